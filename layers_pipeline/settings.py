@@ -1,0 +1,89 @@
+"""Deployment settings: read once from the environment, validated, secrets kept as secrets.
+
+Belongs here: what differs between a laptop and production (places, addresses, cadences).
+Does not belong here: scoring numbers (``transforms.scoring_rules``) and anything a person
+changes while the system runs (the operational database).
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from layers_pipeline.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """One deployment. Every field can be set by an environment variable ``LAYERS_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="LAYERS_", frozen=True, extra="ignore")
+
+    home: Path = Path(".layers")
+    """Folder of the embedded defaults; everything below lies in it unless it is set."""
+    operations_url: str = ""
+    """SQLAlchemy URL of the operational database. Default: SQLite in ``home``."""
+    lake_url: str = ""
+    """Folder or object-store URL of the lake. Default: ``home``/lake."""
+    serve_dir: Path | None = None
+    """Folder of the analysts' files. Default: ``home``/serve."""
+
+    sift_url: str = "http://127.0.0.1:8890"
+    """Base URL of SIFT; the default is the sandbox's."""
+    sift_key: SecretStr = SecretStr("sandbox-key")
+    """Bearer key for SIFT; the default is the sandbox's."""
+
+    first_tick: str = "2025-01-01-00:00"
+    """The first scoring tick there can be, as a partition key."""
+    tick_cron: str = "0 */4 * * *"
+    """When scoring ticks fall, in UTC."""
+    tick_grace_s: int = 60
+    """How long after a tick its data is read, so that commits under way arrive, in seconds."""
+    schedules: Literal["running", "stopped"] = "running"
+    """Whether schedules and sensors start switched on."""
+    failed_share_limit: float = 0.5
+    """Share of failed accounts in one sync, 0 to 1, above which the check turns red."""
+    generations_kept: int = 5
+    """How many published generations of the analysts' file are kept."""
+
+    @cached_property
+    def root(self) -> Path:
+        """``home`` as an absolute path."""
+        return self.home.expanduser().absolute()
+
+    @property
+    def operations_database_url(self) -> str:
+        """The operational database's URL with the default filled in."""
+        return self.operations_url or f"sqlite:///{self.root / 'operations.db'}"
+
+    @property
+    def lake_location(self) -> str:
+        """The lake's URL or absolute folder with the default filled in."""
+        return self.lake_url or str(self.root / "lake")
+
+    @property
+    def serve_location(self) -> Path:
+        """The absolute folder of the analysts' files."""
+        return (self.serve_dir or self.root / "serve").expanduser().absolute()
+
+    @property
+    def locks_location(self) -> Path:
+        """The absolute folder of lock files, used where there is no PostgreSQL."""
+        return self.root / "locks"
+
+
+def load_settings() -> Settings:
+    """The settings that the environment describes.
+
+    Raises:
+        SettingsError: A variable has a value that cannot be used; names it, not its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"LAYERS_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors(include_input=False)
+        )
+        raise SettingsError(f"settings: {wrong}. Correct the environment variable.") from error
