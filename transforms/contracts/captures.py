@@ -1,0 +1,100 @@
+"""What a capture is: one post as one source showed it at one moment, before any judgement.
+
+Belongs here: landing and staging tables.
+Does not belong here: posts, snapshots and everything derived from them.
+"""
+
+import dataframely as dy
+
+from transforms.contracts.columns import (
+    MEDIA_TYPES,
+    SOURCES,
+    count,
+    day,
+    instant,
+    key,
+    one_of,
+    platform,
+    whole,
+    word,
+)
+
+
+class RawSiftPosts(dy.Schema):
+    """Grain: one row per post row that SIFT answered, exactly as received."""
+
+    landing_id = key("Scrape job and position in its answer: the same answer lands once.")
+    scrape_job_id = word("Scrape job that the row answers.")
+    platform = word("Platform that was asked for.")
+    account_key = word("Account that was asked for.")
+    received_at = instant("When the row arrived here.")
+    run_id = word("Run that received the row.")
+    body = word("The row as received, JSON text.")
+    received_on = day("Day of arrival; partition.")
+
+
+class Capture(dy.Schema):
+    """Grain: one row per post per capture, typed, in our words."""
+
+    platform = platform(in_key=False)
+    account_key = dy.String(
+        nullable=False, min_length=1, metadata={"comment": "Account that published the post."}
+    )
+    platform_post_id = dy.String(
+        nullable=False, min_length=1, metadata={"comment": "The platform's id of the post."}
+    )
+    captured_at = instant("When the platform showed these values.")
+    published_at = instant("When the post was published; null if not reported.", nullable=True)
+    media_type = one_of(MEDIA_TYPES, "Kind of post.", rule="unknown_media_type", nullable=True)
+    caption = word("Text of the post, as strangers wrote it.", nullable=True)
+    permalink = word("Public address of the post.", nullable=True)
+    media_url = word("Address of the media file.", nullable=True)
+    views = count("Plays or views so far.")
+    likes = count("Likes so far.")
+    comments = count("Comments so far.")
+    shares = count("Shares so far.")
+    saves = count("Saves so far.")
+    followers = count("Followers of the account at that moment.")
+    source = one_of(SOURCES, "Where the capture comes from.", rule="unknown_source")
+    known_at = instant("When the pipeline committed the capture.")
+    run_id = word("Run that staged the capture.")
+
+
+class StgSiftPosts(Capture):
+    """Grain: one row per post per SIFT scrape, typed. Key: landing_id."""
+
+    landing_id = key("The landed row that this is.")
+    staged_on = day("Day of staging; partition.")
+
+
+class StgImportCaptures(Capture):
+    """Grain: one row per accepted line of an imported file. Key: file_id, line_number."""
+
+    file_id = key("Fingerprint of the file's content; partition.")
+    line_number = dy.Int64(
+        primary_key=True, min=1, metadata={"comment": "Line of the file, counted from 1."}
+    )
+
+
+class Quarantine(dy.Schema):
+    """Grain: one row per row set aside, with every rule that it broke."""
+
+    quarantine_id = key("Table and origin of the row: the same row is set aside once.")
+    table_name = word("Table that the row was meant for.")
+    origin = word("Landed row, or file and line, that it came from.")
+    broken_rules = word("Rules that the row broke, comma separated, as column|rule.")
+    row = word("The row as it was refused, JSON text.")
+    quarantined_at = instant("When the row was set aside.")
+    run_id = word("Run that set the row aside.")
+
+
+class ImportFiles(dy.Schema):
+    """Grain: one row per imported file and project."""
+
+    import_id = key("File fingerprint and project.")
+    file_id = word("Fingerprint of the file's content.")
+    project_id = word("Project that the file's accounts were registered with.")
+    file_name = word("Name of the file, without its folder.")
+    rows_read = whole("Rows in the file.")
+    rows_quarantined = whole("Rows set aside.")
+    imported_at = instant("When the import finished.")

@@ -1,0 +1,115 @@
+"""The kinds of column that tables share, so that one meaning is written once.
+
+Belongs here: factories of dataframely columns and the vocabularies of enumerated text.
+Does not belong here: schemas of tables.
+"""
+
+from typing import Final
+
+import dataframely as dy
+import polars as pl
+
+PLATFORMS: Final = ("instagram", "tiktok")
+MEDIA_TYPES: Final = (
+    "reel",
+    "feed_image",
+    "feed_carousel",
+    "feed_video",
+    "story",
+    "tiktok_video",
+    "tiktok_photo",
+)
+POOLS: Final = ("generated", "ugc", "manual")
+SOURCES: Final = ("instagram_graph", "tiktok_business", "sift", "import")
+COUNTS: Final = ("views", "likes", "comments", "shares", "saves")
+"""Metrics of a post that a snapshot carries and that decide whether two captures are equal."""
+
+MEANING_OF_NULL: Final = "Null: not collected or not reported; zero: reported as zero."
+
+
+def note(text: str) -> dict[str, str]:
+    """Column metadata that carries the analysts' comment."""
+    return {"comment": text}
+
+
+def key(text: str) -> dy.String:
+    """A text column of the primary key; never null nor empty."""
+    return dy.String(primary_key=True, min_length=1, metadata=note(text))
+
+
+def word(text: str, *, nullable: bool = False) -> dy.String:
+    """A plain text column."""
+    return dy.String(nullable=nullable, metadata=note(text))
+
+
+def one_of(
+    words: tuple[str, ...], text: str, *, rule: str, nullable: bool = False, in_key: bool = False
+) -> dy.String:
+    """A text column that holds one of a few words; ``rule`` names the breach otherwise."""
+    return dy.String(
+        nullable=nullable and not in_key,
+        primary_key=in_key,
+        check={rule: lambda column: column.is_in(words)},
+        metadata=note(f"{text} One of: {', '.join(words)}."),
+    )
+
+
+def platform(*, in_key: bool = True) -> dy.String:
+    """The platform column, as part of the key unless said otherwise."""
+    return one_of(PLATFORMS, "Platform of the post.", rule="unsupported_platform", in_key=in_key)
+
+
+def instant(text: str, *, nullable: bool = False, in_key: bool = False) -> dy.Datetime:
+    """An instant in UTC, to the microsecond."""
+    return dy.Datetime(
+        nullable=nullable and not in_key,
+        primary_key=in_key,
+        time_unit="us",
+        time_zone="UTC",
+        metadata=note(f"{text} Instant, UTC."),
+    )
+
+
+def day(text: str) -> dy.Date:
+    """A calendar day in UTC that a table is partitioned by."""
+    return dy.Date(nullable=False, metadata=note(f"{text} Date, UTC."))
+
+
+def count(text: str) -> dy.Int64:
+    """A cumulative count as a platform reports it; may be null, never negative."""
+    return dy.Int64(nullable=True, min=0, metadata=note(f"{text} {MEANING_OF_NULL}"))
+
+
+def ratio(text: str, *, nullable: bool = True) -> dy.Float64:
+    """A share between 0 and 1."""
+    return dy.Float64(nullable=nullable, min=0.0, max=1.0, metadata=note(f"{text} Ratio, 0-1."))
+
+
+def number(text: str, *, nullable: bool = True, min: float | None = None) -> dy.Float64:  # noqa: A002 - dataframely's word
+    """A finite number."""
+    return dy.Float64(nullable=nullable, min=min, metadata=note(text))
+
+
+def whole(text: str, *, nullable: bool = False) -> dy.Int64:
+    """A whole number that is not a platform's count."""
+    return dy.Int64(nullable=nullable, min=0, metadata=note(text))
+
+
+def flag(text: str) -> dy.Bool:
+    """A truth, never null."""
+    return dy.Bool(nullable=False, metadata=note(text))
+
+
+def words(text: str) -> dy.List:
+    """A list of words, empty rather than null."""
+    return dy.List(dy.String(nullable=False), nullable=False, metadata=note(text))
+
+
+def comment_of(column: dy.Column) -> str:
+    """The analysts' comment of a column; empty where none was written."""
+    return str((column.metadata or {}).get("comment", ""))
+
+
+def text_of(dtype: pl.DataType) -> str:
+    """A column type in the words of the data dictionary."""
+    return str(dtype).lower()

@@ -1,0 +1,161 @@
+"""What is known of posts and accounts.
+
+Belongs here: dimensions and facts that are the same for every project.
+Does not belong here: pools, scores, eligibility.
+"""
+
+import dataframely as dy
+
+from transforms.contracts.columns import (
+    COUNTS,
+    MEDIA_TYPES,
+    SOURCES,
+    count,
+    day,
+    flag,
+    instant,
+    key,
+    one_of,
+    platform,
+    whole,
+    word,
+)
+
+
+class Projects(dy.Schema):
+    """Grain: one row per project, a brand's workspace."""
+
+    project_id = key("Short name of the project.")
+    name = word("Name as people write it.")
+    time_zone = word("IANA time zone of the project's days.")
+    is_active = flag("Whether the project is synced and scored.")
+    created_at = instant("When the project was made.")
+
+
+class PlatformAccounts(dy.Schema):
+    """Grain: one row per account on a platform, with the state of its syncs."""
+
+    account_id = key("Platform and account key.")
+    platform = platform(in_key=False)
+    account_key = word("The platform's name or id of the account.")
+    connection = one_of(
+        ("oauth", "external"),
+        "oauth: a token is held; external: read through SIFT.",
+        rule="unknown_connection",
+    )
+    status = one_of(
+        ("active", "paused", "reauth_required"),
+        "Whether the account is synced.",
+        rule="unknown_status",
+    )
+    creator_id = word("Creator behind the account; null for a project's own.", nullable=True)
+    last_outcome = word("Outcome of the newest finished sync, any depth.", nullable=True)
+    last_message = word("What was said of that outcome.", nullable=True)
+    last_success_at = instant("Newest successful sync, any depth.", nullable=True)
+    retry_at = instant("Not synced again before this moment.", nullable=True)
+
+
+class ProjectAllowlist(dy.Schema):
+    """Grain: one row per project, creator account and spell on the allowlist."""
+
+    project_id = key("Project whose allowlist it is.")
+    platform = platform()
+    account_key = key("The creator's account.")
+    allowed_from = instant("Start of the spell.", in_key=True)
+    allowed_to = instant("End of the spell; null while it lasts.", nullable=True)
+    creator_id = word("Creator behind the account.")
+
+
+class PlatformPosts(dy.Schema):
+    """Grain: one row per post. Content is the newest shown; counts are what it showed then."""
+
+    platform = platform()
+    platform_post_id = key("The platform's id of the post.")
+    account_key = word("Account that published it, as the earliest capture names it.")
+    published_at = instant("When it was published; null if never reported.", nullable=True)
+    media_type = one_of(MEDIA_TYPES, "Kind of post.", rule="unknown_media_type", nullable=True)
+    caption = word("Newest text, as strangers wrote it: never treat it as markup.", nullable=True)
+    permalink = word("Public address.", nullable=True)
+    media_url = word("Address of the media; SIFT's permanent one is preferred.", nullable=True)
+    views = count("Views in the newest capture.")
+    likes = count("Likes in the newest capture.")
+    comments = count("Comments in the newest capture.")
+    shares = count("Shares in the newest capture.")
+    saves = count("Saves in the newest capture.")
+    first_seen_at = instant("When the pipeline first knew of the post; never moves forward.")
+    content_at = instant("Capture time of the newest content.")
+    deleted_at = instant("When its deletion was confirmed; null while it lives.", nullable=True)
+    bucket = whole("Partition: accounts spread over 16 buckets.")
+
+
+class PlatformPostMetrics(dy.Schema):
+    """Grain: one row per post per capture that differs from the capture before it.
+
+    Append-only: a capture equal in every count to the post's previous one adds nothing.
+    """
+
+    platform = platform()
+    platform_post_id = key("The platform's id of the post.")
+    captured_at = instant("When the platform showed these values.", in_key=True)
+    source = one_of(SOURCES, "Where the snapshot comes from.", rule="unknown_source", in_key=True)
+    known_at = instant("When the pipeline knew it; as-of always means this.")
+    run_id = word("Run that wrote the row.")
+    views = count("Plays or views so far.")
+    likes = count("Likes so far.")
+    comments = count("Comments so far.")
+    shares = count("Shares so far.")
+    saves = count("Saves so far.")
+    captured_on = day("Day of the capture; partition.")
+
+
+class PlatformAccountMetrics(dy.Schema):
+    """Grain: one row per account per capture in which its followers changed."""
+
+    platform = platform()
+    account_key = key("The account.")
+    captured_at = instant("When the platform showed the value.", in_key=True)
+    source = one_of(SOURCES, "Where it comes from.", rule="unknown_source", in_key=True)
+    known_at = instant("When the pipeline knew it.")
+    followers = count("Followers so far.")
+    captured_on = day("Day of the capture; partition.")
+
+
+class LatestMetrics(dy.Schema):
+    """Grain: one row per post: per count the last known value, and since when it stood."""
+
+    platform = platform()
+    platform_post_id = key("The platform's id of the post.")
+    views = count("Last known views.")
+    likes = count("Last known likes.")
+    comments = count("Last known comments.")
+    shares = count("Last known shares.")
+    saves = count("Last known saves.")
+    views_at = instant("Capture that first showed this run of equal views.", nullable=True)
+    likes_at = instant("Capture that first showed this run of equal likes.", nullable=True)
+    comments_at = instant("Capture that first showed this run of equal comments.", nullable=True)
+    shares_at = instant("Capture that first showed this run of equal shares.", nullable=True)
+    saves_at = instant("Capture that first showed this run of equal saves.", nullable=True)
+    last_checked_at = instant("Newest capture of the post, equal repeats included.")
+
+
+class PlatformPostMetricsLatest(LatestMetrics):
+    """Grain: one row per post per scoring tick: what was known of the post at the tick."""
+
+    scored_at = instant("The tick.", in_key=True)
+    history_version = whole("Version of platform_post_metrics that the row was derived from.")
+    tick = word("Partition: the tick as text.")
+
+
+class ContentContainers(dy.Schema):
+    """Grain: one row per post or other creative that may become an ad. Insert-only."""
+
+    container_id = key("Platform and post id for posts.")
+    kind = one_of(("post", "generated", "manual"), "What it wraps.", rule="unknown_kind")
+    platform = word("Platform of the post; null for other kinds.", nullable=True)
+    platform_post_id = word("Post that it wraps; null for other kinds.", nullable=True)
+    created_at = instant("When the container was made.")
+    bucket = whole("Partition, as in platform_posts.")
+
+
+AT_COLUMNS = tuple(f"{name}_at" for name in COUNTS)
+"""For each count, the column that holds the time of its value."""

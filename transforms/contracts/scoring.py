@@ -1,0 +1,169 @@
+"""What is derived at a scoring tick, per project.
+
+Belongs here: pools, scores, eligibility and the thing that is scored.
+Does not belong here: the numbers of the formula (``transforms.scoring_rules``).
+"""
+
+from typing import Final
+
+import dataframely as dy
+import polars as pl
+
+from transforms.contracts.columns import (
+    COUNTS,
+    POOLS,
+    count,
+    flag,
+    instant,
+    key,
+    number,
+    one_of,
+    platform,
+    ratio,
+    whole,
+    word,
+    words,
+)
+
+UNSCORED_REASONS: Final = ("below_min_views", "views_unknown")
+ELIGIBILITY_REASONS: Final = (
+    "safety_failed",
+    "excluded",
+    "included",
+    "score",
+    "below_threshold",
+    "below_min_views",
+    "views_unknown",
+    "pool_too_small",
+    "never_scored",
+)
+
+
+class PoolMembers(dy.Schema):
+    """Grain: one row per project and post that the project's allowlist brings in, at one tick."""
+
+    project_id = key("Project.")
+    ads_content_id = key("The thing that is scored.")
+    platform = platform()
+    platform_post_id = key("Post.")
+    published_at = instant("When it was published.", nullable=True)
+    is_deleted = flag("Whether its deletion was confirmed by the tick.")
+    views = count("Views known at the tick.")
+    likes = count("Likes known at the tick.")
+    comments = count("Comments known at the tick.")
+    shares = count("Shares known at the tick.")
+    saves = count("Saves known at the tick.")
+
+
+class AdsContent(dy.Schema):
+    """Grain: one row per project and container: the thing that is scored, with its newest score."""
+
+    ads_content_id = key("Project and container.")
+    project_id = word("Project in whose pool it is ranked.")
+    container_id = word("Container that it stands for.")
+    scoring_pool = one_of(POOLS, "Pool that it is ranked in.", rule="unknown_pool")
+    organic_score = number("Newest score, points 0-10; null before the first.", min=0.0)
+    scored_at = instant("Tick of that score.", nullable=True)
+    scoring_version = word("Version of the rules that made it.", nullable=True)
+    unscored_reason = one_of(
+        UNSCORED_REASONS,
+        "Why the score is 0 by rule; null otherwise.",
+        rule="unknown_reason",
+        nullable=True,
+    )
+    created_at = instant("When the row was made.")
+    bucket = whole("Partition.")
+
+
+class UgcPoolPercentiles(dy.Schema):
+    """Grain: one row per scorable UGC post per tick, ranked within its project's pool."""
+
+    scored_at = instant("The tick.", in_key=True)
+    ads_content_id = key("The thing that is ranked.")
+    project_id = word("Project whose pool it is.")
+    views = count("Views known at the tick.")
+    weighted_engagements = number("likes + 3 comments + 5 shares + 6 saves.", nullable=False, min=0)
+    engagement_rate = number("Weighted engagements per view.", nullable=False, min=0)
+    engagement_rate_rank_pct = ratio("Share of the other pool members strictly below.")
+    views_rank_pct = ratio("Share of the other pool members with strictly fewer views.")
+    baseline_views = number("Median views of the pool.", nullable=False, min=0)
+    pool_size = whole("Scorable posts in the pool.")
+    tick = word("Partition: the tick as text.")
+
+
+class OrganicScores(dy.Schema):
+    """Grain: one row per ads content, tick and scoring version."""
+
+    ads_content_id = key("The thing that is scored.")
+    scored_at = instant("The tick.", in_key=True)
+    scoring_version = key("Version of the rules.")
+    project_id = word("Project in whose pool it was ranked.")
+    scoring_pool = one_of(POOLS, "Pool.", rule="unknown_pool")
+    platform = platform(in_key=False)
+    platform_post_id = word("Post.")
+    organic_score = dy.Float64(
+        nullable=False, min=0.0, max=10.0, metadata={"comment": "Score, points 0-10."}
+    )
+    unscored_reason = one_of(
+        UNSCORED_REASONS,
+        "Why the score is 0 by rule; null if it was computed.",
+        rule="unknown_reason",
+        nullable=True,
+    )
+    quality_points = number("Points from the engagement rate's rank.", min=0)
+    reach_points = number("Points from the views' rank.", min=0)
+    outperformance_points = number("Points from beating the pool's median views.", min=0)
+    freshness_points = number("Points from youth.", min=0)
+    score_before_clamp = number("Sum of the parts.")
+    clamp_points = number("organic_score minus score_before_clamp.")
+    engagement_rate = number("Weighted engagements per view.", min=0)
+    engagement_rate_rank_pct = ratio("Its rank in the pool.")
+    views_rank_pct = ratio("The views' rank in the pool.")
+    outperformance = ratio("log2(views / baseline) / 3, clamped.")
+    baseline_views = number("Median views of the pool.", min=0)
+    pool_size = whole("Scorable posts in the pool.")
+    age_days = number("Age at the tick, days since publication; null if that is unknown.")
+    views = count("Views known at the tick.")
+    likes = count("Likes known at the tick.")
+    comments = count("Comments known at the tick.")
+    shares = count("Shares known at the tick.")
+    saves = count("Saves known at the tick.")
+    missing_metrics = words("Inputs that were unknown and contributed nothing.")
+    tick = word("Partition: the tick as text.")
+
+    @dy.rule()
+    def parts_add_up(cls) -> pl.Expr:  # noqa: N805 - dataframely's form
+        """The parts and the clamp give the score, to a billionth of a point."""
+        parts = pl.sum_horizontal(
+            "quality_points",
+            "reach_points",
+            "outperformance_points",
+            "freshness_points",
+            "clamp_points",
+        )
+        return pl.col("unscored_reason").is_not_null() | (
+            (parts - pl.col("organic_score")).abs() <= 1e-9  # noqa: PLR2004 - the rule's own figure
+        )
+
+
+class AdEligibility(dy.Schema):
+    """Grain: one row per ads content and tick: may it run as an ad, and why."""
+
+    scored_at = instant("The tick that the answer is for.", in_key=True)
+    ads_content_id = key("The thing that is judged.")
+    project_id = word("Project.")
+    is_eligible = flag("Whether it may be picked as an ad.")
+    reason = one_of(ELIGIBILITY_REASONS, "Why.", rule="unknown_reason")
+    organic_score = number("The score that stands, points 0-10; null if never scored.", min=0)
+    score_of = instant("Tick at which that score was made.", nullable=True)
+    scoring_version = word("Version of the rules that made it.", nullable=True)
+    tick = word("Partition: the tick as text.")
+
+
+PART_COLUMNS: Final = (
+    "quality_points",
+    "reach_points",
+    "outperformance_points",
+    "freshness_points",
+)
+INPUT_COLUMNS: Final = COUNTS
