@@ -27,10 +27,11 @@ class RawSiftPosts(dy.Schema):
     scrape_job_id = word("Scrape job that the row answers.")
     platform = word("Platform that was asked for.")
     account_key = word("Account that was asked for.")
+    submitted_at = instant("When the scrape was asked for.")
     received_at = instant("When the row arrived here.")
     run_id = word("Run that received the row.")
     body = word("The row as received, JSON text.")
-    received_on = day("Day of arrival; partition.")
+    scraped_on = day("Day on which the scrape was asked for; partition.")
 
 
 class Capture(dy.Schema):
@@ -64,7 +65,7 @@ class StgSiftPosts(Capture):
     """Grain: one row per post per SIFT scrape, typed. Key: landing_id."""
 
     landing_id = key("The landed row that this is.")
-    staged_on = day("Day of staging; partition.")
+    scraped_on = day("Day on which the scrape was asked for; partition.")
 
 
 class StgImportCaptures(Capture):

@@ -85,7 +85,7 @@ class PlatformPosts(dy.Schema):
     first_seen_at = instant("When the pipeline first knew of the post; never moves forward.")
     content_at = instant("Capture time of the newest content.")
     deleted_at = instant("When its deletion was confirmed; null while it lives.", nullable=True)
-    bucket = whole("Partition: accounts spread over 16 buckets.")
+    bucket = whole("Partition: posts spread over 16 buckets by their id.")
 
 
 class PlatformPostMetrics(dy.Schema):

@@ -1,0 +1,291 @@
+"""The lake: Delta tables with contracts, written so that a repeat or a crash changes nothing.
+
+Belongs here: append, insert, merge, replace, read, read as known, compact, vacuum.
+Does not belong here: which tables there are (``tables``) and what their rows mean.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Final, TypeVar
+
+import polars as pl
+import stamina
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from layers_pipeline.clock import Clock, SystemClock
+from layers_pipeline.errors import LakeConflictError
+from layers_pipeline.lake_table import Table, Written, in_partitions, same_row
+from layers_pipeline.leases import Leases
+from layers_pipeline.tables import QUARANTINE
+from transforms.quarantine import split
+
+T = TypeVar("T")
+Restamp = Callable[[pl.DataFrame], pl.DataFrame]
+COMMIT_ATTEMPTS: Final = 12
+VACUUM_AFTER_H: Final = 168
+UNIT: Final = "unit"
+"""Lease that a unit of writes holds shared, and whoever needs a moment of rest exclusively."""
+
+
+class Lake:
+    """Delta tables under one location, a folder or an object-store URL.
+
+    Every write is held to its table's contract: rows that break it go to ``quarantine`` with
+    the rules they broke, and the others are written.
+    """
+
+    def __init__(
+        self,
+        location: str,
+        *,
+        leases: Leases,
+        clock: Clock | None = None,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> None:
+        self._location = location.rstrip("/")
+        self._leases = leases
+        self._clock = clock or SystemClock()
+        self._options = dict(storage_options) if storage_options else None
+
+    def uri(self, table: Table) -> str:
+        """Where the table lies."""
+        return f"{self._location}/{table.name}"
+
+    def handle(self, table: Table, *, version: int | None = None) -> DeltaTable | None:
+        """The table as it is now, or was at a version; None before its first write."""
+        try:
+            return DeltaTable(self.uri(table), version=version, storage_options=self._options)
+        except TableNotFoundError:
+            return None
+
+    def version(self, table: Table) -> int:
+        """The table's version; -1 before its first write."""
+        handle = self.handle(table)
+        return -1 if handle is None else handle.version()
+
+    def files(self, table: Table, *, version: int | None = None) -> list[str]:
+        """The data files that make up the table, as full addresses."""
+        handle = self.handle(table, version=version)
+        return [] if handle is None else sorted(handle.file_uris())
+
+    def read(self, table: Table, *, version: int | None = None) -> pl.LazyFrame:
+        """Every row, lazily; no rows before the first write.
+
+        Args:
+            table: Which table.
+            version: As the table was at this version; now by default.
+        """
+        handle = None if version == -1 else self.handle(table, version=version)
+        if handle is None:
+            return table.empty().lazy()
+        return pl.scan_delta(handle, storage_options=self._options).select(table.columns)
+
+    def added_since(self, table: Table, version: int) -> pl.LazyFrame:
+        """Rows in files that the table gained since a version, without partition columns.
+
+        A compaction rewrites files, so rows may come back that are older than the version:
+        whoever asks must be able to take a row twice. A version that has been cleaned away
+        gives every row.
+        """
+        before = self._files_at(table, version)
+        added = [uri for uri in self.files(table) if uri not in before]
+        if not added:
+            return table.empty().lazy().select(table.stored_columns)
+        rows = pl.scan_parquet(added, storage_options=self._options, hive_partitioning=False)
+        return rows.select(table.stored_columns)
+
+    def watermark(self, table: Table, application: str) -> int:
+        """The newest number that an application has recorded with a commit; -1 before the first."""
+        return _recorded(self.handle(table), application)
+
+    def unit(self) -> AbstractContextManager[None]:
+        """A unit of writes that belong together: nobody pins versions in its middle."""
+        return self._leases.hold(UNIT, shared=True)
+
+    def rest(self) -> AbstractContextManager[None]:
+        """A moment in which no unit is under way."""
+        return self._leases.hold(UNIT)
+
+    def lease(self, name: str) -> AbstractContextManager[None]:
+        """An exclusive lease of the lake's, by name."""
+        return self._leases.hold(name)
+
+    def append_once(
+        self, table: Table, rows: pl.DataFrame, *, application: str, version: int
+    ) -> Written:
+        """Append rows unless the application has recorded this number or a newer one."""
+        kept, refused = self._held_to_contract(table, rows)
+
+        def attempt() -> Written:
+            handle = self._ensure(table)
+            if _recorded(handle, application) >= version:
+                return Written(quarantined=refused)
+            mark = _mark({application: version})
+            write_deltalake(handle, kept, mode="append", commit_properties=mark)
+            return Written(inserted=kept.height, quarantined=refused)
+
+        return self._commit(table, attempt)
+
+    def insert_absent(
+        self,
+        table: Table,
+        rows: pl.DataFrame,
+        *,
+        marks: Mapping[str, int] | None = None,
+        restamp: Restamp | None = None,
+    ) -> Written:
+        """Insert the rows whose key is not there; the others change nothing.
+
+        Args and result as of ``merge``.
+        """
+        return self.merge(table, rows, update=None, marks=marks, restamp=restamp)
+
+    def merge(
+        self,
+        table: Table,
+        rows: pl.DataFrame,
+        *,
+        update: str | None,
+        columns: Sequence[str] | None = None,
+        marks: Mapping[str, int] | None = None,
+        restamp: Restamp | None = None,
+    ) -> Written:
+        """Insert rows whose key is new and update those whose key is there.
+
+        Args:
+            table: Which table.
+            rows: Rows of the table's contract, unique by key.
+            update: SQL condition on ``t`` (stored) and ``s`` (given) under which a stored row
+                is updated; None never updates.
+            columns: Columns to update; all but the key by default.
+            marks: Numbers to record with the same commit, by application.
+            restamp: Called on the rows before each attempt to commit, to stamp them anew.
+        """
+        fields = columns or [name for name in table.columns if name not in table.key]
+        wanted = {
+            name: at for name, at in (marks or {}).items() if at > self.watermark(table, name)
+        }
+        kept, refused = self._held_to_contract(table, rows)
+
+        def attempt() -> Written:
+            given = restamp(kept) if restamp else kept
+            merger = self._ensure(table).merge(
+                given,
+                predicate=same_row(table, given),
+                source_alias="s",
+                target_alias="t",
+                commit_properties=_mark(wanted),
+            )
+            if update is not None:
+                values = {name: f"s.{name}" for name in fields}
+                merger = merger.when_matched_update(values, predicate=update)
+            done = merger.when_not_matched_insert_all().execute()
+            return Written(
+                inserted=int(done["num_target_rows_inserted"]),
+                updated=int(done["num_target_rows_updated"]),
+            )
+
+        written = Written() if kept.is_empty() else self._commit(table, attempt)
+        if written == Written():  # deltalake makes no commit of a merge that changes nothing
+            self._record(table, wanted)
+        return written + Written(quarantined=refused)
+
+    def replace(
+        self, table: Table, rows: pl.DataFrame, *, where: Mapping[str, Sequence[str]]
+    ) -> Written:
+        """Replace whole partitions by the given rows, in one commit.
+
+        Args:
+            table: Which table.
+            rows: All rows of those partitions.
+            where: Partition column and the text values whose partitions are replaced; empty
+                replaces the whole table.
+        """
+        kept, refused = self._held_to_contract(table, rows)
+
+        def attempt() -> Written:
+            write_deltalake(
+                self._ensure(table), kept, mode="overwrite", predicate=in_partitions(where) or None
+            )
+            return Written(inserted=kept.height, quarantined=refused)
+
+        return self._commit(table, attempt)
+
+    def compact(self, table: Table) -> dict[str, Any]:
+        """Join small files into large ones and write a checkpoint."""
+
+        def attempt() -> dict[str, Any]:
+            handle = self._ensure(table)
+            done = dict(handle.optimize.compact())
+            handle.create_checkpoint()
+            return done
+
+        return self._commit(table, attempt)
+
+    def vacuum(self, table: Table, *, keep_versions: Sequence[int] = ()) -> list[str]:
+        """Delete files that no version of the last week and no kept version needs."""
+        handle = self._ensure(table)
+        kept = list(keep_versions) or None
+        return handle.vacuum(retention_hours=VACUUM_AFTER_H, dry_run=False, keep_versions=kept)
+
+    def _held_to_contract(self, table: Table, rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+        run_id = rows["run_id"].drop_nulls().max() if "run_id" in rows.columns else None
+        kept, refused = split(
+            table.schema,
+            rows,
+            table_name=table.name,
+            origin=table.origin(),
+            quarantined_at=self._clock.now(),
+            run_id=str(run_id or ""),
+        )
+        if not refused.is_empty():
+            self.insert_absent(QUARANTINE, refused)
+        return table.shape(kept), refused.height
+
+    def _files_at(self, table: Table, version: int) -> set[str]:
+        if version < 0:
+            return set()
+        try:
+            return set(self.files(table, version=version))
+        except DeltaError:
+            return set()
+
+    def _ensure(self, table: Table) -> DeltaTable:
+        return self.handle(table) or DeltaTable.create(
+            self.uri(table),
+            schema=table.empty().to_arrow().schema,
+            mode="ignore",
+            partition_by=list(table.partition_by) or None,
+            storage_options=self._options,
+        )
+
+    def _record(self, table: Table, marks: Mapping[str, int]) -> None:
+        def attempt() -> None:
+            handle = self._ensure(table)
+            write_deltalake(handle, table.empty(), mode="append", commit_properties=_mark(marks))
+
+        if marks:
+            self._commit(table, attempt)
+
+    def _commit(self, table: Table, attempt: Callable[[], T]) -> T:
+        retried = stamina.retry(on=CommitFailedError, attempts=COMMIT_ATTEMPTS, timeout=None)
+        try:
+            with self.lease(f"table-{table.name}"):
+                return retried(attempt)()
+        except CommitFailedError as error:
+            raise LakeConflictError(
+                f"{table.name}: {COMMIT_ATTEMPTS} attempts to commit lost against other writers. "
+                "Nothing was written; repeat the run."
+            ) from error
+
+
+def _mark(marks: Mapping[str, int]) -> CommitProperties:
+    return CommitProperties(
+        app_transactions=[Transaction(app_id=name, version=at) for name, at in marks.items()]
+    )
+
+
+def _recorded(handle: DeltaTable | None, application: str) -> int:
+    found = None if handle is None else handle.transaction_version(application)
+    return -1 if found is None else found

@@ -1,0 +1,110 @@
+"""Leases: who may write what, between processes, released by the system when one dies.
+
+Belongs here: shared and exclusive leases over lock files and over PostgreSQL.
+Does not belong here: what the leases protect, and how long work may take.
+"""
+
+import fcntl
+import time
+import zlib
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import IO, Final, Protocol
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from layers_pipeline.errors import LeaseTimeoutError
+
+POLL_S: Final = 0.01
+
+
+class Leases(Protocol):
+    """Hands out leases by name; a lease ends with its block or with its process."""
+
+    def hold(self, name: str, *, shared: bool = False) -> AbstractContextManager[None]:
+        """Hold a lease for the length of a ``with`` block, waiting for others to let go.
+
+        Raises:
+            LeaseTimeoutError: Others held it for longer than the leases' timeout.
+        """
+        ...
+
+
+class FileLeases:
+    """Leases over ``flock`` on files of one folder: for processes of one machine."""
+
+    def __init__(self, folder: Path, *, timeout_s: float = 300.0) -> None:
+        self._folder = folder
+        self._timeout_s = timeout_s
+
+    @contextmanager
+    def hold(self, name: str, *, shared: bool = False) -> Generator[None]:
+        """Hold a lease; see ``Leases``.
+
+        Holders pass a turnstile, in which an exclusive holder waits, so that a stream of
+        shared holders cannot keep it waiting for ever.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + self._timeout_s
+        with self._open(name) as lock, self._open(f"{name}.turnstile") as turnstile:
+            self._take(turnstile, fcntl.LOCK_EX, name=name, deadline=deadline)
+            self._take(
+                lock, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, name=name, deadline=deadline
+            )
+            fcntl.flock(turnstile, fcntl.LOCK_UN)
+            yield
+
+    def _open(self, name: str) -> IO[bytes]:
+        return (self._folder / f"{name.replace('/', '_')}.lock").open("ab")
+
+    def _take(self, lock: IO[bytes], kind: int, *, name: str, deadline: float) -> None:
+        while True:
+            try:
+                fcntl.flock(lock, kind | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _wait_or_give_up(name, deadline)
+            else:
+                return
+
+
+class PostgresLeases:
+    """Leases over PostgreSQL advisory locks: for processes of many machines."""
+
+    def __init__(self, url: str, *, timeout_s: float = 300.0) -> None:
+        self._engine: Engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        self._timeout_s = timeout_s
+
+    @contextmanager
+    def hold(self, name: str, *, shared: bool = False) -> Generator[None]:
+        """Hold a lease; see ``Leases``. It rests on one connection and ends with it."""
+        deadline = time.monotonic() + self._timeout_s
+        with self._engine.connect() as connection:
+            while not _taken(connection, name, shared=shared):
+                _wait_or_give_up(name, deadline)
+            yield
+
+
+def _taken(connection: Connection, name: str, *, shared: bool) -> bool:
+    suffix = "_shared" if shared else ""
+    query = text(f"select pg_try_advisory_lock{suffix}(:space, :key)")
+    number = {"space": 0x1A7E5, "key": zlib.crc32(name.encode()) - 2**31}
+    return bool(connection.execute(query, number).scalar_one())
+
+
+def _wait_or_give_up(name: str, deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise LeaseTimeoutError(
+            f"lease {name!r}: other processes held it for too long. "
+            "See which layers-pipeline or Dagster process is still writing, then repeat."
+        )
+    time.sleep(POLL_S)
+
+
+def leases_for(operations_url: str, *, folder: Path) -> Leases:
+    """Leases over the operational database if it is PostgreSQL, else over lock files."""
+    if operations_url.startswith("postgres"):
+        _, _, address = operations_url.partition("://")
+        return PostgresLeases(f"postgresql+psycopg2://{address}")
+    return FileLeases(folder)

@@ -1,0 +1,117 @@
+"""Publishing the lake to analysts, and the upkeep that must respect what was published.
+
+Belongs here: pinning one consistent set of versions, publishing it, compacting, vacuuming.
+Does not belong here: how the file is built (``serving``).
+"""
+
+from typing import Final
+
+import polars as pl
+
+from layers_pipeline import serving, tables
+from layers_pipeline.errors import PublicationError
+from layers_pipeline.lake_table import Table
+from layers_pipeline.progress import report
+from layers_pipeline.steps.posts import captures, derive_everything
+from layers_pipeline.steps.stores import Stores
+from transforms.contracts.posts import LatestMetrics
+from transforms.snapshots import POST, latest_metrics
+
+AS_TABLES: Final = (
+    tables.PROJECTS,
+    tables.PLATFORM_ACCOUNTS,
+    tables.PROJECT_ALLOWLIST,
+    tables.PLATFORM_POSTS,
+    tables.CONTENT_CONTAINERS,
+    tables.ADS_CONTENT,
+    tables.QUARANTINE,
+    tables.IMPORT_FILES,
+)
+AS_VIEWS: Final = (
+    tables.PLATFORM_POST_METRICS,
+    tables.PLATFORM_ACCOUNT_METRICS,
+    tables.UGC_POOL_PERCENTILES,
+    tables.ORGANIC_SCORES,
+    tables.AD_ELIGIBILITY,
+)
+PUBLISHED: Final = AS_TABLES + AS_VIEWS
+SMALL_FILES: Final = 100
+
+
+def publish(stores: Stores, *, run_id: str) -> serving.Generation:
+    """Publish what the lake holds now as the next generation of the analysts' file.
+
+    Whatever a crashed run left half way is finished first.
+
+    Args:
+        stores: Open stores.
+        run_id: Run that publishes.
+    """
+    derive_everything(stores, run_id=run_id)
+    with stores.lake.lease("publish"):
+        with stores.lake.rest():
+            pinned = [_pin(stores, table, as_view=table in AS_VIEWS) for table in PUBLISHED]
+            history = stores.lake.read(tables.PLATFORM_POST_METRICS)
+            seen = captures(stores)
+        latest = serving.Computed(
+            name="platform_post_metrics_latest",
+            schema=LatestMetrics,
+            rows=_latest(history, seen),
+        )
+        return serving.publish(
+            stores.settings.serve_location,
+            pinned=pinned,
+            computed=[latest],
+            at=stores.clock.now(),
+            kept=stores.settings.generations_kept,
+        )
+
+
+def _latest(history: pl.LazyFrame, seen: pl.LazyFrame) -> pl.DataFrame:
+    """What is known now of every post."""
+    checked = seen.group_by(*POST).agg(checked=pl.col("captured_at").max())
+    return (
+        latest_metrics(history)
+        .join(checked, on=POST, how="left")
+        .with_columns(last_checked_at=pl.max_horizontal("last_checked_at", "checked"))
+        .select(LatestMetrics.column_names())
+        .sort(*POST)
+        .collect()
+    )
+
+
+def _pin(stores: Stores, table: Table, *, as_view: bool) -> serving.Pinned:
+    handle = stores.lake.handle(table)
+    if handle is None:
+        return serving.Pinned(table=table, version=-1, files=())
+    if handle.protocol().min_reader_version > 1:
+        raise PublicationError(
+            f"{table.name}: the Delta table needs a reader of protocol "
+            f"{handle.protocol().min_reader_version}, so its files alone are not its rows. "
+            "Undo the table feature (deletion vectors or column mapping) that another tool set."
+        )
+    files = tuple(sorted(handle.file_uris()))
+    return serving.Pinned(table=table, version=handle.version(), files=files, as_view=as_view)
+
+
+def maintain(stores: Stores, *, run_id: str) -> dict[str, int]:
+    """Compact tables of many small files, publish, then delete files that nobody needs.
+
+    The order matters: a published generation names files, so files are deleted only after
+    the generations that are kept have been asked which versions they read.
+
+    Returns:
+        Files deleted, by table name.
+    """
+    with stores.lake.lease("maintenance"):
+        for done, table in enumerate(tables.TABLES, start=1):
+            if len(stores.lake.files(table)) > SMALL_FILES:
+                stores.lake.compact(table)
+            report("tables compacted", done, len(tables.TABLES))
+        publish(stores, run_id=run_id)
+        kept = serving.pinned_versions(stores.settings.serve_location)
+        return {
+            table.name: len(stores.lake.vacuum(table, keep_versions=kept.get(table.name, ())))
+            for table in tables.TABLES
+            if stores.lake.version(table) >= 0
+        }

@@ -1,0 +1,34 @@
+"""The stores and the clock that every step works with, opened together.
+
+Belongs here: how settings become open stores.
+Does not belong here: what is done with them.
+"""
+
+from dataclasses import dataclass
+
+from layers_pipeline.clock import Clock, SystemClock
+from layers_pipeline.lake import Lake
+from layers_pipeline.leases import leases_for
+from layers_pipeline.operations.store import Operations
+from layers_pipeline.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stores:
+    """Open stores of one deployment."""
+
+    settings: Settings
+    clock: Clock
+    operations: Operations
+    lake: Lake
+
+
+def open_stores(settings: Settings, *, clock: Clock | None = None) -> Stores:
+    """Open the stores that the settings name, and bring the operational database to its schema."""
+    told = clock or SystemClock()
+    settings.root.mkdir(parents=True, exist_ok=True)
+    operations = Operations(settings.operations_database_url)
+    operations.migrate()
+    leases = leases_for(settings.operations_database_url, folder=settings.locks_location)
+    lake = Lake(settings.lake_location, leases=leases, clock=told)
+    return Stores(settings=settings, clock=told, operations=operations, lake=lake)

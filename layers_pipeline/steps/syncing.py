@@ -1,0 +1,294 @@
+"""Syncing external accounts through SIFT: ask for scrapes, collect finished ones, land them.
+
+Belongs here: the conversation with SIFT, per account, and its outcome.
+Does not belong here: what the rows mean (``transforms.sift_posts``), when it happens (``sensors``).
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import polars as pl
+
+from layers_pipeline import tables
+from layers_pipeline.errors import (
+    SourceError,
+    SourceForbiddenError,
+    SourceMalformedError,
+    SourceRejectedError,
+    SourceThrottledError,
+    SourceUnauthorizedError,
+)
+from layers_pipeline.operations.rows import AccountRow, ScrapeJobRow
+from layers_pipeline.operations.words import Depth, Outcome
+from layers_pipeline.progress import report
+from layers_pipeline.sources.sift import SiftClient, sift_http
+from layers_pipeline.steps.stores import Stores
+
+Item = TypeVar("Item")
+POSTS_PER_SCRAPE: Final = 50
+AT_ONCE: Final = 8
+ACCOUNTS_PER_RUN: Final = 2_000
+JOB_PATIENCE: Final = timedelta(hours=6)
+LEASE: Final = timedelta(minutes=10)
+LOOK_AGAIN: Final = timedelta(hours=6)
+QUICK_EVERY: Final = timedelta(minutes=5)
+FULL_EVERY: Final = timedelta(minutes=20)
+POSTS_EVERY: Final = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncSummary:
+    """What one sync did: accounts by outcome, rows landed, and what failed in words."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    rows: int = 0
+    still_running: int = 0
+    failures: tuple[str, ...] = ()
+
+    @property
+    def accounts(self) -> int:
+        """Accounts that ended with an outcome."""
+        return sum(self.outcomes.values())
+
+    @property
+    def failed_share(self) -> float:
+        """Share of accounts that did not end ``ok``, 0-1; 0 when there were none."""
+        return (self.accounts - self.outcomes["ok"]) / self.accounts if self.accounts else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How the sync of one account ended."""
+
+    outcome: Outcome
+    message: str
+    retry_at: datetime | None = None
+    rows: tuple[dict[str, Any], ...] = ()
+    is_running: bool = False
+    """The source is still at work; nothing ended yet."""
+
+
+def outcome_of(error: SourceError, *, now: datetime) -> Ended:
+    """The outcome that an error means for its account (R6)."""
+    match error:
+        case SourceThrottledError():
+            wait = timedelta(seconds=error.retry_after_s)
+            return Ended(outcome="rate_limited", message=str(error), retry_at=now + wait)
+        case SourceUnauthorizedError():
+            remedy = f"{error} The key for SIFT was refused: set LAYERS_SIFT_KEY to a valid one."
+            return Ended(outcome="unavailable", message=remedy)
+        case SourceForbiddenError():
+            return Ended(outcome="forbidden", message=str(error), retry_at=now + LOOK_AGAIN)
+        case SourceMalformedError():
+            return Ended(outcome="malformed", message=str(error))
+        case SourceRejectedError():
+            return Ended(outcome="unavailable", message=str(error), retry_at=now + LOOK_AGAIN)
+        case _:
+            return Ended(outcome="unavailable", message=str(error))
+
+
+def submit_scrapes(stores: Stores, *, worker: str) -> SyncSummary:
+    """Ask SIFT for a scrape of every external account that is due, and store the jobs (R4).
+
+    Args:
+        stores: Open stores.
+        worker: Who claims the accounts, unique per run.
+    """
+    now = stores.clock.now()
+    due = stores.operations.claim_due(
+        "quick",
+        connection="external",
+        now=now,
+        every=QUICK_EVERY,
+        lease_for=LEASE,
+        worker=worker,
+        limit=ACCOUNTS_PER_RUN,
+    )
+    waiting = {job.account_id for job in stores.operations.open_jobs(limit=ACCOUNTS_PER_RUN * 50)}
+
+    async def ask(sift: SiftClient, account: AccountRow) -> Ended:
+        if account.account_id in waiting:
+            return Ended(outcome="ok", message="the scrape asked for before is not finished yet")
+        job_id = f"{account.account_id}@{now:%Y%m%dT%H%M%S}"
+        scrape = await sift.submit_scrape(
+            platform=account.platform,
+            account_key=account.account_key,
+            limit=POSTS_PER_SCRAPE,
+            idempotency_key=job_id,
+        )
+        stores.operations.submit_job(
+            job_id, account.account_id, source_job_id=scrape.scrape_id, now=now
+        )
+        return Ended(outcome="ok", message="scrape asked for")
+
+    endings = asyncio.run(_each(stores, due, ask, what="accounts asked for"))
+    for account, ended in zip(due, endings, strict=True):
+        _finish(stores, account.account_id, "quick", ended, worker=worker)
+    return _summary(list(zip((account.account_id for account in due), endings, strict=True)))
+
+
+def collect_scrapes(stores: Stores, *, worker: str, run_id: str) -> SyncSummary:
+    """Fetch what finished scrapes found and land it, exactly as received (R4, R12).
+
+    Rows are landed before a job is marked as collected, and landing a row twice changes
+    nothing, so a crash in between costs only a repeat.
+
+    Args:
+        stores: Open stores.
+        worker: Who claims the jobs, unique per run.
+        run_id: Run that receives the rows.
+    """
+    now = stores.clock.now()
+    jobs = stores.operations.claim_jobs(
+        now=now, lease_for=LEASE, worker=worker, limit=ACCOUNTS_PER_RUN
+    )
+
+    async def fetch(sift: SiftClient, job: ScrapeJobRow) -> Ended:
+        return await _collect(sift, job, now=now)
+
+    endings = asyncio.run(_each(stores, jobs, fetch, what="scrapes looked at"))
+    landed = _land(stores, jobs, endings, run_id=run_id)
+    ended_jobs = []
+    for job, ended in zip(jobs, endings, strict=True):
+        if ended.is_running:
+            stores.operations.release_job(job.scrape_job_id, worker=worker)
+        else:
+            _close(stores, job, ended, worker=worker)
+            ended_jobs.append((job.account_id, ended))
+    summary = _summary(ended_jobs)
+    return replace(summary, rows=landed, still_running=len(jobs) - len(ended_jobs))
+
+
+def sync_oauth(stores: Stores, depth: Depth, *, every: timedelta, worker: str) -> SyncSummary:
+    """Give every OAuth account that is due at a depth an outcome in words.
+
+    No client for OAuth accounts is built in, so each ends ``unavailable`` and says so, rather
+    than waiting in silence.
+    """
+    now = stores.clock.now()
+    due = stores.operations.claim_due(
+        depth,
+        connection="oauth",
+        now=now,
+        every=every,
+        lease_for=LEASE,
+        worker=worker,
+        limit=ACCOUNTS_PER_RUN,
+    )
+    told = [(account.account_id, _without_client(account, now=now)) for account in due]
+    for account_id, ended in told:
+        _finish(stores, account_id, depth, ended, worker=worker)
+    return _summary(told)
+
+
+def _without_client(account: AccountRow, *, now: datetime) -> Ended:
+    return Ended(
+        outcome="unavailable",
+        message=f"{account.platform}: OAuth accounts cannot be read by this version. "
+        "Connect the account as external to read it through SIFT.",
+        retry_at=now + LOOK_AGAIN,
+    )
+
+
+async def _collect(sift: SiftClient, job: ScrapeJobRow, *, now: datetime) -> Ended:
+    scrape = await sift.scrape(job.source_job_id or "")
+    if scrape.status in ("queued", "running"):
+        if now - job.submitted_at < JOB_PATIENCE:
+            return Ended(outcome="ok", message=scrape.status, is_running=True)
+        return Ended(outcome="unavailable", message="the scrape did not end within 6 hours")
+    if scrape.status != "succeeded":
+        said = scrape.message or "no reason was given"
+        return Ended(outcome="unavailable", message=f"the scrape {scrape.status}: {said}")
+    rows = [row async for row in sift.posts(scrape.scrape_id)]
+    return Ended(outcome="ok", message=f"{len(rows)} posts", rows=tuple(rows))
+
+
+async def _each(
+    stores: Stores,
+    items: Sequence[Item],
+    work: Callable[[SiftClient, Item], Awaitable[Ended]],
+    *,
+    what: str,
+) -> list[Ended]:
+    """Do the work for every item, a few at once; a source's error ends only its own item."""
+    places = asyncio.Semaphore(AT_ONCE)
+    finished = 0
+
+    async def one(sift: SiftClient, item: Item) -> Ended:
+        nonlocal finished
+        async with places:
+            try:
+                return await work(sift, item)
+            except SourceError as error:
+                return outcome_of(error, now=stores.clock.now())
+            finally:
+                finished += 1
+                report(what, finished, len(items))
+
+    async with sift_http(stores.settings.sift_url, stores.settings.sift_key) as http:
+        sift = SiftClient(http)
+        return list(await asyncio.gather(*(one(sift, item) for item in items)))
+
+
+def _land(
+    stores: Stores, jobs: Iterable[ScrapeJobRow], endings: Iterable[Ended], *, run_id: str
+) -> int:
+    received_at = stores.clock.now()
+    rows = [
+        {
+            "landing_id": f"{job.scrape_job_id}#{position:05d}",
+            "scrape_job_id": job.scrape_job_id,
+            "platform": job.account_id.partition(":")[0],
+            "account_key": job.account_id.partition(":")[2],
+            "submitted_at": job.submitted_at,
+            "received_at": received_at,
+            "run_id": run_id,
+            "body": json.dumps(row, ensure_ascii=False, sort_keys=True),
+            "scraped_on": job.submitted_at.date(),
+        }
+        for job, ended in zip(jobs, endings, strict=True)
+        for position, row in enumerate(ended.rows)
+    ]
+    landing = tables.RAW_SIFT__POSTS
+    frame = pl.DataFrame(rows, schema=dict(landing.empty().schema))
+    with stores.lake.unit():
+        return stores.lake.insert_absent(landing, frame).inserted
+
+
+def _close(stores: Stores, job: ScrapeJobRow, ended: Ended, *, worker: str) -> None:
+    stores.operations.finish_job(
+        job.scrape_job_id,
+        worker=worker,
+        status="collected" if ended.outcome == "ok" else "failed",
+        message=ended.message,
+        now=stores.clock.now(),
+    )
+    _finish(stores, job.account_id, "posts", ended, worker=worker)
+
+
+def _finish(stores: Stores, account_id: str, depth: Depth, ended: Ended, *, worker: str) -> None:
+    stores.operations.finish_sync(
+        account_id,
+        depth,
+        worker=worker,
+        outcome=ended.outcome,
+        message=ended.message,
+        now=stores.clock.now(),
+        retry_at=ended.retry_at,
+    )
+
+
+def _summary(told: Sequence[tuple[str, Ended]]) -> SyncSummary:
+    return SyncSummary(
+        outcomes=Counter(ended.outcome for _, ended in told),
+        failures=tuple(
+            f"{account}: {ended.outcome}: {ended.message}"
+            for account, ended in told
+            if ended.outcome != "ok"
+        ),
+    )

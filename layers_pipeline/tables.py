@@ -1,0 +1,105 @@
+"""The lake's tables: which contract lies where, and how its files are divided.
+
+Belongs here: one ``Table`` per contract, and the order in which analysts meet them.
+Does not belong here: columns and rules (``transforms.contracts``), reading and writing.
+"""
+
+import zlib
+from typing import Final
+
+import polars as pl
+
+from layers_pipeline.lake_table import Table
+from transforms.contracts import captures, posts, scoring
+
+BUCKETS: Final = 16
+
+QUARANTINE = Table(name="quarantine", schema=captures.Quarantine)
+IMPORT_FILES = Table(name="import_files", schema=captures.ImportFiles)
+RAW_SIFT__POSTS = Table(
+    name="raw_sift__posts",
+    schema=captures.RawSiftPosts,
+    partition_by=("scraped_on",),
+    prune_by=("scraped_on",),
+)
+STG_SIFT__POSTS = Table(
+    name="stg_sift__posts",
+    schema=captures.StgSiftPosts,
+    partition_by=("scraped_on",),
+    prune_by=("scraped_on",),
+)
+STG_IMPORT__CAPTURES = Table(
+    name="stg_import__captures",
+    schema=captures.StgImportCaptures,
+    partition_by=("file_id",),
+)
+PROJECTS = Table(name="projects", schema=posts.Projects)
+PLATFORM_ACCOUNTS = Table(name="platform_accounts", schema=posts.PlatformAccounts)
+PROJECT_ALLOWLIST = Table(name="project_allowlist", schema=posts.ProjectAllowlist)
+PLATFORM_POSTS = Table(
+    name="platform_posts",
+    schema=posts.PlatformPosts,
+    partition_by=("bucket",),
+    prune_by=("bucket",),
+)
+PLATFORM_POST_METRICS = Table(
+    name="platform_post_metrics",
+    schema=posts.PlatformPostMetrics,
+    partition_by=("captured_on",),
+    prune_by=("captured_on",),
+)
+PLATFORM_ACCOUNT_METRICS = Table(
+    name="platform_account_metrics",
+    schema=posts.PlatformAccountMetrics,
+    partition_by=("captured_on",),
+    prune_by=("captured_on",),
+)
+PLATFORM_POST_METRICS_LATEST = Table(
+    name="platform_post_metrics_latest",
+    schema=posts.PlatformPostMetricsLatest,
+    partition_by=("tick",),
+)
+CONTENT_CONTAINERS = Table(
+    name="content_containers",
+    schema=posts.ContentContainers,
+    partition_by=("bucket",),
+    prune_by=("bucket",),
+)
+ADS_CONTENT = Table(
+    name="ads_content",
+    schema=scoring.AdsContent,
+    partition_by=("bucket",),
+    prune_by=("bucket",),
+)
+UGC_POOL_PERCENTILES = Table(
+    name="ugc_pool_percentiles", schema=scoring.UgcPoolPercentiles, partition_by=("tick",)
+)
+ORGANIC_SCORES = Table(name="organic_scores", schema=scoring.OrganicScores, partition_by=("tick",))
+AD_ELIGIBILITY = Table(name="ad_eligibility", schema=scoring.AdEligibility, partition_by=("tick",))
+
+TABLES: Final = (
+    PROJECTS,
+    PLATFORM_ACCOUNTS,
+    PROJECT_ALLOWLIST,
+    PLATFORM_POSTS,
+    PLATFORM_POST_METRICS,
+    PLATFORM_POST_METRICS_LATEST,
+    PLATFORM_ACCOUNT_METRICS,
+    CONTENT_CONTAINERS,
+    ADS_CONTENT,
+    UGC_POOL_PERCENTILES,
+    ORGANIC_SCORES,
+    AD_ELIGIBILITY,
+    QUARANTINE,
+    IMPORT_FILES,
+    RAW_SIFT__POSTS,
+    STG_SIFT__POSTS,
+    STG_IMPORT__CAPTURES,
+)
+
+
+def buckets(keys: pl.Series) -> pl.Series:
+    """The bucket of each key, the same on every machine and for ever."""
+    found = keys.unique()
+    numbers = [zlib.crc32(str(value).encode()) % BUCKETS for value in found]
+    return keys.replace_strict(found, numbers, return_dtype=pl.Int64)

@@ -1,0 +1,158 @@
+"""What shown text says: counts as platforms abbreviate them, instants as people write them.
+
+Belongs here: reading one column's values, and the name of the rule that a value breaks.
+Does not belong here: which columns a source has; what is done with a row that breaks a rule.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+BREACHES: Final = "breaches"
+"""Column in which a reader leaves the rules, ``column|rule``, that a row's values broke."""
+
+COUNT: Final = (
+    r"^(?:(?P<whole>[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\.0)?"
+    r"|(?P<short>[0-9]{1,6})(?:\.(?P<fraction>[0-9]{1,9}))?(?P<unit>[KMBkmb]))$"
+)
+"""``1234``, ``1,234``, ``12.0`` (a table program's whole number), or ``541.2K``."""
+UNITS: Final = {"K": 10**3, "M": 10**6, "B": 10**9}
+BILLIONTHS: Final = 10**9
+
+DATE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+EPOCH: Final = r"^-?[0-9]{9,19}(?:\.[0-9]+)?$"
+INSTANT: Final = (
+    r"^(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<minute>[0-9]{2}:[0-9]{2})"
+    r"(?P<second>:[0-5][0-9](?:\.[0-9]{1,9})?)?"
+    r" ?(?P<offset>[Zz]|(?P<sign>[+-])(?P<hours>0[0-9]|1[0-4])(?::?(?P<minutes>[0-5][0-9]))?)?$"
+)
+"""ISO 8601, with a space or ``T``, to the minute or finer, with or without an offset."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One column as read.
+
+    Args:
+        value: The typed value; null where nothing was shown, and where a rule is broken.
+        breach: The broken rule, ``column|rule``; null where there is none.
+    """
+
+    value: pl.Expr
+    breach: pl.Expr
+
+
+def breaches(readings: list[Reading]) -> pl.Expr:
+    """Every rule that a row's readings broke, as a list that is empty for a sound row."""
+    return pl.concat_list(reading.breach for reading in readings).list.drop_nulls()
+
+
+def shown_text(column: str) -> pl.Expr:
+    """The column as text without surrounding space; empty text is null."""
+    text = pl.col(column).cast(pl.String).str.strip_chars()
+    return pl.when(text != "").then(text)
+
+
+def read_count(column: str, dtype: pl.DataType) -> Reading:
+    """Read a cumulative count, exactly.
+
+    Text without any digit (``--``, ``Share``) and NaN mean that no count was shown: null.
+    Negative numbers are read and left to the contract.
+    """
+    if dtype.is_numeric():
+        value, is_shown = _number(column, dtype)
+    else:
+        value = _count_of_text(column)
+        is_shown = shown_text(column).str.contains(r"\d")
+    is_broken = is_shown & value.is_null()
+    return Reading(value=value, breach=pl.when(is_broken).then(_rule(column, "unreadable_count")))
+
+
+def read_instant(column: str, dtype: pl.DataType, *, time_zone: str | None) -> Reading:
+    """Read an instant to UTC microseconds.
+
+    Times without an offset are those of clocks in ``time_zone``; the hours that such a clock
+    skips or shows twice break ``clock_change``, and without a zone all break ``no_time_zone``.
+    """
+    if isinstance(dtype, pl.Datetime):
+        return _native_instant(column, dtype, time_zone)
+    if dtype in (pl.String, pl.Null):
+        return _instant_of_text(column, time_zone)
+    rule = "date_without_time" if dtype == pl.Date else "epoch_number"
+    breach = pl.when(pl.col(column).is_not_null()).then(_rule(column, rule))
+    return Reading(value=pl.lit(None, pl.Datetime("us", "UTC")), breach=breach)
+
+
+def _rule(column: str, rule: str) -> pl.Expr:
+    return pl.lit(f"{column}|{rule}")
+
+
+def _number(column: str, dtype: pl.DataType) -> tuple[pl.Expr, pl.Expr]:
+    whole = pl.col(column).cast(pl.Int64, strict=False)
+    if dtype.is_integer():
+        return whole, pl.col(column).is_not_null()
+    value = pl.when(pl.col(column) == whole.cast(dtype)).then(whole)
+    number = pl.col(column).cast(pl.Float64)
+    return value, number.is_not_nan() & number.is_not_null()
+
+
+def _count_of_text(column: str) -> pl.Expr:
+    parts = shown_text(column).str.extract_groups(COUNT)
+    whole = parts.struct.field("whole").str.replace_all(",", "", literal=True).cast(pl.Int64)
+    unit = parts.struct.field("unit").str.to_uppercase().replace_strict(UNITS, default=None)
+    fraction = parts.struct.field("fraction").fill_null("0").str.pad_end(9, "0").cast(pl.Int64)
+    part = fraction * unit
+    short = parts.struct.field("short").cast(pl.Int64) * unit + part // BILLIONTHS
+    return pl.coalesce(whole, pl.when(part % BILLIONTHS == 0).then(short))
+
+
+def _in_zone(clock: pl.Expr, time_zone: str | None) -> pl.Expr:
+    if time_zone is None:
+        return pl.lit(None, pl.Datetime("us", "UTC"))
+    local = clock.dt.replace_time_zone(time_zone, ambiguous="null", non_existent="null")
+    return local.dt.convert_time_zone("UTC")
+
+
+def _naive_rule(column: str, time_zone: str | None) -> pl.Expr:
+    return _rule(column, "no_time_zone" if time_zone is None else "clock_change")
+
+
+def _native_instant(column: str, dtype: pl.Datetime, time_zone: str | None) -> Reading:
+    clock = pl.col(column).dt.cast_time_unit("us")
+    if dtype.time_zone is not None:
+        return Reading(value=clock.dt.convert_time_zone("UTC"), breach=pl.lit(None, pl.String))
+    value = _in_zone(clock, time_zone)
+    is_broken = clock.is_not_null() & value.is_null()
+    return Reading(value=value, breach=pl.when(is_broken).then(_naive_rule(column, time_zone)))
+
+
+def _instant_of_text(column: str, time_zone: str | None) -> Reading:
+    text = shown_text(column)
+    parts = text.str.extract_groups(INSTANT)
+    minute, second = parts.struct.field("minute"), parts.struct.field("second").fill_null(":00")
+    clock = (parts.struct.field("day") + "T" + minute + second).str.to_datetime(
+        "%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False
+    )
+    has_offset = parts.struct.field("offset").is_not_null()
+    utc = clock.dt.replace_time_zone("UTC") - _offset(parts)
+    value = pl.when(has_offset).then(utc).otherwise(_in_zone(clock, time_zone))
+    breach = (
+        pl.when(text.is_null() | value.is_not_null())
+        .then(None)
+        .when(clock.is_not_null())
+        .then(_naive_rule(column, time_zone))
+        .when(text.str.contains(DATE))
+        .then(_rule(column, "date_without_time"))
+        .when(text.str.contains(EPOCH))
+        .then(_rule(column, "epoch_number"))
+        .otherwise(_rule(column, "unreadable_time"))
+    )
+    return Reading(value=value, breach=breach)
+
+
+def _offset(parts: pl.Expr) -> pl.Expr:
+    hours = parts.struct.field("hours").cast(pl.Int64).fill_null(0)
+    minutes = parts.struct.field("minutes").cast(pl.Int64).fill_null(0)
+    east = pl.duration(hours=hours, minutes=minutes)
+    return pl.when(parts.struct.field("sign") == "-").then(-east).otherwise(east)
