@@ -1,0 +1,188 @@
+"""The connection to the operational database: SQLite or PostgreSQL behind one URL.
+
+Belongs here: engines, transactions, migration to the newest schema, errors of the database.
+Does not belong here: what is stored (``models``) and what is asked (one module per thing).
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
+from sqlalchemy.orm import Session
+
+from layers_pipeline.errors import SettingsError, StoreError
+
+BUSY_TIMEOUT_S: Final = 60
+"""How long a SQLite writer waits for another one, in seconds."""
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK: Final = 7_205_759_403
+"""Key of the advisory lock that PostgreSQL migrations take; any number nobody else uses."""
+_ALEMBIC: Final = threading.Lock()
+"""Alembic keeps its context in a global, so one thread migrates at a time."""
+_BEGIN: Final = "layers_begin"
+
+
+class Database:
+    """One operational database; every ``read`` and ``write`` is one transaction.
+
+    Args:
+        url: SQLAlchemy URL of a SQLite file or of PostgreSQL.
+
+    Raises:
+        SettingsError: The URL names neither.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = _parse(url)
+        self._engine = _make_engine(self._url)
+        self._writer = self._engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+
+    @property
+    def url(self) -> str:
+        """The URL without passwords, for messages."""
+        shown = self._url.difference_update_query(["password", "sslpassword"])
+        return shown.render_as_string(hide_password=True)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that reads; tests and tools inspect the schema through it."""
+        return self._engine
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session in a transaction that only reads."""
+        with self._errors_named(), Session(self._engine) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session in a transaction that commits at the end, or rolls back on any error.
+
+        On SQLite it takes the write lock first, so no later statement finds it locked.
+        """
+        with self._errors_named(), Session(self._writer) as session, session.begin():
+            yield session
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision; processes that do so at once wait in turn.
+
+        Raises:
+            StoreError: The database is newer than this program, or cannot be reached.
+        """
+        with _ALEMBIC, self._errors_named():
+            if self._url.get_backend_name() == "sqlite":
+                _keep_write_ahead_log(self._engine)
+            with self._writer.begin() as connection:
+                _upgrade(connection, shown_url=self.url)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _errors_named(self) -> Iterator[None]:
+        """Turn database errors into ours, without statement, parameters or password."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            cause = error.orig if isinstance(error, StatementError) else error
+            said = " ".join(str(cause).split())
+            raise StoreError(
+                f"operations: {self.url}: {said}. Check that the database can be reached"
+                " and that migrate() has run, then repeat."
+            ) from error
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise SettingsError(
+            "operations: the URL of the operational database cannot be parsed."
+            " Write sqlite:////folder/file.db or postgresql://user:password@host/database."
+        ) from None
+    if parsed.drivername in {"postgres", "postgresql"}:
+        # SQLAlchemy 2.1 reads a bare postgresql:// as psycopg 3, which is not installed.
+        parsed = parsed.set(drivername="postgresql+psycopg2")
+    backend = parsed.get_backend_name()
+    if backend not in {"sqlite", "postgresql"}:
+        raise SettingsError(
+            f"operations: database '{backend}' is not supported. Use sqlite:// or postgresql://."
+        )
+    if backend == "sqlite" and (not parsed.database or ":memory:" in parsed.database):
+        raise SettingsError(
+            "operations: a SQLite database in memory is lost between connections."
+            " Name a file: sqlite:////folder/file.db."
+        )
+    return parsed
+
+
+def _make_engine(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
+    Path(str(url.database)).absolute().parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver would start transactions by itself, too late and always deferred.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def _keep_write_ahead_log(engine: Engine) -> None:
+    """Switch the file to WAL for good; SQLite does not wait for its lock here, so we do."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    connection = engine.raw_connection()
+    try:
+        while not _switched_to_wal(connection.cursor(), final_try=time.monotonic() > deadline):
+            time.sleep(0.05)
+    finally:
+        connection.close()
+
+
+def _switched_to_wal(cursor: DBAPICursor, *, final_try: bool) -> bool:
+    try:
+        cursor.execute("PRAGMA journal_mode = WAL")
+        return cursor.fetchone() == ("wal",)
+    except sqlite3.OperationalError as error:
+        if final_try or "locked" not in str(error):
+            raise StoreError(
+                f"operations: SQLite: {error} while switching to WAL."
+                " Close other programs that hold the file, then repeat."
+            ) from error
+        return False
+
+
+def _upgrade(connection: Connection, *, shown_url: str) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreError(
+            f"operations: {shown_url}: {error}. The database is newer than this program:"
+            " install the version that made it."
+        ) from error

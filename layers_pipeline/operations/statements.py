@@ -1,0 +1,98 @@
+"""Statements that several tables need, in a form that both databases understand.
+
+Belongs here: bulk inserts that tolerate what is there, and reading rows into dataclasses.
+Does not belong here: knowledge of any one table.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, TypeVar, cast
+
+from sqlalchemy import ColumnElement, Select, Table, TextClause, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
+
+_KEYS_PER_STATEMENT: Final = 1000
+"""SQLite allows 32,766 parameters in a statement; PostgreSQL plans long lists slowly."""
+
+Row = TypeVar("Row")
+Item = TypeVar("Item")
+
+
+def select_rows(row_type: type, *models: type[DeclarativeBase]) -> Select[Any]:
+    """A select of the row type's columns, each from the first model that has it."""
+    return select(*(_column(name, models) for name in row_type.__dataclass_fields__))
+
+
+def fetch(session: Session, row_type: type[Row], statement: Select[Any]) -> list[Row]:
+    """The statement's rows as instances of the row type."""
+    return [row_type(**mapping) for mapping in session.execute(statement).mappings()]
+
+
+def insert_if_absent(
+    session: Session,
+    model: type[DeclarativeBase],
+    rows: Sequence[dict[str, Any]],
+    *,
+    returning: InstrumentedAttribute[str],
+) -> list[str]:
+    """Insert the rows whose keys are new; give the named column of those.
+
+    Callers sort the rows by key, so that two of them never wait for each other in a ring.
+    """
+    if not rows:
+        return []
+    statement = _insert(session, model).on_conflict_do_nothing().returning(returning)
+    return list(session.scalars(statement, rows))
+
+
+def move_back(
+    session: Session,
+    model: type[DeclarativeBase],
+    rows: Sequence[dict[str, Any]],
+    *,
+    key: Sequence[str],
+    instant: str,
+    key_where: TextClause | None = None,
+) -> None:
+    """Insert the rows; where the key is there with a later instant, move that back."""
+    if not rows:
+        return
+    statement = _insert(session, model)
+    earlier = statement.excluded[instant]
+    upsert = statement.on_conflict_do_update(
+        index_elements=key,
+        index_where=key_where,
+        set_={instant: earlier},
+        where=_table(model).c[instant] > earlier,
+    )
+    # Without RETURNING the PostgreSQL driver sends an upsert row by row, ten times slower.
+    session.execute(upsert.returning(_table(model).c[instant]), rows)
+
+
+def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """The items in lists that are short enough for one ``IN``."""
+    remaining = iter(items)
+    while chunk := list(islice(remaining, _KEYS_PER_STATEMENT)):
+        yield chunk
+
+
+def missing(session: Session, column: InstrumentedAttribute[str], keys: Iterable[str]) -> list[str]:
+    """The keys that are not in the column, sorted."""
+    wanted = set(keys)
+    for chunk in chunks(sorted(wanted)):
+        wanted.difference_update(session.scalars(select(column).where(column.in_(chunk))))
+    return sorted(wanted)
+
+
+def _column(name: str, models: tuple[type[DeclarativeBase], ...]) -> ColumnElement[Any]:
+    return next(getattr(model, name) for model in models if hasattr(model, name))
+
+
+def _table(model: type[DeclarativeBase]) -> Table:
+    return cast("Table", model.__table__)
+
+
+def _insert(session: Session, model: type[DeclarativeBase]) -> postgresql.Insert | sqlite.Insert:
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(_table(model))

@@ -1,0 +1,7 @@
+"""Fixtures for every test.
+
+Belongs here: loading fixture modules.
+Does not belong here: the fixtures themselves (one module per outside thing).
+"""
+
+pytest_plugins = ["tests.postgres"]

@@ -1,0 +1,89 @@
+"""Platform accounts: bulk inserts and what they refuse.
+
+Belongs here: tests of adding accounts and of their status.
+Does not belong here: when they sync (``test_due``).
+"""
+
+import time
+
+import pytest
+
+from layers_pipeline.errors import InputRefusedError, NotFoundError
+from layers_pipeline.operations.rows import AccountRow, NewAccount
+from layers_pipeline.operations.store import Operations
+from tests.operations.world import EXTERNAL, MINUTE, NOW, OAUTH, add_external, add_oauth
+
+
+def test_an_account_is_found_as_it_was_added(operations: Operations):
+    add_oauth(operations)
+    assert operations.accounts() == [
+        AccountRow(
+            account_id=OAUTH,
+            platform="instagram",
+            account_key="owned",
+            connection="oauth",
+            project_id="brand",
+            status="active",
+            created_at=NOW,
+        )
+    ]
+
+
+def test_only_new_accounts_are_added(operations: Operations):
+    add_external(operations)
+    watched = NewAccount(platform="tiktok", account_key="watched", connection="external")
+    other = NewAccount(platform="tiktok", account_key="other", connection="external")
+    assert operations.add_accounts([watched, other, other], now=NOW + MINUTE) == 1
+    assert operations.accounts()[1].created_at == NOW
+
+
+def test_ten_thousand_accounts_take_under_two_seconds(operations: Operations):
+    accounts = [
+        NewAccount(platform="tiktok", account_key=f"key{number}", connection="external")
+        for number in range(10_000)
+    ]
+    start = time.process_time()  # not the wall: neighbours would count
+    assert operations.add_accounts(accounts, now=NOW) == 10_000
+    assert time.process_time() - start < 2
+
+
+def test_no_accounts_are_fine(operations: Operations):
+    assert operations.add_accounts([], now=NOW) == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"platform": "youtube"}, "platform 'youtube' is not known. Use one of: instagram, tik"),
+        ({"connection": "sift"}, "connection 'sift' is not known. Use one of: oauth, external"),
+        ({"account_key": ""}, "tiktok account '' cannot be a key. Use 1 to 200 printable"),
+        ({"account_key": "a\x00"}, "cannot be a key"),
+        ({"project_id": "brand"}, "account tiktok:key: connection external with project 'brand'"),
+        ({"connection": "oauth"}, "An oauth account needs the project that owns it"),
+    ],
+)
+def test_a_wrong_account_is_refused(operations: Operations, wrong, message):
+    account = {"platform": "tiktok", "account_key": "key", "connection": "external"} | wrong
+    with pytest.raises(InputRefusedError, match=message):
+        operations.add_accounts([NewAccount(**account)], now=NOW)
+
+
+def test_one_wrong_account_keeps_all_out(operations: Operations):
+    right = NewAccount(platform="tiktok", account_key="key", connection="external")
+    orphan = NewAccount(
+        platform="tiktok", account_key="owned", connection="oauth", project_id="nobody"
+    )
+    with pytest.raises(NotFoundError, match="project 'nobody' does not exist"):
+        operations.add_accounts([right, orphan], now=NOW)
+    assert operations.accounts() == []
+
+
+def test_the_status_of_an_unknown_account_cannot_be_set(operations: Operations):
+    with pytest.raises(NotFoundError, match=f"do not exist: {EXTERNAL}. Check the ids"):
+        operations.set_account_status(EXTERNAL, "paused")
+
+
+def test_an_unknown_status_is_refused(operations: Operations):
+    add_external(operations)
+    with pytest.raises(InputRefusedError, match="account status 'asleep' is not known"):
+        operations.set_account_status(EXTERNAL, "asleep")

@@ -1,0 +1,213 @@
+"""Which accounts are due (R5).
+
+Belongs here: one test per clause of the rule, and the order in which accounts are handed out.
+Does not belong here: several processes at once (``test_concurrent_claims``).
+"""
+
+from datetime import timedelta
+
+import pytest
+
+from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.operations.store import Operations
+from tests.operations.world import (
+    EVERY,
+    EXTERNAL,
+    LEASE,
+    MINUTE,
+    NOW,
+    OAUTH,
+    add_external,
+    add_oauth,
+    add_project,
+    allow,
+    claim,
+    claimed_ids,
+    finish,
+)
+
+SECOND = timedelta(seconds=1)
+
+
+def test_an_account_never_synced_is_due(operations: Operations):
+    add_oauth(operations)
+    assert claimed_ids(operations) == [OAUTH]
+
+
+def test_depths_are_independent(operations: Operations):
+    add_oauth(operations)
+    claim(operations)
+    assert claimed_ids(operations, depth="full") == [OAUTH]
+
+
+@pytest.mark.parametrize(
+    ("later", "due"),
+    [
+        pytest.param(EVERY - SECOND, [], id="within the cadence"),
+        pytest.param(EVERY, [OAUTH], id="one cadence after the start of the last success"),
+    ],
+)
+def test_a_success_is_stale_after_one_cadence(operations: Operations, later, due):
+    add_oauth(operations)
+    claim(operations)
+    finish(operations, "ok")
+    assert claimed_ids(operations, now=NOW + later) == due
+
+
+@pytest.mark.parametrize("outcome", ["partial", "rate_limited", "forbidden", "unavailable"])
+def test_a_sync_that_did_not_succeed_leaves_the_account_due(operations: Operations, outcome):
+    add_oauth(operations)
+    claim(operations)
+    finish(operations, outcome)
+    assert claimed_ids(operations, now=NOW + 2 * MINUTE) == [OAUTH]
+
+
+def test_a_failure_does_not_make_an_earlier_success_older(operations: Operations):
+    add_oauth(operations)
+    claim(operations)
+    finish(operations, "ok", retry_at=NOW + 2 * MINUTE)
+    claim(operations, now=NOW + 2 * MINUTE)
+    finish(operations, "unavailable", now=NOW + 3 * MINUTE)
+    assert claimed_ids(operations, now=NOW + 4 * MINUTE) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "later", "due"),
+    [
+        pytest.param("rate_limited", 59 * MINUTE, [], id="waits although stale"),
+        pytest.param("rate_limited", 60 * MINUTE, [OAUTH], id="tried when it has passed"),
+    ],
+)
+def test_retry_at_holds_an_account_back(operations: Operations, outcome, later, due):
+    add_oauth(operations)
+    claim(operations)
+    finish(operations, outcome, retry_at=NOW + 60 * MINUTE)
+    assert claimed_ids(operations, now=NOW + later) == due
+
+
+def test_a_passed_retry_at_comes_before_the_cadence(operations: Operations):
+    add_oauth(operations)
+    claim(operations)
+    finish(operations, "ok", retry_at=NOW + 2 * MINUTE)
+    assert claimed_ids(operations, now=NOW + 2 * MINUTE) == [OAUTH]
+
+
+@pytest.mark.parametrize("status", ["paused", "reauth_required"])
+def test_an_account_that_is_not_active_is_not_due(operations: Operations, status):
+    add_oauth(operations)
+    operations.set_account_status(OAUTH, status)
+    assert claimed_ids(operations) == []
+
+
+def test_an_account_made_active_again_is_due(operations: Operations):
+    add_oauth(operations)
+    operations.set_account_status(OAUTH, "paused")
+    operations.set_account_status(OAUTH, "active")
+    assert claimed_ids(operations) == [OAUTH]
+
+
+def test_an_oauth_account_of_an_inactive_project_is_not_due(operations: Operations):
+    add_oauth(operations)
+    operations.set_project_active("brand", is_active=False)
+    assert claimed_ids(operations) == []
+
+
+def test_an_external_account_that_nobody_allows_is_not_due(operations: Operations):
+    add_external(operations)
+    assert claimed_ids(operations, connection="external") == []
+
+
+def test_an_allowed_external_account_is_due(operations: Operations):
+    add_external(operations)
+    allow(operations)
+    assert claimed_ids(operations, connection="external") == [EXTERNAL]
+
+
+def test_an_account_that_two_projects_allow_is_claimed_once(operations: Operations):
+    add_external(operations)
+    add_project(operations, "second")
+    allow(operations)
+    allow(operations, project_id="second")
+    assert claimed_ids(operations, connection="external") == [EXTERNAL]
+
+
+def test_an_external_account_is_not_due_before_it_is_allowed(operations: Operations):
+    add_external(operations)
+    allow(operations, since=NOW + SECOND)
+    assert claimed_ids(operations, connection="external") == []
+
+
+def test_an_external_account_is_not_due_once_disallowed(operations: Operations):
+    add_external(operations)
+    allow(operations)
+    operations.disallow_creator("brand", "ada", now=NOW)
+    assert claimed_ids(operations, connection="external") == []
+
+
+def test_an_external_account_of_an_inactive_project_is_not_due(operations: Operations):
+    add_external(operations)
+    allow(operations)
+    operations.set_project_active("brand", is_active=False)
+    assert claimed_ids(operations, connection="external") == []
+
+
+def test_one_active_project_among_those_that_allow_is_enough(operations: Operations):
+    add_external(operations)
+    add_project(operations, "second")
+    allow(operations)
+    allow(operations, project_id="second")
+    operations.set_project_active("brand", is_active=False)
+    assert claimed_ids(operations, connection="external") == [EXTERNAL]
+
+
+def test_a_claim_sees_only_its_connection(operations: Operations):
+    add_oauth(operations)
+    assert claimed_ids(operations, connection="external") == []
+
+
+@pytest.mark.parametrize("worker", ["w1", "w2"])
+def test_a_running_lease_keeps_every_worker_out(operations: Operations, worker):
+    add_oauth(operations)
+    claim(operations)
+    assert claimed_ids(operations, now=NOW + LEASE - SECOND, worker=worker) == []
+
+
+def test_an_expired_lease_lets_the_next_worker_in(operations: Operations):
+    add_oauth(operations)
+    claim(operations)
+    assert claimed_ids(operations, now=NOW + LEASE, worker="w2") == [OAUTH]
+
+
+def test_claims_in_rounds_end_even_if_every_sync_fails(operations: Operations):
+    add_oauth(operations)
+    claim(operations)
+    finish(operations, "unavailable", now=NOW)
+    assert claimed_ids(operations) == []
+
+
+def test_the_longest_untried_comes_first(operations: Operations):
+    add_oauth(operations, "a", "b", "c")
+    claim(operations, limit=1)
+    claim(operations, limit=1, now=NOW + MINUTE)
+    later = NOW + 60 * MINUTE
+    assert [claimed_ids(operations, limit=1, now=later)[0][-1] for _ in "abc"] == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize("wrong", [{"limit": 0}, {"lease_for": timedelta(0)}])
+def test_a_claim_of_nothing_is_refused(operations: Operations, wrong):
+    with pytest.raises(InputRefusedError, match=r"claim of worker w1.*more than zero"):
+        claim(operations, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"depth": "deep"}, "depth 'deep' is not known. Use one of: quick, posts, full"),
+        ({"connection": "sift"}, "connection 'sift' is not known. Use one of: oauth, external"),
+        ({"worker": ""}, "worker '' cannot be a key"),
+        ({"now": NOW.replace(tzinfo=None)}, "now: 2025-03-01T12:00:00 has no time zone"),
+    ],
+)
+def test_a_claim_in_unknown_words_is_refused(operations: Operations, wrong, message):
+    with pytest.raises(InputRefusedError, match=message):
+        claim(operations, **wrong)

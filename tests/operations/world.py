@@ -1,0 +1,73 @@
+"""A small world to test in: a project, accounts, and claims on them.
+
+Belongs here: rows that many tests need, and fixed instants.
+Does not belong here: assertions.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from layers_pipeline.operations.rows import AccountRow, NewAccount, NewCreator, SyncStateRow
+from layers_pipeline.operations.store import Operations
+
+NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+EVERY = 5 * MINUTE
+LEASE = 10 * MINUTE
+OAUTH = "instagram:owned"
+EXTERNAL = "tiktok:watched"
+
+
+def add_project(operations: Operations, project_id: str = "brand") -> None:
+    operations.add_project(project_id, name="Brand", time_zone="Europe/Berlin", now=NOW)
+
+
+def add_oauth(operations: Operations, *keys: str) -> None:
+    """An active project with oauth accounts on Instagram."""
+    add_project(operations)
+    accounts = [
+        NewAccount(platform="instagram", account_key=key, connection="oauth", project_id="brand")
+        for key in keys or ("owned",)
+    ]
+    operations.add_accounts(accounts, now=NOW)
+
+
+def add_external(operations: Operations, *keys: str) -> None:
+    """External accounts on TikTok that nobody allows yet."""
+    add_project(operations)
+    accounts = [
+        NewAccount(platform="tiktok", account_key=key, connection="external")
+        for key in keys or ("watched",)
+    ]
+    operations.add_accounts(accounts, now=NOW)
+
+
+def allow(operations: Operations, *, project_id: str = "brand", since: datetime = NOW) -> int:
+    """Put the creator of the external account on the project's allowlist."""
+    creator = NewCreator(creator_id="ada", display_name="Ada", account_ids=(EXTERNAL,))
+    return operations.allow_creators(project_id, [creator], allowed_from=since)
+
+
+def claim(operations: Operations, **changes: Any) -> list[AccountRow]:
+    """Claim quick syncs of oauth accounts, unless told otherwise."""
+    wish = {"connection": "oauth", "now": NOW, "every": EVERY, "lease_for": LEASE}
+    wish |= {"worker": "w1", "limit": 100, "depth": "quick"} | changes
+    return operations.claim_due(wish.pop("depth"), **wish)
+
+
+def claimed_ids(operations: Operations, **changes: Any) -> list[str]:
+    return [account.account_id for account in claim(operations, **changes)]
+
+
+def finish(operations: Operations, outcome: Any = "ok", **changes: Any) -> bool:
+    """Finish the quick sync of the oauth account one minute after ``NOW``."""
+    ending = {"worker": "w1", "message": None, "now": NOW + MINUTE} | changes
+    return operations.finish_sync(OAUTH, "quick", outcome=outcome, **ending)
+
+
+def quick_state(operations: Operations, account_id: str = OAUTH) -> SyncStateRow:
+    return next(
+        state
+        for state in operations.sync_states()
+        if (state.account_id, state.depth) == (account_id, "quick")
+    )
