@@ -1,0 +1,31 @@
+"""Which dataset the sandbox replays when nobody chose one.
+
+Belongs here: where the recorded captures may lie, and the choice.
+Does not belong here: reading or inventing captures.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from layers_pipeline.sandbox.dataset import Dataset
+from layers_pipeline.sandbox.generated import generated_captures
+from layers_pipeline.sandbox.replayed import replayed_captures
+
+RECORDED: Final = Path("data/tiktok_vn_2025/captures_dev_w1w2.parquet")
+SHARED_VARIABLE: Final = "LAYERS_SHARED"
+
+
+def recorded_captures(shared: Path | None = None) -> Path:
+    """Where the recorded captures would lie; they may be absent.
+
+    Args:
+        shared: Folder of shared data. Default: ``LAYERS_SHARED``, else ``../shared``.
+    """
+    return (shared or Path(os.environ.get(SHARED_VARIABLE) or "../shared")) / RECORDED
+
+
+def default_dataset(shared: Path | None = None) -> Dataset:
+    """The recorded captures where they are present, else generated ones."""
+    recorded = recorded_captures(shared)
+    return replayed_captures(recorded) if recorded.is_file() else generated_captures()
