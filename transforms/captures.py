@@ -53,7 +53,7 @@ def read_captures(
     readings = [*counts.values(), *times.values(), _future(times["captured_at"], now)]
     known_at = pl.coalesce(times["captured_at"].value, pl.lit(now, pl.Datetime("us", "UTC")))
     typed = raw.select(
-        LINE,
+        pl.col(LINE).cast(pl.Int64),
         **_words(raw),
         **{column: reading.value for column, reading in (counts | times).items()},
         source=pl.lit("import"),
