@@ -64,6 +64,11 @@ class Lake:
         handle = self.handle(table)
         return -1 if handle is None else handle.version()
 
+    def row_count(self, table: Table) -> int:
+        """Rows in the table now."""
+        handle = self.handle(table)
+        return 0 if handle is None else int(handle.count())
+
     def files(self, table: Table, *, version: int | None = None) -> list[str]:
         """The data files that make up the table, as full addresses."""
         handle = self.handle(table, version=version)

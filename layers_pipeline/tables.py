@@ -77,6 +77,8 @@ UGC_POOL_PERCENTILES = Table(
 ORGANIC_SCORES = Table(name="organic_scores", schema=scoring.OrganicScores, partition_by=("tick",))
 AD_ELIGIBILITY = Table(name="ad_eligibility", schema=scoring.AdEligibility, partition_by=("tick",))
 
+AD_ELIGIBILITY_CURRENT = Table(name="ad_eligibility_current", schema=scoring.AdEligibilityCurrent)
+
 TABLES: Final = (
     PROJECTS,
     PLATFORM_ACCOUNTS,
@@ -90,6 +92,7 @@ TABLES: Final = (
     UGC_POOL_PERCENTILES,
     ORGANIC_SCORES,
     AD_ELIGIBILITY,
+    AD_ELIGIBILITY_CURRENT,
     QUARANTINE,
     IMPORT_FILES,
     RAW_SIFT__POSTS,

@@ -24,6 +24,7 @@ AS_TABLES: Final = (
     tables.PLATFORM_POSTS,
     tables.CONTENT_CONTAINERS,
     tables.ADS_CONTENT,
+    tables.AD_ELIGIBILITY_CURRENT,
     tables.QUARANTINE,
     tables.IMPORT_FILES,
 )

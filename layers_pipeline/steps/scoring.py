@@ -16,7 +16,7 @@ import polars as pl
 
 from layers_pipeline import tables
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.lake_table import Table, tick_text
+from layers_pipeline.lake_table import Table, Written, tick_text
 from layers_pipeline.progress import report
 from layers_pipeline.steps.posts import captures
 from layers_pipeline.steps.stores import Stores
@@ -57,6 +57,8 @@ class ScoredTick:
     scored: int
     eligible: int
     unscored: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    """Rows written, by table name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,6 +256,16 @@ def score_ticks(
         yield from (_summary(tick, rows) for tick, rows in zip(batch, scored, strict=True))
 
 
+def copy_current_eligibility(stores: Stores) -> Written:
+    """Write the newest tick's eligibility as ``ad_eligibility_current``."""
+    lake, current = stores.lake, tables.AD_ELIGIBILITY_CURRENT
+    with lake.unit():
+        judged = lake.read(tables.AD_ELIGIBILITY)
+        newest = judged.select(pl.col("tick").max()).collect().item()
+        rows = judged.filter(pl.col("tick") == newest).select(current.columns)
+        return lake.replace(current, rows.sort(current.key).collect(), where={})
+
+
 def _write(
     stores: Stores, ticks: Sequence[datetime], scored: Sequence[dict[str, pl.DataFrame]]
 ) -> None:
@@ -292,4 +304,5 @@ def _summary(tick: datetime, rows: dict[str, pl.DataFrame]) -> ScoredTick:
         scored=int(scores["unscored_reason"].is_null().sum()),
         eligible=int(judged["is_eligible"].sum()),
         unscored=dict(reasons.iter_rows()),
+        rows={name: frame.height for name, frame in rows.items()},
     )

@@ -98,8 +98,11 @@ def submit_scrapes(stores: Stores, *, worker: str) -> SyncSummary:
     Args:
         stores: Open stores.
         worker: Who claims the accounts, unique per run.
+
+    The minute stands for the moment, so that a run that starts a second earlier than the
+    one before does not find every account a second short of its cadence.
     """
-    now = stores.clock.now()
+    now = stores.clock.now().replace(second=0, microsecond=0)
     due = stores.operations.claim_due(
         "quick",
         connection="external",

@@ -160,6 +160,19 @@ class AdEligibility(dy.Schema):
     tick = word("Partition: the tick as text.")
 
 
+class AdEligibilityCurrent(dy.Schema):
+    """Grain: one row per ads content: may it run as an ad as of the newest tick, and why."""
+
+    ads_content_id = key("The thing that is judged.")
+    project_id = word("Project.")
+    is_eligible = flag("Whether it may be picked as an ad.")
+    reason = one_of(ELIGIBILITY_REASONS, "Why.", rule="unknown_reason")
+    organic_score = number("The score that stands, points 0-10; null if never scored.", min=0)
+    score_of = instant("Tick at which that score was made.", nullable=True)
+    scoring_version = word("Version of the rules that made it.", nullable=True)
+    scored_at = instant("The tick that the answer is for.")
+
+
 PART_COLUMNS: Final = (
     "quality_points",
     "reach_points",

@@ -1,0 +1,163 @@
+"""Asset checks: what must hold of the stored tables, and what deserves a look.
+
+Belongs here: contracts, relations, set-aside rows, failed syncs and missing ticks as checks.
+Does not belong here: the contracts themselves, and repairs.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import dagster as dg
+import polars as pl
+
+from assets.partitions import SETTINGS, scoring_ticks
+from layers_pipeline import tables
+from layers_pipeline.lake_table import Table
+from layers_pipeline.resources import StoresResource
+from layers_pipeline.steps.ticks import tick_of
+
+WITH_CONTRACT: Final = (
+    tables.PROJECT_ALLOWLIST,
+    tables.STG_SIFT__POSTS,
+    tables.STG_IMPORT__CAPTURES,
+    tables.PLATFORM_POSTS,
+    tables.PLATFORM_POST_METRICS,
+    tables.CONTENT_CONTAINERS,
+    tables.ADS_CONTENT,
+)
+PER_TICK: Final = (
+    tables.PLATFORM_POST_METRICS_LATEST,
+    tables.UGC_POOL_PERCENTILES,
+    tables.ORGANIC_SCORES,
+    tables.AD_ELIGIBILITY,
+)
+SET_ASIDE: Final = (tables.STG_SIFT__POSTS, tables.STG_IMPORT__CAPTURES)
+RELATIONS: Final = (
+    (tables.PLATFORM_POST_METRICS, tables.PLATFORM_POSTS, ("platform", "platform_post_id")),
+    (tables.CONTENT_CONTAINERS, tables.PLATFORM_POSTS, ("platform", "platform_post_id")),
+    (tables.ADS_CONTENT, tables.CONTENT_CONTAINERS, ("container_id",)),
+    (tables.ADS_CONTENT, tables.PROJECTS, ("project_id",)),
+)
+PARTITIONS_LOOKED_AT: Final = 50
+
+
+def breaches(table: Table, rows: pl.DataFrame) -> dict[str, int]:
+    """Rules of the table's contract that stored rows break, with the number of rows."""
+    _, failures = table.schema.filter(rows, cast=True)
+    return dict(failures.counts())
+
+
+def contract_check(table: Table) -> dg.AssetChecksDefinition:
+    """Keys are unique, nothing is null that may not be, values lie in their ranges."""
+
+    @dg.asset_check(asset=table.name, name="holds_its_contract", blocking=True)
+    def check(stores: StoresResource) -> dg.AssetCheckResult:
+        broken = breaches(table, stores.open().lake.read(table).collect())
+        return dg.AssetCheckResult(passed=not broken, metadata={"rows_by_rule": broken})
+
+    return check
+
+
+def tick_contract_check(table: Table) -> dg.AssetChecksDefinition:
+    """The same for a table of ticks, over the ticks that the run wrote (the newest 50)."""
+
+    @dg.asset_check(asset=table.name, name="holds_its_contract", blocking=True)
+    def check(
+        context: dg.AssetCheckExecutionContext, stores: StoresResource
+    ) -> dg.AssetCheckResult:
+        written = ticks_of(context)
+        rows = stores.open().lake.read(table)
+        looked_at = rows.filter(pl.col("scored_at").is_in(written)) if written else rows
+        broken = breaches(table, looked_at.collect())
+        return dg.AssetCheckResult(
+            passed=not broken, metadata={"rows_by_rule": broken, "ticks": len(written)}
+        )
+
+    return check
+
+
+def ticks_of(context: dg.AssetCheckExecutionContext) -> list[datetime]:
+    """Ticks of the run, the newest 50; empty if the run has no partitions."""
+    run = context.run
+    keys = [run.tags["dagster/partition"]] if "dagster/partition" in run.tags else []
+    start = run.tags.get("dagster/asset_partition_range_start")
+    if start:
+        end = run.tags["dagster/asset_partition_range_end"]
+        keys = scoring_ticks.get_partition_keys_in_range(dg.PartitionKeyRange(start, end))
+    return [tick_of(key) for key in keys[-PARTITIONS_LOOKED_AT:]]
+
+
+def relation_check(child: Table, parent: Table, key: Sequence[str]) -> dg.AssetChecksDefinition:
+    """Every row of the child has its parent."""
+
+    @dg.asset_check(asset=child.name, name=f"has_its_{parent.name}", additional_deps=[parent.name])
+    def check(stores: StoresResource) -> dg.AssetCheckResult:
+        lake = stores.open().lake
+        children = lake.read(child).drop_nulls(list(key))
+        orphans = children.join(lake.read(parent), on=list(key), how="anti").select(key).unique()
+        found = orphans.head(20).collect()
+        return dg.AssetCheckResult(
+            passed=found.is_empty(), metadata={"orphans": found.write_json()}
+        )
+
+    return check
+
+
+def set_aside_check(table: Table) -> dg.AssetChecksDefinition:
+    """Rows set aside for this table within the last day; they warn and never stop a run."""
+
+    @dg.asset_check(asset=table.name, name="no_rows_set_aside_today")
+    def check(stores: StoresResource) -> dg.AssetCheckResult:
+        opened = stores.open()
+        since = opened.clock.now() - timedelta(days=1)
+        rows = opened.lake.read(tables.QUARANTINE).filter(
+            pl.col("table_name") == table.name, pl.col("quarantined_at") > since
+        )
+        counted = rows.group_by("broken_rules").agg(pl.len()).sort("broken_rules").collect()
+        return dg.AssetCheckResult(
+            passed=counted.is_empty(),
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"rows_by_rules": dict(counted.iter_rows())},
+        )
+
+    return check
+
+
+@dg.asset_check(asset="platform_accounts", description="Few accounts fail to sync.")
+def failed_share_is_small(stores: StoresResource) -> dg.AssetCheckResult:
+    """Share of synced accounts whose newest outcome is a failure, against the limit set."""
+    accounts = stores.open().lake.read(tables.PLATFORM_ACCOUNTS).collect()
+    told = accounts.filter(pl.col("last_outcome").is_not_null())
+    failed = told.filter(pl.col("last_outcome") != "ok")
+    share = failed.height / told.height if told.height else 0.0
+    return dg.AssetCheckResult(
+        passed=share <= SETTINGS.failed_share_limit,
+        metadata={
+            "failed_share": share,
+            "limit": SETTINGS.failed_share_limit,
+            "failed": failed.head(20).select("account_id", "last_message").write_json(),
+        },
+    )
+
+
+@dg.asset_check(asset="organic_scores", description="The newest tick that is due was scored.")
+def newest_tick_is_scored(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    """Looks at partitions, so a backfill of old ticks cannot hide a dead scorer."""
+    newest = scoring_ticks.get_last_partition_key()
+    done = context.instance.get_materialized_partitions(dg.AssetKey("organic_scores"))
+    return dg.AssetCheckResult(
+        passed=newest in done,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"tick": str(newest)},
+    )
+
+
+CHECKS: Final = (
+    *(contract_check(table) for table in WITH_CONTRACT),
+    *(tick_contract_check(table) for table in PER_TICK),
+    *(relation_check(*relation) for relation in RELATIONS),
+    *(set_aside_check(table) for table in SET_ASIDE),
+    failed_share_is_small,
+    newest_tick_is_scored,
+)

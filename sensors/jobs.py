@@ -1,0 +1,83 @@
+"""Jobs: which assets a cadence makes together.
+
+Belongs here: selections of assets under a name.
+Does not belong here: when they run.
+"""
+
+from typing import Final
+
+import dagster as dg
+
+
+SYNC_TAG: Final = "layers/sync"
+DERIVED: Final = (
+    "platform_posts",
+    "platform_post_metrics",
+    "platform_account_metrics",
+    "content_containers",
+    "ads_content",
+)
+TICK: Final = (
+    "platform_post_metrics_latest",
+    "ugc_pool_percentiles",
+    "organic_scores",
+    "ad_eligibility",
+)
+
+quick_sync = dg.define_asset_job(
+    "quick_sync",
+    selection=["scrape_jobs"],
+    tags={SYNC_TAG: "quick"},
+    description="Asks SIFT for a scrape of every external account that is due.",
+)
+full_sync = dg.define_asset_job(
+    "full_sync",
+    selection=["full_sync_outcomes"],
+    tags={SYNC_TAG: "full"},
+    description="Full sync of the OAuth accounts that are due.",
+)
+posts_sync = dg.define_asset_job(
+    "posts_sync",
+    selection=[
+        "raw_sift__posts",
+        "stg_sift__posts",
+        "projects",
+        "platform_accounts",
+        "project_allowlist",
+        *DERIVED,
+    ],
+    tags={SYNC_TAG: "posts"},
+    description="Collects finished scrapes and carries them to posts and snapshots.",
+)
+import_captures = dg.define_asset_job(
+    "import_captures",
+    selection=["stg_import__captures", *DERIVED],
+    description="Imports files of captures; see `layers-pipeline import captures`.",
+)
+scoring = dg.define_asset_job(
+    "scoring",
+    selection=[*TICK, "ads_content", "ad_eligibility_current", "analytics_file"],
+    description="Carries a tick, or a range of ticks, from snapshots to the analysts' file.",
+)
+publication = dg.define_asset_job(
+    "publication",
+    selection=["analytics_file"],
+    description="Publishes the analysts' file anew.",
+)
+check_currency = dg.define_asset_job(
+    "check_currency",
+    selection=dg.AssetSelection.checks(
+        dg.AssetCheckKey(dg.AssetKey("organic_scores"), "newest_tick_is_scored")
+    ),
+    description="Looks whether the newest tick was scored, also when the scorer is dead.",
+)
+
+JOBS: Final = (
+    quick_sync,
+    full_sync,
+    posts_sync,
+    import_captures,
+    scoring,
+    publication,
+    check_currency,
+)

@@ -1,0 +1,53 @@
+"""Finished scrapes: collecting them as soon as SIFT has them, not only every half hour.
+
+Belongs here: looking at a few open scrapes.
+Does not belong here: fetching their rows.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import dagster as dg
+
+from layers_pipeline.errors import SourceError
+from layers_pipeline.operations.rows import ScrapeJobRow
+from layers_pipeline.resources import StoresResource
+from layers_pipeline.settings import Settings
+from layers_pipeline.sources.sift import SiftClient, sift_http
+from sensors.jobs import posts_sync
+from sensors.schedules import run_under_way
+from sensors.ticks import SENSOR_STATUS
+
+LOOKED_AT: Final = 20
+SECONDS: Final = 20.0
+ENDED: Final = ("succeeded", "failed", "expired")
+
+
+async def _ended(settings: Settings, jobs: Sequence[ScrapeJobRow]) -> list[str]:
+    async with sift_http(settings.sift_url, settings.sift_key, timeout_s=SECONDS / 2) as http:
+        sift = SiftClient(http)
+        found = [await sift.scrape(job.source_job_id or "") for job in jobs]
+    return [
+        job.scrape_job_id for job, scrape in zip(jobs, found, strict=True) if scrape.status in ENDED
+    ]
+
+
+@dg.sensor(job=posts_sync, minimum_interval_seconds=60, default_status=SENSOR_STATUS)
+def finished_scrapes(
+    context: dg.SensorEvaluationContext, stores: StoresResource
+) -> dg.RunRequest | dg.SkipReason:
+    """Asks for a posts sync once some of the oldest open scrapes have ended."""
+    if run_under_way(context.instance, posts_sync.name):
+        return dg.SkipReason("a posts sync has not ended yet")
+    opened = stores.open()
+    jobs = opened.operations.open_jobs(limit=LOOKED_AT)
+    if not jobs:
+        return dg.SkipReason("no scrape is open")
+    try:
+        ended = asyncio.run(asyncio.wait_for(_ended(opened.settings, jobs), SECONDS))
+    except (SourceError, TimeoutError) as error:
+        return dg.SkipReason(f"SIFT could not be asked: {error}")
+    if not ended:
+        return dg.SkipReason(f"none of the {len(jobs)} oldest open scrapes has ended")
+    return dg.RunRequest(run_key=f"scrapes-{ended[0]}-{len(ended)}-{jobs[0].attempts}")
