@@ -4,17 +4,20 @@ Belongs here: append, insert, merge, replace, read, read as known, compact, vacu
 Does not belong here: which tables there are (``tables``) and what their rows mean.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, TypeVar
+from urllib.parse import unquote
 
 import polars as pl
 import stamina
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.table import FilePruningPredicateType, FilterType
 
 from layers_pipeline.clock import Clock, SystemClock
-from layers_pipeline.errors import LakeConflictError
+from layers_pipeline.errors import LakeConflictError, NotFoundError
 from layers_pipeline.lake_table import Table, Written, in_partitions, same_row
 from layers_pipeline.leases import Leases
 from layers_pipeline.tables import QUARANTINE
@@ -25,7 +28,29 @@ Restamp = Callable[[pl.DataFrame], pl.DataFrame]
 COMMIT_ATTEMPTS: Final = 12
 VACUUM_AFTER_H: Final = 168
 UNIT: Final = "unit"
-"""Lease that a unit of writes holds shared, and whoever needs a moment of rest exclusively."""
+"""Lease of whoever reads and then writes what belongs together, or needs a moment of rest."""
+LOCAL: Final = "file://"
+
+
+class Handle(DeltaTable):
+    """A Delta table whose file addresses can be opened as they are.
+
+    deltalake escapes the folder of a local table as in a URL (a space becomes ``%20``), and
+    neither Polars nor DuckDB takes that back.
+    """
+
+    def file_uris(
+        self,
+        partition_filters: FilterType | None = None,
+        *,
+        file_pruning_predicate: FilePruningPredicateType | None = None,
+    ) -> list[str]:
+        """Full addresses of the data files; plain paths for a local table."""
+        found = super().file_uris(partition_filters, file_pruning_predicate=file_pruning_predicate)
+        if not self.table_uri.startswith(LOCAL):
+            return found
+        escaped = self.table_uri.removeprefix(LOCAL)
+        return [unquote(escaped) + uri.removeprefix(escaped) for uri in found]
 
 
 class Lake:
@@ -47,17 +72,29 @@ class Lake:
         self._leases = leases
         self._clock = clock or SystemClock()
         self._options = dict(storage_options) if storage_options else None
+        self._in_unit = threading.local()
 
     def uri(self, table: Table) -> str:
         """Where the table lies."""
         return f"{self._location}/{table.name}"
 
     def handle(self, table: Table, *, version: int | None = None) -> DeltaTable | None:
-        """The table as it is now, or was at a version; None before its first write."""
+        """The table as it is now, or was at a version; None before its first write.
+
+        Raises:
+            NotFoundError: There is no such version, or it has been cleaned away.
+        """
         try:
-            return DeltaTable(self.uri(table), version=version, storage_options=self._options)
-        except TableNotFoundError:
-            return None
+            return Handle(self.uri(table), version=version, storage_options=self._options)
+        except DeltaError as error:
+            if version is not None:
+                raise NotFoundError(
+                    f"{table.name}: version {version} does not exist or was cleaned away. "
+                    "Read a newer version."
+                ) from error
+            if isinstance(error, TableNotFoundError):
+                return None
+            raise
 
     def version(self, table: Table) -> int:
         """The table's version; -1 before its first write."""
@@ -97,20 +134,35 @@ class Lake:
         added = [uri for uri in self.files(table) if uri not in before]
         if not added:
             return table.empty().lazy().select(table.stored_columns)
-        rows = pl.scan_parquet(added, storage_options=self._options, hive_partitioning=False)
+        rows = pl.scan_parquet(
+            added, storage_options=self._options, hive_partitioning=False, glob=False
+        )
         return rows.select(table.stored_columns)
 
     def watermark(self, table: Table, application: str) -> int:
         """The newest number that an application has recorded with a commit; -1 before the first."""
         return _recorded(self.handle(table), application)
 
-    def unit(self) -> AbstractContextManager[None]:
-        """A unit of writes that belong together: nobody pins versions in its middle."""
-        return self._leases.hold(UNIT, shared=True)
+    @contextmanager
+    def unit(self) -> Generator[None]:
+        """A unit of reads and writes that belong together, one at a time.
+
+        Two units at once could each write what follows from what they read, and the one that
+        read less could write last. A unit within a unit is part of it.
+        """
+        if getattr(self._in_unit, "is_held", False):
+            yield
+            return
+        with self.lease(UNIT):
+            self._in_unit.is_held = True
+            try:
+                yield
+            finally:
+                self._in_unit.is_held = False
 
     def rest(self) -> AbstractContextManager[None]:
-        """A moment in which no unit is under way."""
-        return self._leases.hold(UNIT)
+        """A moment in which nobody else has a unit under way."""
+        return self.unit()
 
     def lease(self, name: str) -> AbstractContextManager[None]:
         """An exclusive lease of the lake's, by name."""
@@ -229,10 +281,21 @@ class Lake:
         return self._commit(table, attempt)
 
     def vacuum(self, table: Table, *, keep_versions: Sequence[int] = ()) -> list[str]:
-        """Delete files that no version of the last week and no kept version needs."""
+        """Delete files that no version of the last week and no kept version needs.
+
+        Deletes nothing while a kept version is older than the table's log, because then nobody
+        can tell which files it needs.
+        """
         handle = self._ensure(table)
-        kept = list(keep_versions) or None
-        return handle.vacuum(retention_hours=VACUUM_AFTER_H, dry_run=False, keep_versions=kept)
+        kept = sorted(set(keep_versions))
+        try:
+            for version in kept:
+                self.handle(table, version=version)
+        except NotFoundError:
+            return []
+        return handle.vacuum(
+            retention_hours=VACUUM_AFTER_H, dry_run=False, keep_versions=kept or None
+        )
 
     def _held_to_contract(self, table: Table, rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         run_id = rows["run_id"].drop_nulls().max() if "run_id" in rows.columns else None
@@ -253,7 +316,7 @@ class Lake:
             return set()
         try:
             return set(self.files(table, version=version))
-        except DeltaError:
+        except NotFoundError:
             return set()
 
     def _ensure(self, table: Table) -> DeltaTable:

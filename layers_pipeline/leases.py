@@ -18,6 +18,9 @@ from sqlalchemy.pool import NullPool
 from layers_pipeline.errors import LeaseTimeoutError
 
 POLL_S: Final = 0.01
+LOCKS: Final = 0x1A7E5
+TURNSTILES: Final = 0x1A7E6
+"""Spaces of PostgreSQL's advisory locks."""
 
 
 class Leases(Protocol):
@@ -78,19 +81,25 @@ class PostgresLeases:
 
     @contextmanager
     def hold(self, name: str, *, shared: bool = False) -> Generator[None]:
-        """Hold a lease; see ``Leases``. It rests on one connection and ends with it."""
+        """Hold a lease; see ``Leases``. It rests on one connection and ends with it.
+
+        Holders pass a turnstile, as in ``FileLeases``.
+        """
         deadline = time.monotonic() + self._timeout_s
         with self._engine.connect() as connection:
-            while not _taken(connection, name, shared=shared):
+            while not _asked(connection, "pg_try_advisory_lock", TURNSTILES, name):
                 _wait_or_give_up(name, deadline)
+            lock = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
+            while not _asked(connection, lock, LOCKS, name):
+                _wait_or_give_up(name, deadline)
+            _asked(connection, "pg_advisory_unlock", TURNSTILES, name)
             yield
 
 
-def _taken(connection: Connection, name: str, *, shared: bool) -> bool:
-    suffix = "_shared" if shared else ""
-    query = text(f"select pg_try_advisory_lock{suffix}(:space, :key)")
-    number = {"space": 0x1A7E5, "key": zlib.crc32(name.encode()) - 2**31}
-    return bool(connection.execute(query, number).scalar_one())
+def _asked(connection: Connection, function: str, space: int, name: str) -> bool:
+    """What a lock function of PostgreSQL's answers for a name."""
+    number = {"space": space, "key": zlib.crc32(name.encode()) - 2**31}
+    return bool(connection.execute(text(f"select {function}(:space, :key)"), number).scalar_one())
 
 
 def _wait_or_give_up(name: str, deadline: float) -> None:

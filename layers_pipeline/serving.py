@@ -116,8 +116,9 @@ def publish(
     making.unlink(missing_ok=True)
     try:
         rows = _build(making, pinned=pinned, computed=computed, number=number, at=at)
-    except duckdb.Error as error:
+    except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
         making.unlink(missing_ok=True)
+        making.with_name(f"{making.name}.wal").unlink(missing_ok=True)
         raise PublicationError(f"{path}: {error}. The previous generation stays.") from error
     _sync(making)
     making.replace(path)
@@ -152,8 +153,12 @@ def pinned_versions(folder: Path) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for number in generations(folder):
         path = folder / f"layers-{number:06d}.duckdb"
-        with duckdb.connect(str(path), read_only=True, config=CONFIG) as connection:
-            query = "select table_name, lake_version from publication where lake_version >= 0"
+        # Attached, because the same process may hold the file open under another configuration.
+        with duckdb.connect(config=CONFIG) as connection:
+            connection.execute(f"attach {_text(str(path))} as published (read_only)")
+            query = (
+                "select table_name, lake_version from published.publication where lake_version >= 0"
+            )
             for name, version in connection.execute(query).fetchall():
                 found.setdefault(name, []).append(version)
     return found
@@ -188,7 +193,7 @@ def _make_pinned(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> None:
     columns = ", ".join(table.stored_columns)
     kind = "view" if pin.as_view and pin.files and pin.is_local else "table"
     if pin.files and pin.is_local:
-        listed = ", ".join(_text(uri.removeprefix("file://")) for uri in pin.files)
+        listed = ", ".join(_text(_path(uri)) for uri in pin.files)
         source = f"select {columns} from read_parquet([{listed}], hive_partitioning = false)"  # noqa: S608 - addresses of our own files
         connection.execute(f"create {kind} {table.name} as {source}")
     else:
@@ -273,6 +278,11 @@ def _comment(
 def _text(value: str) -> str:
     """A text literal, for statements of the definition language that take no parameters."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def _path(uri: str) -> str:
+    """The path of a file as DuckDB takes it, in which ``*``, ``?`` and ``[`` are wildcards."""
+    return re.sub(r"([*?\[])", r"[\1]", uri.removeprefix("file://"))
 
 
 def _sync(path: Path) -> None:

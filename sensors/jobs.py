@@ -8,7 +8,6 @@ from typing import Final
 
 import dagster as dg
 
-
 SYNC_TAG: Final = "layers/sync"
 DERIVED: Final = (
     "platform_posts",
@@ -22,6 +21,13 @@ TICK: Final = (
     "ugc_pool_percentiles",
     "organic_scores",
     "ad_eligibility",
+)
+
+SCORED: Final = dg.AssetSelection.assets(
+    *TICK, "ads_content", "ad_eligibility_current", "analytics_file"
+)
+CURRENCY: Final = dg.AssetSelection.checks(
+    dg.AssetCheckKey(dg.AssetKey("organic_scores"), "newest_tick_is_scored")
 )
 
 quick_sync = dg.define_asset_job(
@@ -56,7 +62,7 @@ import_captures = dg.define_asset_job(
 )
 scoring = dg.define_asset_job(
     "scoring",
-    selection=[*TICK, "ads_content", "ad_eligibility_current", "analytics_file"],
+    selection=SCORED - CURRENCY,
     description="Carries a tick, or a range of ticks, from snapshots to the analysts' file.",
 )
 publication = dg.define_asset_job(
@@ -66,9 +72,7 @@ publication = dg.define_asset_job(
 )
 check_currency = dg.define_asset_job(
     "check_currency",
-    selection=dg.AssetSelection.checks(
-        dg.AssetCheckKey(dg.AssetKey("organic_scores"), "newest_tick_is_scored")
-    ),
+    selection=CURRENCY,
     description="Looks whether the newest tick was scored, also when the scorer is dead.",
 )
 

@@ -4,15 +4,18 @@ Belongs here: pinning one consistent set of versions, publishing it, compacting,
 Does not belong here: how the file is built (``serving``).
 """
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import polars as pl
 
 from layers_pipeline import serving, tables
 from layers_pipeline.errors import PublicationError
-from layers_pipeline.lake_table import Table
+from layers_pipeline.lake_table import Table, tick_text
 from layers_pipeline.progress import report
 from layers_pipeline.steps.posts import captures, derive_everything
+from layers_pipeline.steps.scoring import score_ticks
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.posts import LatestMetrics
 from transforms.snapshots import POST, latest_metrics
@@ -37,12 +40,15 @@ AS_VIEWS: Final = (
 )
 PUBLISHED: Final = AS_TABLES + AS_VIEWS
 SMALL_FILES: Final = 100
+SCORE: Final = ("ads_content_id", "organic_score", "scoring_version")
+RANK: Final = ("ads_content_id", "views_rank_pct", "engagement_rate_rank_pct", "pool_size")
 
 
 def publish(stores: Stores, *, run_id: str) -> serving.Generation:
     """Publish what the lake holds now as the next generation of the analysts' file.
 
-    Whatever a crashed run left half way is finished first.
+    Whatever a crashed run left half way is finished first, and what others have landed by the
+    moment of pinning is derived in it, so that the tables of one generation agree.
 
     Args:
         stores: Open stores.
@@ -51,6 +57,9 @@ def publish(stores: Stores, *, run_id: str) -> serving.Generation:
     derive_everything(stores, run_id=run_id)
     with stores.lake.lease("publish"):
         with stores.lake.rest():
+            for _ in score_ticks(stores, _half_written_ticks(stores)):
+                pass
+            derive_everything(stores, run_id=run_id)
             pinned = [_pin(stores, table, as_view=table in AS_VIEWS) for table in PUBLISHED]
             history = stores.lake.read(tables.PLATFORM_POST_METRICS)
             seen = captures(stores)
@@ -66,6 +75,49 @@ def publish(stores: Stores, *, run_id: str) -> serving.Generation:
             at=stores.clock.now(),
             kept=stores.settings.generations_kept,
         )
+
+
+def _half_written_ticks(stores: Stores) -> list[datetime]:
+    """Ticks whose tables disagree, because a crash fell between their writes.
+
+    Only ticks written since the newest generation are looked at.
+    """
+    lake = stores.lake
+    versions = serving.pinned_versions(stores.settings.serve_location)
+    names = (tables.UGC_POOL_PERCENTILES, tables.ORGANIC_SCORES, tables.AD_ELIGIBILITY)
+    written = pl.concat(
+        lake.added_since(table, max(versions.get(table.name, [-1]))).select("scored_at")
+        for table in names
+    )
+    ticks = written.unique().collect()["scored_at"].to_list()
+    parts = {tick_text(tick) for tick in ticks}
+    ranked, scores, judged = (
+        lake.read(table).filter(pl.col("tick").is_in(parts)) for table in names
+    )
+    own = judged.filter(pl.col("score_of") == pl.col("scored_at"))
+    placed = scores.filter(pl.col("views_rank_pct").is_not_null())
+    halves = pl.concat(
+        [
+            _disagreeing(scores, own, SCORE),
+            _disagreeing(placed, ranked, RANK),
+        ]
+    )
+    return halves.unique().collect()["scored_at"].sort().to_list()
+
+
+def _disagreeing(left: pl.LazyFrame, right: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
+    """Ticks at which two tables do not hold the same rows, by number and by fingerprint."""
+    sums = [
+        rows.group_by("scored_at").agg(
+            rows=pl.len(), mark=pl.struct(pl.col(columns)).hash().bitwise_xor()
+        )
+        for rows in (left, right)
+    ]
+    both = sums[0].join(sums[1], on="scored_at", how="full", coalesce=True, suffix="_right")
+    differs = pl.col("rows").ne_missing(pl.col("rows_right")) | pl.col("mark").ne_missing(
+        pl.col("mark_right")
+    )
+    return both.filter(differs).select("scored_at")
 
 
 def _latest(history: pl.LazyFrame, seen: pl.LazyFrame) -> pl.DataFrame:

@@ -1,0 +1,51 @@
+# Everything a newcomer needs. Each target makes .venv itself, from uv.lock.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+UV_PINNED := uv==0.13.8
+export LAYERS_HOME ?= .layers
+
+.PHONY: help demo test dev lint format bench clean
+
+help: ## Say what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+# With uv where it is installed; else uv itself comes through pip, into the environment.
+$(STAMP): pyproject.toml uv.lock
+	@if command -v uv >/dev/null 2>&1; then \
+		uv sync --frozen --quiet; \
+	else \
+		test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
+		test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV_PINNED); \
+		$(BIN)/uv sync --frozen --quiet --inexact; \
+	fi
+	@touch $(STAMP)
+
+demo: $(STAMP) ## Set up, sync and score some simulated days, show the result
+	@$(BIN)/layers-pipeline demo
+
+test: $(STAMP) ## Set up and run every test
+	@$(BIN)/python -m pytest
+
+dev: $(STAMP) ## Open the Dagster UI and the sandbox on this machine
+	@$(BIN)/layers-pipeline dev
+
+lint: $(STAMP) ## Format, lint, types, import arrows, SQL
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint transforms/sql
+
+format: $(STAMP) ## Put the code in form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(STAMP) ## Measure: load time, one scoring run, peak memory
+	@$(BIN)/python -m benchmarks.spine
+
+clean: ## Forget the demo's data; the environment stays
+	rm -rf $(LAYERS_HOME)

@@ -1,0 +1,386 @@
+"""``layers-pipeline``: what people do with the pipeline from a terminal.
+
+Belongs here: commands, their options, and saying what came of them.
+Does not belong here: the work itself (``steps``), drawing (``terminal``).
+"""
+
+import csv
+import io
+import json
+import os
+import sys
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import duckdb
+import typer
+
+from layers_pipeline import serving
+from layers_pipeline.errors import InputRefusedError, LayersError, NotFoundError
+from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.words import PLATFORMS
+from layers_pipeline.settings import load_settings
+from layers_pipeline.steps.stores import open_stores
+from layers_pipeline.steps.ticks import tick_key, tick_of
+from layers_pipeline.terminal import console, errors, print_table, progress_bars
+
+if TYPE_CHECKING:
+    from layers_pipeline.runs import Runner
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+imports = typer.Typer(no_args_is_help=True, help="Import history that was gathered elsewhere.")
+project = typer.Typer(no_args_is_help=True, help="Projects: brands' workspaces.")
+creator = typer.Typer(no_args_is_help=True, help="Creators on a project's allowlist.")
+app.add_typer(imports, name="import")
+app.add_typer(project, name="project")
+app.add_typer(creator, name="creator")
+
+ProjectOption = Annotated[str, typer.Option("--project", help="Short name of the project.")]
+
+
+class Depth(StrEnum):
+    """How deep a sync by hand goes."""
+
+    QUICK = "quick"
+    POSTS = "posts"
+    FULL = "full"
+
+
+class Format(StrEnum):
+    """How an answer is printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+@imports.command("captures")
+def import_captures(
+    files: Annotated[list[Path], typer.Argument(help="Parquet, CSV or NDJSON files, any order.")],
+    project: ProjectOption,
+    timezone: Annotated[
+        str, typer.Option(help="IANA time zone of times that carry none, such as UTC.")
+    ] = "",
+) -> None:
+    """Import files of captures; the same files again change nothing."""
+    given = {
+        "files": [str(path.absolute()) for path in files],
+        "project_id": project,
+        "time_zone": timezone,
+    }
+    with _runner() as runner, progress_bars():
+        made = runner.run("import_captures", ops={"stg_import__captures": given})
+    report = made["stg_import__captures"]["report"]
+    if report["project_was_made"]:
+        console.print(f"Project {project!r} did not exist and was made (time zone UTC).")
+    for file in report["files"]:
+        _say_file(file)
+    console.print(
+        f"{report['posts']:,} posts of {report['accounts']:,} accounts, captured "
+        f"{report['first_capture']} to {report['last_capture']}."
+    )
+    console.print(
+        f"New in the lake: {made['platform_posts']['rows_inserted']:,} posts, "
+        f"{made['platform_post_metrics']['rows_inserted']:,} snapshots "
+        "(equal repeats append nothing)."
+    )
+
+
+def _say_file(file: dict[str, Any]) -> None:
+    known = ", imported before: nothing changed" if file["already_there"] else ""
+    console.print(f"{Path(file['path']).name}: {file['rows']:,} rows{known}.")
+    if file["quarantined"]:
+        rules = ", ".join(f"{rule}: {rows:,}" for rule, rows in file["reasons"].items())
+        console.print(f"  {file['quarantined']:,} set aside in quarantine ({rules}).")
+    if file["ignored_columns"]:
+        console.print(
+            f"  Columns that are no part of a capture: {', '.join(file['ignored_columns'])}."
+        )
+
+
+@app.command()
+def score(
+    at: Annotated[str, typer.Option(help="One tick, such as 2025-05-14-12:00 (UTC).")] = "",
+    start: Annotated[str, typer.Option("--from", help="First moment of a range.")] = "",
+    end: Annotated[str, typer.Option("--to", help="Last moment of a range.")] = "",
+) -> None:
+    """Score a tick, or every tick of a range in one run, and publish."""
+    ticks = _ticks(at, start, end)
+    with _runner() as runner, progress_bars():
+        made = runner.run("scoring", ticks=(ticks[0], ticks[-1]))
+    scored = made["organic_scores"]
+    print_table(
+        ("tick", "posts", "pools", "scored", "eligible"),
+        [
+            (row["tick"], row["posts"], row["pools"], row["scored"], row["eligible"])
+            for row in (record.data for record in scored["ticks"][:10])
+        ],
+        title=f"Newest of {len(ticks)} ticks scored ({scored['rows_inserted']:,} score rows)",
+    )
+    console.print(f"Published: {made['analytics_file']['path']}")
+
+
+def _ticks(at: str, start: str, end: str) -> list[str]:
+    """The partition keys that the options mean."""
+    from assets.partitions import scoring_ticks  # noqa: PLC0415 - Dagster is slow to import
+
+    if bool(at) == bool(start or end) or bool(start) != bool(end):
+        raise InputRefusedError("score: give either --at TICK, or both --from and --to.")
+    keys = scoring_ticks.get_partition_keys()
+    first, last = tick_of(at or start), tick_of(at or end)
+    found = [key for key in keys if first <= tick_of(key) <= last]
+    if not found:
+        raise InputRefusedError(
+            f"score: no tick lies in {tick_key(first)} to {tick_key(last)}. Ticks run from "
+            f"{keys[0]} to {keys[-1]}, at the times of the tick cron."
+        )
+    return found
+
+
+@app.command()
+def explain(
+    post: Annotated[str, typer.Argument(help="Post id, container id or ads content id.")],
+) -> None:
+    """Take the newest score of a post apart, in words."""
+    rows = _asked(
+        "select project_id, scored_at, scoring_version, pool_size, is_eligible, reason, "
+        "part, points, words from score_explain($post)",
+        {"post": post},
+    )[1]
+    if not rows:
+        raise NotFoundError(_why_no_score(post))
+    for (owner, at, version, size), parts in _grouped(rows):
+        console.print(
+            f"\n{post} in project {owner}, tick {at:%Y-%m-%d %H:%M} UTC, rules version {version}, "
+            f"pool of {size:,} scorable posts"
+        )
+        print_table(("part", "points", "in words"), [row[6:9] for row in parts])
+        eligible, reason = parts[0][4:6]
+        console.print(f"Eligible: {'yes' if eligible else 'no'} ({reason}).")
+
+
+def _grouped(rows: list[tuple[Any, ...]]) -> list[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
+    groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for row in rows:
+        groups.setdefault(row[:4], []).append(row)
+    return list(groups.items())
+
+
+def _why_no_score(post: str) -> str:
+    query = (
+        "select current.reason from ad_eligibility_current as current "
+        "inner join ads_content on current.ads_content_id = ads_content.ads_content_id "
+        "inner join content_containers "
+        "on ads_content.container_id = content_containers.container_id "
+        "where $post in (platform_post_id, ads_content.container_id, ads_content.ads_content_id)"
+    )
+    found = _asked(query, {"post": post})[1]
+    if found:
+        return f"{post}: no score yet, because: {found[0][0]}."
+    return f"{post}: no such post in the published file. Check the id, or publish again."
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT over the published tables.")],
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+) -> None:
+    """Ask the analysts' file a question, read-only."""
+    columns, rows = _asked(sql)
+    match form:
+        case Format.TABLE:
+            print_table(columns, rows)
+        case Format.CSV:
+            sys.stdout.write(_as_csv(columns, rows))
+        case Format.JSON:
+            listed = [dict(zip(columns, row, strict=True)) for row in rows]
+            sys.stdout.write(json.dumps(listed, default=str, ensure_ascii=False) + "\n")
+
+
+def _as_csv(columns: list[str], rows: list[tuple[Any, ...]]) -> str:
+    """The answer as CSV; text that a spreadsheet would run is neutralised, numbers stay."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_harmless(value) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def _harmless(value: object) -> object:
+    runs = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if runs else value
+
+
+def _asked(sql: str, parameters: dict[str, Any] | None = None) -> tuple[list[str], list[Any]]:
+    """Columns and rows of the published file's answer."""
+    path = serving.current(load_settings().serve_location)
+    try:
+        with duckdb.connect(str(path), read_only=True, config=serving.CONFIG) as connection:
+            connection.execute("set timezone = 'UTC'")
+            answer = connection.sql(sql, params=parameters)
+            if answer is None:
+                raise InputRefusedError("query: that statement gives no rows; ask with SELECT.")
+            return list(answer.columns), answer.pl().rows()
+    except duckdb.Error as error:
+        raise InputRefusedError(f"query: {error}") from error
+
+
+@app.command()
+def sync(
+    depth: Annotated[Depth, typer.Option(help="quick, posts or full.")] = Depth.QUICK,
+) -> None:
+    """Sync the accounts that are due at a depth, as the schedule would."""
+    name = {"quick": "scrape_jobs", "posts": "raw_sift__posts", "full": "full_sync_outcomes"}[depth]
+    with _runner() as runner, progress_bars():
+        told = runner.run(f"{depth}_sync")[name]
+    outcomes = ", ".join(f"{count} {word}" for word, count in told["outcomes"].items())
+    console.print(f"{told['accounts']} accounts: {outcomes or 'none was due'}.")
+    if told["failures"]:
+        console.print(told["failures"], markup=False)
+
+
+@app.command()
+def publish() -> None:
+    """Publish the analysts' file anew."""
+    with _runner() as runner:
+        told = runner.run("publication")["analytics_file"]
+    console.print(f"Generation {told['generation']}: {told['path']}")
+
+
+@app.command()
+def maintain() -> None:
+    """Compact the lake, publish, and delete files that nobody needs any more."""
+    from layers_pipeline.steps.publication import maintain as upkeep  # noqa: PLC0415
+
+    with progress_bars():
+        deleted = upkeep(open_stores(load_settings()), run_id="maintain")
+    print_table(("table", "files deleted"), sorted(deleted.items()))
+
+
+@project.command("add")
+def add_project(
+    project_id: Annotated[str, typer.Argument(help="Short name: a-z, 0-9, - and _.")],
+    name: Annotated[str, typer.Option(help="Name as people write it.")] = "",
+    timezone: Annotated[str, typer.Option(help="IANA time zone of the project's days.")] = "UTC",
+) -> None:
+    """Make a project."""
+    stores = open_stores(load_settings())
+    made = stores.operations.add_project(
+        project_id, name=name or project_id, time_zone=timezone, now=datetime.now(UTC)
+    )
+    console.print(f"Project {project_id!r} {'made' if made else 'was there already: unchanged'}.")
+
+
+@project.command("list")
+def list_projects() -> None:
+    """List the projects."""
+    rows = open_stores(load_settings()).operations.projects()
+    print_table(
+        ("project", "name", "time zone", "active"),
+        [(row.project_id, row.name, row.time_zone, row.is_active) for row in rows],
+    )
+
+
+@creator.command("allow")
+def allow_creator(
+    accounts: Annotated[list[str], typer.Argument(help="Accounts as platform:key.")],
+    project: ProjectOption,
+) -> None:
+    """Put creators on a project's allowlist: their posts are synced and ranked from now on."""
+    stores, now = open_stores(load_settings()), datetime.now(UTC)
+    stores.operations.project(project)
+    new = [_account(text) for text in accounts]
+    stores.operations.add_accounts(new, now=now)
+    for account in new:
+        stores.operations.set_account_status(account.account_id, "active")
+    entries = [
+        NewCreator(
+            creator_id=account.account_id,
+            display_name=account.account_key,
+            account_ids=(account.account_id,),
+        )
+        for account in new
+    ]
+    opened = stores.operations.allow_creators(project, entries, allowed_from=now)
+    console.print(f"{opened} of {len(new)} newly on the allowlist of {project!r}.")
+
+
+def _account(text: str) -> NewAccount:
+    platform, _, key = text.partition(":")
+    if platform not in PLATFORMS or not key:
+        raise InputRefusedError(
+            f"creator {text!r}: unsupported_platform. Write tiktok:KEY or instagram:KEY."
+        )
+    return NewAccount(platform=platform, account_key=key, connection="external")
+
+
+@app.command()
+def sandbox(
+    host: Annotated[str, typer.Option(help="Address to bind to.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8890,
+    now: Annotated[str, typer.Option(help="Where its clock starts, ISO 8601 with offset.")] = "",
+    rate: Annotated[float, typer.Option(help="Simulated seconds per second.")] = 1.0,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Permit an address that is not loopback.")
+    ] = False,
+) -> None:
+    """Serve the simulated platforms until interrupted."""
+    from layers_pipeline.sandbox import run_sandbox  # noqa: PLC0415 - loads a data set
+
+    start = datetime.fromisoformat(now) if now else None
+    run_sandbox(host, port, now=start, rate=rate, allow_remote=allow_remote)
+
+
+@app.command()
+def demo() -> None:
+    """Sync, score and publish some simulated days of real or generated creators."""
+    from layers_pipeline.demo import Stage, run_demo  # noqa: PLC0415 - Dagster is slow to import
+    from layers_pipeline.sandbox import default_dataset, running_sandbox  # noqa: PLC0415
+
+    with running_sandbox(default_dataset(), scrape_duration_s=60) as served:
+        os.environ["LAYERS_SIFT_URL"] = served.url
+        os.environ["LAYERS_SIFT_KEY"] = served.key.get_secret_value()
+        dataset = served.world.dataset
+        stage = Stage(
+            dataset=dataset.name,
+            first=dataset.span[0],
+            creators={
+                (ref.platform, ref.account_key): sum(
+                    len(post.captures) for post in dataset.posts(ref)
+                )
+                for ref in dataset.accounts
+            },
+            set_clock=served.world.clock.set,
+        )
+        with progress_bars():
+            told = run_demo(load_settings(), stage)
+    told()
+
+
+@app.command()
+def dev(
+    port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
+    sandbox_port: Annotated[int, typer.Option(help="Port of the sandbox.")] = 8890,
+) -> None:
+    """Open the Dagster UI and the sandbox on this machine, until interrupted."""
+    from layers_pipeline.dev import run_dev  # noqa: PLC0415
+
+    run_dev(load_settings(), port=port, sandbox_port=sandbox_port)
+
+
+def _runner() -> "AbstractContextManager[Runner]":
+    from layers_pipeline.runs import open_runner  # noqa: PLC0415 - Dagster is slow to import
+
+    return open_runner(load_settings())
+
+
+def main() -> None:
+    """Run the command line; errors raised on purpose are said in one line."""
+    try:
+        app()
+    except LayersError as error:
+        errors.print(f"error: {error}", markup=False)
+        raise SystemExit(2) from error

@@ -1,0 +1,80 @@
+"""Everything a developer looks at, on this machine: the Dagster UI and the sandbox.
+
+Belongs here: starting and stopping the processes of ``make dev``.
+Does not belong here: deployment.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.runs import prepare_dagster_home
+from layers_pipeline.settings import Settings
+from layers_pipeline.terminal import console
+
+LOOPBACK: Final = "127.0.0.1"
+STOPPED_WITHIN_S: Final = 20
+BIN: Final = Path(sys.executable).parent
+
+
+def run_dev(settings: Settings, *, port: int, sandbox_port: int) -> None:
+    """Serve the Dagster UI and the sandbox until interrupted, then stop both.
+
+    Schedules start switched off, so that looking round costs nothing; switch them on in the
+    UI, or set ``LAYERS_SCHEDULES=running``.
+
+    Raises:
+        InputRefusedError: A port is taken.
+    """
+    for wanted in (port, sandbox_port):
+        _must_be_free(wanted)
+    home = prepare_dagster_home(settings)
+    environment = {
+        "LAYERS_SCHEDULES": "stopped",
+        "LAYERS_SIFT_URL": f"http://{LOOPBACK}:{sandbox_port}",
+        **os.environ,
+        "DAGSTER_HOME": str(home),
+        "LAYERS_HOME": str(settings.root),
+    }
+    commands = (
+        [str(BIN / "layers-pipeline"), "sandbox", "--port", str(sandbox_port)],
+        [str(BIN / "dagster"), "dev", "-w", "workspace.yaml", "-h", LOOPBACK, "-p", str(port)],
+    )
+    console.print(
+        f"Dagster UI: http://{LOOPBACK}:{port}   sandbox: http://{LOOPBACK}:{sandbox_port}/docs"
+    )
+    console.print("Stop with Ctrl-C. Schedules are off until you switch them on in the UI.")
+    running = [subprocess.Popen(command, env=environment) for command in commands]  # noqa: S603 - our own programs
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        running[-1].wait()
+    except KeyboardInterrupt:
+        console.print("Stopping.")
+    finally:
+        _stop(running)
+
+
+def _must_be_free(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        if probe.connect_ex((LOOPBACK, port)) == 0:
+            raise InputRefusedError(
+                f"dev: port {port} is taken on this machine. Stop what holds it, or name others: "
+                "layers-pipeline dev --port N --sandbox-port M."
+            )
+
+
+def _stop(running: list[subprocess.Popen[bytes]]) -> None:
+    for process in running:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+    for process in running:
+        try:
+            process.wait(STOPPED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
