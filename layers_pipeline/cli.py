@@ -116,7 +116,7 @@ def score(
         ("tick", "posts", "pools", "scored", "eligible"),
         [
             (row["tick"], row["posts"], row["pools"], row["scored"], row["eligible"])
-            for row in (record.data for record in scored["ticks"][:10])
+            for row in (record.data for record in scored["ticks"].records[:10])
         ],
         title=f"Newest of {len(ticks)} ticks scored ({scored['rows_inserted']:,} score rows)",
     )

@@ -38,41 +38,43 @@ judged as (
 parts as (
 
     select
-        judged.*,
+        *,
         unnest([
             {
-                'position': 1, 'part': 'quality', 'points': quality_points,
+                'place': 1, 'part': 'quality', 'points': quality_points,
                 'words': format(
                     'engagement rate {:.4f} is above {:.1f} % of the pool',
                     engagement_rate, 100 * engagement_rate_rank_pct
                 )
             },
             {
-                'position': 2, 'part': 'reach', 'points': reach_points,
+                'place': 2, 'part': 'reach', 'points': reach_points,
                 'words': format(
-                    '{:d} views are above {:.1f} % of the pool', views, 100 * views_rank_pct
+                    '{:,} views are above {:.1f} % of the pool', views, 100 * views_rank_pct
                 )
             },
             {
-                'position': 3, 'part': 'outperformance', 'points': outperformance_points,
+                'place': 3, 'part': 'outperformance', 'points': outperformance_points,
                 'words': format(
-                    '{:.2f} times the pool''s median of {:.1f} views',
+                    '{:.2f} times the pool''s median of {:,.1f} views',
                     views / baseline_views, baseline_views
                 )
             },
             {
-                'position': 4, 'part': 'freshness', 'points': freshness_points,
+                'place': 4, 'part': 'freshness', 'points': freshness_points,
                 'words': coalesce(format('{:.1f} days old', age_days), 'age unknown')
             },
             {
-                'position': 5, 'part': 'clamp', 'points': clamp_points,
-                'words': 'cut to the range from 0 to 10'
+                'place': 5, 'part': 'clamp', 'points': clamp_points,
+                'words': if(
+                    clamp_points = 0, 'nothing to cut: within 0 to 10', 'cut to the range 0 to 10'
+                )
             },
             {
-                'position': 6, 'part': 'organic score', 'points': organic_score,
+                'place': 6, 'part': 'organic score', 'points': organic_score,
                 'words': coalesce('not scored: ' || unscored_reason, 'sum of the parts')
             }
-        ], recursive := true)
+        ]) as piece
     from judged
 
 ),
@@ -81,20 +83,20 @@ parts as (
 final as (
 
     select
-        project_id,
-        platform_post_id,
-        scored_at,
-        scoring_version,
-        pool_size,
-        position,
-        part,
-        points,
-        coalesce(words, 'not scored: ' || unscored_reason) as words,
-        is_eligible,
-        reason
+        parts.project_id,
+        parts.platform_post_id,
+        parts.scored_at,
+        parts.scoring_version,
+        parts.pool_size,
+        parts.is_eligible,
+        parts.reason,
+        parts.piece.place,
+        parts.piece.part,
+        parts.piece.points,
+        coalesce(parts.piece.words, 'not scored: ' || parts.unscored_reason) as words
     from parts
 
 )
 
 select * from final
-order by project_id, position
+order by project_id, place
