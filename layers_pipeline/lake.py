@@ -259,6 +259,8 @@ class Lake:
             where: Partition column and the text values whose partitions are replaced; empty
                 replaces the whole table.
         """
+        if rows.is_empty() and any(not values for values in where.values()):
+            return Written()
         kept, refused = self._held_to_contract(table, rows)
 
         def attempt() -> Written:

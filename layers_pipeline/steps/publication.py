@@ -47,14 +47,13 @@ RANK: Final = ("ads_content_id", "views_rank_pct", "engagement_rate_rank_pct", "
 def publish(stores: Stores, *, run_id: str) -> serving.Generation:
     """Publish what the lake holds now as the next generation of the analysts' file.
 
-    Whatever a crashed run left half way is finished first, and what others have landed by the
-    moment of pinning is derived in it, so that the tables of one generation agree.
+    Whatever a crashed run left half way is finished first, and what has landed is derived, while
+    nobody else writes; so the tables of one generation agree.
 
     Args:
         stores: Open stores.
         run_id: Run that publishes.
     """
-    derive_everything(stores, run_id=run_id)
     with stores.lake.lease("publish"):
         with stores.lake.rest():
             for _ in score_ticks(stores, _half_written_ticks(stores)):
