@@ -21,10 +21,22 @@ from layers_pipeline.steps.ticks import tick_key
 
 GROUP = "scoring"
 TICKS_SHOWN = 60
-on_time = dg.FreshnessPolicy.cron(
-    deadline_cron=f"20 {SETTINGS.tick_cron.split(' ', 1)[1]}",
-    lower_bound_delta=timedelta(minutes=20),
-)
+LATE_AFTER_MIN = 20
+LAST_MINUTE = 59
+
+
+def soon_after_ticks(tick_cron: str) -> dg.FreshnessPolicy:
+    """Fails where nothing was made within 20 minutes of a tick, or by the end of its hour."""
+    minute, _, hours = tick_cron.partition(" ")
+    tick = int(minute) if minute.isdigit() else 0
+    deadline = min(tick + LATE_AFTER_MIN, LAST_MINUTE)
+    return dg.FreshnessPolicy.cron(
+        deadline_cron=f"{deadline} {hours}",
+        lower_bound_delta=timedelta(minutes=max(deadline - tick, 1)),
+    )
+
+
+on_time = soon_after_ticks(SETTINGS.tick_cron)
 UPSTREAM = {
     tables.PLATFORM_POST_METRICS_LATEST: ["platform_post_metrics"],
     tables.UGC_POOL_PERCENTILES: [

@@ -29,8 +29,10 @@ def run_dev(settings: Settings, *, port: int, sandbox_port: int) -> None:
     UI, or set ``LAYERS_SCHEDULES=running``.
 
     Raises:
-        InputRefusedError: A port is taken.
+        InputRefusedError: A port is taken, or one is named for both.
     """
+    if port == sandbox_port:
+        raise InputRefusedError(f"dev: port {port} cannot serve both. Name two ports.")
     for wanted in (port, sandbox_port):
         _must_be_free(wanted)
     home = prepare_dagster_home(settings)
@@ -49,8 +51,11 @@ def run_dev(settings: Settings, *, port: int, sandbox_port: int) -> None:
         f"Dagster UI: http://{LOOPBACK}:{port}   sandbox: http://{LOOPBACK}:{sandbox_port}/docs"
     )
     console.print("Stop with Ctrl-C. Schedules are off until you switch them on in the UI.")
+    # A shell that starts us in the background has us ignore SIGINT, and children inherit that:
+    # they would then go on for ever.
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.default_int_handler)
     running = [subprocess.Popen(command, env=environment) for command in commands]  # noqa: S603 - our own programs
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         running[-1].wait()
     except KeyboardInterrupt:

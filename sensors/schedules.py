@@ -17,6 +17,7 @@ UNDER_WAY: Final = (
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
+    dg.DagsterRunStatus.SUSPENDED,
 )
 STATUS: Final = (
     dg.DefaultScheduleStatus.RUNNING

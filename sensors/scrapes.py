@@ -6,6 +6,7 @@ Does not belong here: fetching their rows.
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import dagster as dg
@@ -24,13 +25,32 @@ SECONDS: Final = 20.0
 ENDED: Final = ("succeeded", "failed", "expired")
 
 
+def request_key(ended: Sequence[str], *, at: datetime) -> str:
+    """Names a request; every ten minutes it is a new one, should its run have failed."""
+    return f"scrapes-{ended[0]}-{len(ended)}-{at:%Y%m%dT%H}{at.minute // 10}"
+
+
 async def _ended(settings: Settings, jobs: Sequence[ScrapeJobRow]) -> list[str]:
+    """Scrapes that have ended; one that SIFT refuses to show is left to the posts schedule.
+
+    Raises:
+        SourceError: SIFT answered for none of them.
+    """
     async with sift_http(settings.sift_url, settings.sift_key, timeout_s=SECONDS / 2) as http:
         sift = SiftClient(http)
-        found = [await sift.scrape(job.source_job_id or "") for job in jobs]
-    return [
-        job.scrape_job_id for job, scrape in zip(jobs, found, strict=True) if scrape.status in ENDED
-    ]
+        asked = (_status(sift, job) for job in jobs)
+        found = await asyncio.gather(*asked)
+    refusals = [answer for answer in found if isinstance(answer, SourceError)]
+    if len(refusals) == len(jobs):
+        raise refusals[0]
+    return [job.scrape_job_id for job, answer in zip(jobs, found, strict=True) if answer in ENDED]
+
+
+async def _status(sift: SiftClient, job: ScrapeJobRow) -> str | SourceError:
+    try:
+        return (await sift.scrape(job.source_job_id or "")).status
+    except SourceError as error:
+        return error
 
 
 @dg.sensor(job=posts_sync, minimum_interval_seconds=60, default_status=SENSOR_STATUS)
@@ -50,4 +70,4 @@ def finished_scrapes(
         return dg.SkipReason(f"SIFT could not be asked: {error}")
     if not ended:
         return dg.SkipReason(f"none of the {len(jobs)} oldest open scrapes has ended")
-    return dg.RunRequest(run_key=f"scrapes-{ended[0]}-{len(ended)}-{jobs[0].attempts}")
+    return dg.RunRequest(run_key=request_key(ended, at=opened.clock.now()))

@@ -5,6 +5,7 @@ Does not belong here: scoring.
 """
 
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import dagster as dg
@@ -31,6 +32,11 @@ def ticks_missed(keys: Sequence[str], done: Collection[str]) -> list[str]:
     return recent if done else []
 
 
+def catch_up_key(missed: Sequence[str], *, at: datetime) -> str:
+    """Names a request for these ticks; once an hour it is a new one, should its run have failed."""
+    return f"catch-up-{missed[0]}-{missed[-1]}-{len(missed)}-{at:%Y%m%dT%H}"
+
+
 @dg.sensor(job=scoring, minimum_interval_seconds=300, default_status=SENSOR_STATUS)
 def missed_ticks(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Asks for one run over the missed ticks, each scored as of its own time."""
@@ -41,7 +47,7 @@ def missed_ticks(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.Skip
     if not missed:
         return dg.SkipReason("no tick was missed")
     return dg.RunRequest(
-        run_key=f"catch-up-{missed[0]}-{missed[-1]}-{len(missed)}",
+        run_key=catch_up_key(missed, at=datetime.now(UTC)),
         tags={
             "dagster/asset_partition_range_start": missed[0],
             "dagster/asset_partition_range_end": missed[-1],

@@ -178,6 +178,28 @@ class Operations:
                 retry_at=retry_at,
             )
 
+    def record_sync(
+        self,
+        account_id: str,
+        depth: Depth,
+        *,
+        outcome: Outcome,
+        message: str | None,
+        now: datetime,
+        retry_at: datetime | None = None,
+    ) -> None:
+        """Store how a sync ended whose exclusivity another lease gave, such as a scrape job's."""
+        with self.database.write() as session:
+            sync_states.record_sync(
+                session,
+                account_id,
+                depth,
+                outcome=outcome,
+                message=message,
+                now=now,
+                retry_at=retry_at,
+            )
+
     def submit_job(
         self, scrape_job_id: str, account_id: str, *, source_job_id: str | None, now: datetime
     ) -> bool:

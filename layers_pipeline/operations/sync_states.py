@@ -82,6 +82,31 @@ def finish_sync(
     return bool(finished)
 
 
+def record_sync(
+    session: Session,
+    account_id: str,
+    depth: str,
+    *,
+    outcome: str,
+    message: str | None,
+    now: datetime,
+    retry_at: datetime | None,
+) -> None:
+    """Store how a sync ended that another lease protected, such as a scrape job's."""
+    known_outcome = require_word(outcome, words.OUTCOMES, what="outcome")
+    state = (AccountSyncState.account_id == account_id, AccountSyncState.depth == depth)
+    _require_state(session, state, name=f"{account_id} at depth {depth}")
+    ending = _ending(known_outcome, now=now)
+    if known_outcome == "ok":
+        ending["last_success_started_at"] = now
+    session.execute(
+        update(AccountSyncState)
+        .where(*state)
+        .values(last_started_at=now, last_message=message_to_keep(message), retry_at=retry_at)
+        .values(ending)
+    )
+
+
 def _due(depth: str, *, connection: str, every: timedelta, now: datetime) -> Select[Any]:
     """R5, as a query."""
     state = AccountSyncState

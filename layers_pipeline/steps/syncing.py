@@ -36,6 +36,9 @@ ACCOUNTS_PER_RUN: Final = 2_000
 JOB_PATIENCE: Final = timedelta(hours=6)
 LEASE: Final = timedelta(minutes=10)
 LOOK_AGAIN: Final = timedelta(hours=6)
+START_JITTER: Final = timedelta(seconds=45)
+"""How much earlier than the run before, within its own minute, a scheduled run may start: no
+account may be found a second short of its cadence and wait for another one."""
 QUICK_EVERY: Final = timedelta(minutes=5)
 FULL_EVERY: Final = timedelta(minutes=20)
 POSTS_EVERY: Final = timedelta(minutes=30)
@@ -98,16 +101,13 @@ def submit_scrapes(stores: Stores, *, worker: str) -> SyncSummary:
     Args:
         stores: Open stores.
         worker: Who claims the accounts, unique per run.
-
-    The minute stands for the moment, so that a run that starts a second earlier than the
-    one before does not find every account a second short of its cadence.
     """
-    now = stores.clock.now().replace(second=0, microsecond=0)
+    now = stores.clock.now()
     due = stores.operations.claim_due(
         "quick",
         connection="external",
         now=now,
-        every=QUICK_EVERY,
+        every=QUICK_EVERY - START_JITTER,
         lease_for=LEASE,
         worker=worker,
         limit=ACCOUNTS_PER_RUN,
@@ -178,7 +178,7 @@ def sync_oauth(stores: Stores, depth: Depth, *, every: timedelta, worker: str) -
         depth,
         connection="oauth",
         now=now,
-        every=every,
+        every=every - START_JITTER,
         lease_for=LEASE,
         worker=worker,
         limit=ACCOUNTS_PER_RUN,
@@ -264,14 +264,24 @@ def _land(
 
 
 def _close(stores: Stores, job: ScrapeJobRow, ended: Ended, *, worker: str) -> None:
-    stores.operations.finish_job(
+    """Store how a scrape ended, unless another worker has taken the job over meanwhile."""
+    now = stores.clock.now()
+    is_ours = stores.operations.finish_job(
         job.scrape_job_id,
         worker=worker,
         status="collected" if ended.outcome == "ok" else "failed",
         message=ended.message,
-        now=stores.clock.now(),
+        now=now,
     )
-    _finish(stores, job.account_id, "posts", ended, worker=worker)
+    if is_ours:
+        stores.operations.record_sync(
+            job.account_id,
+            "posts",
+            outcome=ended.outcome,
+            message=ended.message,
+            now=now,
+            retry_at=ended.retry_at,
+        )
 
 
 def _finish(stores: Stores, account_id: str, depth: Depth, ended: Ended, *, worker: str) -> None:
