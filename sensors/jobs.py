@@ -8,6 +8,9 @@ from typing import Final
 
 import dagster as dg
 
+from layers_pipeline.resources import StoresResource
+from layers_pipeline.steps.publication import maintain
+
 SYNC_TAG: Final = "layers/sync"
 DERIVED: Final = (
     "platform_posts",
@@ -76,6 +79,20 @@ check_currency = dg.define_asset_job(
     description="Looks whether the newest tick was scored, also when the scorer is dead.",
 )
 
+
+@dg.op(pool="publish", description="Compacts the lake, publishes, deletes what nobody needs.")
+def maintain_lake(context: dg.OpExecutionContext, stores: StoresResource) -> None:
+    """One round of upkeep; see ``steps.publication.maintain``."""
+    deleted = maintain(stores.open(), run_id=context.run.run_id)
+    context.add_output_metadata({"files_deleted": sum(deleted.values()), "by_table": deleted})
+
+
+@dg.job(description="Keeps the lake quick to read: compact, publish, then vacuum.")
+def maintenance() -> None:
+    """Daily upkeep of the lake."""
+    maintain_lake()
+
+
 JOBS: Final = (
     quick_sync,
     full_sync,
@@ -83,5 +100,6 @@ JOBS: Final = (
     import_captures,
     scoring,
     publication,
+    maintenance,
     check_currency,
 )

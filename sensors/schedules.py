@@ -9,7 +9,14 @@ from typing import Final
 import dagster as dg
 
 from assets.partitions import SETTINGS, scoring_ticks
-from sensors.jobs import check_currency, full_sync, posts_sync, quick_sync, scoring
+from sensors.jobs import (
+    check_currency,
+    full_sync,
+    maintenance,
+    posts_sync,
+    quick_sync,
+    scoring,
+)
 
 UNDER_WAY: Final = (
     dg.DagsterRunStatus.QUEUED,
@@ -81,5 +88,6 @@ SCHEDULES: Final = (
     cadence(posts_sync.name, "*/30 * * * *"),
     cadence(full_sync.name, "*/20 * * * *"),
     cadence(check_currency.name, "25 * * * *"),
+    cadence(maintenance.name, "40 3 * * *"),
     scoring_schedule,
 )

@@ -10,6 +10,7 @@ import polars as pl
 
 from transforms.organic_score import is_scorable
 from transforms.scoring_rules import ScoringRules
+from transforms.snapshots import POST
 
 
 def standing_scores(before: pl.LazyFrame, now: pl.LazyFrame) -> pl.LazyFrame:
@@ -72,6 +73,7 @@ def judge_eligibility(
     return judged.select(
         "ads_content_id",
         "project_id",
+        *POST,
         "reason",
         "organic_score",
         "score_of",

@@ -152,6 +152,8 @@ class AdEligibility(dy.Schema):
     scored_at = instant("The tick that the answer is for.", in_key=True)
     ads_content_id = key("The thing that is judged.")
     project_id = word("Project.")
+    platform = platform(in_key=False)
+    platform_post_id = word("Post.")
     is_eligible = flag("Whether it may be picked as an ad.")
     reason = one_of(ELIGIBILITY_REASONS, "Why.", rule="unknown_reason")
     organic_score = number("The score that stands, points 0-10; null if never scored.", min=0)
@@ -161,10 +163,12 @@ class AdEligibility(dy.Schema):
 
 
 class AdEligibilityCurrent(dy.Schema):
-    """Grain: one row per ads content: may it run as an ad as of the newest tick, and why."""
+    """Grain: one row per ads content: may it run as an ad as of its project's newest tick."""
 
     ads_content_id = key("The thing that is judged.")
     project_id = word("Project.")
+    platform = platform(in_key=False)
+    platform_post_id = word("Post.")
     is_eligible = flag("Whether it may be picked as an ad.")
     reason = one_of(ELIGIBILITY_REASONS, "Why.", rule="unknown_reason")
     organic_score = number("The score that stands, points 0-10; null if never scored.", min=0)

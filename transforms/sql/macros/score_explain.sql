@@ -43,32 +43,37 @@ parts as (
             {
                 'place': 1, 'part': 'quality', 'points': quality_points,
                 'words': format(
-                    'engagement rate {:.4f} is above {:.1f} % of the pool',
+                    'engagement rate {:.4f} is above {:.1f} % of the others in the pool',
                     engagement_rate, 100 * engagement_rate_rank_pct
                 )
             },
             {
                 'place': 2, 'part': 'reach', 'points': reach_points,
                 'words': format(
-                    '{:,} views are above {:.1f} % of the pool', views, 100 * views_rank_pct
+                    '{:,} views are above {:.1f} % of the others', views, 100 * views_rank_pct
                 )
             },
             {
                 'place': 3, 'part': 'outperformance', 'points': outperformance_points,
-                'words': format(
+                'words': if(unscored_reason is null, format(
                     '{:.2f} times the pool''s median of {:,.1f} views',
                     views / baseline_views, baseline_views
-                )
+                ), null)
             },
             {
                 'place': 4, 'part': 'freshness', 'points': freshness_points,
-                'words': coalesce(format('{:.1f} days old', age_days), 'age unknown')
+                'words': if(
+                    unscored_reason is null,
+                    coalesce(format('{:.1f} days old', age_days), 'age unknown'),
+                    null
+                )
             },
             {
                 'place': 5, 'part': 'clamp', 'points': clamp_points,
-                'words': if(
-                    clamp_points = 0, 'nothing to cut: within 0 to 10', 'cut to the range 0 to 10'
-                )
+                'words': case
+                    when clamp_points = 0 then 'nothing to cut: within 0 to 10'
+                    when clamp_points is not null then 'cut to the range 0 to 10'
+                end
             },
             {
                 'place': 6, 'part': 'organic score', 'points': organic_score,
