@@ -131,7 +131,14 @@ def _parse(url: str) -> URL:
 def _make_engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
         return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
-    Path(str(url.database)).absolute().parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(str(url.database)).absolute().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"operations: the folder {folder} cannot be made ({error.strerror})."
+            " Name a file in a folder that can be written."
+        ) from error
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

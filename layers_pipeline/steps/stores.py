@@ -7,6 +7,7 @@ Does not belong here: what is done with them.
 from dataclasses import dataclass
 
 from layers_pipeline.clock import Clock, SystemClock
+from layers_pipeline.errors import SettingsError
 from layers_pipeline.lake import Lake
 from layers_pipeline.leases import leases_for
 from layers_pipeline.operations.store import Operations
@@ -24,11 +25,25 @@ class Stores:
 
 
 def open_stores(settings: Settings, *, clock: Clock | None = None) -> Stores:
-    """Open the stores that the settings name, and bring the operational database to its schema."""
+    """Open the stores that the settings name, and bring the operational database to its schema.
+
+    Raises:
+        SettingsError: The home cannot be made, or a URL cannot be used.
+    """
     told = clock or SystemClock()
-    settings.root.mkdir(parents=True, exist_ok=True)
+    _make_home(settings)
     operations = Operations(settings.operations_database_url)
     operations.migrate()
     leases = leases_for(settings.operations_database_url, folder=settings.locks_location)
     lake = Lake(settings.lake_location, leases=leases, clock=told)
     return Stores(settings=settings, clock=told, operations=operations, lake=lake)
+
+
+def _make_home(settings: Settings) -> None:
+    try:
+        settings.root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"LAYERS_HOME: the folder {settings.root} cannot be made ({error.strerror}). "
+            "Name a folder that can be written."
+        ) from error

@@ -91,3 +91,9 @@ def test_the_folder_of_a_sqlite_file_is_made(tmp_path: Path):
 def test_readers_of_sqlite_do_not_wait_for_a_writer(sqlite_operations: Operations):
     with sqlite_operations.database.write():
         assert sqlite_operations.projects() == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(SettingsError, match=r"taken cannot be made .*Name a file in a folder"):
+        Operations(f"sqlite:///{tmp_path}/taken/operations.db")
