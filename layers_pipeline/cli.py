@@ -7,13 +7,17 @@ Does not belong here: the work itself (``steps``), drawing (``terminal``).
 import csv
 import io
 import json
+import math
 import os
+import re
 import sys
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import duckdb
 import typer
@@ -25,7 +29,7 @@ from layers_pipeline.operations.words import PLATFORMS
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.stores import open_stores
 from layers_pipeline.steps.ticks import tick_key, tick_of
-from layers_pipeline.terminal import console, errors, print_table, progress_bars
+from layers_pipeline.terminal import complain, print_table, progress_bars, say
 
 if TYPE_CHECKING:
     from layers_pipeline.runs import Runner
@@ -38,6 +42,8 @@ app.add_typer(imports, name="import")
 app.add_typer(project, name="project")
 app.add_typer(creator, name="creator")
 
+RUN_BY_SPREADSHEETS: Final = re.compile(r"[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+"""How text begins that a spreadsheet takes for a formula, full-width signs included."""
 ProjectOption = Annotated[str, typer.Option("--project", help="Short name of the project.")]
 
 
@@ -75,14 +81,14 @@ def import_captures(
         made = runner.run("import_captures", ops={"stg_import__captures": given})
     report = made["stg_import__captures"]["report"]
     if report["project_was_made"]:
-        console.print(f"Project {project!r} did not exist and was made (time zone UTC).")
+        say(f"Project {project!r} did not exist and was made (time zone UTC).")
     for file in report["files"]:
         _say_file(file)
-    console.print(
+    say(
         f"{report['posts']:,} posts of {report['accounts']:,} accounts, captured "
         f"{report['first_capture']} to {report['last_capture']}."
     )
-    console.print(
+    say(
         f"New in the lake: {made['platform_posts']['rows_inserted']:,} posts, "
         f"{made['platform_post_metrics']['rows_inserted']:,} snapshots "
         "(equal repeats append nothing)."
@@ -91,14 +97,12 @@ def import_captures(
 
 def _say_file(file: dict[str, Any]) -> None:
     known = ", imported before: nothing changed" if file["already_there"] else ""
-    console.print(f"{Path(file['path']).name}: {file['rows']:,} rows{known}.")
+    say(f"{Path(file['path']).name}: {file['rows']:,} rows{known}.")
     if file["quarantined"]:
         rules = ", ".join(f"{rule}: {rows:,}" for rule, rows in file["reasons"].items())
-        console.print(f"  {file['quarantined']:,} set aside in quarantine ({rules}).")
+        say(f"  {file['quarantined']:,} set aside in quarantine ({rules}).")
     if file["ignored_columns"]:
-        console.print(
-            f"  Columns that are no part of a capture: {', '.join(file['ignored_columns'])}."
-        )
+        say(f"  Columns that are no part of a capture: {', '.join(file['ignored_columns'])}.")
 
 
 @app.command()
@@ -120,7 +124,7 @@ def score(
         ],
         title=f"Newest of {len(ticks)} ticks scored ({scored['rows_inserted']:,} score rows)",
     )
-    console.print(f"Published: {made['analytics_file']['path']}")
+    say(f"Published: {made['analytics_file']['path']}")
 
 
 def _ticks(at: str, start: str, end: str) -> list[str]:
@@ -153,13 +157,13 @@ def explain(
     if not rows:
         raise NotFoundError(_why_no_score(post))
     for (owner, at, version, size), parts in _grouped(rows):
-        console.print(
+        say(
             f"\n{post} in project {owner}, tick {at:%Y-%m-%d %H:%M} UTC, rules version {version}, "
             f"pool of {size:,} scorable posts"
         )
         print_table(("part", "points", "in words"), [row[6:9] for row in parts])
         eligible, reason = parts[0][4:6]
-        console.print(f"Eligible: {'yes' if eligible else 'no'} ({reason}).")
+        say(f"Eligible: {'yes' if eligible else 'no'} ({reason}).")
 
 
 def _grouped(rows: list[tuple[Any, ...]]) -> list[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
@@ -175,7 +179,8 @@ def _why_no_score(post: str) -> str:
         "inner join ads_content on current.ads_content_id = ads_content.ads_content_id "
         "inner join content_containers "
         "on ads_content.container_id = content_containers.container_id "
-        "where $post in (platform_post_id, ads_content.container_id, ads_content.ads_content_id)"
+        "where $post in (content_containers.platform_post_id, ads_content.container_id, "
+        "ads_content.ads_content_id)"
     )
     found = _asked(query, {"post": post})[1]
     if found:
@@ -196,21 +201,39 @@ def query(
         case Format.CSV:
             sys.stdout.write(_as_csv(columns, rows))
         case Format.JSON:
-            listed = [dict(zip(columns, row, strict=True)) for row in rows]
+            listed = [dict(zip(columns, map(_as_json, row), strict=True)) for row in rows]
             sys.stdout.write(json.dumps(listed, default=str, ensure_ascii=False) + "\n")
+
+
+def _as_json(value: object) -> object:
+    """The value as JSON knows it: decimals are numbers, and what is no number is null."""
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case Decimal():
+            return float(value)
+        case list():
+            return [_as_json(item) for item in value]
+        case dict():
+            return {name: _as_json(item) for name, item in value.items()}
+        case _:
+            return value
 
 
 def _as_csv(columns: list[str], rows: list[tuple[Any, ...]]) -> str:
     """The answer as CSV; text that a spreadsheet would run is neutralised, numbers stay."""
+    return "".join(_csv_line(map(_harmless, row)) for row in (columns, *rows))
+
+
+def _csv_line(row: Iterable[object]) -> str:
+    """One line; written with CRLF first, because only then a lone CR in a value is quoted."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_harmless(value) for value in row] for row in rows)
-    return text.getvalue()
+    csv.writer(text, lineterminator="\r\n").writerow(row)
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _harmless(value: object) -> object:
-    runs = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    runs = isinstance(value, str) and RUN_BY_SPREADSHEETS.match(value)
     return f"'{value}" if runs else value
 
 
@@ -220,10 +243,12 @@ def _asked(sql: str, parameters: dict[str, Any] | None = None) -> tuple[list[str
     try:
         with duckdb.connect(str(path), read_only=True, config=serving.CONFIG) as connection:
             connection.execute("set timezone = 'UTC'")
-            answer = connection.sql(sql, params=parameters)
-            if answer is None:
-                raise InputRefusedError("query: that statement gives no rows; ask with SELECT.")
-            return list(answer.columns), answer.pl().rows()
+            # The file is opened read-only, but COPY and ATTACH could still write others.
+            kinds = [statement.type for statement in connection.extract_statements(sql)]
+            if kinds != [duckdb.StatementType.SELECT]:
+                raise InputRefusedError("query: ask with one SELECT; nothing else is run.")
+            answer = connection.sql(sql, params=parameters).pl()
+            return answer.columns, answer.rows()
     except duckdb.Error as error:
         raise InputRefusedError(f"query: {error}") from error
 
@@ -237,9 +262,9 @@ def sync(
     with _runner() as runner, progress_bars():
         told = runner.run(f"{depth}_sync")[name]
     outcomes = ", ".join(f"{count} {word}" for word, count in told["outcomes"].items())
-    console.print(f"{told['accounts']} accounts: {outcomes or 'none was due'}.")
+    say(f"{told['accounts']} accounts: {outcomes or 'none was due'}.")
     if told["failures"]:
-        console.print(told["failures"], markup=False)
+        say(told["failures"])
 
 
 @app.command()
@@ -247,7 +272,7 @@ def publish() -> None:
     """Publish the analysts' file anew."""
     with _runner() as runner:
         told = runner.run("publication")["analytics_file"]
-    console.print(f"Generation {told['generation']}: {told['path']}")
+    say(f"Generation {told['generation']}: {told['path']}")
 
 
 @app.command()
@@ -271,7 +296,7 @@ def add_project(
     made = stores.operations.add_project(
         project_id, name=name or project_id, time_zone=timezone, now=datetime.now(UTC)
     )
-    console.print(f"Project {project_id!r} {'made' if made else 'was there already: unchanged'}.")
+    say(f"Project {project_id!r} {'made' if made else 'was there already: unchanged'}.")
 
 
 @project.command("list")
@@ -305,7 +330,7 @@ def allow_creator(
         for account in new
     ]
     opened = stores.operations.allow_creators(project, entries, allowed_from=now)
-    console.print(f"{opened} of {len(new)} newly on the allowlist of {project!r}.")
+    say(f"{opened} of {len(new)} newly on the allowlist of {project!r}.")
 
 
 def _account(text: str) -> NewAccount:
@@ -330,8 +355,20 @@ def sandbox(
     """Serve the simulated platforms until interrupted."""
     from layers_pipeline.sandbox import run_sandbox  # noqa: PLC0415 - loads a data set
 
-    start = datetime.fromisoformat(now) if now else None
-    run_sandbox(host, port, now=start, rate=rate, allow_remote=allow_remote)
+    run_sandbox(host, port, now=_instant(now), rate=rate, allow_remote=allow_remote)
+
+
+def _instant(text: str) -> datetime | None:
+    refusal = InputRefusedError(
+        f"sandbox: --now {text!r}: write ISO 8601 with an offset, such as 2025-05-14T08:55:00Z."
+    )
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise refusal from error
+    if found is not None and found.tzinfo is None:
+        raise refusal
+    return found
 
 
 @app.command()
@@ -382,5 +419,5 @@ def main() -> None:
     try:
         app()
     except LayersError as error:
-        errors.print(f"error: {error}", markup=False)
+        complain(f"error: {error}")
         raise SystemExit(2) from error

@@ -11,24 +11,29 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import dagster as dg
 import duckdb
 
 from assets.partitions import scoring_ticks
 from layers_pipeline import serving
 from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.store import Operations
 from layers_pipeline.operations.words import Platform
 from layers_pipeline.progress import report
-from layers_pipeline.runs import Runner, open_runner
+from layers_pipeline.runs import RANGE_END, Runner, open_runner
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.stores import open_stores
 from layers_pipeline.steps.ticks import tick_of
 from layers_pipeline.terminal import console, print_table
+from sensors.schedules import UNDER_WAY
 
 PROJECT: Final = "demo"
 CREATORS: Final = 40
 DAYS: Final = 3
 SYNC_EVERY: Final = timedelta(hours=12)
 COLLECT_AFTER: Final = timedelta(minutes=5)
+AGAIN_AFTER: Final = timedelta(minutes=20)
+"""Longer than what a killed demo has leased stays leased."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,17 +69,37 @@ def run_demo(settings: Settings, stage: Stage) -> Callable[[], None]:
         stage: The sandbox's side.
     """
     moments = _moments(stage)
-    chosen = _allow_creators(settings, stage, at=moments[0])
-    with open_runner(settings) as runner:
-        synced = _sync(settings, stage, runner, moments)
-        ticks = _ticks(moments)
-        unscored = [key for key in ticks if key not in runner.scored_ticks()]
-        if unscored:
-            end = tick_of(unscored[-1]) + timedelta(minutes=5)
-            runner.run("scoring", now=end, ticks=(unscored[0], unscored[-1]))
-
-    done = Done(creators=chosen, moments=len(moments), synced=synced, scored=len(unscored))
+    stores = open_stores(settings)
+    with stores.lake.lease("demo"), open_runner(settings) as runner:
+        _end_killed_runs(runner.instance)
+        chosen = _allow_creators(stores.operations, stage, at=moments[0])
+        synced = _sync(stores.operations, stage, runner, moments)
+        scored = _score(runner, _ticks(moments))
+    stores.operations.close()
+    done = Done(creators=chosen, moments=len(moments), synced=synced, scored=scored)
     return partial(_say, settings, stage, done)
+
+
+def _end_killed_runs(instance: dg.DagsterInstance) -> None:
+    """End the runs that a killed demo left, so that they hold no place in a pool any more.
+
+    The demo's lease is held, so what runs at a simulated moment is nobody's.
+    """
+    for run in instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY))):
+        if _simulated_now(run):
+            instance.report_run_failed(run, "The demo was killed.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def _simulated_now(run: dg.DagsterRun) -> str:
+    """The moment that a run took for the present; empty if it was the real one."""
+    resources: Any = run.run_config.get("resources", {})
+    return resources.get("stores", {}).get("config", {}).get("now", "")
+
+
+def _ended_well(runner: Runner, job: str) -> list[dg.DagsterRun]:
+    wanted = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS])
+    return list(runner.instance.get_runs(wanted))
 
 
 def _moments(stage: Stage) -> list[datetime]:
@@ -90,9 +115,8 @@ def _ticks(moments: list[datetime]) -> list[str]:
     return [key for key in keys if window[0] <= tick_of(key) <= window[1]]
 
 
-def _allow_creators(settings: Settings, stage: Stage, *, at: datetime) -> int:
+def _allow_creators(operations: Operations, stage: Stage, *, at: datetime) -> int:
     """Put the creators with the most captures on the demo project's allowlist."""
-    operations = open_stores(settings).operations
     operations.add_project(PROJECT, name="Demo brand", time_zone="Asia/Ho_Chi_Minh", now=at)
     ranked = sorted(stage.creators, key=lambda ref: (-stage.creators[ref], ref))[:CREATORS]
     accounts = [
@@ -109,24 +133,52 @@ def _allow_creators(settings: Settings, stage: Stage, *, at: datetime) -> int:
         for account in accounts
     ]
     operations.allow_creators(PROJECT, entries, allowed_from=at)
-    operations.close()
     return len(accounts)
 
 
-def _sync(settings: Settings, stage: Stage, runner: Runner, moments: list[datetime]) -> int:
-    """Sync at every moment that no earlier demo has reached; the number of syncs made."""
-    operations = open_stores(settings).operations
-    states = [state for state in operations.sync_states() if state.depth in {"quick", "posts"}]
-    operations.close()
-    started = [state.last_started_at for state in states if state.last_started_at is not None]
-    reached = max(started, default=None)
-    due = [at for at in moments if reached is None or at > reached]
+def _sync(operations: Operations, stage: Stage, runner: Runner, moments: list[datetime]) -> int:
+    """Sync at every moment that no earlier demo has synced to the end; how many those are."""
+    told = [_simulated_now(run) for run in _ended_well(runner, "posts_sync")]
+    ends = [datetime.fromisoformat(now) for now in told if now]
+    due = [at for at in moments if not any(at <= end < at + SYNC_EVERY for end in ends)]
     for done, at in enumerate(due, start=1):
+        now = _free_moment(operations, at) if done == 1 else at
         stage.set_clock(at)
-        runner.run("quick_sync", now=at)
+        runner.run("quick_sync", now=now)
         stage.set_clock(at + COLLECT_AFTER)
-        runner.run("posts_sync", now=at + COLLECT_AFTER)
+        runner.run("posts_sync", now=now + COLLECT_AFTER)
         report("simulated syncs", done, len(due))
+    return len(due)
+
+
+def _free_moment(operations: Operations, at: datetime) -> datetime:
+    """When to sync a moment that a killed demo may have begun.
+
+    Its scrapes ended with its sandbox, so they are given up and asked for again.
+    """
+    states = operations.sync_states()
+    started = [state.last_started_at for state in states if state.last_started_at is not None]
+    begun = max((when for when in started if at <= when < at + SYNC_EVERY), default=None)
+    now = at if begun is None else begun + AGAIN_AFTER
+    for job in operations.claim_jobs(now=now, lease_for=COLLECT_AFTER, worker="demo", limit=10_000):
+        operations.finish_job(
+            job.scrape_job_id,
+            worker="demo",
+            status="expired",
+            message="the sandbox that took it has ended",
+            now=now,
+        )
+    return now
+
+
+def _score(runner: Runner, ticks: list[str]) -> int:
+    """Score and publish the ticks that no earlier demo has; how many those are."""
+    scored = runner.scored_ticks()
+    published = any(run.tags.get(RANGE_END) == ticks[-1] for run in _ended_well(runner, "scoring"))
+    due = [key for key in ticks if key not in scored] or ([] if published else ticks[-1:])
+    if due:
+        end = tick_of(due[-1]) + timedelta(minutes=5)
+        runner.run("scoring", now=end, ticks=(due[0], due[-1]))
     return len(due)
 
 

@@ -5,14 +5,46 @@ Does not belong here: scoring numbers (``transforms.scoring_rules``) and anythin
 changes while the system runs (the operational database).
 """
 
+import re
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from layers_pipeline.errors import SettingsError
+
+CRON_FIELDS: Final = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+"""Minute, hour, day of the month, month, day of the week: the least and the largest number."""
+CRON_PART: Final = re.compile(r"(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([1-9][0-9]?))?")
+
+
+def _cron(text: str) -> str:
+    """A cron expression of five numeric fields, one space apart."""
+    fields = text.split()
+    if len(fields) != len(CRON_FIELDS) or not all(map(_is_cron_field, fields, CRON_FIELDS)):
+        raise ValueError("write five cron fields in numbers, such as 0 */4 * * *")
+    return " ".join(fields)
+
+
+def _is_cron_field(field: str, limits: tuple[int, int]) -> bool:
+    found = [CRON_PART.fullmatch(part) for part in field.split(",")]
+    ranges = [[int(one) for one in part.groups()[:2] if one] for part in found if part]
+    return all(found) and all(
+        numbers == sorted(numbers) and all(limits[0] <= one <= limits[1] for one in numbers)
+        for numbers in ranges
+    )
+
+
+def _tick(key: str) -> str:
+    """A partition key of a tick; ``steps.ticks`` reads it."""
+    try:
+        datetime.strptime(key, "%Y-%m-%d-%H:%M")  # noqa: DTZ007 - looked at, not used
+    except ValueError as error:
+        raise ValueError("write YYYY-MM-DD-HH:MM in UTC, such as 2025-01-01-00:00") from error
+    return key
 
 
 class Settings(BaseSettings):
@@ -34,17 +66,17 @@ class Settings(BaseSettings):
     sift_key: SecretStr = SecretStr("sandbox-key")
     """Bearer key for SIFT; the default is the sandbox's."""
 
-    first_tick: str = "2025-01-01-00:00"
+    first_tick: Annotated[str, AfterValidator(_tick)] = "2025-01-01-00:00"
     """The first scoring tick there can be, as a partition key."""
-    tick_cron: str = "0 */4 * * *"
+    tick_cron: Annotated[str, AfterValidator(_cron)] = "0 */4 * * *"
     """When scoring ticks fall, in UTC."""
-    tick_grace_s: int = 60
+    tick_grace_s: Annotated[int, Field(ge=0)] = 60
     """How long after a tick its data is read, so that commits under way arrive, in seconds."""
     schedules: Literal["running", "stopped"] = "running"
     """Whether schedules and sensors start switched on."""
-    failed_share_limit: float = 0.5
+    failed_share_limit: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
     """Share of failed accounts in one sync, 0 to 1, above which the check turns red."""
-    generations_kept: int = 5
+    generations_kept: Annotated[int, Field(ge=1)] = 5
     """How many published generations of the analysts' file are kept."""
 
     @cached_property
@@ -62,7 +94,7 @@ class Settings(BaseSettings):
         """The lake's URL or absolute folder with the default filled in."""
         return self.lake_url or str(self.root / "lake")
 
-    @property
+    @cached_property
     def serve_location(self) -> Path:
         """The absolute folder of the analysts' files."""
         return (self.serve_dir or self.root / "serve").expanduser().absolute()

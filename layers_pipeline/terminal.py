@@ -20,6 +20,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from layers_pipeline.progress import reporting
 
@@ -36,6 +37,17 @@ def _console(*, stderr: bool) -> Console:
 
 console: Final = _console(stderr=False)
 errors: Final = _console(stderr=True)
+
+
+def say(text: str) -> None:
+    """Print lines in which names and values of strangers may stand, each as one line."""
+    for line in text.split("\n"):
+        console.print(_as_text(line), soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """Print one line on standard error, whatever line breaks the text has."""
+    errors.print(_as_text(" ".join(text.split())), soft_wrap=True)
 
 
 @contextmanager
@@ -67,9 +79,9 @@ def print_table(
     table = Table(title=title or None, title_justify="left")
     for position, name in enumerate(columns):
         numeric = any(_is_number(row[position]) for row in listed)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(_as_text(name), justify="right" if numeric else "left", overflow="fold")
     for row in listed:
-        table.add_row(*(_shown(value) for value in row))
+        table.add_row(*(_as_text(_shown(value)) for value in row))
     console.print(table)
 
 
@@ -90,9 +102,9 @@ def _shown(value: object) -> str:
         case datetime():
             return f"{value:%Y-%m-%d %H:%M}"
         case _:
-            return _as_text(str(value))
+            return str(value)
 
 
-def _as_text(value: str) -> str:
+def _as_text(value: str) -> Text:
     """Text of strangers: no markup is read into it and no control character reaches the screen."""
-    return "".join(char if char.isprintable() else " " for char in value).replace("[", r"\[")
+    return Text("".join(char if char.isprintable() else " " for char in value))

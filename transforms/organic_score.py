@@ -18,7 +18,16 @@ MICROSECONDS_PER_DAY = 86_400_000_000.0
 
 def age_days(column: str, *, as_of: datetime) -> pl.Expr:
     """Fractional days from an instant to ``as_of``; null stays null."""
-    return (pl.lit(as_of) - pl.col(column)).dt.total_microseconds() / MICROSECONDS_PER_DAY
+    age = (pl.lit(as_of) - pl.col(column)).dt.total_microseconds()
+    return over_constant(age.cast(pl.Float64), MICROSECONDS_PER_DAY)
+
+
+def over_constant(value: pl.Expr, constant: float) -> pl.Expr:
+    """The value divided by a constant, to the same last digit however the rows are batched.
+
+    Polars divides a batch of one row, but multiplies a longer one by the reciprocal.
+    """
+    return value * (1.0 / constant)
 
 
 def weighted_engagements(rules: UgcRules) -> pl.Expr:
@@ -87,12 +96,12 @@ def ugc_pool_percentiles(
 def outperformance(rules: UgcRules) -> pl.Expr:
     """How far views beat the pool's median, in doublings up to three, as a ratio in [0, 1]."""
     doublings = (pl.col("views") / pl.col("baseline_views")).log(2)
-    return (doublings / rules.outperformance_cap_doublings).clip(0.0, 1.0)
+    return over_constant(doublings, rules.outperformance_cap_doublings).clip(0.0, 1.0)
 
 
 def freshness_points(*, rules: UgcRules) -> pl.Expr:
     """Points for youth: 1.5 at publication, falling to none at 90 days or unknown age."""
-    left = 1.0 - pl.col("age_days") / rules.freshness_days
+    left = 1.0 - over_constant(pl.col("age_days"), rules.freshness_days)
     return (rules.freshness_max * left.clip(lower_bound=0.0)).fill_null(0.0)
 
 

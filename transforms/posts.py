@@ -5,11 +5,15 @@ Does not belong here: snapshots of counts over time, scores.
 """
 
 from datetime import datetime
+from typing import Final
 
 import polars as pl
 
 from transforms.contracts.columns import COUNTS
 from transforms.snapshots import POST
+
+IDENTITY: Final = ("account_key", "published_at")
+CONTENT: Final = ("media_type", "caption", "permalink", "media_url")
 
 
 def posts_of(captures: pl.LazyFrame) -> pl.LazyFrame:
@@ -21,11 +25,13 @@ def posts_of(captures: pl.LazyFrame) -> pl.LazyFrame:
     Args:
         captures: All captures of the posts they speak of.
     """
-    order = ("captured_at", "source", "run_id")
-    ordered = captures.sort(*POST, *order, "account_key", "caption", nulls_last=False)
+    order = ("captured_at", "source", *IDENTITY, *CONTENT)
+    ordered = captures.sort(*POST, *order, nulls_last=False)
+    newest = (pl.col("captured_at") == pl.col("captured_at").last()) & (
+        pl.col("source") == pl.col("source").last()
+    )
     return ordered.group_by(*POST).agg(
-        account_key=pl.col("account_key").first(),
-        published_at=pl.col("published_at").drop_nulls().first(),
+        **_identity(),
         media_type=_newest("media_type"),
         caption=_newest("caption"),
         permalink=_newest("permalink"),
@@ -33,11 +39,28 @@ def posts_of(captures: pl.LazyFrame) -> pl.LazyFrame:
             pl.col("media_url").filter(pl.col("source") == "sift").drop_nulls().last(),
             _newest("media_url"),
         ),
-        **{count: pl.col(count).last() for count in COUNTS},
+        **{count: pl.col(count).filter(newest).max() for count in COUNTS},
         first_seen_at=pl.col("known_at").min(),
         content_at=pl.col("captured_at").last(),
         deleted_at=pl.lit(None, pl.Datetime("us", "UTC")),
     )
+
+
+def identities_of(captures: pl.LazyFrame) -> pl.LazyFrame:
+    """Account and publication of each post, as the captures known at a moment name them.
+
+    Args:
+        captures: Captures of posts. Reads the post's key, captured_at, source and ``IDENTITY``.
+    """
+    ordered = captures.sort(*POST, "captured_at", "source", *IDENTITY, nulls_last=False)
+    return ordered.group_by(*POST).agg(**_identity())
+
+
+def _identity() -> dict[str, pl.Expr]:
+    return {
+        "account_key": pl.col("account_key").first(),
+        "published_at": pl.col("published_at").drop_nulls().first(),
+    }
 
 
 def _newest(column: str) -> pl.Expr:

@@ -16,22 +16,37 @@ INSTANT = ("captured_at", "source")
 def distinct_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
     """One capture per post, moment and source.
 
-    Two captures that claim the same moment and source are one: per count the larger value,
-    and the earlier time of knowledge, so that the order of arrival does not matter.
+    Captures that claim the same moment and source are one: what was known first stands, and
+    of that per count the larger value, so that the order of arrival does not matter.
 
     Args:
         captures: Rows of ``Capture``.
     Returns:
-        One row per platform, platform_post_id, captured_at and source: known_at, run_id and
-        the counts.
+        One row per platform, platform_post_id, captured_at and source: known_at, run_id, the
+        counts, and is_disputed (whether its captures differed).
     """
-    return captures.group_by(*POST, *INSTANT).agg(
-        pl.col("known_at").min(), pl.col("run_id").min(), pl.col(*COUNTS).max()
+    return (
+        _known_first(captures, POST)
+        .group_by(*POST, *INSTANT)
+        .agg(
+            pl.col("known_at").first(),
+            pl.col("run_id").min(),
+            pl.col(*COUNTS).max(),
+            is_disputed=pl.any_horizontal(pl.col(*COUNTS).n_unique() > 1),
+        )
     )
+
+
+def _known_first(captures: pl.LazyFrame, key: tuple[str, ...]) -> pl.LazyFrame:
+    first = pl.col("known_at").min().over(*key, *INSTANT)
+    return captures.filter(pl.col("known_at") == first)
 
 
 def changed_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
     """The captures that differ in a count from the post's capture before (R9).
+
+    A moment whose captures differed is kept even where it repeats the one before, because one
+    of its values may be stored already and has to give way.
 
     Args:
         captures: All captures of the posts they speak of.
@@ -39,7 +54,8 @@ def changed_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
         The distinct captures without equal repeats, sorted by post and capture time.
     """
     ordered = distinct_captures(captures).sort(*POST, *INSTANT)
-    return ordered.filter(~repeats_the_row_before(POST, COUNTS))
+    kept = ordered.filter(pl.col("is_disputed") | ~repeats_the_row_before(POST, COUNTS))
+    return kept.drop("is_disputed")
 
 
 def repeats_the_row_before(key: tuple[str, ...], values: tuple[str, ...]) -> pl.Expr:
@@ -66,11 +82,17 @@ def followers_of(captures: pl.LazyFrame) -> pl.LazyFrame:
     """
     shown = captures.filter(pl.col("followers").is_not_null())
     ordered = (
-        shown.group_by(*ACCOUNT, *INSTANT)
-        .agg(pl.col("known_at").min(), pl.col("followers").max())
+        _known_first(shown, ACCOUNT)
+        .group_by(*ACCOUNT, *INSTANT)
+        .agg(
+            pl.col("known_at").first(),
+            pl.col("followers").max(),
+            is_disputed=pl.col("followers").n_unique() > 1,
+        )
         .sort(*ACCOUNT, *INSTANT)
     )
-    changed = ordered.filter(~repeats_the_row_before(ACCOUNT, ("followers",)))
+    repeats = repeats_the_row_before(ACCOUNT, ("followers",))
+    changed = ordered.filter(pl.col("is_disputed") | ~repeats).drop("is_disputed")
     return changed.with_columns(captured_on=pl.col("captured_at").dt.date())
 
 
@@ -111,8 +133,8 @@ def advance_latest(
     Args:
         latest: What was known before, as ``latest_metrics`` gives it.
         arrived: Snapshots that became known since.
-        history: Every snapshot known now; read only for posts whose arrivals are older than
-            something already known of them.
+        history: Every snapshot known now; read only for posts whose arrivals are no newer
+            than something already known of them.
     Returns:
         One row per post, as ``latest_metrics`` gives it.
     """
@@ -120,7 +142,7 @@ def advance_latest(
     before = latest.select(*POST, newest="last_checked_at")
     late = (
         arrived.join(before, on=POST, how="inner")
-        .filter(pl.col("captured_at") < pl.col("newest"))
+        .filter(pl.col("captured_at") <= pl.col("newest"))
         .select(*POST)
         .unique()
     )

@@ -74,9 +74,11 @@ def derive_followers(stores: Stores) -> Written:
     """Bring ``platform_account_metrics`` up to the staged captures."""
 
     def write(captures: pl.LazyFrame, marks: dict[str, int]) -> Written:
-        return stores.lake.insert_absent(
+        return stores.lake.merge(
             tables.PLATFORM_ACCOUNT_METRICS,
             followers_of(captures).collect(),
+            update=f"s.source = 'import' AND ({differ(('followers',))})",
+            columns=("followers",),
             marks=marks,
             restamp=_stamp_live(stores),
         )

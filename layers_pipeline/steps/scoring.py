@@ -23,7 +23,7 @@ from layers_pipeline.steps.stores import Stores
 from transforms.contracts.posts import LatestMetrics
 from transforms.eligibility import judge_eligibility, standing_scores
 from transforms.organic_score import score_ugc, ugc_pool_percentiles
-from transforms.posts import pool_members
+from transforms.posts import IDENTITY, identities_of, pool_members
 from transforms.scoring_rules import ACTIVE, ScoringRules
 from transforms.snapshots import POST, advance_latest, latest_metrics
 
@@ -82,6 +82,12 @@ class History:
         known = self.checks.lazy().filter(pl.col("known_at") <= until)
         return known.group_by(*POST).agg(last_checked_at=pl.col("captured_at").max())
 
+    def posts_at(self, until: datetime) -> pl.LazyFrame:
+        """Posts as the captures known at a moment name them: later ones may name them anew."""
+        known = self.checks.lazy().filter(pl.col("known_at") <= until)
+        deletions = self.posts.lazy().select(*POST, "deleted_at")
+        return identities_of(known).join(deletions, on=POST, how="inner")
+
 
 class Walk:
     """Walks from tick to tick, carrying what is known of each post and which scores stand."""
@@ -106,7 +112,10 @@ class Walk:
         """
         latest = self._advance(tick)
         members = pool_members(
-            latest.lazy(), self._history.posts.lazy(), self._history.allowlist.lazy(), as_of=tick
+            latest.lazy(),
+            self._history.posts_at(tick),
+            self._history.allowlist.lazy(),
+            as_of=tick,
         ).collect()
         ranked = ugc_pool_percentiles(members.lazy(), as_of=tick, rules=self._rules.ugc).collect()
         scores = score_ugc(members.lazy(), ranked.lazy(), as_of=tick, rules=self._rules).collect()
@@ -190,7 +199,7 @@ class Walk:
                 score_of=pl.col("scored_at").last(),
             )
         )
-        return newest.select(STANDING).collect()
+        return newest.select(*STANDING).collect()
 
 
 def load_history(stores: Stores, *, until: datetime) -> History:
@@ -213,10 +222,10 @@ def load_history(stores: Stores, *, until: datetime) -> History:
     return History(
         version=max(version, 0),
         snapshots=snapshots.filter(pl.col("known_at") <= until).sort("known_at").collect(),
-        checks=seen.select(*POST, "captured_at", "known_at")
+        checks=seen.select(*POST, "captured_at", "source", "known_at", *IDENTITY)
         .filter(pl.col("known_at") <= until)
         .collect(),
-        posts=posts.select(*POST, "account_key", "published_at", "deleted_at").collect(),
+        posts=posts.select(*POST, "deleted_at").collect(),
         allowlist=allowlist.collect(),
     )
 
@@ -257,12 +266,13 @@ def score_ticks(
 
 
 def copy_current_eligibility(stores: Stores) -> Written:
-    """Write the newest tick's eligibility as ``ad_eligibility_current``."""
+    """Write the eligibility at each project's newest tick as ``ad_eligibility_current``."""
     lake, current = stores.lake, tables.AD_ELIGIBILITY_CURRENT
     with lake.unit():
         judged = lake.read(tables.AD_ELIGIBILITY)
-        newest = judged.select(pl.col("tick").max()).collect().item()
-        rows = judged.filter(pl.col("tick") == newest).select(current.columns)
+        newest = judged.group_by("project_id").agg(pl.col("scored_at").max())
+        rows = judged.join(newest, on=["project_id", "scored_at"], how="semi")
+        rows = rows.select(current.columns)
         return lake.replace(current, rows.sort(current.key).collect(), where={})
 
 

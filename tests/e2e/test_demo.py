@@ -1,0 +1,165 @@
+"""The demo as a newcomer runs it, killed half way, and run again.
+
+Belongs here: real processes on generated data, and the tables that they leave.
+Does not belong here: what single steps do.
+"""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from layers_pipeline import tables
+from layers_pipeline.lake_table import Table
+from tests.data_builders import make_stores, rows_of
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = ROOT / ".venv/bin/layers-pipeline"
+COMPARED = (
+    tables.PLATFORM_POSTS,
+    tables.PLATFORM_POST_METRICS,
+    tables.PLATFORM_POST_METRICS_LATEST,
+    tables.ORGANIC_SCORES,
+    tables.AD_ELIGIBILITY,
+    tables.ADS_CONTENT,
+)
+OF_THE_RUN = {"run_id", "known_at", "first_seen_at", "created_at", "history_version"}
+"""When a row was written, and by which run."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """A demo that was run to its end, and the folder that it filled."""
+
+    home: Path
+    printed: str
+    seconds: float
+
+
+def environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    shared = home.parent / "no-shared-data"
+    shared.mkdir(exist_ok=True)
+    return {**kept, "LAYERS_HOME": str(home), "LAYERS_SHARED": str(shared)}
+
+
+def start(home: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [PROGRAM, "demo"],
+        cwd=ROOT,
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def play(home: Path) -> Played:
+    began = time.monotonic()
+    with start(home) as demo:
+        try:
+            printed, complaints = demo.communicate(timeout=300)
+        finally:
+            demo.kill()
+    assert (demo.returncode, complaints) == (0, "")
+    return Played(home, printed, time.monotonic() - began)
+
+
+def kill_once_written(home: Path, table: Table, version: int) -> None:
+    """Start a demo and kill it -9 the moment a table has a version."""
+    written = home / "lake" / table.name / "_delta_log" / f"{version:020d}.json"
+    with start(home) as demo:
+        while not written.exists() and demo.poll() is None:
+            time.sleep(0.005)
+        demo.kill()
+    assert demo.returncode == -signal.SIGKILL
+
+
+def run(command: str, home: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        shlex.split(command),
+        cwd=ROOT,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def rows(home: Path, table: Table) -> pl.DataFrame:
+    found = rows_of(make_stores(home), table)
+    return found.drop(OF_THE_RUN, strict=False)
+
+
+def versions(home: Path) -> dict[str, int]:
+    stores = make_stores(home)
+    return {table.name: stores.lake.version(table) for table in tables.TABLES}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Played:
+    """One demo, run once for every test of this file that only looks."""
+    return play(tmp_path_factory.mktemp("demo") / "home")
+
+
+def test_the_demo_tells_what_came_of_it(demo, record_property):
+    record_property("seconds", demo.seconds)
+    sys.stdout.write(f"the demo took {demo.seconds:.0f} s\n")
+    for said in (
+        "Synced 20 creators 7 times over simulated days (generated-0), scored 19 ticks.",
+        "Pools at the newest tick",
+        "Top posts, score taken apart in points",
+        "May they run as ads?",
+        "The analysts' file:",
+    ):
+        assert said in demo.printed
+
+
+def test_the_three_commands_that_it_prints_work(demo):
+    told = demo.printed.partition("Try next:")[2].strip().splitlines()
+    explain, query, dev = (line.strip() for line in told)
+    assert "organic score" in run(explain, demo.home).stdout
+    assert "views" in run(query, demo.home).stdout
+    assert run(f"{dev} --dry-run", demo.home).returncode == 0
+
+
+def test_the_file_that_it_names_is_there(demo):
+    named = re.search(r"The analysts' file: (\S+) \(now (\S+)\)", demo.printed)
+    assert named
+    assert Path(named.group(1)).resolve().name == named.group(2)
+
+
+def test_a_second_demo_says_what_it_found_and_changes_no_table(demo):
+    before = versions(demo.home)
+    again = play(demo.home)
+    assert "Found already there: 7 syncs of 20 creators and every tick scored." in again.printed
+    assert versions(demo.home) == before
+
+
+@pytest.mark.parametrize(
+    ("table", "version"),
+    [
+        pytest.param(tables.RAW_SIFT__POSTS, 3, id="while landing"),
+        pytest.param(tables.AD_ELIGIBILITY, 0, id="while scoring"),
+    ],
+)
+def test_a_killed_demo_continues_and_ends_as_an_uninterrupted_one(demo, tmp_path, table, version):
+    home = tmp_path / "home"
+    kill_once_written(home, table, version)
+    resumed = play(home)
+    sys.stdout.write(f"the rest of the demo took {resumed.seconds:.0f} s\n")
+    assert "Found already there" not in resumed.printed
+    for compared in COMPARED:
+        assert_frame_equal(rows(home, compared), rows(demo.home, compared))

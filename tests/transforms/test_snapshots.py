@@ -1,0 +1,195 @@
+import polars as pl
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.data_builders import COUNTS, capture, captures, hours
+from transforms.contracts.posts import (
+    LatestMetrics,
+    PlatformAccountMetrics,
+    PlatformPostMetrics,
+)
+from transforms.snapshots import POST, advance_latest, followers_of, latest_metrics, snapshots_of
+
+
+def history(*rows):
+    """Captures as (hours, views) or as rows of their own, as snapshots."""
+    given_rows = [
+        row if isinstance(row, dict) else capture(at=row[0], views=row[1]) for row in rows
+    ]
+    return snapshots_of(captures(given_rows)).sort(*POST, "captured_at", "source").collect()
+
+
+def views_in(*rows):
+    return history(*rows)["views"].to_list()
+
+
+def latest(*rows):
+    return latest_metrics(history(*rows).lazy()).collect().row(0, named=True)
+
+
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        pytest.param([(1, 5), (2, 5), (3, 5)], [5], id="equal repeats append nothing"),
+        pytest.param([(1, 5), (2, 6)], [5, 6], id="a change appends"),
+        pytest.param([(1, 6), (2, 5)], [6, 5], id="a fall appends"),
+        pytest.param([(1, 5), (2, 6), (3, 5)], [5, 6, 5], id="a return is a change"),
+        pytest.param([(3, 5), (1, 5), (2, 6)], [5, 6, 5], id="order of arrival does not matter"),
+        pytest.param([(1, 5), (2, None)], [5, None], id="a vanished metric is a change"),
+        pytest.param([(1, None), (2, None)], [None], id="unknown equals unknown"),
+        pytest.param([(1, None), (2, 0)], [None, 0], id="zero is not unknown"),
+        pytest.param([(1, 5), (1, 5)], [5], id="replaying a response appends nothing"),
+    ],
+)
+def test_a_capture_equal_to_the_one_before_appends_nothing(seen, kept):
+    assert views_in(*seen) == kept
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_change_in_any_count_appends(name):
+    assert history(capture(at=1), capture(at=2, **{name: 1})).height == 2
+
+
+def test_a_repeat_is_one_of_the_same_post():
+    assert history(capture("p", 1, views=5), capture("q", 2, views=5)).height == 2
+
+
+def test_a_repeat_by_another_source_appends_nothing():
+    rows = (capture(at=1, views=5), capture(at=2, views=5, source="sift"))
+    assert history(*rows).height == 1
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["smaller first", "larger first"])
+def test_two_values_of_one_moment_give_the_larger_in_any_order(turned):
+    rows = [capture(at=1, views=5, likes=None), capture(at=1, views=4, likes=2)]
+    kept = history(*(reversed(rows) if turned else rows))
+    assert kept.select("views", "likes").rows() == [(5, 2)]
+
+
+def test_of_two_values_of_one_moment_the_one_known_first_stands():
+    first = capture(at=1, views=5, source="sift", known_at=hours(2))
+    second = capture(at=1, views=9, source="sift", known_at=hours(3))
+    kept = history(first, second)
+    assert kept.select("views", "known_at").rows() == [(5, hours(2))]
+
+
+def test_a_moment_that_was_told_in_two_ways_is_kept_even_if_it_repeats():
+    kept = history((1, 10), (2, 5), (2, 10))
+    assert kept["views"].to_list() == [10, 10]
+
+
+def test_a_vanishing_metric_does_not_erase_what_was_known():
+    row = latest((1, 5), (2, None))
+    assert (row["views"], row["views_at"], row["last_checked_at"]) == (5, hours(1), hours(2))
+
+
+def test_a_metric_that_was_never_shown_is_unknown():
+    row = latest((1, None))
+    assert (row["views"], row["views_at"]) == (None, None)
+
+
+def test_each_metric_has_its_own_time():
+    row = latest(capture(at=1, views=5, likes=1), capture(at=2, views=6, likes=1))
+    assert (row["views_at"], row["likes_at"]) == (hours(2), hours(1))
+
+
+def test_a_late_capture_is_older_than_what_is_known():
+    row = latest((3, 7), (1, 5))
+    assert (row["views"], row["views_at"]) == (7, hours(3))
+
+
+def test_a_value_stands_since_the_first_capture_of_its_run():
+    row = latest(capture(at=1, views=5), capture(at=2, views=None), capture(at=3, views=5))
+    assert row["views_at"] == hours(1)
+
+
+def followers_in(*shown):
+    rows = [capture(at=number, followers=count) for number, count in enumerate(shown)]
+    return followers_of(captures(rows)).collect()
+
+
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [([1, 1, 2], [1, 2]), ([1, None, 1], [1]), ([None, None], []), ([2, 1, 2], [2, 1, 2])],
+)
+def test_followers_append_where_they_change(shown, kept):
+    assert followers_in(*shown)["followers"].to_list() == kept
+
+
+def test_followers_keep_their_contract():
+    rows = followers_in(1, None, 2).select(PlatformAccountMetrics.column_names())
+    assert PlatformAccountMetrics.is_valid(rows)
+
+
+SHOWN = st.lists(
+    st.tuples(
+        st.sampled_from(["p", "q"]),
+        st.integers(0, 6),
+        st.sampled_from(["import", "sift"]),
+        st.sampled_from([None, 0, 5, 6]),
+        st.sampled_from([None, 1]),
+    ),
+    max_size=14,
+).map(
+    lambda rows: [
+        capture(post, at, source=source, views=views, likes=likes)
+        for post, at, source, views, likes in rows
+    ]
+)
+
+
+def known(snapshots):
+    return latest_metrics(snapshots).sort(*POST).collect()
+
+
+@settings(max_examples=60, deadline=None)
+@given(first=SHOWN, later=SHOWN)
+@example(
+    first=[capture(at=1, source="sift", views=5)], later=[capture(at=1, source="import", views=6)]
+)
+def test_advancing_equals_starting_over(first, later):
+    # Collected, because what is known would otherwise be planned anew in every place it is read.
+    before = snapshots_of(captures(first)).collect()
+    everything = snapshots_of(captures([*first, *later])).collect()
+    # Snapshots are append-only: what was kept at first stays, whatever came between.
+    arrived = everything.join(before, on=[*POST, "captured_at", "source"], how="anti")
+    both = pl.concat([before, arrived]).lazy()
+    latest_before = latest_metrics(before.lazy()).collect().lazy()
+    advanced = advance_latest(latest_before, arrived=arrived.lazy(), history=both)
+    assert advanced.sort(*POST).collect().equals(known(both))
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=SHOWN, order=st.randoms(use_true_random=False))
+def test_the_order_of_arrival_does_not_matter(rows, order):
+    shuffled = order.sample(rows, len(rows))
+    key = [*POST, "captured_at", "source"]
+    one, other = (snapshots_of(captures(given)).sort(key).collect() for given in (rows, shuffled))
+    assert one.equals(other)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=SHOWN)
+def test_leaving_out_repeats_changes_nothing_that_is_known(rows):
+    distinct = pl.concat(
+        [
+            snapshots_of(captures(row for row in rows if row["captured_at"] == at))
+            for at in sorted({row["captured_at"] for row in rows})
+        ]
+        or [snapshots_of(captures([]))]
+    )
+    distinct = distinct.collect().lazy()
+    columns = [*POST, *COUNTS, *(f"{name}_at" for name in COUNTS)]
+    assert (
+        known(snapshots_of(captures(rows))).select(columns).equals(known(distinct).select(columns))
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=SHOWN)
+def test_snapshots_and_what_is_known_keep_their_contracts(rows):
+    snapshots = snapshots_of(captures(rows)).collect().lazy()
+    kept = snapshots.select(PlatformPostMetrics.column_names()).collect()
+    assert PlatformPostMetrics.is_valid(kept)
+    assert LatestMetrics.is_valid(known(snapshots))
