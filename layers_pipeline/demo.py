@@ -25,7 +25,6 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.stores import open_stores
 from layers_pipeline.steps.ticks import tick_of
 from layers_pipeline.terminal import console, print_table
-from sensors.schedules import UNDER_WAY
 
 PROJECT: Final = "demo"
 CREATORS: Final = 40
@@ -71,24 +70,12 @@ def run_demo(settings: Settings, stage: Stage) -> Callable[[], None]:
     moments = _moments(stage)
     stores = open_stores(settings)
     with stores.lake.lease("demo"), open_runner(settings) as runner:
-        _end_killed_runs(runner.instance)
         chosen = _allow_creators(stores.operations, stage, at=moments[0])
         synced = _sync(stores.operations, stage, runner, moments)
         scored = _score(runner, _ticks(moments))
     stores.operations.close()
     done = Done(creators=chosen, moments=len(moments), synced=synced, scored=scored)
     return partial(_say, settings, stage, done)
-
-
-def _end_killed_runs(instance: dg.DagsterInstance) -> None:
-    """End the runs that a killed demo left, so that they hold no place in a pool any more.
-
-    The demo's lease is held, so what runs at a simulated moment is nobody's.
-    """
-    for run in instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY))):
-        if _simulated_now(run):
-            instance.report_run_failed(run, "The demo was killed.")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
 def _simulated_now(run: dg.DagsterRun) -> str:

@@ -7,17 +7,23 @@ Does not belong here: which tables there are (``tables``) and what their rows me
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
 import polars as pl
 import stamina
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import (
+    CommitFailedError,
+    DeltaError,
+    SchemaMismatchError,
+    TableNotFoundError,
+)
 from deltalake.table import FilePruningPredicateType, FilterType
 
 from layers_pipeline.clock import Clock, SystemClock
-from layers_pipeline.errors import LakeConflictError, NotFoundError
+from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
 from layers_pipeline.lake_table import Table, Written, in_partitions, same_row
 from layers_pipeline.leases import Leases
 from layers_pipeline.tables import QUARANTINE
@@ -122,6 +128,15 @@ class Lake:
         if handle is None:
             return table.empty().lazy()
         return pl.scan_delta(handle, storage_options=self._options).select(table.columns)
+
+    def read_as_known(self, table: Table, at: datetime) -> pl.LazyFrame:
+        """Rows that were known at a moment: ``known_at`` at or before it, lazily.
+
+        Args:
+            table: A table with a column ``known_at``.
+            at: The moment; rows that became known later do not exist.
+        """
+        return self.read(table).filter(pl.col("known_at") <= at)
 
     def added_since(self, table: Table, version: int) -> pl.LazyFrame:
         """Rows in files that the table gained since a version, without partition columns.
@@ -343,6 +358,12 @@ class Lake:
         try:
             with self.lease(f"table-{table.name}"):
                 return retried(attempt)()
+        except SchemaMismatchError as error:
+            raise StoreError(
+                f"{table.name}: the columns stored in {self.uri(table)} are not those of its "
+                "contract: another version of this package wrote them. Use that version, or "
+                "another LAYERS_HOME or LAYERS_LAKE_URL."
+            ) from error
         except CommitFailedError as error:
             raise LakeConflictError(
                 f"{table.name}: {COMMIT_ATTEMPTS} attempts to commit lost against other writers. "

@@ -12,15 +12,20 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import dagster as dg
 
 from layers_pipeline.definitions import defs
-from layers_pipeline.errors import LayersError
+from layers_pipeline.errors import LayersError, LeaseTimeoutError
+from layers_pipeline.leases import FileLeases
 from layers_pipeline.settings import Settings
+from sensors.schedules import UNDER_WAY
 
 RANGE_START: Final = "dagster/asset_partition_range_start"
 RANGE_END: Final = "dagster/asset_partition_range_end"
+RUNNER_TAG: Final = "layers/runner"
+"""Names the process that runs a job, so that a killed one can be told."""
 
 
 class RunFailedError(LayersError):
@@ -45,9 +50,10 @@ def prepare_dagster_home(settings: Settings) -> Path:
 
 @dataclass(frozen=True)
 class Runner:
-    """Launches jobs on an open instance."""
+    """Launches jobs on an open instance, under a name that only this process holds."""
 
     instance: dg.DagsterInstance
+    name: str
     log_level: str = "CRITICAL"
 
     def run(
@@ -78,7 +84,9 @@ class Runner:
             "resources": {"stores": {"config": {"now": now.isoformat() if now else ""}}},
             "ops": {name: {"config": dict(given)} for name, given in (ops or {}).items()},
         }
-        tags = {RANGE_START: ticks[0], RANGE_END: ticks[1]} if ticks else {}
+        tags = {RUNNER_TAG: self.name}
+        if ticks:
+            tags |= {RANGE_START: ticks[0], RANGE_END: ticks[1]}
         try:
             result = defs.resolve_job_def(job).execute_in_process(
                 instance=self.instance, run_config=config, tags=tags
@@ -102,7 +110,34 @@ class Runner:
 
 @contextmanager
 def open_runner(settings: Settings) -> Generator[Runner]:
-    """An open runner on the settings' Dagster instance."""
+    """An open runner on the settings' Dagster instance.
+
+    Runs of processes that were killed are ended first, so that they hold no place in a pool.
+    """
     prepare_dagster_home(settings)
-    with dg.DagsterInstance.get() as instance:
-        yield Runner(instance)
+    folder = settings.locks_location / "runners"
+    name = uuid4().hex
+    with dg.DagsterInstance.get() as instance, FileLeases(folder).hold(name):
+        _end_runs_of_the_dead(instance, folder)
+        yield Runner(instance, name)
+    for left in folder.glob(f"{name}.*"):
+        left.unlink()
+
+
+def _end_runs_of_the_dead(instance: dg.DagsterInstance, folder: Path) -> None:
+    for run in instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY))):
+        name = run.tags.get(RUNNER_TAG, "")
+        if name and _is_dead(name, folder):
+            instance.report_run_failed(run, "The process that ran it was killed.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def _is_dead(name: str, folder: Path) -> bool:
+    """Whether a runner of this machine does not hold its name any more."""
+    if not (folder / f"{name}.lock").exists():
+        return False
+    try:
+        with FileLeases(folder, timeout_s=0.0).hold(name):
+            return True
+    except LeaseTimeoutError:
+        return False

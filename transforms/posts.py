@@ -67,6 +67,11 @@ def _newest(column: str) -> pl.Expr:
     return pl.col(column).drop_nulls().last()
 
 
+def account() -> pl.Expr:
+    """Platform and account key as one column."""
+    return pl.concat_str("platform", pl.lit(":"), "account_key").alias("account")
+
+
 def container_id() -> pl.Expr:
     """The id of a post's container: the same for ever, whoever makes it."""
     return pl.concat_str("platform", pl.lit(":"), "platform_post_id")
@@ -136,12 +141,14 @@ def pool_members(
         pl.col("allowed_from") <= as_of,
         pl.col("allowed_to").is_null() | (pl.col("allowed_to") > as_of),
     )
-    listed = listed.select("project_id", "platform", "account_key").unique()
+    listed = listed.select("project_id", account()).unique()
     published = posts.filter(pl.col("published_at").is_null() | (pl.col("published_at") <= as_of))
-    things = published.select(*POST, "account_key", "published_at", "deleted_at")
+    # One key, made of both columns: joined on the platform by itself, every post would meet
+    # every account, and Polars is free to reorder joins that share a column.
+    things = published.select(*POST, account(), "published_at", "deleted_at")
     return (
         latest.join(things, on=POST, how="inner")
-        .join(listed, on=["platform", "account_key"], how="inner")
+        .join(listed, on="account", how="inner")
         .select(
             "project_id",
             ads_content_id().alias("ads_content_id"),

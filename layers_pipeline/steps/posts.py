@@ -8,7 +8,7 @@ commit), reads all captures of the posts that moved since, and writes what they 
 crash between two tables heals with the next run, and a repeat changes nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -21,7 +21,7 @@ from transforms.contracts.captures import Capture
 from transforms.contracts.columns import COUNTS
 from transforms.posts import ads_content_of, containers_of, posts_of
 from transforms.sift_posts import stage_sift_posts
-from transforms.snapshots import ACCOUNT, POST, followers_of, snapshots_of
+from transforms.snapshots import ACCOUNT, INSTANT, POST, followers_of, snapshots_of
 
 STAGING: Final = (tables.STG_SIFT__POSTS, tables.STG_IMPORT__CAPTURES)
 CAPTURE: Final = tuple(Capture.column_names())
@@ -43,7 +43,8 @@ def stage_sift(stores: Stores, *, run_id: str) -> Written:
 def derive_posts(stores: Stores) -> Written:
     """Bring ``platform_posts`` up to the staged captures (R8)."""
 
-    def write(captures: pl.LazyFrame, marks: dict[str, int]) -> Written:
+    def write(captures: pl.LazyFrame, moved: pl.DataFrame, marks: Mapping[str, int]) -> Written:
+        del moved  # posts carry no time of knowledge of their own
         posts = posts_of(captures).collect()
         posts = posts.with_columns(bucket=tables.buckets(posts["platform_post_id"]))
         columns = [name for name in tables.PLATFORM_POSTS.columns if name not in KEPT]
@@ -57,14 +58,14 @@ def derive_posts(stores: Stores) -> Written:
 def derive_snapshots(stores: Stores) -> Written:
     """Bring ``platform_post_metrics`` up to the staged captures (R9)."""
 
-    def write(captures: pl.LazyFrame, marks: dict[str, int]) -> Written:
+    def write(captures: pl.LazyFrame, moved: pl.DataFrame, marks: Mapping[str, int]) -> Written:
         return stores.lake.merge(
             tables.PLATFORM_POST_METRICS,
             snapshots_of(captures).collect(),
             update=f"s.source = 'import' AND ({differ(COUNTS)})",
             columns=COUNTS,
             marks=marks,
-            restamp=_stamp_live(stores),
+            restamp=_stamp_live(stores, moved=moved),
         )
 
     return _derive(stores, tables.PLATFORM_POST_METRICS, by=POST, write=write)
@@ -73,14 +74,14 @@ def derive_snapshots(stores: Stores) -> Written:
 def derive_followers(stores: Stores) -> Written:
     """Bring ``platform_account_metrics`` up to the staged captures."""
 
-    def write(captures: pl.LazyFrame, marks: dict[str, int]) -> Written:
+    def write(captures: pl.LazyFrame, moved: pl.DataFrame, marks: Mapping[str, int]) -> Written:
         return stores.lake.merge(
             tables.PLATFORM_ACCOUNT_METRICS,
             followers_of(captures).collect(),
             update=f"s.source = 'import' AND ({differ(('followers',))})",
             columns=("followers",),
             marks=marks,
-            restamp=_stamp_live(stores),
+            restamp=_stamp_live(stores, moved=moved),
         )
 
     return _derive(stores, tables.PLATFORM_ACCOUNT_METRICS, by=ACCOUNT, write=write)
@@ -163,27 +164,41 @@ def _derive(
     table: Table,
     *,
     by: Sequence[str],
-    write: Callable[[pl.LazyFrame, dict[str, int]], Written],
+    write: Callable[[pl.LazyFrame, pl.DataFrame, Mapping[str, int]], Written],
 ) -> Written:
-    """Write what all captures of the things say that moved since the table's watermarks."""
+    """Write what all captures of the things say that moved since the table's watermarks.
+
+    ``write`` is given those captures, which of them are new to the table, and the new
+    watermarks.
+    """
     lake = stores.lake
     with lake.unit():
         marks = {source.name: lake.version(source) for source in STAGING}
         moved = pl.concat(
-            lake.added_since(source, lake.watermark(table, source.name)).select(by)
+            lake.added_since(source, lake.watermark(table, source.name)).select(*by, *INSTANT)
             for source in STAGING
         )
-        touched = moved.unique().collect().lazy()
-        return write(captures(stores).join(touched, on=by, how="semi"), marks)
+        new = moved.unique().collect()
+        touched = new.lazy().select(by).unique()
+        return write(captures(stores).join(touched, on=by, how="semi"), new, marks)
 
 
-def _stamp_live(stores: Stores) -> Restamp:
-    """Stamps ``known_at`` with the moment of the commit, except for imports of history (R9)."""
+def _stamp_live(stores: Stores, *, moved: pl.DataFrame | None = None) -> Restamp:
+    """Stamps ``known_at`` with the moment of the commit, except for imports of history (R9).
+
+    Args:
+        stores: Open stores.
+        moved: Captures that are new to the table; only they become known now. A capture that
+            was left out as an equal repeat, and matters since a late one came in before it,
+            was known when it was staged. None: every row is new.
+    """
 
     def restamp(rows: pl.DataFrame) -> pl.DataFrame:
         live = pl.col("source") != "import"
-        return rows.with_columns(
-            known_at=pl.when(live).then(pl.lit(stores.clock.now())).otherwise("known_at")
-        )
+        now = pl.when(live).then(pl.lit(stores.clock.now())).otherwise("known_at")
+        if moved is None:
+            return rows.with_columns(known_at=now)
+        fresh = rows.join(moved, on=moved.columns, how="semi").with_columns(known_at=now)
+        return pl.concat([fresh, rows.join(moved, on=moved.columns, how="anti")])
 
     return restamp

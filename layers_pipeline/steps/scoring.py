@@ -212,7 +212,7 @@ def load_history(stores: Stores, *, until: datetime) -> History:
     lake = stores.lake
     with lake.rest():
         version = lake.version(tables.PLATFORM_POST_METRICS)
-        snapshots = lake.read(tables.PLATFORM_POST_METRICS)
+        snapshots = lake.read_as_known(tables.PLATFORM_POST_METRICS, until)
         seen = captures(stores)
         posts = lake.read(tables.PLATFORM_POSTS)
         allowlist = lake.read(tables.PROJECT_ALLOWLIST)
@@ -221,7 +221,7 @@ def load_history(stores: Stores, *, until: datetime) -> History:
     )
     return History(
         version=max(version, 0),
-        snapshots=snapshots.filter(pl.col("known_at") <= until).sort("known_at").collect(),
+        snapshots=snapshots.sort("known_at").collect(),
         checks=seen.select(*POST, "captured_at", "source", "known_at", *IDENTITY)
         .filter(pl.col("known_at") <= until)
         .collect(),

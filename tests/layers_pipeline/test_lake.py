@@ -22,7 +22,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from layers_pipeline.clock import FixedClock
-from layers_pipeline.errors import LakeConflictError, LeaseTimeoutError, NotFoundError
+from layers_pipeline.errors import (
+    LakeConflictError,
+    LeaseTimeoutError,
+    NotFoundError,
+    StoreError,
+)
 from layers_pipeline.lake import COMMIT_ATTEMPTS, UNIT, Lake
 from layers_pipeline.lake_table import Table, Written, differ
 from layers_pipeline.leases import FileLeases, Leases
@@ -51,6 +56,13 @@ class NoLeases:
 
     def hold(self, name: str, *, shared: bool = False) -> AbstractContextManager[None]:
         return nullcontext()
+
+
+class Known(dy.Schema):
+    """Grain: one row per name, with the moment it became known."""
+
+    name = dy.String(primary_key=True)
+    known_at = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC")
 
 
 def lake_at(location: Path | str, *, leases: Leases | None = None) -> Lake:
@@ -442,3 +454,29 @@ def modelled(
         "compact": model,
     }
     return outcomes[step]
+
+
+KNOWN = Table(name="known", schema=Known)
+
+
+@pytest.mark.parametrize(
+    ("minute", "seen"),
+    [
+        pytest.param(0, [], id="before anything was known"),
+        pytest.param(1, ["a"], id="at the very moment"),
+        pytest.param(3, ["a", "b"], id="after all"),
+    ],
+)
+def test_a_table_is_read_as_it_was_known(lake, minute, seen):
+    moments = [datetime(2025, 5, 14, 12, at, tzinfo=UTC) for at in (1, 2)]
+    lake.insert_absent(KNOWN, pl.DataFrame({"name": ["a", "b"], "known_at": moments}))
+    found = lake.read_as_known(KNOWN, datetime(2025, 5, 14, 12, minute, tzinfo=UTC))
+    assert sorted(found.collect()["name"]) == seen
+
+
+def test_columns_of_another_version_are_named_with_a_remedy(lake):
+    lake.insert_absent(THINGS, things(("a", 1)))
+    changed = Table(name=THINGS.name, schema=Known)
+    row = pl.DataFrame({"name": ["a"], "known_at": [datetime(2025, 5, 14, tzinfo=UTC)]})
+    with pytest.raises(StoreError, match=r"not those of its contract.*Use that version"):
+        lake.replace(changed, row, where={})

@@ -9,7 +9,11 @@ from layers_pipeline.steps.imports import import_captures
 from layers_pipeline.steps.posts import derive_ads_content, derive_everything
 from layers_pipeline.steps.publication import publish
 from tests.data_builders import (
+    NOW,
+    allow,
+    at,
     capture,
+    derive,
     hours,
     import_rows,
     make_stores,
@@ -238,3 +242,13 @@ def test_the_report_counts_distinct_posts_and_accounts(stores):
     found = import_rows(stores, stores.settings.home, [*CAPTURES, capture(account_key="bob")])
     assert (found.posts, found.accounts, found.project_was_made) == (5, 2, True)
     assert (found.first_capture, found.last_capture) == (hours(-9), hours(-1))
+
+
+def test_history_between_two_equal_captures_leaves_what_was_known_after_it(stores, tmp_path):
+    allow(stores, "ada")
+    for lands, job in ((-30, "first"), (-20, "repeat")):
+        derive(at(stores, hours(lands)), [capture("p", lands - 1, views=10)], job=job)
+    import_rows(at(stores, NOW), tmp_path, [capture("p", -25, views=20)])
+    snapshots = rows_of(stores, tables.PLATFORM_POST_METRICS).sort("known_at")
+    assert snapshots["views"].to_list() == [10, 20, 10]
+    assert snapshots["known_at"].to_list() == [hours(-30), hours(-25), hours(-20)]
