@@ -145,6 +145,7 @@ def test_every_job_makes_these_assets():
                 "platform_posts",
                 "stg_import__captures",
             ],
+            "maintenance": [],
             "posts_sync": [
                 "ads_content",
                 "content_containers",
