@@ -195,6 +195,7 @@ def test_schedules_and_sensors_start_as_the_setting_says(wanted):
     assert told["schedules"] == {
         "check_currency_schedule": ["25 * * * *", wanted],
         "full_sync_schedule": ["*/20 * * * *", wanted],
+        "maintenance_schedule": ["40 3 * * *", wanted],
         "posts_sync_schedule": ["*/30 * * * *", wanted],
         "quick_sync_schedule": ["*/5 * * * *", wanted],
         "scoring_schedule": ["2 */4 * * *", wanted],
