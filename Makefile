@@ -13,15 +13,14 @@ export LAYERS_HOME ?= .layers
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-# With uv where it is installed; else uv itself comes through pip, into the environment.
+# With uv where it is installed; else uv comes through pip, into an environment of its own.
 $(STAMP): pyproject.toml uv.lock
-	@if command -v uv >/dev/null 2>&1; then \
-		uv sync --frozen --quiet; \
-	else \
-		test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
-		test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV_PINNED); \
-		$(BIN)/uv sync --frozen --quiet --inexact; \
-	fi
+	@uv=$$(command -v uv); \
+	if [ -z "$$uv" ]; then \
+		uv=.uv/bin/uv; \
+		test -x $$uv || { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install --quiet $(UV_PINNED); }; \
+	fi; \
+	UV_PYTHON_DOWNLOADS=never "$$uv" sync --frozen --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 	@touch $(STAMP)
 
 demo: $(STAMP) ## Set up, sync and score some simulated days, show the result
