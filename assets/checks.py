@@ -51,7 +51,12 @@ def breaches(table: Table, rows: pl.DataFrame) -> dict[str, int]:
 def contract_check(table: Table) -> dg.AssetChecksDefinition:
     """Keys are unique, nothing is null that may not be, values lie in their ranges."""
 
-    @dg.asset_check(asset=table.name, name="holds_its_contract", blocking=True)
+    @dg.asset_check(
+        asset=table.name,
+        name="holds_its_contract",
+        description="Keys are unique, nothing is null that may not be, values are in range.",
+        blocking=True,
+    )
     def check(stores: StoresResource) -> dg.AssetCheckResult:
         broken = breaches(table, stores.open().lake.read(table).collect())
         return dg.AssetCheckResult(passed=not broken, metadata={"rows_by_rule": broken})
@@ -62,7 +67,12 @@ def contract_check(table: Table) -> dg.AssetChecksDefinition:
 def tick_contract_check(table: Table) -> dg.AssetChecksDefinition:
     """The same for a table of ticks, over the ticks that the run wrote (the newest 50)."""
 
-    @dg.asset_check(asset=table.name, name="holds_its_contract", blocking=True)
+    @dg.asset_check(
+        asset=table.name,
+        name="holds_its_contract",
+        description="Keys are unique, nothing is null that may not be, values are in range.",
+        blocking=True,
+    )
     def check(
         context: dg.AssetCheckExecutionContext, stores: StoresResource
     ) -> dg.AssetCheckResult:
@@ -91,7 +101,12 @@ def ticks_of(context: dg.AssetCheckExecutionContext) -> list[datetime]:
 def relation_check(child: Table, parent: Table, key: Sequence[str]) -> dg.AssetChecksDefinition:
     """Every row of the child has its parent."""
 
-    @dg.asset_check(asset=child.name, name=f"has_its_{parent.name}", additional_deps=[parent.name])
+    @dg.asset_check(
+        asset=child.name,
+        name=f"has_its_{parent.name}",
+        description=f"Every row of {child.name} has its row of {parent.name}.",
+        additional_deps=[parent.name],
+    )
     def check(stores: StoresResource) -> dg.AssetCheckResult:
         lake = stores.open().lake
         children = lake.read(child).drop_nulls(list(key))
@@ -107,7 +122,11 @@ def relation_check(child: Table, parent: Table, key: Sequence[str]) -> dg.AssetC
 def set_aside_check(table: Table) -> dg.AssetChecksDefinition:
     """Rows set aside for this table within the last day; they warn and never stop a run."""
 
-    @dg.asset_check(asset=table.name, name="no_rows_set_aside_today")
+    @dg.asset_check(
+        asset=table.name,
+        name="no_rows_set_aside_today",
+        description="Rows that broke the contract within the last day; see quarantine.",
+    )
     def check(stores: StoresResource) -> dg.AssetCheckResult:
         opened = stores.open()
         since = opened.clock.now() - timedelta(days=1)

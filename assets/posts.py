@@ -73,7 +73,7 @@ def content_containers(stores: StoresResource) -> dg.MaterializeResult:
 @dg.asset(
     **described(
         tables.ADS_CONTENT,
-        group=GROUP,
+        group="scoring",
         deps=["content_containers", "project_allowlist", "organic_scores"],
     )
 )

@@ -4,25 +4,17 @@ Belongs here: commands, their options, and saying what came of them.
 Does not belong here: the work itself (``steps``), drawing (``terminal``).
 """
 
-import csv
-import io
-import json
-import math
 import os
-import re
 import sys
-from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
-import duckdb
 import typer
 
-from layers_pipeline import serving
+from layers_pipeline.answers import as_csv, as_json, asked
 from layers_pipeline.errors import InputRefusedError, LayersError, NotFoundError
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.operations.words import PLATFORMS
@@ -42,8 +34,6 @@ app.add_typer(imports, name="import")
 app.add_typer(project, name="project")
 app.add_typer(creator, name="creator")
 
-RUN_BY_SPREADSHEETS: Final = re.compile(r"[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-"""How text begins that a spreadsheet takes for a formula, full-width signs included."""
 ProjectOption = Annotated[str, typer.Option("--project", help="Short name of the project.")]
 
 
@@ -149,7 +139,7 @@ def explain(
     post: Annotated[str, typer.Argument(help="Post id, container id or ads content id.")],
 ) -> None:
     """Take the newest score of a post apart, in words."""
-    rows = _asked(
+    rows = asked(
         "select project_id, scored_at, scoring_version, pool_size, is_eligible, reason, "
         "part, points, words from score_explain($post)",
         {"post": post},
@@ -182,7 +172,7 @@ def _why_no_score(post: str) -> str:
         "where $post in (content_containers.platform_post_id, ads_content.container_id, "
         "ads_content.ads_content_id)"
     )
-    found = _asked(query, {"post": post})[1]
+    found = asked(query, {"post": post})[1]
     if found:
         return f"{post}: no score yet, because: {found[0][0]}."
     return f"{post}: no such post in the published file. Check the id, or publish again."
@@ -194,63 +184,14 @@ def query(
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
 ) -> None:
     """Ask the analysts' file a question, read-only."""
-    columns, rows = _asked(sql)
+    columns, rows = asked(sql)
     match form:
         case Format.TABLE:
             print_table(columns, rows)
         case Format.CSV:
-            sys.stdout.write(_as_csv(columns, rows))
+            sys.stdout.write(as_csv(columns, rows))
         case Format.JSON:
-            listed = [dict(zip(columns, map(_as_json, row), strict=True)) for row in rows]
-            sys.stdout.write(json.dumps(listed, default=str, ensure_ascii=False) + "\n")
-
-
-def _as_json(value: object) -> object:
-    """The value as JSON knows it: decimals are numbers, and what is no number is null."""
-    match value:
-        case float() if not math.isfinite(value):
-            return None
-        case Decimal():
-            return float(value)
-        case list():
-            return [_as_json(item) for item in value]
-        case dict():
-            return {name: _as_json(item) for name, item in value.items()}
-        case _:
-            return value
-
-
-def _as_csv(columns: list[str], rows: list[tuple[Any, ...]]) -> str:
-    """The answer as CSV; text that a spreadsheet would run is neutralised, numbers stay."""
-    return "".join(_csv_line(map(_harmless, row)) for row in (columns, *rows))
-
-
-def _csv_line(row: Iterable[object]) -> str:
-    """One line; written with CRLF first, because only then a lone CR in a value is quoted."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(row)
-    return text.getvalue().removesuffix("\r\n") + "\n"
-
-
-def _harmless(value: object) -> object:
-    runs = isinstance(value, str) and RUN_BY_SPREADSHEETS.match(value)
-    return f"'{value}" if runs else value
-
-
-def _asked(sql: str, parameters: dict[str, Any] | None = None) -> tuple[list[str], list[Any]]:
-    """Columns and rows of the published file's answer."""
-    path = serving.current(load_settings().serve_location)
-    try:
-        with duckdb.connect(str(path), read_only=True, config=serving.CONFIG) as connection:
-            connection.execute("set timezone = 'UTC'")
-            # The file is opened read-only, but COPY and ATTACH could still write others.
-            kinds = [statement.type for statement in connection.extract_statements(sql)]
-            if kinds != [duckdb.StatementType.SELECT]:
-                raise InputRefusedError("query: ask with one SELECT; nothing else is run.")
-            answer = connection.sql(sql, params=parameters).pl()
-            return answer.columns, answer.rows()
-    except duckdb.Error as error:
-        raise InputRefusedError(f"query: {error}") from error
+            sys.stdout.write(as_json(columns, rows))
 
 
 @app.command()
@@ -263,6 +204,8 @@ def sync(
         told = runner.run(f"{depth}_sync")[name]
     outcomes = ", ".join(f"{count} {word}" for word, count in told["outcomes"].items())
     say(f"{told['accounts']} accounts: {outcomes or 'none was due'}.")
+    if told["still_running"]:
+        say(f"{told['still_running']} scrapes are still under way; sync again later.")
     if told["failures"]:
         say(told["failures"])
 

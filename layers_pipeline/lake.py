@@ -1,29 +1,25 @@
 """The lake: Delta tables with contracts, written so that a repeat or a crash changes nothing.
 
-Belongs here: append, insert, merge, replace, read, read as known, compact, vacuum.
-Does not belong here: which tables there are (``tables``) and what their rows mean.
+Belongs here: append, insert, merge, replace, compact, vacuum.
+Does not belong here: reading (``lake_reading``), what rows mean (``transforms``).
 """
 
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
 from typing import Any, Final, TypeVar
-from urllib.parse import unquote
 
 import polars as pl
 import stamina
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import (
     CommitFailedError,
-    DeltaError,
     SchemaMismatchError,
-    TableNotFoundError,
 )
-from deltalake.table import FilePruningPredicateType, FilterType
 
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
+from layers_pipeline.lake_reading import LakeReader, recorded
 from layers_pipeline.lake_table import Table, Written, in_partitions, same_row
 from layers_pipeline.leases import Leases
 from layers_pipeline.tables import QUARANTINE
@@ -35,31 +31,9 @@ COMMIT_ATTEMPTS: Final = 12
 VACUUM_AFTER_H: Final = 168
 UNIT: Final = "unit"
 """Lease of whoever reads and then writes what belongs together, or needs a moment of rest."""
-LOCAL: Final = "file://"
 
 
-class Handle(DeltaTable):
-    """A Delta table whose file addresses can be opened as they are.
-
-    deltalake escapes the folder of a local table as in a URL (a space becomes ``%20``), and
-    neither Polars nor DuckDB takes that back.
-    """
-
-    def file_uris(
-        self,
-        partition_filters: FilterType | None = None,
-        *,
-        file_pruning_predicate: FilePruningPredicateType | None = None,
-    ) -> list[str]:
-        """Full addresses of the data files; plain paths for a local table."""
-        found = super().file_uris(partition_filters, file_pruning_predicate=file_pruning_predicate)
-        if not self.table_uri.startswith(LOCAL):
-            return found
-        escaped = self.table_uri.removeprefix(LOCAL)
-        return [unquote(escaped) + uri.removeprefix(escaped) for uri in found]
-
-
-class Lake:
+class Lake(LakeReader):
     """Delta tables under one location, a folder or an object-store URL.
 
     Every write is held to its table's contract: rows that break it go to ``quarantine`` with
@@ -74,89 +48,10 @@ class Lake:
         clock: Clock | None = None,
         storage_options: Mapping[str, str] | None = None,
     ) -> None:
-        self._location = location.rstrip("/")
+        super().__init__(location, storage_options=storage_options)
         self._leases = leases
         self._clock = clock or SystemClock()
-        self._options = dict(storage_options) if storage_options else None
         self._in_unit = threading.local()
-
-    def uri(self, table: Table) -> str:
-        """Where the table lies."""
-        return f"{self._location}/{table.name}"
-
-    def handle(self, table: Table, *, version: int | None = None) -> DeltaTable | None:
-        """The table as it is now, or was at a version; None before its first write.
-
-        Raises:
-            NotFoundError: There is no such version, or it has been cleaned away.
-        """
-        try:
-            return Handle(self.uri(table), version=version, storage_options=self._options)
-        except DeltaError as error:
-            if version is not None:
-                raise NotFoundError(
-                    f"{table.name}: version {version} does not exist or was cleaned away. "
-                    "Read a newer version."
-                ) from error
-            if isinstance(error, TableNotFoundError):
-                return None
-            raise
-
-    def version(self, table: Table) -> int:
-        """The table's version; -1 before its first write."""
-        handle = self.handle(table)
-        return -1 if handle is None else handle.version()
-
-    def row_count(self, table: Table) -> int:
-        """Rows in the table now."""
-        handle = self.handle(table)
-        return 0 if handle is None else int(handle.count())
-
-    def files(self, table: Table, *, version: int | None = None) -> list[str]:
-        """The data files that make up the table, as full addresses."""
-        handle = self.handle(table, version=version)
-        return [] if handle is None else sorted(handle.file_uris())
-
-    def read(self, table: Table, *, version: int | None = None) -> pl.LazyFrame:
-        """Every row, lazily; no rows before the first write.
-
-        Args:
-            table: Which table.
-            version: As the table was at this version; now by default.
-        """
-        handle = None if version == -1 else self.handle(table, version=version)
-        if handle is None:
-            return table.empty().lazy()
-        return pl.scan_delta(handle, storage_options=self._options).select(table.columns)
-
-    def read_as_known(self, table: Table, at: datetime) -> pl.LazyFrame:
-        """Rows that were known at a moment: ``known_at`` at or before it, lazily.
-
-        Args:
-            table: A table with a column ``known_at``.
-            at: The moment; rows that became known later do not exist.
-        """
-        return self.read(table).filter(pl.col("known_at") <= at)
-
-    def added_since(self, table: Table, version: int) -> pl.LazyFrame:
-        """Rows in files that the table gained since a version, without partition columns.
-
-        A compaction rewrites files, so rows may come back that are older than the version:
-        whoever asks must be able to take a row twice. A version that has been cleaned away
-        gives every row.
-        """
-        before = self._files_at(table, version)
-        added = [uri for uri in self.files(table) if uri not in before]
-        if not added:
-            return table.empty().lazy().select(table.stored_columns)
-        rows = pl.scan_parquet(
-            added, storage_options=self._options, hive_partitioning=False, glob=False
-        )
-        return rows.select(table.stored_columns)
-
-    def watermark(self, table: Table, application: str) -> int:
-        """The newest number that an application has recorded with a commit; -1 before the first."""
-        return _recorded(self.handle(table), application)
 
     @contextmanager
     def unit(self) -> Generator[None]:
@@ -191,7 +86,7 @@ class Lake:
 
         def attempt() -> Written:
             handle = self._ensure(table)
-            if _recorded(handle, application) >= version:
+            if recorded(handle, application) >= version:
                 return Written(quarantined=refused)
             mark = _mark({application: version})
             write_deltalake(handle, kept, mode="append", commit_properties=mark)
@@ -328,14 +223,6 @@ class Lake:
             self.insert_absent(QUARANTINE, refused)
         return table.shape(kept), refused.height
 
-    def _files_at(self, table: Table, version: int) -> set[str]:
-        if version < 0:
-            return set()
-        try:
-            return set(self.files(table, version=version))
-        except NotFoundError:
-            return set()
-
     def _ensure(self, table: Table) -> DeltaTable:
         return self.handle(table) or DeltaTable.create(
             self.uri(table),
@@ -375,8 +262,3 @@ def _mark(marks: Mapping[str, int]) -> CommitProperties:
     return CommitProperties(
         app_transactions=[Transaction(app_id=name, version=at) for name, at in marks.items()]
     )
-
-
-def _recorded(handle: DeltaTable | None, application: str) -> int:
-    found = None if handle is None else handle.transaction_version(application)
-    return -1 if found is None else found
