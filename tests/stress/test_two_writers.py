@@ -29,7 +29,7 @@ from tests.stress.writer import Writer, prepare, settings_of, write
 from transforms.posts import posts_of
 from transforms.snapshots import changed_captures, latest_metrics
 
-SECONDS = float(os.environ.get("LAYERS_STRESS_SECONDS", "45"))
+SECONDS = float(os.environ.get("LAYERS_STRESS_SECONDS", "60"))
 KILLS = 20
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.stress.writer"])
