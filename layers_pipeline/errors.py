@@ -4,6 +4,8 @@ Belongs here: exception classes and how their messages are put together.
 Does not belong here: catching, logging or retrying anything.
 """
 
+from typing import Literal
+
 
 class LayersError(Exception):
     """Base of every error that this project raises on purpose."""
@@ -51,11 +53,26 @@ class SourceError(LayersError):
 
 
 class SourceThrottledError(SourceError):
-    """The source asked us to slow down: wait ``retry_after_s`` seconds."""
+    """The source asked us to slow down: wait ``retry_after_s`` seconds.
 
-    def __init__(self, source: str, message: str, *, retry_after_s: float) -> None:
+    Args:
+        source: Which source spoke.
+        message: What it said, without secrets.
+        retry_after_s: How long to wait.
+        scope: Who is to wait: the one account, or everybody who uses our app.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        message: str,
+        *,
+        retry_after_s: float,
+        scope: Literal["account", "app"] = "account",
+    ) -> None:
         super().__init__(source, f"{message}, retry after {retry_after_s:.0f} s")
         self.retry_after_s = retry_after_s
+        self.scope = scope
 
 
 class SourceUnavailableError(SourceError):

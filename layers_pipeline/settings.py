@@ -66,6 +66,31 @@ class Settings(BaseSettings):
     sift_key: SecretStr = SecretStr("sandbox-key")
     """Bearer key for SIFT; the default is the sandbox's."""
 
+    instagram_url: str = "http://127.0.0.1:8890"
+    """Base URL of the Graph API without version (``https://graph.facebook.com`` or
+    ``https://graph.instagram.com``); the default is the sandbox's."""
+    instagram_version: Annotated[str, Field(pattern=r"^v[0-9]{1,3}\.[0-9]$")] = "v26.0"
+    """Version of the Graph API."""
+    instagram_app_secret: SecretStr = SecretStr("")
+    """App secret; where it is set, each call is signed with ``appsecret_proof``."""
+    instagram_skip_rate: Literal["percent", "fraction"] = "percent"
+    """Unit in which the platform shows ``reels_skip_rate``."""
+    tiktok_url: str = "http://127.0.0.1:8890"
+    """Base URL of the Business API without path (``https://business-api.tiktok.com``); the
+    default is the sandbox's."""
+    tiktok_client_id: str = "sandbox-client"
+    """Client id of our TikTok app, needed to refresh tokens."""
+    tiktok_client_secret: SecretStr = SecretStr("sandbox-secret")
+    """Client secret of our TikTok app."""
+    tiktok_calls_per_s: Annotated[float, Field(gt=0, le=1000)] = 10.0
+    """Calls per second that TikTok allows our app."""
+    token_keys: SecretStr = SecretStr("")
+    """Keys that encrypt stored tokens, comma separated; the first one encrypts, all decrypt."""
+    usage_limit_pct: Annotated[int, Field(ge=1, le=100)] = 90
+    """Share of a platform's allowance, in percent, from which on we wait rather than call."""
+    deletion_share_limit: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5
+    """Share of an account's posts, 0 to 1, that may be deleted at once; more needs a person."""
+
     first_tick: Annotated[str, AfterValidator(_tick)] = "2025-01-01-00:00"
     """The first scoring tick there can be, as a partition key."""
     tick_cron: Annotated[str, AfterValidator(_cron)] = "0 */4 * * *"

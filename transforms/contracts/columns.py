@@ -22,7 +22,35 @@ MEDIA_TYPES: Final = (
 POOLS: Final = ("generated", "ugc", "manual")
 SOURCES: Final = ("instagram_graph", "tiktok_business", "sift", "import")
 COUNTS: Final = ("views", "likes", "comments", "shares", "saves")
-"""Metrics of a post that a snapshot carries and that decide whether two captures are equal."""
+"""Counts of a post that every platform has, and that scores are made of."""
+ACTIVITIES: Final = ("bio_link_clicked", "call", "direction", "email", "text", "other")
+"""What people did on the profile after they had seen the post."""
+MOVES: Final = ("tap_forward", "tap_back", "tap_exit", "swipe_forward")
+"""How people left a story."""
+MORE_COUNTS: Final = (
+    "reach",
+    "total_interactions",
+    "follows",
+    "profile_visits",
+    "profile_activity",
+    *(f"profile_activity_{name}" for name in ACTIVITIES),
+    "replies",
+    "navigation",
+    *(f"navigation_{name}" for name in MOVES),
+    "average_watch_time_ms",
+    "total_watch_time_ms",
+)
+"""Whole-number metrics that only some kinds of post have."""
+MEASURES: Final = (
+    "average_watch_time_s",
+    "total_watch_time_s",
+    "full_watch_rate",
+    "skip_rate",
+    "skip_rate_raw",
+)
+"""Metrics with decimals that only some kinds of post have."""
+METRICS: Final = (*COUNTS, *MORE_COUNTS, *MEASURES)
+"""Every metric of a post that a snapshot carries and that decides whether it tells anything new."""
 
 MEANING_OF_NULL: Final = "Null: not collected or not reported; zero: reported as zero."
 

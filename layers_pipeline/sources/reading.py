@@ -1,0 +1,69 @@
+"""What one reading of an account brings back, whichever platform API it was read through.
+
+Belongs here: response rows as received, how far the listing came, what else was learnt.
+Does not belong here: HTTP, and what the rows mean (``transforms``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from layers_pipeline.errors import SourceError
+
+Depth = Literal["quick", "posts", "full"]
+RemarkKind = Literal[
+    "metric_refused",
+    "not_enough_viewers",
+    "before_conversion",
+    "not_permitted",
+    "gone",
+    "not_answered",
+    "page_made_smaller",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResponseRow:
+    """One row of a response as received, without secrets.
+
+    ``entity`` is what it speaks of (``media``, ``story``, ``insights``, ``breakdown``,
+    ``account``, ``video``), ``subject`` the id of the item that it answers for, empty for the
+    account's own.
+    """
+
+    entity: str
+    subject: str
+    received_at: datetime
+    body: str
+    """JSON text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remark:
+    """Something that failed without failing the account."""
+
+    kind: RemarkKind
+    subject: str
+    """The item's id, or a metric's name."""
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountReading:
+    """One reading of one account. ``error`` ended it early; rows read before it are kept."""
+
+    rows: tuple[ResponseRow, ...] = ()
+    items: int = 0
+    """Posts listed; stories are not counted."""
+    pages: int = 0
+    is_complete: bool = False
+    """Whether every page of the listing of posts was read, to the end that the platform named."""
+    calls: int = 0
+    """HTTP requests made."""
+    remarks: tuple[Remark, ...] = ()
+    refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Metrics newly found to be refused: (media type, metric) and what was said."""
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    """Items newly found to be unreadable for ever: id and why."""
+    error: SourceError | None = None
