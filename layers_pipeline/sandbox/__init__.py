@@ -9,8 +9,10 @@ from layers_pipeline.sandbox.dataset import AccountRef, Capture, Dataset, Post
 from layers_pipeline.sandbox.datasets import default_dataset, recorded_captures
 from layers_pipeline.sandbox.faults import Fault
 from layers_pipeline.sandbox.generated import generated_captures
+from layers_pipeline.sandbox.platform_faults import PlatformFault
 from layers_pipeline.sandbox.replayed import replayed_captures
 from layers_pipeline.sandbox.server import RunningSandbox, run_sandbox, running_sandbox
+from layers_pipeline.sandbox.truth import Item, Plan, Spell, Truth, generated_truth
 from layers_pipeline.sandbox.world import World
 
 __all__ = [
@@ -18,12 +20,18 @@ __all__ = [
     "Capture",
     "Dataset",
     "Fault",
+    "Item",
+    "Plan",
+    "PlatformFault",
     "Post",
     "RunningSandbox",
+    "Spell",
+    "Truth",
     "World",
     "build_sandbox",
     "default_dataset",
     "generated_captures",
+    "generated_truth",
     "recorded_captures",
     "replayed_captures",
     "run_sandbox",

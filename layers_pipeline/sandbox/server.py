@@ -24,6 +24,7 @@ from layers_pipeline.errors import SettingsError
 from layers_pipeline.sandbox.app import SANDBOX_KEY, SCRAPE_DURATION_S, SCRAPE_KEPT_S, build_sandbox
 from layers_pipeline.sandbox.dataset import Dataset
 from layers_pipeline.sandbox.datasets import default_dataset
+from layers_pipeline.sandbox.truth import Truth
 from layers_pipeline.sandbox.world import World
 
 LOOPBACK: Final = "127.0.0.1"
@@ -90,6 +91,7 @@ def running_sandbox(
     scrape_duration_s: float = SCRAPE_DURATION_S,
     scrape_kept_s: float = SCRAPE_KEPT_S,
     port: int = 0,
+    truth: Truth | None = None,
 ) -> Iterator[RunningSandbox]:
     """A sandbox in a thread, on loopback, healthy on entry and stopped on exit.
 
@@ -101,8 +103,9 @@ def running_sandbox(
         scrape_duration_s: How long a scrape takes, in simulated seconds.
         scrape_kept_s: How long its posts are kept, in simulated seconds.
         port: Port; 0 takes a free one.
+        truth: Accounts that hold a token. Default: none.
     """
-    world = World(dataset or default_dataset(), now=now, rate=rate)
+    world = World(dataset or default_dataset(), now=now, rate=rate, truth=truth)
     app = build_sandbox(
         world, key=key, scrape_duration_s=scrape_duration_s, scrape_kept_s=scrape_kept_s
     )

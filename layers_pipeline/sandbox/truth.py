@@ -246,9 +246,7 @@ class Item:
 
 def _as_shown(platform: str, at: datetime) -> datetime:
     """The moment whose numbers a platform shows at a moment."""
-    step, lag = (
-        (TIKTOK_STEP, TIKTOK_LAG) if platform == "tiktok" else (INSTAGRAM_STEP, timedelta())
-    )
+    step, lag = (TIKTOK_STEP, TIKTOK_LAG) if platform == "tiktok" else (INSTAGRAM_STEP, timedelta())
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return epoch + ((at - lag - epoch) // step) * step
 
@@ -356,10 +354,14 @@ def generated_truth(seed: int, *, start: datetime, plan: Plan | None = None) -> 
     if start.tzinfo is None:
         raise InputRefusedError(f"generated truth: start {start} has no time zone: add one")
     wanted = plan or Plan()
-    refs = [AccountRef("instagram", f"1784{seed % 100:02d}{n:011d}") for n in range(wanted.instagram)]
+    refs = [
+        AccountRef("instagram", f"1784{seed % 100:02d}{n:011d}") for n in range(wanted.instagram)
+    ]
     refs += [AccountRef("tiktok", f"open-{seed}-{n:04d}") for n in range(wanted.tiktok)]
     items = [
-        item for n, ref in enumerate(refs) for item in _items(ref, Dice(seed, ref, n), start, wanted)
+        item
+        for n, ref in enumerate(refs)
+        for item in _items(ref, Dice(seed, ref, n), start, wanted)
     ]
     return Truth(items, followers={ref: 1_000 + 37 * n for n, ref in enumerate(refs)})
 

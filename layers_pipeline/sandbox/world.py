@@ -16,6 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from layers_pipeline.sandbox.clock import SandboxClock
 from layers_pipeline.sandbox.dataset import Dataset
 from layers_pipeline.sandbox.faults import FaultBoard
+from layers_pipeline.sandbox.platform_faults import PlatformFaultBoard
+from layers_pipeline.sandbox.tokens import TokenRegistry
+from layers_pipeline.sandbox.truth import Truth
 
 CONTROL_PREFIX: Final = "/sandbox"
 LOG_LENGTH_MAX: Final = 100_000
@@ -60,12 +63,23 @@ class World:
         dataset: What there is to see.
         now: The time to begin with. Default: the dataset's last capture.
         rate: Simulated seconds per real second; 0 stands still.
+        truth: Accounts that hold a token. Default: none.
     """
 
-    def __init__(self, dataset: Dataset, *, now: datetime | None = None, rate: float = 0.0) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        *,
+        now: datetime | None = None,
+        rate: float = 0.0,
+        truth: Truth | None = None,
+    ) -> None:
         self.dataset = dataset
+        self.truth = truth or Truth()
         self.clock = SandboxClock(now or dataset.span[1], rate=rate)
+        self.tokens = TokenRegistry(self.clock)
         self.faults = FaultBoard()
+        self.platform_faults = PlatformFaultBoard()
         self.log = RequestLog()
 
 
