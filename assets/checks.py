@@ -19,20 +19,28 @@ from layers_pipeline.steps.ticks import tick_of
 
 WITH_CONTRACT: Final = (
     tables.PROJECT_ALLOWLIST,
+    tables.STG_INSTAGRAM__POSTS,
+    tables.STG_TIKTOK__POSTS,
     tables.STG_SIFT__POSTS,
     tables.STG_IMPORT__CAPTURES,
     tables.PLATFORM_POSTS,
     tables.PLATFORM_POST_METRICS,
+    tables.PLATFORM_POST_METRICS_LATEST,
+    tables.POST_ABSENCES,
     tables.CONTENT_CONTAINERS,
     tables.ADS_CONTENT,
 )
 PER_TICK: Final = (
-    tables.PLATFORM_POST_METRICS_LATEST,
     tables.UGC_POOL_PERCENTILES,
     tables.ORGANIC_SCORES,
     tables.AD_ELIGIBILITY,
 )
-SET_ASIDE: Final = (tables.STG_SIFT__POSTS, tables.STG_IMPORT__CAPTURES)
+SET_ASIDE: Final = (
+    tables.STG_INSTAGRAM__POSTS,
+    tables.STG_TIKTOK__POSTS,
+    tables.STG_SIFT__POSTS,
+    tables.STG_IMPORT__CAPTURES,
+)
 RELATIONS: Final = (
     (tables.PLATFORM_POST_METRICS, tables.PLATFORM_POSTS, ("platform", "platform_post_id")),
     (tables.CONTENT_CONTAINERS, tables.PLATFORM_POSTS, ("platform", "platform_post_id")),

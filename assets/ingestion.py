@@ -4,7 +4,9 @@ Belongs here: landing and staging assets.
 Does not belong here: posts and what follows from them.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +14,20 @@ import dagster as dg
 
 from assets.described import OWNERS, described, outcome
 from layers_pipeline import tables
-from layers_pipeline.lake_table import Written
+from layers_pipeline.lake_table import Table, Written
 from layers_pipeline.resources import StoresResource
 from layers_pipeline.steps.imports import ImportReport, import_captures
-from layers_pipeline.steps.posts import stage_sift
-from layers_pipeline.steps.syncing import (
-    FULL_EVERY,
-    SyncSummary,
-    collect_scrapes,
-    submit_scrapes,
-    sync_oauth,
-)
+from layers_pipeline.steps.oauth import sync_oauth
+from layers_pipeline.steps.outcomes import SyncSummary
+from layers_pipeline.steps.staging import SOURCES, stage
+from layers_pipeline.steps.syncing import collect_scrapes, submit_scrapes
 
 GROUP = "ingestion"
+OAUTH = (
+    tables.RAW_INSTAGRAM__RESPONSES,
+    tables.RAW_TIKTOK__RESPONSES,
+    tables.ACCOUNT_LISTINGS,
+)
 
 
 def freshness(*, warn_min: int, fail_min: int) -> dg.FreshnessPolicy:
@@ -32,6 +35,21 @@ def freshness(*, warn_min: int, fail_min: int) -> dg.FreshnessPolicy:
     return dg.FreshnessPolicy.time_window(
         fail_window=timedelta(minutes=fail_min), warn_window=timedelta(minutes=warn_min)
     )
+
+
+class SyncDepth(Enum):
+    """How deep OAuth accounts are read."""
+
+    QUICK = "quick"
+    POSTS = "posts"
+    FULL = "full"
+
+
+class SyncConfig(dg.Config):
+    """How deep to read, and which accounts; none named: those that are due."""
+
+    depth: SyncDepth = SyncDepth.QUICK
+    accounts: list[str] = []
 
 
 class ImportConfig(dg.Config):
@@ -55,19 +73,25 @@ def scrape_jobs(context: dg.AssetExecutionContext, stores: StoresResource) -> dg
     return told(summary)
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=list(OWNERS),
-    kinds={"sqlalchemy"},
-    pool="full_sync",
-    freshness_policy=freshness(warn_min=25, fail_min=45),
+@dg.multi_asset(
+    name="read_oauth_accounts",
+    specs=[
+        dg.AssetSpec(
+            **described(table, group=GROUP), freshness_policy=freshness(warn_min=12, fail_min=30)
+        )
+        for table in OAUTH
+    ],
 )
-def full_sync_outcomes(
-    context: dg.AssetExecutionContext, stores: StoresResource
-) -> dg.MaterializeResult:
-    """Outcome of the full sync of every OAuth account that was due, in the operational database."""
-    summary = sync_oauth(stores.open(), "full", every=FULL_EVERY, worker=context.run.run_id)
-    return told(summary)
+def read_oauth_accounts(
+    context: dg.AssetExecutionContext, stores: StoresResource, config: SyncConfig
+) -> Iterator[dg.MaterializeResult]:
+    """Reads the OAuth accounts that are due at a depth, and lands what their platforms answer."""
+    opened = stores.open()
+    summary = sync_oauth(
+        opened, config.depth.value, worker=context.run.run_id, accounts=config.accounts
+    )
+    for table in OAUTH:
+        yield told(summary, beside={"table_version": opened.lake.version(table)}, table=table)
 
 
 @dg.asset(
@@ -85,13 +109,18 @@ def raw_sift__posts(
     return told(summary, beside=dict(landed.metadata or {}))
 
 
-@dg.asset(**described(tables.STG_SIFT__POSTS, group=GROUP, deps=["raw_sift__posts"]))
-def stg_sift__posts(
-    context: dg.AssetExecutionContext, stores: StoresResource
-) -> dg.MaterializeResult:
-    """Landed rows, typed."""
+@dg.multi_asset(
+    name="stage_landed_rows",
+    specs=[
+        dg.AssetSpec(**described(source.staged, group=GROUP, deps=[source.raw.name]))
+        for source in SOURCES
+    ],
+)
+def stage_landed_rows(stores: StoresResource) -> Iterator[dg.MaterializeResult]:
+    """Landed rows of every source, typed; rows that cannot be read are set aside."""
     opened = stores.open()
-    return outcome(opened, tables.STG_SIFT__POSTS, stage_sift(opened, run_id=context.run.run_id))
+    for source in SOURCES:
+        yield outcome(opened, source.staged, stage(opened, source))
 
 
 @dg.asset(**described(tables.STG_IMPORT__CAPTURES, group=GROUP))
@@ -112,7 +141,9 @@ def stg_import__captures(
     return result._replace(metadata={**(result.metadata or {}), "report": as_json(report)})
 
 
-def told(summary: SyncSummary, *, beside: dict[str, Any] | None = None) -> dg.MaterializeResult:
+def told(
+    summary: SyncSummary, *, beside: dict[str, Any] | None = None, table: Table | None = None
+) -> dg.MaterializeResult:
     """A sync's summary as metadata; a sync in which every account failed must not look fresh.
 
     Raises:
@@ -123,6 +154,8 @@ def told(summary: SyncSummary, *, beside: dict[str, Any] | None = None) -> dg.Ma
         "accounts": summary.accounts,
         "failed_share": summary.failed_share,
         "still_running": summary.still_running,
+        "rows_landed": summary.rows,
+        "http_calls": summary.calls,
         "outcomes": dict(summary.outcomes),
         "failures": dg.MetadataValue.md("\n".join(f"- {line}" for line in summary.failures[:50])),
     }
@@ -132,7 +165,8 @@ def told(summary: SyncSummary, *, beside: dict[str, Any] | None = None) -> dg.Ma
             metadata=metadata,
             allow_retries=False,
         )
-    return dg.MaterializeResult(metadata=metadata)
+    key = dg.AssetKey(table.name) if table else None
+    return dg.MaterializeResult(asset_key=key, metadata=metadata)
 
 
 def as_json(report: ImportReport) -> dict[str, Any]:

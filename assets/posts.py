@@ -4,15 +4,18 @@ Belongs here: the unpartitioned core tables.
 Does not belong here: what is derived at a scoring tick.
 """
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from assets.described import described, outcome
 from layers_pipeline import tables
 from layers_pipeline.resources import StoresResource
-from layers_pipeline.steps import dimensions, posts
+from layers_pipeline.steps import dimensions, posts, staging
+from layers_pipeline.steps.deletions import derive_absences
 
 GROUP = "posts"
-STAGED = ("stg_sift__posts", "stg_import__captures")
+STAGED = tuple(table.name for table in staging.STAGED)
 
 
 @dg.asset(**described(tables.PROJECTS, group="dimensions"))
@@ -26,13 +29,20 @@ def projects(stores: StoresResource) -> dg.MaterializeResult:
     **described(
         tables.PLATFORM_ACCOUNTS,
         group="dimensions",
-        deps=["scrape_jobs", "raw_sift__posts", "full_sync_outcomes"],
+        deps=["scrape_jobs", "raw_sift__posts", "account_listings"],
     )
 )
 def platform_accounts(stores: StoresResource) -> dg.MaterializeResult:
     """Accounts with the state of their syncs, from the operational database."""
     opened = stores.open()
     return outcome(opened, tables.PLATFORM_ACCOUNTS, dimensions.copy_accounts(opened))
+
+
+@dg.asset(**described(tables.SYNC_HEALTH, group="dimensions", deps=["platform_accounts"]))
+def sync_health(stores: StoresResource) -> dg.MaterializeResult:
+    """When each depth of each account last succeeded, and what is wrong, in words."""
+    opened = stores.open()
+    return outcome(opened, tables.SYNC_HEALTH, dimensions.describe_sync_health(opened))
 
 
 @dg.asset(**described(tables.PROJECT_ALLOWLIST, group="dimensions"))
@@ -42,25 +52,28 @@ def project_allowlist(stores: StoresResource) -> dg.MaterializeResult:
     return outcome(opened, tables.PROJECT_ALLOWLIST, dimensions.copy_allowlist(opened))
 
 
-@dg.asset(**described(tables.PLATFORM_POSTS, group=GROUP, deps=STAGED))
-def platform_posts(stores: StoresResource) -> dg.MaterializeResult:
-    """Posts with their newest content."""
+@dg.multi_asset(
+    name="facts_of_posts",
+    specs=[dg.AssetSpec(**described(table, group=GROUP, deps=STAGED)) for table in posts.FACTS],
+)
+def facts_of_posts(stores: StoresResource) -> Iterator[dg.MaterializeResult]:
+    """Posts, snapshots, followers and last known values, from the captures that are new."""
     opened = stores.open()
-    return outcome(opened, tables.PLATFORM_POSTS, posts.derive_posts(opened))
+    written = posts.derive_facts(opened)
+    for table in posts.FACTS:
+        yield outcome(opened, table, written[table.name])
 
 
-@dg.asset(**described(tables.PLATFORM_POST_METRICS, group=GROUP, deps=STAGED))
-def platform_post_metrics(stores: StoresResource) -> dg.MaterializeResult:
-    """Snapshots: the history of every post's counts."""
+@dg.asset(
+    **described(tables.POST_ABSENCES, group=GROUP, deps=["account_listings", "platform_posts"])
+)
+def post_absences(stores: StoresResource) -> dg.MaterializeResult:
+    """Posts that complete listings lacked, and the tombstones that follow."""
     opened = stores.open()
-    return outcome(opened, tables.PLATFORM_POST_METRICS, posts.derive_snapshots(opened))
-
-
-@dg.asset(**described(tables.PLATFORM_ACCOUNT_METRICS, group=GROUP, deps=STAGED))
-def platform_account_metrics(stores: StoresResource) -> dg.MaterializeResult:
-    """The history of every account's followers."""
-    opened = stores.open()
-    return outcome(opened, tables.PLATFORM_ACCOUNT_METRICS, posts.derive_followers(opened))
+    written = derive_absences(opened)
+    result = outcome(opened, tables.POST_ABSENCES, written[tables.POST_ABSENCES.name])
+    marked = {"tombstones_changed": written["tombstones"].updated}
+    return result._replace(metadata={**(result.metadata or {}), **marked})
 
 
 @dg.asset(**described(tables.CONTENT_CONTAINERS, group=GROUP, deps=["platform_posts"]))

@@ -38,13 +38,13 @@ def soon_after_ticks(tick_cron: str) -> dg.FreshnessPolicy:
 
 on_time = soon_after_ticks(SETTINGS.tick_cron)
 UPSTREAM = {
-    tables.PLATFORM_POST_METRICS_LATEST: ["platform_post_metrics"],
     tables.UGC_POOL_PERCENTILES: [
-        "platform_post_metrics_latest",
+        "platform_post_metrics",
         "platform_posts",
+        "post_absences",
         "project_allowlist",
     ],
-    tables.ORGANIC_SCORES: ["platform_post_metrics_latest", "ugc_pool_percentiles"],
+    tables.ORGANIC_SCORES: ["platform_post_metrics", "ugc_pool_percentiles"],
     tables.AD_ELIGIBILITY: ["organic_scores"],
 }
 
@@ -147,7 +147,7 @@ def analytics_file(
     context: dg.AssetExecutionContext, stores: StoresResource
 ) -> dg.MaterializeResult:
     """The analysts' DuckDB file: the next generation, swapped in whole."""
-    generation = publish(stores.open(), run_id=context.run.run_id)
+    generation = publish(stores.open())
     counts = "\n".join(f"| {name} | {rows:,} |" for name, rows in generation.rows.items())
     return dg.MaterializeResult(
         metadata={

@@ -127,7 +127,7 @@ def _seed(posts: int, snapshots: int, projects: int) -> str:
     captures = _captures(posts, snapshots // posts, accounts)
     stores.lake.replace(tables.STG_IMPORT__CAPTURES, captures, where={})
     stores.lake.replace(tables.PROJECT_ALLOWLIST, _allowlist(accounts, projects), where={})
-    derived = derive_everything(stores, run_id="bench")
+    derived = derive_everything(stores)
     return (
         f"{captures.height:,} captures staged and carried to {derived['platform_posts'].inserted:,}"
         f" posts and {derived['platform_post_metrics'].inserted:,} snapshots in "
@@ -231,7 +231,7 @@ def _chain() -> dict[str, object]:
     list(score_ticks(stores, [TICK]))
     derive_ads_content(stores)
     copy_current_eligibility(stores)
-    publish(stores, run_id="bench")
+    publish(stores)
     work_s = time.perf_counter() - started
     return {"what": "the steps, and ads content, eligibility, publication", "work_s": work_s}
 

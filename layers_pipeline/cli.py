@@ -9,11 +9,13 @@ import sys
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from layers_pipeline.account_commands import account_app
 from layers_pipeline.answers import as_csv, as_json, asked
 from layers_pipeline.errors import InputRefusedError, LayersError, NotFoundError
 from layers_pipeline.operations.rows import NewAccount, NewCreator
@@ -33,6 +35,7 @@ creator = typer.Typer(no_args_is_help=True, help="Creators on a project's allowl
 app.add_typer(imports, name="import")
 app.add_typer(project, name="project")
 app.add_typer(creator, name="creator")
+app.add_typer(account_app, name="account")
 
 ProjectOption = Annotated[str, typer.Option("--project", help="Short name of the project.")]
 
@@ -224,7 +227,7 @@ def maintain() -> None:
     from layers_pipeline.steps.publication import maintain as upkeep  # noqa: PLC0415
 
     with progress_bars():
-        deleted = upkeep(open_stores(load_settings()), run_id="maintain")
+        deleted = upkeep(open_stores(load_settings()))
     print_table(("table", "files deleted"), sorted(deleted.items()))
 
 
@@ -287,6 +290,7 @@ def _account(text: str) -> NewAccount:
 
 @app.command()
 def sandbox(
+    *,
     host: Annotated[str, typer.Option(help="Address to bind to.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8890,
     now: Annotated[str, typer.Option(help="Where its clock starts, ISO 8601 with offset.")] = "",
@@ -294,11 +298,24 @@ def sandbox(
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Permit an address that is not loopback.")
     ] = False,
+    scenario: Annotated[
+        str, typer.Option(help="A scenario file, or fortnight or one_day; replays no captures.")
+    ] = "",
 ) -> None:
     """Serve the simulated platforms until interrupted."""
-    from layers_pipeline.sandbox import run_sandbox  # noqa: PLC0415 - loads a data set
+    from layers_pipeline.sandbox import (  # noqa: PLC0415 - loads a data set
+        default_dataset,
+        default_truth,
+        load_scenario,
+        run_sandbox,
+    )
 
-    run_sandbox(host, port, now=_instant(now), rate=rate, allow_remote=allow_remote)
+    begin = _instant(now)
+    serve = partial(run_sandbox, host, port, now=begin, rate=rate, allow_remote=allow_remote)
+    if scenario:
+        return serve(scenario=load_scenario(scenario))
+    dataset = default_dataset()
+    return serve(dataset=dataset, truth=default_truth(begin or dataset.span[1]))
 
 
 def _instant(text: str) -> datetime | None:

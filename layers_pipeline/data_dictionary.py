@@ -91,7 +91,7 @@ def publish_empty(home: Path) -> Path:
     """
     stores = open_stores(Settings(home=home, operations_url="", lake_url="", serve_dir=None))
     try:
-        return publish(stores, run_id="data-dictionary").path
+        return publish(stores).path
     finally:
         stores.operations.close()
 

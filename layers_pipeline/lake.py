@@ -94,6 +94,25 @@ class Lake(LakeReader):
 
         return self._commit(table, attempt)
 
+    def append(self, table: Table, rows: pl.DataFrame, *, restamp: Restamp) -> Written:
+        """Append rows that nobody else can have: facts made by the caller, with keys of their own.
+
+        A crash loses the whole batch or none of it, and nobody repeats it.
+
+        Args:
+            table: Which table.
+            rows: Rows of the table's contract.
+            restamp: Called on the rows before each attempt to commit, to stamp them anew.
+        """
+        kept, refused = self._held_to_contract(table, restamp(rows))
+
+        def attempt() -> Written:
+            write_deltalake(self._ensure(table), table.shape(restamp(kept)), mode="append")
+            return Written(inserted=kept.height)
+
+        written = Written() if kept.is_empty() else self._commit(table, attempt)
+        return written + Written(quarantined=refused)
+
     def insert_absent(
         self,
         table: Table,
@@ -157,6 +176,12 @@ class Lake(LakeReader):
         if written == Written():  # deltalake makes no commit of a merge that changes nothing
             self._record(table, wanted)
         return written + Written(quarantined=refused)
+
+    def record_marks(self, table: Table, marks: Mapping[str, int]) -> None:
+        """Record numbers with a commit of no rows, by application; lower ones are left alone."""
+        self._record(
+            table, {name: at for name, at in marks.items() if at > self.watermark(table, name)}
+        )
 
     def replace(
         self, table: Table, rows: pl.DataFrame, *, where: Mapping[str, Sequence[str]]

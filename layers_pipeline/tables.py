@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline.lake_table import Table
-from transforms.contracts import captures, posts, scoring
+from transforms.contracts import captures, health, posts, scoring
 
 BUCKETS: Final = 16
 
@@ -21,6 +21,33 @@ RAW_SIFT__POSTS = Table(
     schema=captures.RawSiftPosts,
     partition_by=("scraped_on",),
     prune_by=("scraped_on",),
+)
+RAW_INSTAGRAM__RESPONSES = Table(
+    name="raw_instagram__responses",
+    schema=captures.RawInstagramResponses,
+    partition_by=("landed_on",),
+)
+RAW_TIKTOK__RESPONSES = Table(
+    name="raw_tiktok__responses",
+    schema=captures.RawTiktokResponses,
+    partition_by=("landed_on",),
+)
+ACCOUNT_LISTINGS = Table(
+    name="account_listings",
+    schema=captures.AccountListings,
+    partition_by=("landed_on",),
+)
+STG_INSTAGRAM__POSTS = Table(
+    name="stg_instagram__posts",
+    schema=captures.StgInstagramPosts,
+    partition_by=("landed_on",),
+    prune_by=("landed_on",),
+)
+STG_TIKTOK__POSTS = Table(
+    name="stg_tiktok__posts",
+    schema=captures.StgTiktokPosts,
+    partition_by=("landed_on",),
+    prune_by=("landed_on",),
 )
 STG_SIFT__POSTS = Table(
     name="stg_sift__posts",
@@ -35,6 +62,7 @@ STG_IMPORT__CAPTURES = Table(
 )
 PROJECTS = Table(name="projects", schema=posts.Projects)
 PLATFORM_ACCOUNTS = Table(name="platform_accounts", schema=posts.PlatformAccounts)
+SYNC_HEALTH = Table(name="sync_health", schema=health.SyncHealth)
 PROJECT_ALLOWLIST = Table(name="project_allowlist", schema=posts.ProjectAllowlist)
 PLATFORM_POSTS = Table(
     name="platform_posts",
@@ -57,7 +85,14 @@ PLATFORM_ACCOUNT_METRICS = Table(
 PLATFORM_POST_METRICS_LATEST = Table(
     name="platform_post_metrics_latest",
     schema=posts.PlatformPostMetricsLatest,
-    partition_by=("tick",),
+    partition_by=("bucket",),
+    prune_by=("bucket",),
+)
+POST_ABSENCES = Table(
+    name="post_absences",
+    schema=posts.PostAbsences,
+    partition_by=("bucket",),
+    prune_by=("bucket",),
 )
 CONTENT_CONTAINERS = Table(
     name="content_containers",
@@ -82,11 +117,13 @@ AD_ELIGIBILITY_CURRENT = Table(name="ad_eligibility_current", schema=scoring.AdE
 TABLES: Final = (
     PROJECTS,
     PLATFORM_ACCOUNTS,
+    SYNC_HEALTH,
     PROJECT_ALLOWLIST,
     PLATFORM_POSTS,
     PLATFORM_POST_METRICS,
     PLATFORM_POST_METRICS_LATEST,
     PLATFORM_ACCOUNT_METRICS,
+    POST_ABSENCES,
     CONTENT_CONTAINERS,
     ADS_CONTENT,
     UGC_POOL_PERCENTILES,
@@ -95,7 +132,12 @@ TABLES: Final = (
     AD_ELIGIBILITY_CURRENT,
     QUARANTINE,
     IMPORT_FILES,
+    ACCOUNT_LISTINGS,
+    RAW_INSTAGRAM__RESPONSES,
+    RAW_TIKTOK__RESPONSES,
     RAW_SIFT__POSTS,
+    STG_INSTAGRAM__POSTS,
+    STG_TIKTOK__POSTS,
     STG_SIFT__POSTS,
     STG_IMPORT__CAPTURES,
 )

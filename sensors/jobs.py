@@ -4,7 +4,7 @@ Belongs here: selections of assets under a name.
 Does not belong here: when they run.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import dagster as dg
 
@@ -12,15 +12,17 @@ from layers_pipeline.resources import StoresResource
 from layers_pipeline.steps.publication import maintain
 
 SYNC_TAG: Final = "layers/sync"
-DERIVED: Final = (
-    "platform_posts",
+OAUTH: Final = ("raw_instagram__responses", "raw_tiktok__responses", "account_listings")
+STAGED: Final = ("stg_instagram__posts", "stg_tiktok__posts", "stg_sift__posts")
+DIMENSIONS: Final = ("projects", "platform_accounts", "project_allowlist", "sync_health")
+FACTS: Final = (
     "platform_post_metrics",
+    "platform_posts",
     "platform_account_metrics",
-    "content_containers",
-    "ads_content",
-)
-TICK: Final = (
     "platform_post_metrics_latest",
+)
+DERIVED: Final = (*FACTS, "content_containers", "ads_content")
+TICK: Final = (
     "ugc_pool_percentiles",
     "organic_scores",
     "ad_eligibility",
@@ -33,30 +35,37 @@ CURRENCY: Final = dg.AssetSelection.checks(
     dg.AssetCheckKey(dg.AssetKey("organic_scores"), "newest_tick_is_scored")
 )
 
+
+def at_depth(depth: str) -> dict[str, Any]:
+    """Run configuration under which OAuth accounts are read at a depth."""
+    return {"ops": {"read_oauth_accounts": {"config": {"depth": depth}}}}
+
+
 quick_sync = dg.define_asset_job(
     "quick_sync",
-    selection=["scrape_jobs"],
+    selection=["scrape_jobs", *OAUTH],
+    config=at_depth("QUICK"),
     tags={SYNC_TAG: "quick"},
-    description="Asks SIFT for a scrape of every external account that is due.",
+    description="Asks SIFT for scrapes and reads the first page of OAuth accounts; lands only.",
 )
 full_sync = dg.define_asset_job(
     "full_sync",
-    selection=["full_sync_outcomes"],
+    selection=[*OAUTH],
+    config=at_depth("FULL"),
     tags={SYNC_TAG: "full"},
-    description="Full sync of the OAuth accounts that are due.",
+    description="Reads every page of the OAuth accounts that are due; lands only.",
 )
 posts_sync = dg.define_asset_job(
     "posts_sync",
-    selection=[
-        "raw_sift__posts",
-        "stg_sift__posts",
-        "projects",
-        "platform_accounts",
-        "project_allowlist",
-        *DERIVED,
-    ],
+    selection=["raw_sift__posts", *OAUTH, *STAGED, *DIMENSIONS, *DERIVED, "post_absences"],
+    config=at_depth("POSTS"),
     tags={SYNC_TAG: "posts"},
-    description="Collects finished scrapes and carries them to posts and snapshots.",
+    description="Collects scrapes, reads accounts that nobody has read, and derives what landed.",
+)
+derivation = dg.define_asset_job(
+    "derivation",
+    selection=[*STAGED, *DIMENSIONS, *DERIVED, "post_absences"],
+    description="Carries what has landed to posts, snapshots and deletions.",
 )
 import_captures = dg.define_asset_job(
     "import_captures",
@@ -83,7 +92,7 @@ check_currency = dg.define_asset_job(
 @dg.op(pool="publish", description="Compacts the lake, publishes, deletes what nobody needs.")
 def maintain_lake(context: dg.OpExecutionContext, stores: StoresResource) -> None:
     """One round of upkeep; see ``steps.publication.maintain``."""
-    deleted = maintain(stores.open(), run_id=context.run.run_id)
+    deleted = maintain(stores.open())
     context.add_output_metadata({"files_deleted": sum(deleted.values()), "by_table": deleted})
 
 
@@ -97,6 +106,7 @@ JOBS: Final = (
     quick_sync,
     full_sync,
     posts_sync,
+    derivation,
     import_captures,
     scoring,
     publication,

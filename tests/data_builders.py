@@ -27,7 +27,7 @@ from layers_pipeline.steps.posts import derive_everything
 from layers_pipeline.steps.scoring import ScoredTick, score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores
 from transforms.contracts.captures import Capture
-from transforms.contracts.posts import PlatformPosts, ProjectAllowlist
+from transforms.contracts.posts import ProjectAllowlist
 from transforms.contracts.scoring import PoolMembers
 from transforms.eligibility import judge_eligibility, standing_scores
 from transforms.organic_score import score_ugc, ugc_pool_percentiles
@@ -119,8 +119,7 @@ def pool_of(rows: Iterable[dict], allowlist: Iterable[dict], *, as_of: datetime)
     """Pool members that captures give as of a moment, by the transforms alone."""
     given = captures(rows)
     snapshots = snapshots_of(given).filter(pl.col("known_at") <= as_of).collect().lazy()
-    posts = posts_of(given).with_columns(bucket=pl.lit(0, pl.Int64))
-    posts = posts.select(PlatformPosts.column_names())
+    posts = posts_of(given).with_columns(is_deleted=pl.lit(value=False))
     latest = latest_metrics(snapshots)
     return pool_members(latest, posts, spells(allowlist), as_of=as_of).collect().lazy()
 
@@ -164,7 +163,7 @@ def import_rows(
     """Import captures through a file, and derive what follows."""
     path = write_file(folder / f"{name}.parquet", rows)
     found = import_captures(stores, [path], project_id=project, time_zone="UTC", run_id=name)
-    derive_everything(stores, run_id=name)
+    derive_everything(stores)
     return found
 
 
@@ -197,6 +196,7 @@ def land(stores: Stores, rows: Sequence[dict], *, job: str) -> None:
             "account_key": row["account_key"],
             "submitted_at": now,
             "received_at": now,
+            "known_at": now,
             "run_id": job,
             "body": sift_body(row),
             "scraped_on": now.date(),
@@ -220,7 +220,7 @@ def derive(stores: Stores, rows: Sequence[dict] = (), *, job: str = "job") -> No
     """Land captures at the stores' moment, and derive what follows."""
     if rows:
         land(stores, rows, job=job)
-    derive_everything(stores, run_id=job)
+    derive_everything(stores)
 
 
 @contextmanager

@@ -10,39 +10,75 @@ from typing import Final
 import polars as pl
 
 from transforms.contracts.columns import COUNTS
-from transforms.snapshots import POST
+from transforms.snapshots import POST, in_order, is_news
 
 IDENTITY: Final = ("account_key", "published_at")
-CONTENT: Final = ("media_type", "caption", "permalink", "media_url")
+WORDS: Final = ("media_type", "caption", "permalink")
+CONTENT: Final = (*WORDS, "media_url", "is_media_url_permanent")
+PLACE: Final = r"^[^?#]*"
+"""The part of an address that names a file; what follows it is a signature."""
 
 
-def posts_of(captures: pl.LazyFrame) -> pl.LazyFrame:
-    """Rows of ``platform_posts`` (without bucket) that all captures of some posts give (R8).
+def posts_of(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None) -> pl.LazyFrame:
+    """What ``platform_posts`` says of posts, without counts and bucket (R8).
 
     Identity (account, publication) comes from the earliest capture that names it, content
-    from the newest, so that the order of arrival does not matter.
+    from the newest, so that the order of arrival does not matter. SIFT's permanent address of
+    the media wins over one that expires, and two that differ only in their signature are one.
 
     Args:
-        captures: All captures of the posts they speak of.
+        captures: All captures of the posts they speak of, or those after ``before``.
+        before: The posts as all earlier captures gave them.
+    Returns:
+        One row per post: ``IDENTITY``, ``CONTENT``, first_seen_at and content_at.
     """
-    order = ("captured_at", "source", *IDENTITY, *CONTENT)
-    ordered = captures.sort(*POST, *order, nulls_last=False)
-    newest = (pl.col("captured_at") == pl.col("captured_at").last()) & (
-        pl.col("source") == pl.col("source").last()
+    given = captures.select(
+        *POST, "captured_at", "source", "known_at", *IDENTITY, *WORDS, "media_url"
     )
+    # A moment's captures stand in one order, whoever came first.
+    rows = given.sort(*IDENTITY, *WORDS, "media_url", nulls_last=False).with_columns(
+        content_at=pl.col("captured_at")
+    )
+    if before is not None:
+        rows = pl.concat([_as_captures(before), rows], how="diagonal")
+    is_permanent = pl.col("source") == "sift"
+    ordered = in_order(
+        rows.with_columns(
+            lasting=pl.when(is_permanent).then("media_url"),
+            passing=pl.when(~is_permanent).then("media_url"),
+        ).with_columns(
+            lasting_place=pl.col("lasting").str.extract(PLACE, 0),
+            passing_place=pl.col("passing").str.extract(PLACE, 0),
+        )
+    )
+    shown = (*WORDS, "lasting_place", "passing_place")
+    ordered = ordered.with_columns(is_news(name).alias(f"{name}_news") for name in shown)
+    lasting = pl.col("lasting").filter(pl.col("lasting_place_news")).last()
+    passing = pl.col("passing").filter(pl.col("passing_place_news")).last()
+    is_new = pl.any_horizontal(f"{name}_news" for name in shown)
     return ordered.group_by(*POST).agg(
         **_identity(),
-        media_type=_newest("media_type"),
-        caption=_newest("caption"),
-        permalink=_newest("permalink"),
-        media_url=pl.coalesce(
-            pl.col("media_url").filter(pl.col("source") == "sift").drop_nulls().last(),
-            _newest("media_url"),
-        ),
-        **{count: pl.col(count).filter(newest).max() for count in COUNTS},
+        **{name: pl.col(name).drop_nulls().last() for name in WORDS},
+        media_url=pl.coalesce(lasting, passing),
+        is_media_url_permanent=lasting.is_not_null(),
         first_seen_at=pl.col("known_at").min(),
-        content_at=pl.col("captured_at").last(),
-        deleted_at=pl.lit(None, pl.Datetime("us", "UTC")),
+        content_at=pl.coalesce(
+            pl.col("content_at").filter(is_new).max(), pl.col("content_at").first()
+        ),
+    )
+
+
+def _as_captures(posts: pl.LazyFrame) -> pl.LazyFrame:
+    """What was known of each post, written as its first capture."""
+    return posts.select(
+        *POST,
+        *IDENTITY,
+        *WORDS,
+        "media_url",
+        "content_at",
+        captured_at=pl.col("content_at"),
+        source=pl.when("is_media_url_permanent").then(pl.lit("sift")).otherwise(pl.lit("")),
+        known_at=pl.col("first_seen_at"),
     )
 
 
@@ -63,10 +99,6 @@ def _identity() -> dict[str, pl.Expr]:
     }
 
 
-def _newest(column: str) -> pl.Expr:
-    return pl.col(column).drop_nulls().last()
-
-
 def account() -> pl.Expr:
     """Platform and account key as one column."""
     return pl.concat_str("platform", pl.lit(":"), "account_key").alias("account")
@@ -82,34 +114,32 @@ def ads_content_id() -> pl.Expr:
     return pl.concat_str("project_id", pl.lit("/"), container_id())
 
 
-def containers_of(posts: pl.LazyFrame, *, created_at: datetime) -> pl.LazyFrame:
-    """Rows of ``content_containers`` for posts (R11).
+def containers_of(posts: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of ``content_containers`` for posts (R11): made when the post was first known.
 
     Args:
-        posts: Rows with platform, platform_post_id and bucket.
-        created_at: When the containers are made.
+        posts: Rows with platform, platform_post_id, first_seen_at and bucket.
     """
     return posts.select(
         container_id=container_id(),
         kind=pl.lit("post"),
         platform="platform",
         platform_post_id="platform_post_id",
-        created_at=pl.lit(created_at),
+        created_at="first_seen_at",
         bucket="bucket",
     )
 
 
-def ads_content_of(
-    posts: pl.LazyFrame, allowlist: pl.LazyFrame, *, created_at: datetime
-) -> pl.LazyFrame:
+def ads_content_of(posts: pl.LazyFrame, allowlist: pl.LazyFrame) -> pl.LazyFrame:
     """Rows of ``ads_content`` that a project's allowlist makes of posts, not yet scored.
 
     Args:
-        posts: Rows with platform, platform_post_id, account_key and bucket.
+        posts: Rows with platform, platform_post_id, account_key, first_seen_at and bucket.
         allowlist: Rows of ``ProjectAllowlist``, any spell.
-        created_at: When the rows are made.
     """
-    listed = allowlist.select("project_id", "platform", "account_key").unique()
+    listed = allowlist.group_by("project_id", "platform", "account_key").agg(
+        pl.col("allowed_from").min()
+    )
     return posts.join(listed, on=["platform", "account_key"], how="inner").select(
         ads_content_id=ads_content_id(),
         project_id="project_id",
@@ -119,7 +149,7 @@ def ads_content_of(
         scored_at=pl.lit(None, pl.Datetime("us", "UTC")),
         scoring_version=pl.lit(None, pl.String),
         unscored_reason=pl.lit(None, pl.String),
-        created_at=pl.lit(created_at),
+        created_at=pl.max_horizontal("first_seen_at", "allowed_from"),
         bucket="bucket",
     )
 
@@ -131,7 +161,8 @@ def pool_members(
 
     Args:
         latest: What was known of each post at ``as_of`` (``latest_metrics``).
-        posts: Rows of ``PlatformPosts``; those published after ``as_of`` are left out.
+        posts: Posts with account_key, published_at and is_deleted as of ``as_of``; those
+            published after it are left out.
         allowlist: Rows of ``ProjectAllowlist``; spells that hold at ``as_of`` count.
         as_of: The moment.
     Returns:
@@ -145,7 +176,7 @@ def pool_members(
     published = posts.filter(pl.col("published_at").is_null() | (pl.col("published_at") <= as_of))
     # One key, made of both columns: joined on the platform by itself, every post would meet
     # every account, and Polars is free to reorder joins that share a column.
-    things = published.select(*POST, account(), "published_at", "deleted_at")
+    things = published.select(*POST, account(), "published_at", "is_deleted")
     return (
         latest.join(things, on=POST, how="inner")
         .join(listed, on="account", how="inner")
@@ -155,6 +186,6 @@ def pool_members(
             *POST,
             "published_at",
             *COUNTS,
-            is_deleted=(pl.col("deleted_at") <= as_of).fill_null(value=False),
+            "is_deleted",
         )
     )

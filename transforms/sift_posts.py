@@ -4,13 +4,12 @@ Belongs here: SIFT's words, and which JSON type each of them has.
 Does not belong here: fetching, paging, landing; what makes a capture good or bad.
 """
 
-from datetime import datetime
 from typing import Final
 
 import polars as pl
 
 from transforms.contracts.captures import StgSiftPosts
-from transforms.contracts.columns import COUNTS
+from transforms.contracts.columns import COUNTS, METRICS
 from transforms.quarantine import RECEIVED
 from transforms.readings import BREACHES, Reading, breaches, read_instant
 
@@ -21,21 +20,19 @@ NUMBERS: Final = (*COUNTS, "followers")
 DOCUMENT: Final = "document"
 
 
-def stage_sift_posts(landed: pl.DataFrame, *, known_at: datetime, run_id: str) -> pl.DataFrame:
+def stage_sift_posts(landed: pl.DataFrame) -> pl.DataFrame:
     """Read SIFT's rows as captures, to be split by their contract.
 
     A metric that SIFT did not show is absent from its row and stays null; zero stays zero.
 
     Args:
-        landed: Rows of ``RawSiftPosts``. Reads landing_id, body, scraped_on.
-        known_at: When the rows are committed.
-        run_id: The run that stages the rows.
+        landed: Rows of ``RawSiftPosts``. Reads landing_id, body, known_at, run_id, scraped_on.
     Returns:
         One row per landed row, none left out: the columns of ``StgSiftPosts``, breaches (the
         rules that a value broke, so that it could not be typed) and received (the body). Counts
         are text here, and the contract's cast turns down those that are no whole numbers.
     """
-    fields = landed.select("landing_id", "scraped_on", "body", **_fields())
+    fields = landed.select("landing_id", "scraped_on", "known_at", "run_id", "body", **_fields())
     texts = {key: _text(key) for key in (*TEXTS, *ADDRESSES)}
     times = {key: _instant(key) for key in TIMES}
     readings = [_document(), *texts.values(), *times.values()]
@@ -44,9 +41,10 @@ def stage_sift_posts(landed: pl.DataFrame, *, known_at: datetime, run_id: str) -
         "scraped_on",
         *NUMBERS,
         **{key: reading.value for key, reading in (texts | times).items()},
+        **{name: pl.lit(None) for name in METRICS if name not in COUNTS},
         source=pl.lit("sift"),
-        known_at=pl.lit(known_at, pl.Datetime("us", "UTC")),
-        run_id=pl.lit(run_id),
+        known_at="known_at",
+        run_id="run_id",
         **{BREACHES: breaches(readings), RECEIVED: pl.col("body")},
     ).rename({"post_id": "platform_post_id"})[[*StgSiftPosts.column_names(), BREACHES, RECEIVED]]
 

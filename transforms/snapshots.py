@@ -1,29 +1,34 @@
-"""From captures to what is known of a post: snapshots, and the last known value of each count.
+"""From captures to what is known of a post: snapshots, and the last known value of each metric.
 
-Belongs here: which captures are worth keeping, and what stands at a moment.
+Belongs here: which captures tell something new, and what stands at a moment.
 Does not belong here: scores, pools, projects.
 """
 
+from collections.abc import Sequence
+from typing import Final
+
 import polars as pl
 
-from transforms.contracts.columns import COUNTS
+from transforms.contracts.columns import METRICS
 
-POST = ("platform", "platform_post_id")
-ACCOUNT = ("platform", "account_key")
-INSTANT = ("captured_at", "source")
+POST: Final = ("platform", "platform_post_id")
+ACCOUNT: Final = ("platform", "account_key")
+INSTANT: Final = ("captured_at", "source")
+ROW: Final = "row_in_order"
+FIRST_ROW: Final = "first_row_of_thing"
 
 
 def distinct_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
     """One capture per post, moment and source.
 
     Captures that claim the same moment and source are one: what was known first stands, and
-    of that per count the larger value, so that the order of arrival does not matter.
+    of that per metric the larger value, so that the order of arrival does not matter.
 
     Args:
         captures: Rows of ``Capture``.
     Returns:
         One row per platform, platform_post_id, captured_at and source: known_at, run_id, the
-        counts, and is_disputed (whether its captures differed).
+        metrics, and is_disputed (whether its captures differed).
     """
     return (
         _known_first(captures, POST)
@@ -31,102 +36,167 @@ def distinct_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
         .agg(
             pl.col("known_at").first(),
             pl.col("run_id").min(),
-            pl.col(*COUNTS).max(),
-            is_disputed=pl.any_horizontal(pl.col(*COUNTS).n_unique() > 1),
+            pl.col(*METRICS).max(),
+            is_disputed=pl.any_horizontal(pl.col(*METRICS).n_unique() > 1),
         )
     )
 
 
-def _known_first(captures: pl.LazyFrame, key: tuple[str, ...]) -> pl.LazyFrame:
+def _known_first(captures: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
     first = pl.col("known_at").min().over(*key, *INSTANT)
     return captures.filter(pl.col("known_at") == first)
 
 
-def changed_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
-    """The captures that differ in a count from the post's capture before (R9).
+def in_order(rows: pl.LazyFrame, key: Sequence[str] = POST) -> pl.LazyFrame:
+    """The rows sorted by key and moment, each numbered and told where its thing's rows begin.
 
-    A moment whose captures differed is kept even where it repeats the one before, because one
-    of its values may be stored already and has to give way.
+    Rows of one moment and source stay in the order in which they are given.
+    """
+    ordered = rows.sort(*key, *INSTANT, maintain_order=True).with_row_index(ROW)
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in key)
+    is_first = ~same | (pl.col(ROW) == 0)
+    return ordered.with_columns(pl.when(is_first).then(pl.col(ROW)).forward_fill().alias(FIRST_ROW))
+
+
+def is_news(value: str) -> pl.Expr:
+    """True where a row of ``in_order`` shows a value other than the last one known before it.
+
+    A row that shows nothing tells nothing: a metric that a capture did not ask for, or that
+    vanished, neither changes what is known nor is it news when it comes back unchanged.
+    """
+    shown = pl.col(value).is_not_null()
+    last_shown = pl.when(shown).then(pl.col(ROW)).forward_fill().shift(1)
+    is_known = (last_shown >= pl.col(FIRST_ROW)).fill_null(value=False)
+    before = pl.col(value).forward_fill().shift(1)
+    return shown & (~is_known | pl.col(value).ne_missing(before))
+
+
+def changed_captures(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None) -> pl.LazyFrame:
+    """The captures that tell something new of their post (R9).
+
+    Three more kinds are kept although they may repeat what was known: a post's first capture;
+    a moment whose captures differed, because one of its values may be stored already and has
+    to give way; and a capture that was known before an earlier one came in late, because until
+    then it was the news.
 
     Args:
-        captures: All captures of the posts they speak of.
+        captures: All captures of the posts they speak of, or those after ``before``.
+        before: What was known of the posts (``latest_metrics``) when the first of the captures
+            was made, later than everything it knows.
     Returns:
-        The distinct captures without equal repeats, sorted by post and capture time.
+        The distinct captures that are kept: the post's key, captured_at, source, known_at,
+        run_id and the metrics.
     """
-    ordered = distinct_captures(captures).sort(*POST, *INSTANT)
-    kept = ordered.filter(pl.col("is_disputed") | ~repeats_the_row_before(POST, COUNTS))
-    return kept.drop("is_disputed")
+    given = distinct_captures(captures).with_columns(is_state=pl.lit(value=False))
+    rows = given if before is None else pl.concat([given, _as_one_capture(before)], how="diagonal")
+    ordered = in_order(rows)
+    known_later = pl.col("known_at") < pl.col("known_at").cum_max().over(*POST)
+    is_kept = (
+        (pl.col(ROW) == pl.col(FIRST_ROW))
+        | pl.col("is_disputed")
+        | known_later
+        | pl.any_horizontal(is_news(name) for name in METRICS)
+    )
+    return ordered.filter(is_kept, ~pl.col("is_state")).select(
+        *POST, *INSTANT, "known_at", "run_id", *METRICS
+    )
 
 
-def repeats_the_row_before(key: tuple[str, ...], values: tuple[str, ...]) -> pl.Expr:
-    """True where a row has the key and the values of the row before; null equals null."""
-    return pl.all_horizontal(
-        pl.col(name).eq_missing(pl.col(name).shift(1)) for name in (*key, *values)
-    ) & (pl.int_range(pl.len()) > 0)
+def _as_one_capture(latest: pl.LazyFrame) -> pl.LazyFrame:
+    """What was known of each post, written as its first capture; it is older than the others."""
+    return latest.select(
+        *POST,
+        *METRICS,
+        captured_at=pl.col("last_checked_at"),
+        source=pl.lit(""),
+        known_at=pl.lit(None, pl.Datetime("us", "UTC")),
+        is_disputed=pl.lit(value=False),
+        is_state=pl.lit(value=True),
+    )
 
 
-def snapshots_of(captures: pl.LazyFrame) -> pl.LazyFrame:
-    """Rows of ``platform_post_metrics`` that all captures of some posts give.
-
-    Args:
-        captures: All captures of the posts they speak of.
-    """
-    return changed_captures(captures).with_columns(captured_on=pl.col("captured_at").dt.date())
+def snapshots_of(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None) -> pl.LazyFrame:
+    """Rows of ``platform_post_metrics`` that captures give; arguments as ``changed_captures``."""
+    kept = changed_captures(captures, before=before)
+    return kept.with_columns(captured_on=pl.col("captured_at").dt.date())
 
 
 def followers_of(captures: pl.LazyFrame) -> pl.LazyFrame:
     """Rows of ``platform_account_metrics``: the captures in which followers changed.
 
     Args:
-        captures: All captures of the accounts they speak of.
+        captures: All captures of the accounts they speak of, or the newest one that was kept
+            and those after it.
     """
     shown = captures.filter(pl.col("followers").is_not_null())
-    ordered = (
+    ordered = in_order(
         _known_first(shown, ACCOUNT)
         .group_by(*ACCOUNT, *INSTANT)
         .agg(
             pl.col("known_at").first(),
             pl.col("followers").max(),
             is_disputed=pl.col("followers").n_unique() > 1,
-        )
-        .sort(*ACCOUNT, *INSTANT)
+        ),
+        ACCOUNT,
     )
-    repeats = repeats_the_row_before(ACCOUNT, ("followers",))
-    changed = ordered.filter(pl.col("is_disputed") | ~repeats).drop("is_disputed")
-    return changed.with_columns(captured_on=pl.col("captured_at").dt.date())
+    known_later = pl.col("known_at") < pl.col("known_at").cum_max().over(*ACCOUNT)
+    kept = ordered.filter(pl.col("is_disputed") | known_later | is_news("followers"))
+    return kept.select(
+        *ACCOUNT,
+        *INSTANT,
+        "known_at",
+        "followers",
+        captured_on=pl.col("captured_at").dt.date(),
+    )
 
 
-def latest_metrics(history: pl.LazyFrame) -> pl.LazyFrame:
-    """Per post and count the last known value, and since when it stood (R10).
+def latest_metrics(
+    history: pl.LazyFrame,
+    *,
+    before: pl.LazyFrame | None = None,
+    metrics: Sequence[str] = METRICS,
+) -> pl.LazyFrame:
+    """Per post and metric the last known value, and since when it stood (R10).
 
-    A count that vanishes does not erase what was known. The time of a value is the first
+    A metric that vanishes does not erase what was known. The time of a value is the first
     capture of the run of equal values that it ends, so equal repeats change nothing.
 
     Args:
-        history: Snapshots known at the moment in question. Reads the post's key, captured_at,
-            source and the counts.
+        history: Snapshots or captures known at the moment in question. Reads the post's key,
+            captured_at, source and the metrics.
+        before: What was known of some of the posts before the first of them, as this function
+            gives it.
+        metrics: Which metrics.
     Returns:
-        One row per post: the counts, ``<count>_at`` each, and last_checked_at.
+        One row per post: last_checked_at, the metrics, and ``<metric>_at`` each.
     """
-    ordered = history.sort(*POST, *INSTANT)
-    posts = ordered.group_by(*POST).agg(last_checked_at=pl.col("captured_at").max())
-    for count in COUNTS:
-        standing = _standing(ordered, count)
-        posts = posts.join(standing, on=POST, how="left")
-    return posts.select(*POST, *COUNTS, *(f"{count}_at" for count in COUNTS), "last_checked_at")
-
-
-def _standing(ordered: pl.LazyFrame, count: str) -> pl.LazyFrame:
-    """The value of one count at the end of each post's known captures."""
-    shown = ordered.filter(pl.col(count).is_not_null())
-    starts = shown.filter(~repeats_the_row_before(POST, (count,)))
-    return starts.group_by(*POST).agg(
-        pl.col(count).last(), pl.col("captured_at").last().alias(f"{count}_at")
+    rows = history.select(*POST, *INSTANT, *metrics).with_columns(
+        pl.col("captured_at").alias(f"{name}_at") for name in metrics
+    )
+    if before is not None:
+        times = [f"{name}_at" for name in metrics]
+        known = before.select(
+            *POST,
+            *metrics,
+            *times,
+            captured_at=pl.col("last_checked_at"),
+            source=pl.lit(""),
+        )
+        rows = pl.concat([rows, known], how="diagonal")
+    ordered = in_order(rows).with_columns(is_news(name).alias(f"{name}_news") for name in metrics)
+    return ordered.group_by(*POST).agg(
+        pl.col("captured_at").max().alias("last_checked_at"),
+        *(pl.col(name).drop_nulls().last() for name in metrics),
+        *(pl.col(f"{name}_at").filter(pl.col(f"{name}_news")).last() for name in metrics),
     )
 
 
 def advance_latest(
-    latest: pl.LazyFrame, *, arrived: pl.LazyFrame, history: pl.LazyFrame
+    latest: pl.LazyFrame,
+    *,
+    arrived: pl.LazyFrame,
+    history: pl.LazyFrame,
+    metrics: Sequence[str] = METRICS,
 ) -> pl.LazyFrame:
     """What is known after more snapshots arrived; equals ``latest_metrics`` of all of them.
 
@@ -135,6 +205,7 @@ def advance_latest(
         arrived: Snapshots that became known since.
         history: Every snapshot known now; read only for posts whose arrivals are no newer
             than something already known of them.
+        metrics: Which metrics.
     Returns:
         One row per post, as ``latest_metrics`` gives it.
     """
@@ -146,41 +217,13 @@ def advance_latest(
         .select(*POST)
         .unique()
     )
-    in_order = arrived.join(late, on=POST, how="anti")
+    in_time = arrived.join(late, on=POST, how="anti")
     standing = latest.join(touched, on=POST, how="semi").join(late, on=POST, how="anti")
     changed = pl.concat(
         [
-            latest_metrics(pl.concat([_as_snapshots(standing), _bare(in_order)])),
-            latest_metrics(history.join(late, on=POST, how="semi")),
+            latest_metrics(in_time, before=standing, metrics=metrics),
+            latest_metrics(history.join(late, on=POST, how="semi"), metrics=metrics),
         ]
     )
     untouched = latest.join(touched, on=POST, how="anti")
     return pl.concat([untouched.select(changed.collect_schema().names()), changed])
-
-
-def _bare(snapshots: pl.LazyFrame) -> pl.LazyFrame:
-    return snapshots.select(*POST, *INSTANT, *COUNTS)
-
-
-def _as_snapshots(latest: pl.LazyFrame) -> pl.LazyFrame:
-    """What stands, written as one snapshot per count and one for the time of the last check."""
-    rows = [
-        latest.filter(pl.col(count).is_not_null()).select(
-            *POST,
-            captured_at=pl.col(f"{count}_at"),
-            source=pl.lit(""),
-            **{name: _only(name, count) for name in COUNTS},
-        )
-        for count in COUNTS
-    ]
-    checked = latest.select(
-        *POST,
-        captured_at=pl.col("last_checked_at"),
-        source=pl.lit(""),
-        **{name: pl.lit(None, pl.Int64) for name in COUNTS},
-    )
-    return pl.concat([*rows, checked])
-
-
-def _only(name: str, wanted: str) -> pl.Expr:
-    return pl.col(name) if name == wanted else pl.lit(None, pl.Int64).alias(name)

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations import words
-from layers_pipeline.operations.checks import require_key, require_word
+from layers_pipeline.operations.checks import name_to_keep, require_key, require_word
 from layers_pipeline.operations.models import AccountSyncState, PlatformAccount
 from layers_pipeline.operations.projects import require_projects
 from layers_pipeline.operations.rows import AccountRow, NewAccount
@@ -69,6 +69,31 @@ def require_accounts(session: Session, account_ids: Iterable[str]) -> None:
         )
 
 
+def require_new(session: Session, account_id: str) -> None:
+    """Refuse the id of an account that is there."""
+    query = select(PlatformAccount.connection).where(PlatformAccount.account_id == account_id)
+    match session.scalar(query):
+        case "oauth":
+            remedy = f"A new token goes in with: layers-pipeline account reauth {account_id}."
+        case "external":
+            remedy = "SIFT reads it; an account with a token goes by the platform's own id for it."
+        case _:
+            return
+    raise InputRefusedError(f"operations: account {account_id} is there already. {remedy}")
+
+
+def require_oauth(session: Session, account_id: str) -> None:
+    """Refuse an account that does not exist, and one that SIFT reads."""
+    require_accounts(session, [account_id])
+    query = select(PlatformAccount.connection).where(PlatformAccount.account_id == account_id)
+    if session.scalar(query) != "oauth":
+        raise InputRefusedError(
+            f"operations: account {account_id} is external: SIFT reads it, it has no token, and"
+            " its listings delete nothing. Name one that was added with: layers-pipeline account"
+            " add."
+        )
+
+
 def _record(account: NewAccount, *, now: datetime) -> dict[str, Any]:
     platform = require_word(account.platform, words.PLATFORMS, what="platform")
     connection = require_word(account.connection, words.CONNECTIONS, what="connection")
@@ -87,4 +112,5 @@ def _record(account: NewAccount, *, now: datetime) -> dict[str, Any]:
         "project_id": account.project_id,
         "status": require_word(account.status, words.ACCOUNT_STATUSES, what="account status"),
         "created_at": now,
+        "display_name": name_to_keep(account.display_name),
     }

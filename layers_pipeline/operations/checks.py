@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.operations.models import MESSAGE_LENGTH
+from layers_pipeline.operations.model_base import MESSAGE_LENGTH
 
 _PROJECT_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _KEY_LENGTH: Final = 200
@@ -68,3 +68,8 @@ def storable(text: str) -> str:
 def message_to_keep(message: str | None) -> str | None:
     """The message as it is stored: at most 500 characters."""
     return None if message is None else storable(message)[:MESSAGE_LENGTH]
+
+
+def name_to_keep(name: str | None) -> str | None:
+    """The name as it is stored: at most 200 characters, null where nothing is left."""
+    return storable(name or "").strip()[:_KEY_LENGTH] or None

@@ -14,6 +14,7 @@ from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.checks import require_key
 from layers_pipeline.operations.instants import require_aware
 from layers_pipeline.operations.models import AccountSyncState, ScrapeJob
+from layers_pipeline.operations.oauth_models import AccountToken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
 
 
 def is_free(
-    table: type[AccountSyncState] | type[ScrapeJob], *, now: datetime
+    table: type[AccountSyncState | ScrapeJob | AccountToken], *, now: datetime
 ) -> ColumnElement[bool]:
     """True where nobody holds a lease that runs beyond ``now``; a holder's name opens nothing."""
     return or_(table.lease_until.is_(None), table.lease_until <= now)

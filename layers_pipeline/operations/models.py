@@ -1,50 +1,16 @@
-"""The tables of the operational database, as SQLAlchemy models.
+"""The tables of the operational database that hold what is synced and when, as models.
 
 Belongs here: columns, keys and constraints, each with its comment. A change needs a migration.
-Does not belong here: queries, and rules that a constraint cannot express.
+Does not belong here: tokens and what clients remember (``oauth_models``), queries.
 """
 
 from datetime import datetime
-from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, String, UniqueConstraint, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from layers_pipeline.operations import words
-from layers_pipeline.operations.instants import UtcInstant
-
-MESSAGE_LENGTH: Final = 500
-"""Longest message kept, in characters."""
-
-
-class Base(DeclarativeBase):
-    """Holds the metadata; constraint names follow from table and column names."""
-
-    metadata = MetaData(
-        naming_convention={
-            "pk": "pk_%(table_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-        }
-    )
-    type_annotation_map = {datetime: UtcInstant}  # noqa: RUF012 - SQLAlchemy reads it as it is
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
-    """A CHECK that the column holds one of the words, or null where it may be null."""
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
-def _key(
-    target: str, comment: str, *, primary_key: bool = False, index: bool = False
-) -> Mapped[Any]:
-    """A column that refers to another table's key."""
-    return mapped_column(
-        ForeignKey(target), comment=comment, primary_key=primary_key, index=index or None
-    )
+from layers_pipeline.operations.model_base import MESSAGE_LENGTH, Base, key_of, one_of, whole_lease
 
 
 class Project(Base):
@@ -66,9 +32,9 @@ class PlatformAccount(Base):
     __tablename__ = "platform_accounts"
     __table_args__ = (
         UniqueConstraint("platform", "account_key"),
-        _one_of("platform", words.PLATFORMS),
-        _one_of("connection", words.CONNECTIONS),
-        _one_of("status", words.ACCOUNT_STATUSES),
+        one_of("platform", words.PLATFORMS),
+        one_of("connection", words.CONNECTIONS),
+        one_of("status", words.ACCOUNT_STATUSES),
         CheckConstraint("(connection = 'oauth') = (project_id IS NOT NULL)", name="owner"),
         {"comment": "One Instagram or TikTok account. Grain: one row per account."},
     )
@@ -79,13 +45,16 @@ class PlatformAccount(Base):
     connection: Mapped[words.Connection] = mapped_column(
         String, comment="oauth: we hold a token; external: SIFT scrapes it."
     )
-    project_id: Mapped[str | None] = _key(
+    project_id: Mapped[str | None] = key_of(
         "projects.project_id", "Owner of an oauth account; null for external.", index=True
     )
     status: Mapped[words.AccountStatus] = mapped_column(
         String, comment="active, paused by a person, or reauth_required by the platform."
     )
     created_at: Mapped[datetime] = mapped_column(comment="When the account was added (UTC).")
+    display_name: Mapped[str | None] = mapped_column(
+        comment="What people call it; null: nobody gave it a name."
+    )
 
 
 class AccountSyncState(Base):
@@ -93,15 +62,17 @@ class AccountSyncState(Base):
 
     __tablename__ = "account_sync_states"
     __table_args__ = (
-        _one_of("depth", words.DEPTHS),
-        _one_of("last_outcome", words.OUTCOMES),
+        one_of("depth", words.DEPTHS),
+        one_of("last_outcome", words.OUTCOMES),
         CheckConstraint("failures_in_a_row >= 0", name="failures_in_a_row"),
-        CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
+        whole_lease(),
         Index(None, "depth", "last_started_at"),
         {"comment": "How the syncs of an account stand. Grain: one row per account and depth."},
     )
 
-    account_id: Mapped[str] = _key("platform_accounts.account_id", "The account.", primary_key=True)
+    account_id: Mapped[str] = key_of(
+        "platform_accounts.account_id", "The account.", primary_key=True
+    )
     depth: Mapped[words.Depth] = mapped_column(
         String, primary_key=True, comment="quick, posts or full."
     )
@@ -150,12 +121,12 @@ class CreatorAccount(Base):
     __tablename__ = "creator_accounts"
     __table_args__ = ({"comment": "Whose account it is. Grain: one row per account."},)
 
-    account_id: Mapped[str] = _key(
+    account_id: Mapped[str] = key_of(
         "platform_accounts.account_id",
         "The account; it belongs to one creator only.",
         primary_key=True,
     )
-    creator_id: Mapped[str] = _key("creators.creator_id", "Whose account it is.", index=True)
+    creator_id: Mapped[str] = key_of("creators.creator_id", "Whose account it is.", index=True)
 
 
 _OPEN = text("allowed_to IS NULL")
@@ -179,8 +150,8 @@ class AllowlistEntry(Base):
     )
 
     allowlist_entry_id: Mapped[int] = mapped_column(primary_key=True, comment="Running number.")
-    project_id: Mapped[str] = _key("projects.project_id", "Who allows.", index=True)
-    creator_id: Mapped[str] = _key("creators.creator_id", "Who is allowed.")
+    project_id: Mapped[str] = key_of("projects.project_id", "Who allows.", index=True)
+    creator_id: Mapped[str] = key_of("creators.creator_id", "Who is allowed.")
     allowed_from: Mapped[datetime] = mapped_column(comment="First allowed instant (UTC).")
     allowed_to: Mapped[datetime | None] = mapped_column(
         comment="First instant no longer allowed (UTC); null: the entry is open."
@@ -192,15 +163,15 @@ class ScrapeJob(Base):
 
     __tablename__ = "scrape_jobs"
     __table_args__ = (
-        _one_of("status", words.JOB_STATUSES),
+        one_of("status", words.JOB_STATUSES),
         CheckConstraint("attempts >= 0", name="attempts"),
-        CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
+        whole_lease(),
         Index(None, "status", "submitted_at"),
         {"comment": "Asynchronous scrapes at SIFT. Grain: one row per scrape asked for."},
     )
 
     scrape_job_id: Mapped[str] = mapped_column(primary_key=True, comment="Our idempotency key.")
-    account_id: Mapped[str] = _key("platform_accounts.account_id", "Scraped account.", index=True)
+    account_id: Mapped[str] = key_of("platform_accounts.account_id", "Scraped account.", index=True)
     source_job_id: Mapped[str | None] = mapped_column(comment="SIFT's id; null until it is known.")
     status: Mapped[words.JobStatus] = mapped_column(
         String, comment="submitted, succeeded at SIFT, collected by us, failed or expired."

@@ -39,6 +39,8 @@ class NewAccount:
     """Owner of an oauth account; an external account has none."""
     status: AccountStatus = "active"
     """Status to begin with; an account that is there already keeps its own."""
+    display_name: str | None = None
+    """What people call it, where ``account_key`` is a number that means nothing to them."""
 
     @property
     def account_id(self) -> str:
@@ -57,6 +59,17 @@ class AccountRow:
     project_id: str | None
     status: AccountStatus
     created_at: datetime
+    display_name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncEnding:
+    """How the sync of one account ended. Grain: one per account; of repeats the last counts."""
+
+    account_id: str
+    outcome: Outcome
+    message: str | None = None
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,6 +70,32 @@ def move_back(
     session.execute(upsert.returning(_table(model).c[instant]), rows)
 
 
+def upsert(
+    session: Session,
+    model: type[DeclarativeBase],
+    row: dict[str, Any],
+    *,
+    key: str,
+    later: str | None = None,
+) -> bool:
+    """Insert the row, or put it in the place of the one with its key.
+
+    Args:
+        session: Open transaction.
+        model: The table.
+        row: Every column that the row has.
+        key: The primary key's column.
+        later: An instant; a row that is there with as late a one stays, and the answer is false.
+    """
+    statement = _insert(session, model).values(row)
+    rewritten = statement.on_conflict_do_update(
+        index_elements=[key],
+        set_={name: statement.excluded[name] for name in row if name != key},
+        where=statement.excluded[later] > _table(model).c[later] if later else None,
+    )
+    return bool(session.scalars(rewritten.returning(_table(model).c[key])).all())
+
+
 def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
     """The items in lists that are short enough for one ``IN``."""
     remaining = iter(items)

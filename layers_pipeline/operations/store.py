@@ -1,35 +1,32 @@
 """The operational database as the rest of the program sees it.
 
-Belongs here: one method per question or change; each is one transaction.
+Belongs here: one method per question or change; each is one transaction. Some topics have a
+module of their own: ``store_syncs``, ``store_oauth``.
 Does not belong here: SQL (one module per thing) and connections (``database``).
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from layers_pipeline.operations import (
-    accounts,
-    allowlist,
-    projects,
-    scrape_jobs,
-    sync_states,
-)
+from layers_pipeline.operations import accounts, allowlist, projects
 from layers_pipeline.operations.database import Database
-from layers_pipeline.operations.leases import Claim
 from layers_pipeline.operations.rows import (
     AccountRow,
     AllowlistRow,
     NewAccount,
     NewCreator,
     ProjectRow,
-    ScrapeJobRow,
-    SyncStateRow,
 )
-from layers_pipeline.operations.words import AccountStatus, Connection, Depth, JobStatus, Outcome
+from layers_pipeline.operations.store_oauth import OAuthMethods
+from layers_pipeline.operations.store_syncs import SyncMethods
+from layers_pipeline.operations.words import AccountStatus
 
 
-class Operations:
-    """What people and syncs change: projects, accounts, allowlist, sync states, scrape jobs.
+class Operations(SyncMethods, OAuthMethods):
+    """What people and syncs change, topic by topic.
+
+    Projects, accounts and the allowlist are here; syncs and scrape jobs in ``SyncMethods``;
+    tokens and what OAuth clients remember in ``OAuthMethods``.
 
     Args:
         url: SQLAlchemy URL of a SQLite file, whose folder is made, or of PostgreSQL.
@@ -120,124 +117,3 @@ class Operations:
         """Every allowlist entry, open and closed, once per account of its creator."""
         with self.database.read() as session:
             return allowlist.allowlist(session)
-
-    def sync_states(self) -> list[SyncStateRow]:
-        """Every account at every depth, those never synced included."""
-        with self.database.read() as session:
-            return sync_states.sync_states(session)
-
-    def claim_due(
-        self,
-        depth: Depth,
-        *,
-        connection: Connection,
-        now: datetime,
-        every: timedelta,
-        lease_for: timedelta,
-        worker: str,
-        limit: int,
-    ) -> list[AccountRow]:
-        """Lease the accounts that are due at the depth (R5), the longest untried first.
-
-        No account is given to two workers while a lease lasts, nor twice for one ``now``.
-        ``worker`` must be unique to the run: it is what proves the lease later.
-        """
-        claim = Claim(now=now, lease_for=lease_for, worker=worker, limit=limit)
-        with self.database.write() as session:
-            return sync_states.claim_due(
-                session, depth, connection=connection, every=every, claim=claim
-            )
-
-    def finish_sync(
-        self,
-        account_id: str,
-        depth: Depth,
-        *,
-        worker: str,
-        outcome: Outcome,
-        message: str | None,
-        now: datetime,
-        retry_at: datetime | None = None,
-    ) -> bool:
-        """Store how the sync ended and end the lease.
-
-        Only ``ok`` moves the last success; ``reauth_required`` sets the account's status.
-
-        Returns:
-            False, and nothing is written, if the worker does not hold the lease any more.
-        """
-        with self.database.write() as session:
-            return sync_states.finish_sync(
-                session,
-                account_id,
-                depth,
-                worker=worker,
-                outcome=outcome,
-                message=message,
-                now=now,
-                retry_at=retry_at,
-            )
-
-    def record_sync(
-        self,
-        account_id: str,
-        depth: Depth,
-        *,
-        outcome: Outcome,
-        message: str | None,
-        now: datetime,
-        retry_at: datetime | None = None,
-    ) -> None:
-        """Store how a sync ended whose exclusivity another lease gave, such as a scrape job's."""
-        with self.database.write() as session:
-            sync_states.record_sync(
-                session,
-                account_id,
-                depth,
-                outcome=outcome,
-                message=message,
-                now=now,
-                retry_at=retry_at,
-            )
-
-    def submit_job(
-        self, scrape_job_id: str, account_id: str, *, source_job_id: str | None, now: datetime
-    ) -> bool:
-        """Record a scrape; False if it was there, which then only learns a missing SIFT id."""
-        with self.database.write() as session:
-            return scrape_jobs.submit_job(
-                session, scrape_job_id, account_id, source_job_id=source_job_id, now=now
-            )
-
-    def open_jobs(self, *, limit: int) -> list[ScrapeJobRow]:
-        """Scrapes that still have something to collect, oldest first."""
-        with self.database.read() as session:
-            return scrape_jobs.open_jobs(session, limit=limit)
-
-    def claim_jobs(
-        self, *, now: datetime, lease_for: timedelta, worker: str, limit: int
-    ) -> list[ScrapeJobRow]:
-        """Lease open scrapes, the longest untried first; no two workers get the same."""
-        claim = Claim(now=now, lease_for=lease_for, worker=worker, limit=limit)
-        with self.database.write() as session:
-            return scrape_jobs.claim_jobs(session, claim=claim)
-
-    def release_job(self, scrape_job_id: str, *, worker: str) -> bool:
-        """End the lease and leave the scrape open; False if the worker does not hold it."""
-        with self.database.write() as session:
-            return scrape_jobs.release_job(session, scrape_job_id, worker=worker)
-
-    def finish_job(
-        self,
-        scrape_job_id: str,
-        *,
-        worker: str,
-        status: JobStatus,
-        message: str | None,
-        now: datetime,
-    ) -> bool:
-        """Set the status and end the lease; False if the worker does not hold it any more."""
-        with self.database.write() as session:
-            return scrape_jobs.finish_job(
-                session, scrape_job_id, worker=worker, status=status, message=message, now=now
-            )

@@ -1,20 +1,20 @@
-"""When an account is due for a sync, and how its syncs ended.
+"""Which accounts may sync now: those that are due, and those that a person names.
 
-Belongs here: statements on ``account_sync_states``; the rule of staleness (R5).
-Does not belong here: talking to a platform, cadences (the caller names them).
+Belongs here: claims on ``account_sync_states``; the rule of staleness (R5).
+Does not belong here: how a sync ended (``sync_endings``), cadences (the caller names them).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from layers_pipeline.errors import NotFoundError
+from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations import words
-from layers_pipeline.operations.checks import message_to_keep, require_word
-from layers_pipeline.operations.leases import NO_LEASE, Claim, is_free
+from layers_pipeline.operations.checks import require_word
+from layers_pipeline.operations.leases import Claim, is_free
 from layers_pipeline.operations.models import (
     AccountSyncState,
     AllowlistEntry,
@@ -38,92 +38,85 @@ def claim_due(
     """Lease the accounts that are due at the depth, the longest untried first."""
     require_word(depth, words.DEPTHS, what="depth")
     require_word(connection, words.CONNECTIONS, what="connection")
-    due = fetch(
-        session,
-        AccountRow,
-        _due(depth, connection=connection, every=every, now=claim.now)
-        .limit(claim.limit)
-        .with_for_update(of=AccountSyncState, skip_locked=True),
-    )
-    for account_ids in chunks(account.account_id for account in due):
-        session.execute(
-            update(AccountSyncState)
-            .where(AccountSyncState.depth == depth, AccountSyncState.account_id.in_(account_ids))
-            .values(last_started_at=claim.now, **claim.lease)
-        )
+    query = _due(depth, connection=connection, every=every, now=claim.now)
+    due = _taken(session, query.limit(claim.limit))
+    _lease(session, depth, due, columns=claim.lease, now=claim.now)
     return due
 
 
-def finish_sync(
-    session: Session,
-    account_id: str,
-    depth: str,
-    *,
-    worker: str,
-    outcome: str,
-    message: str | None,
-    now: datetime,
-    retry_at: datetime | None,
-) -> bool:
-    """Store how the sync ended and end the lease; False if the worker no longer holds it."""
-    known_outcome = require_word(outcome, words.OUTCOMES, what="outcome")
-    state = (AccountSyncState.account_id == account_id, AccountSyncState.depth == depth)
-    finished = session.scalars(
-        update(AccountSyncState)
-        .where(*state, AccountSyncState.lease_owner == worker)
-        .values(last_message=message_to_keep(message), retry_at=retry_at, **NO_LEASE)
-        .values(_ending(known_outcome, now=now))
-        .returning(AccountSyncState.account_id)
-    ).all()
-    if not finished:
-        _require_state(session, state, name=f"{account_id} at depth {depth}")
-    elif known_outcome == "reauth_required":
-        _ask_for_new_login(session, account_id)
-    return bool(finished)
-
-
-def record_sync(
-    session: Session,
-    account_id: str,
-    depth: str,
-    *,
-    outcome: str,
-    message: str | None,
-    now: datetime,
-    retry_at: datetime | None,
-) -> None:
-    """Store how a sync ended that another lease protected, such as a scrape job's."""
-    known_outcome = require_word(outcome, words.OUTCOMES, what="outcome")
-    state = (AccountSyncState.account_id == account_id, AccountSyncState.depth == depth)
-    _require_state(session, state, name=f"{account_id} at depth {depth}")
-    ending = _ending(known_outcome, now=now)
-    if known_outcome == "ok":
-        ending["last_success_started_at"] = now
-    session.execute(
-        update(AccountSyncState)
-        .where(*state)
-        .values(last_started_at=now, last_message=message_to_keep(message), retry_at=retry_at)
-        .values(ending)
-    )
+def claim_accounts(
+    session: Session, depth: str, account_ids: Iterable[str], *, claim: Claim
+) -> list[AccountRow]:
+    """Lease the named accounts, stale or not; those that are leased already are left out."""
+    require_word(depth, words.DEPTHS, what="depth")
+    wanted = sorted(set(account_ids))
+    _require_claimable(session, wanted, now=claim.now)
+    claimed: list[AccountRow] = []
+    for chunk in chunks(wanted):
+        free = _states_of_accounts(depth).where(
+            AccountSyncState.account_id.in_(chunk), is_free(AccountSyncState, now=claim.now)
+        )
+        claimed += _taken(session, free.order_by(AccountSyncState.account_id))
+    # A person who asks does not wait; what is written from here on came from another depth.
+    _lease(session, depth, claimed, columns=claim.lease | {"retry_at": None}, now=claim.now)
+    return claimed
 
 
 def _due(depth: str, *, connection: str, every: timedelta, now: datetime) -> Select[Any]:
     """R5, as a query."""
     state = AccountSyncState
+    due = _states_of_accounts(depth).where(
+        PlatformAccount.connection == connection,
+        PlatformAccount.status == "active",
+        _is_wanted(connection, now=now),
+        _is_stale(every=every, now=now),
+        is_free(state, now=now),
+        # A run that claims in rounds with one ``now`` meets no account twice.
+        or_(state.last_started_at.is_(None), state.last_started_at < now),
+    )
+    if (depth, connection) == ("posts", "oauth"):
+        due = due.where(~_is_seen_by_others(since=now - every))
+    return due.order_by(state.last_started_at.asc().nulls_first(), state.account_id)
+
+
+def _states_of_accounts(depth: str) -> Select[Any]:
+    state = AccountSyncState
     return (
         select_rows(AccountRow, PlatformAccount)
         .join(state, state.account_id == PlatformAccount.account_id)
-        .where(
-            state.depth == depth,
-            PlatformAccount.connection == connection,
-            PlatformAccount.status == "active",
-            _is_wanted(connection, now=now),
-            _is_stale(every=every, now=now),
-            is_free(state, now=now),
-            # A run that claims in rounds with one ``now`` meets no account twice.
-            or_(state.last_started_at.is_(None), state.last_started_at < now),
+        .where(state.depth == depth)
+    )
+
+
+def _taken(session: Session, query: Select[Any]) -> list[AccountRow]:
+    """The accounts whose states nobody else is changing at this moment, theirs locked."""
+    locked = query.with_for_update(of=AccountSyncState, skip_locked=True)
+    return fetch(session, AccountRow, locked)
+
+
+def _lease(
+    session: Session,
+    depth: str,
+    accounts: Iterable[AccountRow],
+    *,
+    columns: dict[str, Any],
+    now: datetime,
+) -> None:
+    for account_ids in chunks(account.account_id for account in accounts):
+        session.execute(
+            update(AccountSyncState)
+            .where(AccountSyncState.depth == depth, AccountSyncState.account_id.in_(account_ids))
+            .values(last_started_at=now, **columns)
         )
-        .order_by(state.last_started_at.asc().nulls_first(), state.account_id)
+
+
+def _is_seen_by_others(*, since: datetime) -> ColumnElement[bool]:
+    """True where a sync at another depth began since then and succeeded (R4)."""
+    other = aliased(AccountSyncState)
+    return exists().where(
+        other.account_id == AccountSyncState.account_id,
+        other.depth != AccountSyncState.depth,
+        other.last_success_started_at > since,
     )
 
 
@@ -155,39 +148,43 @@ def _is_wanted(connection: str, *, now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _ending(outcome: words.Outcome, *, now: datetime) -> dict[str, Any]:
-    """The columns that an outcome sets.
-
-    Only ``ok`` is a success. ``partial`` kept rows, so it ends a row of failures, but what
-    it missed is still stale: the account stays due.
-    """
-    state = AccountSyncState
-    reached = outcome in words.REACHED_OUTCOMES
-    ending: dict[str, Any] = {
-        "last_outcome": outcome,
-        "last_finished_at": now,
-        "failures_in_a_row": 0 if reached else state.failures_in_a_row + 1,
-    }
-    if outcome == "ok":
-        ending |= {
-            "last_success_at": now,
-            "last_success_started_at": state.last_started_at,
-        }
-    return ending
+def _require_claimable(session: Session, account_ids: list[str], *, now: datetime) -> None:
+    """Refuse accounts that nothing syncs, each with what would change that."""
+    known: dict[str, tuple[AccountRow, bool]] = {}
+    for chunk in chunks(account_ids):
+        chosen = PlatformAccount.account_id.in_(chunk)
+        rows = fetch(session, AccountRow, select_rows(AccountRow, PlatformAccount).where(chosen))
+        wanted = set(session.scalars(_wanted_ids(now=now).where(chosen)))
+        known |= {row.account_id: (row, row.account_id in wanted) for row in rows}
+    told = [
+        f"{account_id} {why}"
+        for account_id in account_ids
+        if (why := _why_not(*known.get(account_id, (None, False))))
+    ]
+    if told:
+        raise InputRefusedError(f"operations: cannot be synced: {'; '.join(told)}.")
 
 
-def _require_state(session: Session, state: Sequence[ColumnElement[bool]], *, name: str) -> None:
-    if session.scalar(select(AccountSyncState.account_id).where(*state)) is None:
-        raise NotFoundError(
-            f"operations: no sync state of account {name}."
-            f" Check the id, and the depth (one of: {', '.join(words.DEPTHS)})."
-        )
-
-
-def _ask_for_new_login(session: Session, account_id: str) -> None:
-    """Mark an active account; one that a person paused stays paused."""
-    session.execute(
-        update(PlatformAccount)
-        .where(PlatformAccount.account_id == account_id, PlatformAccount.status == "active")
-        .values(status="reauth_required")
+def _wanted_ids(*, now: datetime) -> Select[Any]:
+    by_connection = (
+        and_(PlatformAccount.connection == connection, _is_wanted(connection, now=now))
+        for connection in words.CONNECTIONS
     )
+    return select(PlatformAccount.account_id).where(or_(*by_connection))
+
+
+def _why_not(account: AccountRow | None, is_wanted: bool) -> str | None:
+    match account:
+        case None:
+            return "does not exist (layers-pipeline account list)"
+        case AccountRow(status="paused"):
+            return f"is paused (layers-pipeline account resume {account.account_id})"
+        case AccountRow(status="reauth_required"):
+            return f"needs a new token (layers-pipeline account reauth {account.account_id})"
+        case AccountRow(connection="oauth") if not is_wanted:
+            return f"belongs to project {account.project_id!r}, which is inactive (switch it on)"
+        case _ if not is_wanted:
+            allow = f"layers-pipeline creator allow {account.account_id} --project PROJECT"
+            return f"is on no active project's allowlist ({allow})"
+        case _:
+            return None

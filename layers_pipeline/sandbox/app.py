@@ -12,10 +12,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from pydantic import SecretStr
 
-from layers_pipeline.sandbox import control, sift_api
+from layers_pipeline.sandbox import control, control_oauth, sift_api
 from layers_pipeline.sandbox.faults import TruncatedAnswerError
+from layers_pipeline.sandbox.graph_api import graph_router
 from layers_pipeline.sandbox.problems import PROBLEM_JSON, install_problem_handlers
 from layers_pipeline.sandbox.sift_scrapes import ScrapeDesk, ScrapeTimes
+from layers_pipeline.sandbox.tiktok_api import tiktok_router
 from layers_pipeline.sandbox.world import RequestLogging, World
 
 SANDBOX_KEY: Final = SecretStr("sandbox-key")
@@ -26,7 +28,9 @@ DESCRIPTION: Final = """
 The platform APIs that the pipeline reads, served locally from captures against a clock.
 
 `/v1` is the SIFT contract: order a scrape, ask how far it is, page through its posts. `/sandbox`
-steers the sandbox itself. All times are UTC. Every error is an RFC 9457 problem document.
+steers the sandbox itself. All times are UTC. Every error of these two is an RFC 9457 problem
+document. `/open_api` is the TikTok Business API, and `/v26.0` and the like are the Instagram Graph
+API; their vendors describe them, so this document does not.
 """
 
 
@@ -54,7 +58,14 @@ def build_sandbox(
     app.state.world = world
     app.state.scrapes = ScrapeDesk(world, times)
     app.state.sift_key = key
-    for router in (sift_api.health_router, sift_api.router, control.router):
+    for router in (
+        sift_api.health_router,
+        sift_api.router,
+        control.router,
+        control_oauth.router,
+        tiktok_router(world),
+        graph_router,  # last: some of its paths begin with anything
+    ):
         app.include_router(router)
     app.add_middleware(RequestLogging, world=world)
     install_problem_handlers(app)

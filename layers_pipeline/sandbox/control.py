@@ -76,6 +76,15 @@ class RequestList(TypedDict):
     requests: list[LoggedRequest]
 
 
+class RequestCounts(TypedDict):
+    """How many requests there were, kept in the log or not."""
+
+    count: int
+    by_path: Annotated[
+        dict[str, int], Field(description="`*` stands for what names one thing, such as an id.")
+    ]
+
+
 def from_this_machine(request: Request) -> None:
     """Let loopback clients pass, whatever address the sandbox is bound to."""
     if request.client is None or not ip_address(request.client.host).is_loopback:
@@ -182,6 +191,16 @@ async def list_requests(world: AnsweringWorld) -> RequestList:
     """The newest 100,000 requests to the simulated APIs, oldest first, without queries and keys."""
     requests = world.log.requests()
     return {"count": len(requests), "requests": requests}
+
+
+@router.get("/requests/counts", summary="How many requests were answered")
+async def count_requests(
+    world: AnsweringWorld,
+    prefix: Annotated[str, Query(description="Only paths that begin so.")] = "",
+) -> RequestCounts:
+    """By kind of path, since the log was cleared; also of those that it no longer keeps."""
+    counts = world.log.counts(prefix)
+    return {"count": sum(counts.values()), "by_path": counts}
 
 
 @router.delete("/requests", status_code=204, summary="Clear the request log")

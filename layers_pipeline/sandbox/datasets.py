@@ -1,19 +1,22 @@
-"""Which dataset the sandbox replays when nobody chose one.
+"""What the sandbox shows when nobody chose anything: a dataset, and accounts that hold tokens.
 
 Belongs here: where the recorded captures may lie, and the choice.
 Does not belong here: reading or inventing captures.
 """
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from layers_pipeline.sandbox.dataset import Dataset
 from layers_pipeline.sandbox.generated import generated_captures
 from layers_pipeline.sandbox.replayed import replayed_captures
+from layers_pipeline.sandbox.truth import Plan, Truth, generated_truth
 
 RECORDED: Final = Path("data/tiktok_vn_2025/captures_dev_w1w2.parquet")
 SHARED_VARIABLE: Final = "LAYERS_SHARED"
+DEFAULT_PLAN: Final = Plan(instagram=3, tiktok=3)
 
 
 def recorded_captures(shared: Path | None = None) -> Path:
@@ -29,3 +32,8 @@ def default_dataset(shared: Path | None = None) -> Dataset:
     """The recorded captures where they are present, else generated ones."""
     recorded = recorded_captures(shared)
     return replayed_captures(recorded) if recorded.is_file() else generated_captures()
+
+
+def default_truth(start: datetime) -> Truth:
+    """Three accounts of each platform that hold a token, posting from 30 days before a start on."""
+    return generated_truth(0, start=start, plan=DEFAULT_PLAN)

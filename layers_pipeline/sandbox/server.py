@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, TCP_NODELAY, create_server, socket
 from typing import Final
@@ -22,8 +22,11 @@ from pydantic import SecretStr
 
 from layers_pipeline.errors import SettingsError
 from layers_pipeline.sandbox.app import SANDBOX_KEY, SCRAPE_DURATION_S, SCRAPE_KEPT_S, build_sandbox
-from layers_pipeline.sandbox.dataset import Dataset
+from layers_pipeline.sandbox.dataset import AccountRef, Dataset
 from layers_pipeline.sandbox.datasets import default_dataset
+from layers_pipeline.sandbox.scenario import Scenario
+from layers_pipeline.sandbox.tiktok_tokens import CLIENT_ID, CLIENT_SECRET
+from layers_pipeline.sandbox.tokens import Grant
 from layers_pipeline.sandbox.truth import Truth
 from layers_pipeline.sandbox.world import World
 
@@ -41,6 +44,20 @@ class RunningSandbox:
     key: SecretStr
     world: World
 
+    @property
+    def tiktok_client_id(self) -> str:
+        """The id of the app that TikTok knows."""
+        return CLIENT_ID
+
+    @property
+    def tiktok_client_secret(self) -> SecretStr:
+        """The app's secret."""
+        return SecretStr(CLIENT_SECRET)
+
+    def issue(self, account: AccountRef, *, life: timedelta | None = None) -> Grant:
+        """A new token pair for an account of the truth."""
+        return self.world.tokens.issue(account, life=life)
+
 
 def run_sandbox(
     host: str = LOOPBACK,
@@ -53,8 +70,10 @@ def run_sandbox(
     scrape_duration_s: float = SCRAPE_DURATION_S,
     scrape_kept_s: float = SCRAPE_KEPT_S,
     allow_remote: bool = False,
+    truth: Truth | None = None,
+    scenario: Scenario | None = None,
 ) -> None:
-    """Serve until interrupted; prints one line with the address.
+    """Serve until interrupted; prints the address, and how to get tokens where there are accounts.
 
     Args:
         host: Address to bind to; anything but loopback needs ``allow_remote``.
@@ -66,17 +85,18 @@ def run_sandbox(
         scrape_duration_s: How long a scrape takes, in simulated seconds.
         scrape_kept_s: How long its posts are kept, in simulated seconds.
         allow_remote: Let other machines in. Control stays with this one.
+        truth: Accounts that hold a token. Default: none.
+        scenario: What to play, in place of a dataset and a truth.
 
     Raises:
         SettingsError: The address is not allowed, or not free.
     """
     with _listening(host, port, allow_remote=allow_remote) as listener:
-        world = World(dataset or default_dataset(), now=now, rate=rate)
+        world = _world(dataset, truth, scenario, now=now, rate=rate)
         app = build_sandbox(
             world, key=key, scrape_duration_s=scrape_duration_s, scrape_kept_s=scrape_kept_s
         )
-        line = f"sandbox: {_url(listener)} ({world.dataset.name}, {world.clock.now():%F %T} UTC)\n"
-        sys.stdout.write(line)
+        sys.stdout.write(_greeting(_url(listener), world, scenario))
         sys.stdout.flush()
         _server(app).run(sockets=[listener])
 
@@ -92,6 +112,7 @@ def running_sandbox(
     scrape_kept_s: float = SCRAPE_KEPT_S,
     port: int = 0,
     truth: Truth | None = None,
+    scenario: Scenario | None = None,
 ) -> Iterator[RunningSandbox]:
     """A sandbox in a thread, on loopback, healthy on entry and stopped on exit.
 
@@ -104,8 +125,9 @@ def running_sandbox(
         scrape_kept_s: How long its posts are kept, in simulated seconds.
         port: Port; 0 takes a free one.
         truth: Accounts that hold a token. Default: none.
+        scenario: What to play, in place of a dataset and a truth.
     """
-    world = World(dataset or default_dataset(), now=now, rate=rate, truth=truth)
+    world = _world(dataset, truth, scenario, now=now, rate=rate)
     app = build_sandbox(
         world, key=key, scrape_duration_s=scrape_duration_s, scrape_kept_s=scrape_kept_s
     )
@@ -114,6 +136,36 @@ def running_sandbox(
         with _serving(_server(app), listener, url):
             world.log.clear()  # of the health check
             yield RunningSandbox(url=url, key=key, world=world)
+
+
+def _world(
+    dataset: Dataset | None,
+    truth: Truth | None,
+    scenario: Scenario | None,
+    *,
+    now: datetime | None,
+    rate: float,
+) -> World:
+    if scenario is None:
+        return World(dataset or default_dataset(), now=now, rate=rate, truth=truth)
+    world = scenario.world(rate=rate)
+    if now is not None:
+        world.clock.set(now)
+    return world
+
+
+def _greeting(url: str, world: World, scenario: Scenario | None) -> str:
+    """The address and, for this machine only, where tokens come from; no token is printed."""
+    name = scenario.name if scenario else world.dataset.name
+    lines = [f"sandbox: {url} ({name}, {world.clock.now():%F %T} UTC)"]
+    if accounts := world.truth.accounts:
+        platform, key = accounts[0]
+        lines += [
+            f"{len(accounts)} accounts hold tokens: curl {url}/sandbox/oauth/accounts",
+            f"A token, on this machine only: curl -X POST "
+            f"{url}/sandbox/oauth/accounts/{platform}/{key}/tokens",
+        ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 @contextmanager

@@ -60,6 +60,10 @@ class TokenRegistry:
         """Whose access token it is; none for a text that was never issued."""
         return self._by_access.get(access)
 
+    def grant_of_refresh(self, refresh: str) -> Grant | None:
+        """Which pair a refresh token belongs to; none for a text that was never issued."""
+        return self._by_refresh.get(refresh)
+
     def newest(self, account: AccountRef) -> Grant | None:
         """The pair that the account was issued last."""
         return self._newest.get(account)
@@ -78,6 +82,16 @@ class TokenRegistry:
         with self._lock:
             for grant in [one for one in self._by_access.values() if one.account == account]:
                 self._keep(replace(grant, revoked=grant.revoked or why))
+
+    def shorten(
+        self, account: AccountRef, *, to: timedelta = timedelta(), refresh: bool = False
+    ) -> None:
+        """Let the account's access tokens, or refresh tokens, live for so long from now on."""
+        ends_at = self._clock.now() + to
+        with self._lock:
+            for grant in [one for one in self._by_access.values() if one.account == account]:
+                changes = {"refresh_expires_at" if refresh else "expires_at": ends_at}
+                self._keep(replace(grant, **changes))
 
     def every_secret(self) -> set[str]:
         """Every access and refresh token ever issued, to look for where none may be."""

@@ -4,7 +4,9 @@ Belongs here: clock, dataset, faults, request log, and how a route gets hold of 
 Does not belong here: any one API's routes, fields or jobs.
 """
 
-from collections import deque
+import re
+from collections import Counter, deque
+from collections.abc import Callable
 from datetime import datetime
 from threading import Lock
 from typing import Annotated, Final
@@ -17,11 +19,14 @@ from layers_pipeline.sandbox.clock import SandboxClock
 from layers_pipeline.sandbox.dataset import Dataset
 from layers_pipeline.sandbox.faults import FaultBoard
 from layers_pipeline.sandbox.platform_faults import PlatformFaultBoard
+from layers_pipeline.sandbox.tiktok_limits import CallWindow
 from layers_pipeline.sandbox.tokens import TokenRegistry
 from layers_pipeline.sandbox.truth import Truth
 
 CONTROL_PREFIX: Final = "/sandbox"
-LOG_LENGTH_MAX: Final = 100_000
+LOG_LENGTH: Final = 100_000
+NAMED: Final = re.compile(r"(?<=/)(?:[^/]*\d{6}[^/]*|scr_[^/]+)")
+"""A part of a path that names one thing out of many."""
 
 
 class LoggedRequest(BaseModel):
@@ -33,27 +38,53 @@ class LoggedRequest(BaseModel):
     status: int = Field(examples=[200])
 
 
-class RequestLog:
-    """The newest requests, up to 100,000; safe to use from several threads."""
+def path_kind(path: str) -> str:
+    """A path with ``*`` for whatever names one thing, such as ``/v26.0/*/media``."""
+    return NAMED.sub("*", path)
 
-    def __init__(self) -> None:
+
+class RequestLog:
+    """The newest requests, and how many there were of each kind; safe to use from several threads.
+
+    Args:
+        length: How many requests are kept; none: all of them. All are counted.
+    """
+
+    def __init__(self, length: int | None = LOG_LENGTH) -> None:
         self._lock = Lock()
-        self._requests: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH_MAX)
+        self._requests: deque[LoggedRequest] = deque(maxlen=length)
+        self._counts: Counter[str] = Counter()
 
     def add(self, request: LoggedRequest) -> None:
-        """Keep one request."""
+        """Count one request, and keep it."""
         with self._lock:
             self._requests.append(request)
+            self._counts[path_kind(request.path)] += 1
 
     def requests(self) -> list[LoggedRequest]:
         """Every request kept, oldest first."""
         with self._lock:
             return list(self._requests)
 
+    def counts(self, prefix: str = "") -> dict[str, int]:
+        """How many requests there were of each kind of path, kept or not.
+
+        Args:
+            prefix: Only paths that begin so; an id in it stands for any id.
+        """
+        begin = path_kind(prefix)
+        with self._lock:
+            return {path: n for path, n in self._counts.items() if path.startswith(begin)}
+
+    def count(self, prefix: str = "") -> int:
+        """How many requests there were whose path begins so, kept or not."""
+        return sum(self.counts(prefix).values())
+
     def clear(self) -> None:
-        """Forget them all."""
+        """Forget them all, and count from nothing."""
         with self._lock:
             self._requests.clear()
+            self._counts.clear()
 
 
 class World:
@@ -64,6 +95,7 @@ class World:
         now: The time to begin with. Default: the dataset's last capture.
         rate: Simulated seconds per real second; 0 stands still.
         truth: Accounts that hold a token. Default: none.
+        log_length: How many requests are kept; none: all of them.
     """
 
     def __init__(
@@ -73,6 +105,7 @@ class World:
         now: datetime | None = None,
         rate: float = 0.0,
         truth: Truth | None = None,
+        log_length: int | None = LOG_LENGTH,
     ) -> None:
         self.dataset = dataset
         self.truth = truth or Truth()
@@ -80,7 +113,17 @@ class World:
         self.tokens = TokenRegistry(self.clock)
         self.faults = FaultBoard()
         self.platform_faults = PlatformFaultBoard()
-        self.log = RequestLog()
+        self.tiktok_calls = CallWindow()
+        self.log = RequestLog(log_length)
+        self.playing = Lock()
+        self.played = 0
+        """How many acts of a scenario have happened."""
+        self.catch_up: Callable[[], None] = _nothing_to_do
+        """Lets what is due by now happen; called before every request."""
+
+
+def _nothing_to_do() -> None:
+    """No scenario is played."""
 
 
 def world_of(request: Request) -> World:
@@ -100,6 +143,7 @@ class RequestLogging:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, and log the answer."""
+        self._world.catch_up()
         if scope["type"] != "http" or scope["path"].startswith(f"{CONTROL_PREFIX}/"):
             return await self._app(scope, receive, send)
 

@@ -5,7 +5,7 @@ Does not belong here: any one platform's paths, fields or envelopes.
 """
 
 import random
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -28,6 +28,7 @@ from layers_pipeline.errors import (
 
 UNSTATED_RETRY_AFTER_S: Final = 5.0
 MESSAGE_LENGTH_MAX: Final = 300
+DOUBLINGS_MAX: Final = 30
 CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=10)
 
 
@@ -46,8 +47,10 @@ class RetryPolicy:
     retry_after_max_s: float = 30.0
     """The longest ``Retry-After`` that is waited for; a longer one is the caller's to keep."""
 
-    def caller(self) -> stamina.BoundAsyncRetryingCaller:
-        """Stamina's caller with these numbers."""
+    def caller(
+        self, on: Callable[[Exception], bool | float] | None = None
+    ) -> stamina.BoundAsyncRetryingCaller:
+        """Stamina's caller with these numbers; ``on`` stands in for ``worth_retrying``."""
         retrying = stamina.AsyncRetryingCaller(
             attempts=self.attempts,
             timeout=None,
@@ -55,7 +58,13 @@ class RetryPolicy:
             wait_max=self.wait_max_s,
             wait_jitter=self.jitter_s,
         )
-        return retrying.on(self.worth_retrying)
+        return retrying.on(on or self.worth_retrying)
+
+    def wait_s(self, tries: int) -> float:
+        """Seconds to wait after so many tries, jitter included; for what is no whole request."""
+        doubled_s = self.wait_initial_s * 2 ** min(tries - 1, DOUBLINGS_MAX)
+        jitter_s = random.uniform(0, self.jitter_s)  # noqa: S311 - jitter is no secret
+        return min(doubled_s, self.wait_max_s) + jitter_s
 
     def worth_retrying(self, error: Exception) -> bool | float:
         """Whether to try again; a number is the seconds to wait before that."""
@@ -131,17 +140,10 @@ class JsonApi:
         return await self._retrying(self._answer, "POST", path, json=body, headers=headers)
 
     async def _answer(self, method: str, path: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's own
-        asked = f"{method} {path}"
-        try:
-            response = await self._http.request(method, path, **options)
-        except httpx.DecodingError as error:
-            raise SourceMalformedError(self._source, f"{asked}: answer not decodable") from error
-        except httpx.TransportError as error:
-            why = type(error).__name__
-            raise SourceUnavailableError(self._source, f"{asked}: no answer ({why})") from error
+        response = await answered(self._http, self._source, method, path, **options)
         if not response.is_success:
             raise refusal(self._source, response)
-        return self._object(asked, response)
+        return self._object(f"{method} {path}", response)
 
     def _object(self, asked: str, response: httpx.Response) -> dict[str, Any]:
         try:
@@ -153,6 +155,29 @@ class JsonApi:
         if not isinstance(answer, dict):
             raise SourceMalformedError(self._source, f"{asked}: JSON, but not an object")
         return answer
+
+
+async def answered(
+    http: httpx.AsyncClient,
+    source: str,
+    method: str,
+    path: str,
+    **options: Any,  # noqa: ANN401 - httpx's own
+) -> httpx.Response:
+    """The answer to one try of one request, whatever it says.
+
+    Raises:
+        SourceUnavailableError: There was none.
+        SourceMalformedError: Its bytes could not be unpacked.
+    """
+    asked = f"{method} {path}"
+    try:
+        return await http.request(method, path, **options)
+    except httpx.DecodingError as error:
+        raise SourceMalformedError(source, f"{asked}: answer not decodable") from error
+    except httpx.TransportError as error:
+        why = type(error).__name__
+        raise SourceUnavailableError(source, f"{asked}: no answer ({why})") from error
 
 
 def refusal(source: str, response: httpx.Response) -> SourceError:

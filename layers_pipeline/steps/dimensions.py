@@ -12,6 +12,8 @@ import polars as pl
 
 from layers_pipeline import tables
 from layers_pipeline.lake_table import Table, Written
+from layers_pipeline.operations.rows import SyncStateRow
+from layers_pipeline.steps.health import health_of
 from layers_pipeline.steps.stores import Stores
 
 
@@ -39,6 +41,18 @@ def copy_accounts(stores: Stores) -> Written:
         for account in stores.operations.accounts()
     )
     return _copy(stores, tables.PLATFORM_ACCOUNTS, rows)
+
+
+def describe_sync_health(stores: Stores) -> Written:
+    """Write ``sync_health``: how the syncs of each account stand, in words."""
+    states: dict[str, list[SyncStateRow]] = {}
+    for state in stores.operations.sync_states():
+        states.setdefault(state.account_id, []).append(state)
+    rows = (
+        health_of(account, states.get(account.account_id, []))
+        for account in stores.operations.accounts()
+    )
+    return _copy(stores, tables.SYNC_HEALTH, rows)
 
 
 def _newest(states: list[Any]) -> dict[str, Any]:

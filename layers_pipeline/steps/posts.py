@@ -1,90 +1,227 @@
-"""From landed rows to posts, snapshots, containers and ads content.
+"""From staged captures to posts, snapshots, last known values, containers and ads content.
 
-Belongs here: which captures are new to a table, and writing what follows from them.
-Does not belong here: how a row is read or compared (``transforms``).
+Belongs here: which captures are new, which state they follow on, and writing what they give.
+Does not belong here: how a row is read or compared (``transforms``), deletions (``deletions``).
 
-Every table remembers how far it has read the staging tables (a watermark, recorded with its own
-commit), reads all captures of the posts that moved since, and writes what they give. So a
-crash between two tables heals with the next run, and a repeat changes nothing.
+A capture that is newer than all of its post's others is compared with what is known; a post one
+of whose captures came late is made anew from all of them. Every table remembers how far it has
+read the staging tables, and what is written follows from the captures alone, so a crash between
+two tables heals with the next run, and a repeat changes nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from layers_pipeline import tables
-from layers_pipeline.lake import Restamp
 from layers_pipeline.lake_table import Table, Written, differ
+from layers_pipeline.steps.deletions import derive_absences
+from layers_pipeline.steps.staging import SOURCES, STAGED, captures, captures_since, stage
 from layers_pipeline.steps.stores import Stores
-from transforms.contracts.captures import Capture
-from transforms.contracts.columns import COUNTS
+from transforms.contracts.columns import COUNTS, METRICS
 from transforms.posts import ads_content_of, containers_of, posts_of
-from transforms.sift_posts import stage_sift_posts
-from transforms.snapshots import ACCOUNT, INSTANT, POST, followers_of, snapshots_of
+from transforms.snapshots import ACCOUNT, POST, followers_of, latest_metrics, snapshots_of
 
-STAGING: Final = (tables.STG_SIFT__POSTS, tables.STG_IMPORT__CAPTURES)
-CAPTURE: Final = tuple(Capture.column_names())
+FACTS: Final = (
+    tables.PLATFORM_POST_METRICS,
+    tables.PLATFORM_POSTS,
+    tables.PLATFORM_ACCOUNT_METRICS,
+    tables.PLATFORM_POST_METRICS_LATEST,
+)
+"""In the order in which they are written: what is known comes last, as the others are told by it."""
 KEPT: Final = frozenset({"platform", "platform_post_id", "deleted_at", "bucket"})
 """Columns of a post that its captures do not change."""
+NONE: Final = Written()
 
 
-def stage_sift(stores: Stores, *, run_id: str) -> Written:
-    """Type the landed rows that are not staged yet (``stg_sift__posts``)."""
-    lake, raw, staged = stores.lake, tables.RAW_SIFT__POSTS, tables.STG_SIFT__POSTS
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What captures say, by table."""
+
+    snapshots: pl.DataFrame
+    posts: pl.DataFrame
+    followers: pl.DataFrame
+    latest: pl.DataFrame
+
+
+def derive_facts(stores: Stores) -> dict[str, Written]:
+    """Bring posts, snapshots, followers and last known values up to the staged captures (R8-R10).
+
+    Returns:
+        What was written, by table name.
+    """
+    lake = stores.lake
     with lake.unit():
-        at = lake.version(raw)
-        landed = lake.added_since(raw, lake.watermark(staged, raw.name)).collect()
-        landed = landed.with_columns(scraped_on=pl.col("submitted_at").dt.date())
-        rows = stage_sift_posts(landed, known_at=stores.clock.now(), run_id=run_id)
-        return lake.insert_absent(staged, rows, marks={raw.name: at}, restamp=_stamp_live(stores))
+        marks = {source.name: lake.version(source) for source in STAGED}
+        since = {name: min(lake.watermark(table, name) for table in FACTS) for name in marks}
+        if since == marks:
+            return {table.name: NONE for table in FACTS}
+        arrived = captures_since(stores, since).collect()
+        return write_facts(stores, _facts(stores, arrived), marks=marks)
 
 
-def derive_posts(stores: Stores) -> Written:
-    """Bring ``platform_posts`` up to the staged captures (R8)."""
-
-    def write(captures: pl.LazyFrame, moved: pl.DataFrame, marks: Mapping[str, int]) -> Written:
-        del moved  # posts carry no time of knowledge of their own
-        posts = posts_of(captures).collect()
-        posts = posts.with_columns(bucket=tables.buckets(posts["platform_post_id"]))
-        columns = [name for name in tables.PLATFORM_POSTS.columns if name not in KEPT]
-        return stores.lake.merge(
-            tables.PLATFORM_POSTS, posts, update=differ(columns), columns=columns, marks=marks
-        )
-
-    return _derive(stores, tables.PLATFORM_POSTS, by=POST, write=write)
-
-
-def derive_snapshots(stores: Stores) -> Written:
-    """Bring ``platform_post_metrics`` up to the staged captures (R9)."""
-
-    def write(captures: pl.LazyFrame, moved: pl.DataFrame, marks: Mapping[str, int]) -> Written:
-        return stores.lake.merge(
+def write_facts(stores: Stores, facts: Facts, *, marks: Mapping[str, int]) -> dict[str, Written]:
+    """Write what captures say, and up to where the staging tables were read."""
+    lake, columns = (
+        stores.lake,
+        [name for name in tables.PLATFORM_POSTS.columns if name not in KEPT],
+    )
+    latest = [name for name in tables.PLATFORM_POST_METRICS_LATEST.columns if name not in POST]
+    written = (
+        lake.merge(
             tables.PLATFORM_POST_METRICS,
-            snapshots_of(captures).collect(),
-            update=f"s.source = 'import' AND ({differ(COUNTS)})",
-            columns=COUNTS,
+            facts.snapshots,
+            update=f"s.source = 'import' AND ({differ(METRICS)})",
+            columns=METRICS,
             marks=marks,
-            restamp=_stamp_live(stores, moved=moved),
-        )
-
-    return _derive(stores, tables.PLATFORM_POST_METRICS, by=POST, write=write)
-
-
-def derive_followers(stores: Stores) -> Written:
-    """Bring ``platform_account_metrics`` up to the staged captures."""
-
-    def write(captures: pl.LazyFrame, moved: pl.DataFrame, marks: Mapping[str, int]) -> Written:
-        return stores.lake.merge(
+        ),
+        lake.merge(
+            tables.PLATFORM_POSTS,
+            facts.posts,
+            update=differ(columns),
+            columns=columns,
+            marks=marks,
+        ),
+        lake.merge(
             tables.PLATFORM_ACCOUNT_METRICS,
-            followers_of(captures).collect(),
+            facts.followers,
             update=f"s.source = 'import' AND ({differ(('followers',))})",
             columns=("followers",),
             marks=marks,
-            restamp=_stamp_live(stores, moved=moved),
-        )
+        ),
+        lake.merge(
+            tables.PLATFORM_POST_METRICS_LATEST,
+            facts.latest,
+            update=differ(latest),
+            columns=latest,
+            marks=marks,
+        ),
+    )
+    return {table.name: done for table, done in zip(FACTS, written, strict=True)}
 
-    return _derive(stores, tables.PLATFORM_ACCOUNT_METRICS, by=ACCOUNT, write=write)
+
+def facts_of(given: pl.DataFrame) -> Facts:
+    """What captures say, if they are all there are of the posts and accounts they speak of."""
+    latest = latest_metrics(given.lazy()).collect()
+    return Facts(
+        snapshots=snapshots_of(given.lazy()).collect(),
+        posts=_as_posts(posts_of(given.lazy()).collect(), latest),
+        followers=followers_of(given.lazy()).collect(),
+        latest=_in_buckets(latest),
+    )
+
+
+def _facts(stores: Stores, arrived: pl.DataFrame) -> Facts:
+    """What arrived captures say, each post's in the way that its others allow."""
+    latest = _of(stores, tables.PLATFORM_POST_METRICS_LATEST, arrived)
+    posts = _of(stores, tables.PLATFORM_POSTS, arrived)
+    late = _late(arrived, latest, posts)
+    in_order = arrived.join(late, on=POST, how="anti").lazy()
+    known = latest.join(late, on=POST, how="anti").lazy()
+    known_posts = posts.join(late, on=POST, how="anti").lazy()
+    everything = (
+        captures(stores).join(late.lazy(), on=POST, how="semi").collect()
+        if late.height
+        else arrived.clear()
+    )
+    anew = facts_of(everything)
+    newest = latest_metrics(in_order, before=known).collect()
+    snapshots = snapshots_of(in_order, before=known).collect()
+    described = _as_posts(posts_of(in_order, before=known_posts).collect(), newest)
+    return Facts(
+        snapshots=pl.concat([snapshots, anew.snapshots]),
+        posts=pl.concat([described, anew.posts]),
+        followers=_followers(stores, arrived),
+        latest=pl.concat([_in_buckets(newest), anew.latest]),
+    )
+
+
+def _of(stores: Stores, table: Table, arrived: pl.DataFrame) -> pl.DataFrame:
+    """A table's rows of the posts that captures speak of."""
+    touched = arrived.select(POST).unique()
+    parts = tables.buckets(touched["platform_post_id"]).unique().to_list()
+    rows = stores.lake.read(table).filter(pl.col("bucket").is_in(parts))
+    return rows.join(touched.lazy(), on=POST, how="semi").collect()
+
+
+def _late(arrived: pl.DataFrame, latest: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+    """Posts with a capture that is not newer than all that is known of them.
+
+    Content can be ahead of the metrics where a crash fell between the two.
+    """
+    checked = latest.select(*POST, "last_checked_at")
+    content = posts.select(*POST, "content_at")
+    met = arrived.join(checked, on=POST, how="left").join(content, on=POST, how="left")
+    is_known = pl.col("last_checked_at").is_not_null()
+    is_late = (
+        (pl.col("captured_at") <= pl.col("last_checked_at"))
+        | (pl.col("captured_at") < pl.col("content_at"))
+        | ((pl.col("source") == "import") & is_known)
+    )
+    return met.filter(is_late).select(POST).unique()
+
+
+def _followers(stores: Stores, arrived: pl.DataFrame) -> pl.DataFrame:
+    """Follower counts of the accounts that captures speak of, made anew where one came late."""
+    shown = arrived.filter(pl.col("followers").is_not_null())
+    touched = shown.select(ACCOUNT).unique()
+    stored = (
+        stores.lake.read(tables.PLATFORM_ACCOUNT_METRICS)
+        .join(touched.lazy(), on=ACCOUNT, how="semi")
+        .collect()
+    )
+    first = shown.group_by(ACCOUNT).agg(pl.col("captured_at").min(), pl.col("source").unique())
+    checked = _checked_accounts(stores, touched)
+    late = (
+        first.join(checked, on=ACCOUNT, how="inner")
+        .filter(
+            (pl.col("captured_at") <= pl.col("last_checked_at"))
+            | pl.col("source").list.contains("import")
+        )
+        .select(ACCOUNT)
+    )
+    newest = stored.sort("captured_at", "source").group_by(ACCOUNT).last()
+    columns = [*ACCOUNT, "captured_at", "source", "known_at", "followers"]
+    in_order = pl.concat(
+        [
+            newest.join(late, on=ACCOUNT, how="anti").select(columns),
+            shown.join(late, on=ACCOUNT, how="anti").select(columns),
+        ]
+    )
+    everything = (
+        captures(stores).join(late.lazy(), on=ACCOUNT, how="semi").select(columns).collect()
+        if late.height
+        else in_order.clear()
+    )
+    made = [followers_of(part.lazy()).collect() for part in (in_order, everything)]
+    return pl.concat(made)
+
+
+def _checked_accounts(stores: Stores, touched: pl.DataFrame) -> pl.DataFrame:
+    """When any post of each account was last looked at."""
+    posts = stores.lake.read(tables.PLATFORM_POSTS).select(*POST, "account_key")
+    checked = stores.lake.read(tables.PLATFORM_POST_METRICS_LATEST).select(*POST, "last_checked_at")
+    return (
+        posts.join(touched.lazy(), on=ACCOUNT, how="semi")
+        .join(checked, on=POST, how="inner")
+        .group_by(ACCOUNT)
+        .agg(pl.col("last_checked_at").max())
+        .collect()
+    )
+
+
+def _as_posts(described: pl.DataFrame, latest: pl.DataFrame) -> pl.DataFrame:
+    """Rows of ``platform_posts``; whether a post is deleted is not the captures' to say."""
+    rows = described.join(latest.select(*POST, *COUNTS), on=POST, how="left").with_columns(
+        deleted_at=pl.lit(None, pl.Datetime("us", "UTC"))
+    )
+    return tables.PLATFORM_POSTS.shape(_in_buckets(rows))
+
+
+def _in_buckets(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(bucket=tables.buckets(rows["platform_post_id"]))
 
 
 def derive_containers(stores: Stores) -> Written:
@@ -92,10 +229,13 @@ def derive_containers(stores: Stores) -> Written:
     lake, posts, containers = stores.lake, tables.PLATFORM_POSTS, tables.CONTENT_CONTAINERS
     with lake.unit():
         at = lake.version(posts)
+        if at == lake.watermark(containers, posts.name):
+            return NONE
         found = lake.added_since(posts, lake.watermark(containers, posts.name)).collect()
-        found = found.with_columns(bucket=tables.buckets(found["platform_post_id"]))
-        rows = containers_of(found.lazy(), created_at=stores.clock.now()).collect()
-        return lake.insert_absent(containers, rows, marks={posts.name: at})
+        rows = containers_of(_in_buckets(found).lazy())
+        known = lake.read(containers).select("container_id")
+        missing = rows.join(known, on="container_id", how="anti").collect()
+        return lake.insert_absent(containers, missing, marks={posts.name: at})
 
 
 def derive_ads_content(stores: Stores) -> Written:
@@ -107,9 +247,7 @@ def derive_ads_content(stores: Stores) -> Written:
     lake, table = stores.lake, tables.ADS_CONTENT
     with lake.unit():
         wanted = ads_content_of(
-            lake.read(tables.PLATFORM_POSTS),
-            lake.read(tables.PROJECT_ALLOWLIST),
-            created_at=stores.clock.now(),
+            lake.read(tables.PLATFORM_POSTS), lake.read(tables.PROJECT_ALLOWLIST)
         )
         known = lake.read(table).select("ads_content_id")
         made = lake.insert_absent(
@@ -121,6 +259,8 @@ def derive_ads_content(stores: Stores) -> Written:
 def _give_newest_scores(stores: Stores) -> Written:
     lake, table, scores = stores.lake, tables.ADS_CONTENT, tables.ORGANIC_SCORES
     at = lake.version(scores)
+    if at == lake.watermark(table, scores.name):
+        return NONE
     fields = ("organic_score", "scored_at", "scoring_version", "unscored_reason")
     newest = (
         lake.added_since(scores, lake.watermark(table, scores.name))
@@ -142,63 +282,16 @@ def _give_newest_scores(stores: Stores) -> Written:
     )
 
 
-def derive_everything(stores: Stores, *, run_id: str) -> dict[str, Written]:
+def derive_known(stores: Stores) -> dict[str, Written]:
+    """Bring what scores are made of up to what has landed; cheap where nothing is new."""
+    with stores.lake.unit():
+        staged = {source.staged.name: stage(stores, source) for source in SOURCES}
+        return staged | derive_facts(stores) | derive_absences(stores)
+
+
+def derive_everything(stores: Stores) -> dict[str, Written]:
     """Bring every table up to what has landed; cheap where nothing is new."""
-    return {
-        "stg_sift__posts": stage_sift(stores, run_id=run_id),
-        "platform_posts": derive_posts(stores),
-        "platform_post_metrics": derive_snapshots(stores),
-        "platform_account_metrics": derive_followers(stores),
+    return derive_known(stores) | {
         "content_containers": derive_containers(stores),
         "ads_content": derive_ads_content(stores),
     }
-
-
-def captures(stores: Stores) -> pl.LazyFrame:
-    """Every staged capture, of every source."""
-    return pl.concat([stores.lake.read(table).select(CAPTURE) for table in STAGING])
-
-
-def _derive(
-    stores: Stores,
-    table: Table,
-    *,
-    by: Sequence[str],
-    write: Callable[[pl.LazyFrame, pl.DataFrame, Mapping[str, int]], Written],
-) -> Written:
-    """Write what all captures of the things say that moved since the table's watermarks.
-
-    ``write`` is given those captures, which of them are new to the table, and the new
-    watermarks.
-    """
-    lake = stores.lake
-    with lake.unit():
-        marks = {source.name: lake.version(source) for source in STAGING}
-        moved = pl.concat(
-            lake.added_since(source, lake.watermark(table, source.name)).select(*by, *INSTANT)
-            for source in STAGING
-        )
-        new = moved.unique().collect()
-        touched = new.lazy().select(by).unique()
-        return write(captures(stores).join(touched, on=by, how="semi"), new, marks)
-
-
-def _stamp_live(stores: Stores, *, moved: pl.DataFrame | None = None) -> Restamp:
-    """Stamps ``known_at`` with the moment of the commit, except for imports of history (R9).
-
-    Args:
-        stores: Open stores.
-        moved: Captures that are new to the table; only they become known now. A capture that
-            was left out as an equal repeat, and matters since a late one came in before it,
-            was known when it was staged. None: every row is new.
-    """
-
-    def restamp(rows: pl.DataFrame) -> pl.DataFrame:
-        live = pl.col("source") != "import"
-        now = pl.when(live).then(pl.lit(stores.clock.now())).otherwise("known_at")
-        if moved is None:
-            return rows.with_columns(known_at=now)
-        fresh = rows.join(moved, on=moved.columns, how="semi").with_columns(known_at=now)
-        return pl.concat([fresh, rows.join(moved, on=moved.columns, how="anti")])
-
-    return restamp

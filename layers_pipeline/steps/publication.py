@@ -14,17 +14,18 @@ from layers_pipeline import serving, tables
 from layers_pipeline.errors import PublicationError
 from layers_pipeline.lake_table import Table, tick_text
 from layers_pipeline.progress import report
-from layers_pipeline.steps.posts import captures, derive_everything
+from layers_pipeline.steps.posts import FACTS, derive_everything
 from layers_pipeline.steps.scoring import score_ticks
+from layers_pipeline.steps.staging import SOURCES, STAGED
 from layers_pipeline.steps.stores import Stores
-from transforms.contracts.posts import LatestMetrics
-from transforms.snapshots import POST, latest_metrics
 
 AS_TABLES: Final = (
     tables.PROJECTS,
     tables.PLATFORM_ACCOUNTS,
+    tables.SYNC_HEALTH,
     tables.PROJECT_ALLOWLIST,
     tables.PLATFORM_POSTS,
+    tables.POST_ABSENCES,
     tables.CONTENT_CONTAINERS,
     tables.ADS_CONTENT,
     tables.AD_ELIGIBILITY_CURRENT,
@@ -33,44 +34,42 @@ AS_TABLES: Final = (
 )
 AS_VIEWS: Final = (
     tables.PLATFORM_POST_METRICS,
+    tables.PLATFORM_POST_METRICS_LATEST,
     tables.PLATFORM_ACCOUNT_METRICS,
+    tables.ACCOUNT_LISTINGS,
     tables.UGC_POOL_PERCENTILES,
     tables.ORGANIC_SCORES,
     tables.AD_ELIGIBILITY,
 )
 PUBLISHED: Final = AS_TABLES + AS_VIEWS
+READERS: Final = (
+    *((source.staged, (source.raw,)) for source in SOURCES),
+    *((table, STAGED) for table in FACTS),
+    (tables.POST_ABSENCES, (tables.ACCOUNT_LISTINGS,)),
+    (tables.CONTENT_CONTAINERS, (tables.PLATFORM_POSTS,)),
+    (tables.ADS_CONTENT, (tables.ORGANIC_SCORES,)),
+)
+"""Tables that remember how far they have read others."""
 SMALL_FILES: Final = 100
 SCORE: Final = ("ads_content_id", "organic_score", "scoring_version")
 RANK: Final = ("ads_content_id", "views_rank_pct", "engagement_rate_rank_pct", "pool_size")
 
 
-def publish(stores: Stores, *, run_id: str) -> serving.Generation:
+def publish(stores: Stores) -> serving.Generation:
     """Publish what the lake holds now as the next generation of the analysts' file.
 
     Whatever a crashed run left half way is finished first, and what has landed is derived, while
     nobody else writes; so the tables of one generation agree.
-
-    Args:
-        stores: Open stores.
-        run_id: Run that publishes.
     """
     with stores.lake.lease("publish"):
         with stores.lake.rest():
             for _ in score_ticks(stores, _half_written_ticks(stores)):
                 pass
-            derive_everything(stores, run_id=run_id)
+            derive_everything(stores)
             pinned = [_pin(stores, table, as_view=table in AS_VIEWS) for table in PUBLISHED]
-            history = stores.lake.read(tables.PLATFORM_POST_METRICS)
-            seen = captures(stores)
-        latest = serving.Computed(
-            name="platform_post_metrics_latest",
-            schema=LatestMetrics,
-            rows=_latest(history, seen),
-        )
         return serving.publish(
             stores.settings.serve_location,
             pinned=pinned,
-            computed=[latest],
             at=stores.clock.now(),
             kept=stores.settings.generations_kept,
         )
@@ -119,19 +118,6 @@ def _disagreeing(left: pl.LazyFrame, right: pl.LazyFrame, columns: Sequence[str]
     return both.filter(differs).select("scored_at")
 
 
-def _latest(history: pl.LazyFrame, seen: pl.LazyFrame) -> pl.DataFrame:
-    """What is known now of every post."""
-    checked = seen.group_by(*POST).agg(checked=pl.col("captured_at").max())
-    return (
-        latest_metrics(history)
-        .join(checked, on=POST, how="left")
-        .with_columns(last_checked_at=pl.max_horizontal("last_checked_at", "checked"))
-        .select(LatestMetrics.column_names())
-        .sort(*POST)
-        .collect()
-    )
-
-
 def _pin(stores: Stores, table: Table, *, as_view: bool) -> serving.Pinned:
     handle = stores.lake.handle(table)
     if handle is None:
@@ -146,7 +132,14 @@ def _pin(stores: Stores, table: Table, *, as_view: bool) -> serving.Pinned:
     return serving.Pinned(table=table, version=handle.version(), files=files, as_view=as_view)
 
 
-def maintain(stores: Stores, *, run_id: str) -> dict[str, int]:
+def _mark_as_read(stores: Stores) -> None:
+    """Spare the readers of compacted tables the rows that only came back in other files."""
+    for reader, sources in READERS:
+        marks = {source.name: stores.lake.version(source) for source in sources}
+        stores.lake.record_marks(reader, marks)
+
+
+def maintain(stores: Stores) -> dict[str, int]:
     """Compact tables of many small files, publish, then delete files that nobody needs.
 
     The order matters: a published generation names files, so files are deleted only after
@@ -156,11 +149,14 @@ def maintain(stores: Stores, *, run_id: str) -> dict[str, int]:
         Files deleted, by table name.
     """
     with stores.lake.lease("maintenance"):
-        for done, table in enumerate(tables.TABLES, start=1):
-            if len(stores.lake.files(table)) > SMALL_FILES:
-                stores.lake.compact(table)
-            report("tables compacted", done, len(tables.TABLES))
-        publish(stores, run_id=run_id)
+        with stores.lake.rest():
+            derive_everything(stores)
+            for done, table in enumerate(tables.TABLES, start=1):
+                if len(stores.lake.files(table)) > SMALL_FILES:
+                    stores.lake.compact(table)
+                report("tables compacted", done, len(tables.TABLES))
+            _mark_as_read(stores)
+        publish(stores)
         kept = serving.pinned_versions(stores.settings.serve_location)
         return {
             table.name: len(stores.lake.vacuum(table, keep_versions=kept.get(table.name, ())))

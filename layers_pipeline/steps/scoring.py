@@ -18,18 +18,19 @@ from layers_pipeline import tables
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake_table import Table, Written, tick_text
 from layers_pipeline.progress import report
-from layers_pipeline.steps.posts import captures
+from layers_pipeline.steps.posts import derive_known
+from layers_pipeline.steps.staging import captures
 from layers_pipeline.steps.stores import Stores
-from transforms.contracts.posts import LatestMetrics
+from transforms.contracts.columns import COUNTS
+from transforms.deletions import deleted_posts
 from transforms.eligibility import judge_eligibility, standing_scores
 from transforms.organic_score import score_ugc, ugc_pool_percentiles
 from transforms.posts import IDENTITY, identities_of, pool_members
 from transforms.scoring_rules import ACTIVE, ScoringRules
-from transforms.snapshots import POST, advance_latest, latest_metrics
+from transforms.snapshots import INSTANT, POST, advance_latest, latest_metrics
 
 TICKS_PER_COMMIT: Final = 36
 WRITTEN: Final = (
-    tables.PLATFORM_POST_METRICS_LATEST,
     tables.UGC_POOL_PERCENTILES,
     tables.ORGANIC_SCORES,
     tables.AD_ELIGIBILITY,
@@ -47,8 +48,9 @@ STANDING: Final = {
 class ScoredTick:
     """What one tick came to, in rows.
 
-    ``posts`` were known, ``pools`` had enough scorable posts, ``scored`` rows have a score of
-    their own, ``unscored`` counts those without by reason, ``eligible`` may run as ads.
+    ``posts`` were in some project's pool, ``pools`` had enough scorable posts, ``scored`` rows
+    have a score of their own, ``unscored`` counts those without by reason, ``eligible`` may run
+    as ads.
     """
 
     tick: datetime
@@ -65,10 +67,9 @@ class ScoredTick:
 class History:
     """Everything that a walk reads, pinned at one moment and loaded once."""
 
-    version: int
     snapshots: pl.DataFrame
-    checks: pl.DataFrame
-    posts: pl.DataFrame
+    identities: pl.DataFrame
+    absences: pl.DataFrame
     allowlist: pl.DataFrame
 
     def arrived(self, after: datetime | None, until: datetime) -> pl.LazyFrame:
@@ -77,16 +78,15 @@ class History:
         first = 0 if after is None else known.search_sorted(after, side="right")
         return self.snapshots.slice(first, known.search_sorted(until, side="right") - first).lazy()
 
-    def checked(self, until: datetime) -> pl.LazyFrame:
-        """Per post the newest capture known at a moment, equal repeats included."""
-        known = self.checks.lazy().filter(pl.col("known_at") <= until)
-        return known.group_by(*POST).agg(last_checked_at=pl.col("captured_at").max())
-
     def posts_at(self, until: datetime) -> pl.LazyFrame:
-        """Posts as the captures known at a moment name them: later ones may name them anew."""
-        known = self.checks.lazy().filter(pl.col("known_at") <= until)
-        deletions = self.posts.lazy().select(*POST, "deleted_at")
-        return identities_of(known).join(deletions, on=POST, how="inner")
+        """Posts as the captures known at a moment name them, and whether they were deleted."""
+        known = self.identities.lazy().filter(pl.col("known_at") <= until)
+        gone = deleted_posts(self.absences.lazy(), as_of=until)
+        return (
+            identities_of(known)
+            .join(gone, on=POST, how="left")
+            .with_columns(is_deleted=pl.col("deleted_at").is_not_null())
+        )
 
 
 class Walk:
@@ -100,9 +100,8 @@ class Walk:
         self._first = first
         self._history = load_history(stores, until=last)
         self._at: datetime | None = None
-        self._latest = pl.DataFrame(schema=dict(LatestMetrics.create_empty().schema))
+        self._latest = pl.DataFrame()
         self._scored: list[pl.DataFrame] = []
-        self._start()
 
     def step(self, tick: datetime) -> dict[str, pl.DataFrame]:
         """Move on to a tick and score it.
@@ -121,49 +120,25 @@ class Walk:
         scores = score_ugc(members.lazy(), ranked.lazy(), as_of=tick, rules=self._rules).collect()
         standing = standing_scores(self._standing_before(members, scores), scores.lazy())
         judged = judge_eligibility(members.lazy(), standing, as_of=tick, rules=self._rules)
-        latest = latest.with_columns(
-            scored_at=pl.lit(tick), history_version=pl.lit(self._history.version)
-        )
         self._remember(scores)
-        frames = (latest, ranked, scores, judged.collect())
+        frames = (ranked, scores, judged.collect())
         return {
             table.name: _in_partition(table, frame, tick)
             for table, frame in zip(WRITTEN, frames, strict=True)
         }
 
-    def _start(self) -> None:
-        """Take up the state of the newest earlier tick if nothing has come in behind it."""
-        stored = self._lake.read(tables.PLATFORM_POST_METRICS_LATEST)
-        earlier = stored.filter(pl.col("scored_at") < self._first)
-        newest = earlier.select(pl.col("scored_at").max()).collect().item()
-        if newest is None:
-            return
-        state = stored.filter(pl.col("tick") == tick_text(newest)).collect()
-        if self._is_behind(state["history_version"][0], newest):
-            return
-        self._at = newest
-        self._latest = state.select(self._latest.columns)
-
-    def _is_behind(self, version: int, tick: datetime) -> bool:
-        """Whether snapshots known at a tick were added after its state was written."""
-        added = self._lake.added_since(tables.PLATFORM_POST_METRICS, version)
-        return not added.filter(pl.col("known_at") <= tick).head(1).collect().is_empty()
-
     def _advance(self, tick: datetime) -> pl.DataFrame:
+        """What is known at a tick: what was known before, and what has arrived since."""
         arrived = self._history.arrived(self._at, tick)
         if self._at is None:
-            moved = latest_metrics(arrived)
+            moved = latest_metrics(arrived, metrics=COUNTS)
         else:
             moved = advance_latest(
-                self._latest.lazy(), arrived=arrived, history=self._history.arrived(None, tick)
+                self._latest.lazy(),
+                arrived=arrived,
+                history=self._history.arrived(None, tick),
+                metrics=COUNTS,
             )
-        checked = self._history.checked(tick)
-        newer = pl.max_horizontal("last_checked_at", "checked")
-        moved = (
-            moved.join(checked.rename({"last_checked_at": "checked"}), on=POST, how="left")
-            .with_columns(last_checked_at=newer)
-            .select(self._latest.columns)
-        )
         self._at, self._latest = tick, moved.collect()
         return self._latest
 
@@ -205,27 +180,26 @@ class Walk:
 def load_history(stores: Stores, *, until: datetime) -> History:
     """Pin the lake while no unit of writes is under way, and load what a walk reads.
 
+    What has landed is derived first: rows are known from their landing on, and a tick sees all
+    that was known at its time, however busy the pipeline was then.
+
     Args:
         stores: Open stores.
         until: Nothing known later is loaded.
     """
     lake = stores.lake
     with lake.rest():
-        version = lake.version(tables.PLATFORM_POST_METRICS)
+        derive_known(stores)
         snapshots = lake.read_as_known(tables.PLATFORM_POST_METRICS, until)
         seen = captures(stores)
-        posts = lake.read(tables.PLATFORM_POSTS)
+        absences = lake.read(tables.POST_ABSENCES)
         allowlist = lake.read(tables.PROJECT_ALLOWLIST)
-    snapshots = snapshots.select(
-        *POST, "captured_at", "source", "known_at", "views", "likes", "comments", "shares", "saves"
-    )
     return History(
-        version=max(version, 0),
-        snapshots=snapshots.sort("known_at").collect(),
-        checks=seen.select(*POST, "captured_at", "source", "known_at", *IDENTITY)
+        snapshots=snapshots.select(*POST, *INSTANT, "known_at", *COUNTS).sort("known_at").collect(),
+        identities=seen.select(*POST, *INSTANT, "known_at", *IDENTITY)
         .filter(pl.col("known_at") <= until)
         .collect(),
-        posts=posts.select(*POST, "deleted_at").collect(),
+        absences=absences.collect(),
         allowlist=allowlist.collect(),
     )
 
@@ -309,7 +283,7 @@ def _summary(tick: datetime, rows: dict[str, pl.DataFrame]) -> ScoredTick:
     reasons = judged.filter(~pl.col("is_eligible"))["reason"].value_counts().sort("reason")
     return ScoredTick(
         tick=tick,
-        posts=rows[tables.PLATFORM_POST_METRICS_LATEST.name].height,
+        posts=judged.height,
         pools=scores["project_id"].n_unique(),
         scored=int(scores["unscored_reason"].is_null().sum()),
         eligible=int(judged["is_eligible"].sum()),

@@ -6,93 +6,36 @@ Does not belong here: what the rows mean (``transforms.sift_posts``), when it ha
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import polars as pl
 
 from layers_pipeline import tables
-from layers_pipeline.errors import (
-    SourceError,
-    SourceForbiddenError,
-    SourceMalformedError,
-    SourceRejectedError,
-    SourceThrottledError,
-    SourceUnauthorizedError,
-)
+from layers_pipeline.errors import SourceError
 from layers_pipeline.operations.rows import AccountRow, ScrapeJobRow
-from layers_pipeline.operations.words import Depth, Outcome
+from layers_pipeline.operations.words import Depth
 from layers_pipeline.progress import report
 from layers_pipeline.sources.sift import SiftClient, sift_http
+from layers_pipeline.steps.landing import known_now
+from layers_pipeline.steps.outcomes import (
+    ACCOUNTS_PER_RUN,
+    LEASE,
+    QUICK_EVERY,
+    START_JITTER,
+    Ended,
+    SyncSummary,
+    outcome_of,
+    summary_of,
+)
 from layers_pipeline.steps.stores import Stores
 
 Item = TypeVar("Item")
 POSTS_PER_SCRAPE: Final = 50
 AT_ONCE: Final = 8
-ACCOUNTS_PER_RUN: Final = 2_000
 JOB_PATIENCE: Final = timedelta(hours=6)
-LEASE: Final = timedelta(minutes=10)
-LOOK_AGAIN: Final = timedelta(hours=6)
-START_JITTER: Final = timedelta(seconds=45)
-"""How much earlier than the run before, within its own minute, a scheduled run may start: no
-account may be found a second short of its cadence and wait for another one."""
-QUICK_EVERY: Final = timedelta(minutes=5)
-FULL_EVERY: Final = timedelta(minutes=20)
-POSTS_EVERY: Final = timedelta(minutes=30)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SyncSummary:
-    """What one sync did: accounts by outcome, rows landed, and what failed in words."""
-
-    outcomes: Counter[str] = field(default_factory=Counter)
-    rows: int = 0
-    still_running: int = 0
-    failures: tuple[str, ...] = ()
-
-    @property
-    def accounts(self) -> int:
-        """Accounts that ended with an outcome."""
-        return sum(self.outcomes.values())
-
-    @property
-    def failed_share(self) -> float:
-        """Share of accounts that did not end ``ok``, 0-1; 0 when there were none."""
-        return (self.accounts - self.outcomes["ok"]) / self.accounts if self.accounts else 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """How the sync of one account ended."""
-
-    outcome: Outcome
-    message: str
-    retry_at: datetime | None = None
-    rows: tuple[dict[str, Any], ...] = ()
-    is_running: bool = False
-    """The source is still at work; nothing ended yet."""
-
-
-def outcome_of(error: SourceError, *, now: datetime) -> Ended:
-    """The outcome that an error means for its account (R6)."""
-    match error:
-        case SourceThrottledError():
-            wait = timedelta(seconds=error.retry_after_s)
-            return Ended(outcome="rate_limited", message=str(error), retry_at=now + wait)
-        case SourceUnauthorizedError():
-            remedy = f"{error} The key for SIFT was refused: set LAYERS_SIFT_KEY to a valid one."
-            return Ended(outcome="unavailable", message=remedy)
-        case SourceForbiddenError():
-            return Ended(outcome="forbidden", message=str(error), retry_at=now + LOOK_AGAIN)
-        case SourceMalformedError():
-            return Ended(outcome="malformed", message=str(error))
-        case SourceRejectedError():
-            return Ended(outcome="unavailable", message=str(error), retry_at=now + LOOK_AGAIN)
-        case _:
-            return Ended(outcome="unavailable", message=str(error))
 
 
 def submit_scrapes(stores: Stores, *, worker: str) -> SyncSummary:
@@ -132,7 +75,7 @@ def submit_scrapes(stores: Stores, *, worker: str) -> SyncSummary:
     endings = asyncio.run(_each(stores, due, ask, what="accounts asked for"))
     for account, ended in zip(due, endings, strict=True):
         _finish(stores, account.account_id, "quick", ended, worker=worker)
-    return _summary(list(zip((account.account_id for account in due), endings, strict=True)))
+    return summary_of(list(zip((account.account_id for account in due), endings, strict=True)))
 
 
 def collect_scrapes(stores: Stores, *, worker: str, run_id: str) -> SyncSummary:
@@ -163,39 +106,8 @@ def collect_scrapes(stores: Stores, *, worker: str, run_id: str) -> SyncSummary:
         else:
             _close(stores, job, ended, worker=worker)
             ended_jobs.append((job.account_id, ended))
-    summary = _summary(ended_jobs)
+    summary = summary_of(ended_jobs)
     return replace(summary, rows=landed, still_running=len(jobs) - len(ended_jobs))
-
-
-def sync_oauth(stores: Stores, depth: Depth, *, every: timedelta, worker: str) -> SyncSummary:
-    """Give every OAuth account that is due at a depth an outcome in words.
-
-    No client for OAuth accounts is built in, so each ends ``unavailable`` and says so, rather
-    than waiting in silence.
-    """
-    now = stores.clock.now()
-    due = stores.operations.claim_due(
-        depth,
-        connection="oauth",
-        now=now,
-        every=every - START_JITTER,
-        lease_for=LEASE,
-        worker=worker,
-        limit=ACCOUNTS_PER_RUN,
-    )
-    told = [(account.account_id, _without_client(account, now=now)) for account in due]
-    for account_id, ended in told:
-        _finish(stores, account_id, depth, ended, worker=worker)
-    return _summary(told)
-
-
-def _without_client(account: AccountRow, *, now: datetime) -> Ended:
-    return Ended(
-        outcome="unavailable",
-        message=f"{account.platform}: OAuth accounts cannot be read by this version. "
-        "Connect the account as external to read it through SIFT.",
-        retry_at=now + LOOK_AGAIN,
-    )
 
 
 async def _collect(sift: SiftClient, job: ScrapeJobRow, *, now: datetime) -> Ended:
@@ -250,6 +162,7 @@ def _land(
             "account_key": job.account_id.partition(":")[2],
             "submitted_at": job.submitted_at,
             "received_at": received_at,
+            "known_at": received_at,
             "run_id": run_id,
             "body": json.dumps(row, ensure_ascii=False, sort_keys=True),
             "scraped_on": job.submitted_at.date(),
@@ -260,7 +173,9 @@ def _land(
     landing = tables.RAW_SIFT__POSTS
     frame = pl.DataFrame(rows, schema=dict(landing.empty().schema))
     with stores.lake.unit():
-        return stores.lake.insert_absent(landing, frame).inserted
+        return stores.lake.insert_absent(
+            landing, frame, restamp=lambda rows: known_now(stores, rows)
+        ).inserted
 
 
 def _close(stores: Stores, job: ScrapeJobRow, ended: Ended, *, worker: str) -> None:
@@ -293,15 +208,4 @@ def _finish(stores: Stores, account_id: str, depth: Depth, ended: Ended, *, work
         message=ended.message,
         now=stores.clock.now(),
         retry_at=ended.retry_at,
-    )
-
-
-def _summary(told: Sequence[tuple[str, Ended]]) -> SyncSummary:
-    return SyncSummary(
-        outcomes=Counter(ended.outcome for _, ended in told),
-        failures=tuple(
-            f"{account}: {ended.outcome}: {ended.message}"
-            for account, ended in told
-            if ended.outcome != "ok"
-        ),
     )

@@ -61,7 +61,7 @@ def import_posts(stores: Stores, *, likes: int = 10, at: datetime = TICK) -> Non
     path = stores.settings.root.parent / f"captures-{likes}-{at:%d%H}.parquet"
     captures.write_parquet(path)
     import_captures(stores, [path], project_id="brand", time_zone=None, run_id="import")
-    derive_everything(stores, run_id="import")
+    derive_everything(stores)
 
 
 def score(stores: Stores, tick: datetime = TICK) -> None:
@@ -83,7 +83,7 @@ def published(tmp_path_factory) -> Iterator[Path]:
     import_posts(stores)
     score(stores)
     import_posts(stores, likes=90, at=TICK + timedelta(days=2))
-    yield publish(stores, run_id="r").path
+    yield publish(stores).path
     stores.operations.close()
 
 
@@ -100,14 +100,14 @@ def test_the_link_moves_to_the_new_generation_and_old_ones_are_pruned(stores, fo
     with pytest.raises(NotFoundError, match="nothing was published yet"):
         serving.current(folder)
     for number in (1, 2, 3):
-        assert publish(stores, run_id="r").number == number
+        assert publish(stores).number == number
         assert serving.current(folder).name == f"layers-{number:06d}.duckdb"
     assert names_in(folder) == ["layers-000002.duckdb", "layers-000003.duckdb", "layers.duckdb"]
     assert Path(folder / "layers.duckdb").readlink() == Path("layers-000003.duckdb")
 
 
 def test_an_empty_lake_publishes_every_table_without_rows(stores):
-    generation = publish(stores, run_id="r")
+    generation = publish(stores)
     assert generation.rows == dict.fromkeys(NAMES, 0)
     told = rows(generation.path, "select table_name, row_count from publication")
     assert dict(told) == dict.fromkeys(NAMES, 0)
@@ -141,7 +141,7 @@ def test_the_file_is_of_the_format_that_old_versions_read(published):
 
 
 def test_what_was_published_is_told(filled):
-    path = publish(filled, run_id="r").path
+    path = publish(filled).path
     told = rows(
         path,
         "select lake_version, row_count, generation from publication "
@@ -152,14 +152,14 @@ def test_what_was_published_is_told(filled):
 
 
 def test_an_old_connection_reads_on_while_new_generations_are_published(filled):
-    path = publish(filled, run_id="r").path
+    path = publish(filled).path
     query = "select count(*), sum(organic_score), max(likes) from organic_scores"
     with duckdb.connect(str(path), read_only=True) as connection:
         before = connection.execute(query).fetchall()
         for likes in (50, 60, 70):
             import_posts(filled, likes=likes)
             score(filled)
-            publish(filled, run_id="r")
+            publish(filled)
         assert not path.exists()
         assert connection.execute(query).fetchall() == before
     assert rows(serving.current(path.parent), query) != before
@@ -189,11 +189,11 @@ def test_a_post_without_a_score_is_explained_by_the_reason(published):
 
 
 def test_a_build_that_fails_leaves_the_previous_generation_and_no_litter(filled, folder):
-    publish(filled, run_id="r")
+    publish(filled)
     score(filled, TICK + timedelta(hours=4))
     Path(filled.lake.files(tables.PLATFORM_POST_METRICS)[0]).rename(folder.parent / "away")
     with pytest.raises((PublicationError, FileNotFoundError)):
-        publish(filled, run_id="r")
+        publish(filled)
     assert names_in(folder) == ["layers-000001.duckdb", "layers.duckdb"]
     assert rows(folder / "layers.duckdb", "select max(generation) from publication") == [(1,)]
 
@@ -212,7 +212,7 @@ def test_what_a_killed_build_left_is_no_obstacle(stores, folder):
     folder.mkdir(parents=True)
     for name in (".making-000001.duckdb", ".making-000001.duckdb.wal", ".layers.duckdb.next"):
         Path(folder / name).write_bytes(b"half")
-    assert publish(stores, run_id="r").number == 1
+    assert publish(stores).number == 1
     assert names_in(folder) == ["layers-000001.duckdb", "layers.duckdb"]
 
 
@@ -221,7 +221,7 @@ def test_a_table_whose_files_are_not_its_rows_is_refused(filled, folder):
         TableFeatures.DeletionVectors, allow_protocol_versions_increase=True
     )
     with pytest.raises(PublicationError, match=r"projects: .* protocol 3"):
-        publish(filled, run_id="r")
+        publish(filled)
     assert not folder.exists()
 
 
@@ -230,7 +230,7 @@ def test_a_folder_may_be_named_like_a_pattern(tmp_path):
     stores = open_stores(settings, clock=FixedClock(NOW))
     import_posts(stores)
     score(stores)
-    path = publish(stores, run_id="r").path
+    path = publish(stores).path
     assert rows(path, "select count(*) from organic_scores") == [(4,)]
     stores.operations.close()
 
@@ -245,11 +245,11 @@ def half_write(stores: Stores, tick: datetime, *, written: int) -> None:
 @pytest.mark.parametrize("written", [2, 3])
 @pytest.mark.parametrize("tick", [TICK, TICK + timedelta(hours=4)], ids=["again", "new"])
 def test_a_tick_that_a_crash_left_half_written_is_published_whole(filled, written, tick):
-    publish(filled, run_id="r")
+    publish(filled)
     import_posts(filled, likes=99, at=TICK - timedelta(hours=1))
     import_posts(filled, likes=77, at=TICK)
     half_write(filled, tick, written=written)
-    path = publish(filled, run_id="r").path
+    path = publish(filled).path
     by_score = "select scored_at::varchar, ads_content_id, organic_score from {} order by all"
     scores = rows(path, by_score.format("organic_scores"))
     assert scores == rows(path, by_score.format("ad_eligibility"))
@@ -272,18 +272,18 @@ def age_tombstones(stores: Stores, *, days: int = 20) -> None:
 
 
 def test_upkeep_deletes_only_files_that_no_kept_generation_reads(filled):
-    first = publish(filled, run_id="r").path
+    first = publish(filled).path
     score_files = filled.lake.files(tables.ORGANIC_SCORES)
     query = "select count(*), max(likes) from organic_scores"
     for likes in (50, 60):
         import_posts(filled, likes=likes)
         score(filled)
     age_tombstones(filled)
-    assert maintain(filled, run_id="r")["organic_scores"] == 1  # what likes = 50 gave
+    assert maintain(filled)["organic_scores"] == 1  # what likes = 50 gave
     assert rows(first, query) == [(4, 40)]
-    publish(filled, run_id="r")
+    publish(filled)
     assert not first.exists()
     age_tombstones(filled)
-    maintain(filled, run_id="r")
+    maintain(filled)
     assert [Path(file).exists() for file in score_files] == [False]
     assert rows(serving.current(first.parent), query) == [(4, 60)]

@@ -91,7 +91,7 @@ def as_known(stores):
     """Everything that must not depend on the order of arrival."""
     score(stores, TICKS)
     derive_ads_content(stores)
-    path = publish(stores, run_id="r").path
+    path = publish(stores).path
     latest = rows_of(stores, tables.PLATFORM_POST_METRICS_LATEST).drop("history_version")
     return {
         "posts": whole(stores, [tables.PLATFORM_POSTS]),
@@ -233,7 +233,7 @@ def test_a_refused_file_leaves_nothing_of_its_neighbours(stores, tmp_path):
     bad.write_text("platform,account_key\ntiktok,ada\n")
     with pytest.raises(InputRefusedError, match="required columns are missing"):
         import_captures(stores, [good, bad], project_id="brand", time_zone="UTC", run_id="r")
-    derive_everything(stores, run_id="r")
+    derive_everything(stores)
     assert not any(whole(stores).values())
     assert stores.operations.projects() == []
 

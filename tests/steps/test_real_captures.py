@@ -29,7 +29,7 @@ def imported(home, files, *, ticks=()):
     for number, path in enumerate(files):
         given = {"project_id": "demo", "time_zone": "UTC", "run_id": f"r{number}"}
         import_captures(stores, [path], **given)
-        derive_everything(stores, run_id=f"r{number}")
+        derive_everything(stores)
     score(stores, ticks)
     return stores
 
@@ -132,6 +132,6 @@ def test_seven_pieces_in_random_order_give_the_same_rows(stores, in_pieces, tabl
 
 
 def test_seven_pieces_in_random_order_give_the_same_posts_at_any_moment(stores, in_pieces):
-    one, other = (publish(opened, run_id="r").path for opened in (stores, in_pieces))
+    one, other = (publish(opened).path for opened in (stores, in_pieces))
     for moment in MOMENTS:
         assert posts_as_of(one, moment) == posts_as_of(other, moment)

@@ -196,8 +196,8 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         writer.join(60)
     codes = [writer.exitcode for writer in writers]
     wrote_for_s = time.time() - started
-    derive_everything(stores, run_id="last")
-    publish(stores, run_id="last")
+    derive_everything(stores)
+    publish(stores)
     reader.read()
     logs = [line for path in home.glob("*.log") for line in path.read_text().splitlines()]
     logged = [json.loads(line) for line in logs]

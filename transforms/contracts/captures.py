@@ -7,10 +7,12 @@ Does not belong here: posts, snapshots and everything derived from them.
 import dataframely as dy
 
 from transforms.contracts.columns import (
+    DEPTHS,
     MEDIA_TYPES,
     SOURCES,
     count,
     day,
+    flag,
     instant,
     key,
     one_of,
@@ -18,6 +20,7 @@ from transforms.contracts.columns import (
     whole,
     word,
 )
+from transforms.contracts.metrics import Metrics
 
 
 class RawSiftPosts(dy.Schema):
@@ -29,13 +32,64 @@ class RawSiftPosts(dy.Schema):
     account_key = word("Account that was asked for.")
     submitted_at = instant("When the scrape was asked for.")
     received_at = instant("When the row arrived here.")
+    known_at = instant(
+        "When the row was committed here; everything made of it is known since then."
+    )
     run_id = word("Run that received the row.")
     body = word("The row as received, JSON text.")
     scraped_on = day("Day on which the scrape was asked for; partition.")
 
 
-class Capture(dy.Schema):
-    """Grain: one row per post per capture, typed, in our words."""
+class RawResponses(dy.Schema):
+    """Grain: one row per row of a response, exactly as received but for secrets."""
+
+    landing_id = key("Reading of the account and position in it.")
+    sync_id = word("Reading of an account that the row belongs to.")
+    account_key = word("Account that was read.")
+    depth = one_of(DEPTHS, "How deep was read.", rule="unknown_depth")
+    entity = word("What the row speaks of: media, story, insights, breakdown, account or video.")
+    subject = word("Item that the row answers for; empty for the account's own.")
+    received_at = instant("When the row arrived here.")
+    known_at = instant(
+        "When the row was committed here; everything made of it is known since then."
+    )
+    run_id = word("Run that received the row.")
+    body = word("The row as received, JSON text, without tokens.")
+    landed_on = day("Day on which the row was committed; partition.")
+
+
+class RawInstagramResponses(RawResponses):
+    """Grain: one row per row of an Instagram Graph API response, as received without tokens."""
+
+
+class RawTiktokResponses(RawResponses):
+    """Grain: one row per row of a TikTok Business API response, as received without tokens."""
+
+
+class AccountListings(dy.Schema):
+    """Grain: one row per reading of an OAuth account: how far its listing of posts came.
+
+    Written after the rows of the reading, so a listing that is here has all of its rows.
+    """
+
+    sync_id = key("The reading.")
+    platform = platform(in_key=False)
+    account_key = word("Account that was read.")
+    depth = one_of(DEPTHS, "How deep was read.", rule="unknown_depth")
+    started_at = instant("When the reading began.")
+    finished_at = instant("When the reading ended.")
+    known_at = instant("When the listing was committed here.")
+    outcome = word("How the reading ended.")
+    items = whole("Posts listed, stories left out.")
+    pages = whole("Pages of the listing that were read.")
+    calls = whole("HTTP requests that the reading took.")
+    is_complete = flag("Whether the listing was read to the end that the platform named.")
+    run_id = word("Run that read the account.")
+    landed_on = day("Day on which the listing was committed; partition.")
+
+
+class CaptureOfPost(dy.Schema):
+    """Grain: one row per post per capture: what the post is, without its metrics."""
 
     platform = platform(in_key=False)
     account_key = dy.String(
@@ -50,15 +104,14 @@ class Capture(dy.Schema):
     caption = word("Text of the post, as strangers wrote it.", nullable=True)
     permalink = word("Public address of the post.", nullable=True)
     media_url = word("Address of the media file.", nullable=True)
-    views = count("Plays or views so far.")
-    likes = count("Likes so far.")
-    comments = count("Comments so far.")
-    shares = count("Shares so far.")
-    saves = count("Saves so far.")
     followers = count("Followers of the account at that moment.")
     source = one_of(SOURCES, "Where the capture comes from.", rule="unknown_source")
-    known_at = instant("When the pipeline committed the capture.")
-    run_id = word("Run that staged the capture.")
+    known_at = instant("When the pipeline knew the capture: the commit of its landed row.")
+    run_id = word("Run that received the capture.")
+
+
+class Capture(CaptureOfPost, Metrics):
+    """Grain: one row per post per capture, typed, in our words."""
 
 
 class StgSiftPosts(Capture):
@@ -66,6 +119,20 @@ class StgSiftPosts(Capture):
 
     landing_id = key("The landed row that this is.")
     scraped_on = day("Day on which the scrape was asked for; partition.")
+
+
+class StgInstagramPosts(Capture):
+    """Grain: one row per post or story per reading of its account, typed. Key: landing_id."""
+
+    landing_id = key("The landed row of the post; insights of the same reading are joined to it.")
+    landed_on = day("Day on which the row was committed; partition.")
+
+
+class StgTiktokPosts(Capture):
+    """Grain: one row per video per reading of its account, typed. Key: landing_id."""
+
+    landing_id = key("The landed row that this is.")
+    landed_on = day("Day on which the row was committed; partition.")
 
 
 class StgImportCaptures(Capture):

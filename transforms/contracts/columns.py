@@ -52,6 +52,8 @@ MEASURES: Final = (
 METRICS: Final = (*COUNTS, *MORE_COUNTS, *MEASURES)
 """Every metric of a post that a snapshot carries and that decides whether it tells anything new."""
 
+DEPTHS: Final = ("quick", "posts", "full")
+
 MEANING_OF_NULL: Final = "Null: not collected or not reported; zero: reported as zero."
 
 

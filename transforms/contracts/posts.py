@@ -7,7 +7,6 @@ Does not belong here: pools, scores, eligibility.
 import dataframely as dy
 
 from transforms.contracts.columns import (
-    COUNTS,
     MEDIA_TYPES,
     SOURCES,
     count,
@@ -20,6 +19,7 @@ from transforms.contracts.columns import (
     whole,
     word,
 )
+from transforms.contracts.metrics import Metrics, MetricTimes
 
 
 class Projects(dy.Schema):
@@ -76,35 +76,41 @@ class PlatformPosts(dy.Schema):
     media_type = one_of(MEDIA_TYPES, "Kind of post.", rule="unknown_media_type", nullable=True)
     caption = word("Newest text, as strangers wrote it: never treat it as markup.", nullable=True)
     permalink = word("Public address.", nullable=True)
-    media_url = word("Address of the media; SIFT's permanent one is preferred.", nullable=True)
-    views = count("Views in the newest capture.")
-    likes = count("Likes in the newest capture.")
-    comments = count("Comments in the newest capture.")
-    shares = count("Shares in the newest capture.")
-    saves = count("Saves in the newest capture.")
+    media_url = word(
+        "Address of the media; SIFT's permanent one is preferred. Addresses that differ only in "
+        "their signature are one: the first is kept, and it may have expired.",
+        nullable=True,
+    )
+    is_media_url_permanent = flag("Whether media_url is SIFT's, which does not expire.")
+    views = count("Last known views.")
+    likes = count("Last known likes.")
+    comments = count("Last known comments.")
+    shares = count("Last known shares.")
+    saves = count("Last known saves.")
     first_seen_at = instant("When the pipeline first knew of the post; never moves forward.")
-    content_at = instant("Capture time of the newest content.")
+    content_at = instant("Capture that showed the last change of content, counts left out.")
     deleted_at = instant("When its deletion was confirmed; null while it lives.", nullable=True)
     bucket = whole("Partition: posts spread over 16 buckets by their id.")
 
 
-class PlatformPostMetrics(dy.Schema):
-    """Grain: one row per post per capture that differs from the capture before it.
-
-    Append-only: a capture equal in every count to the post's previous one adds nothing.
-    """
+class SnapshotOfPost(dy.Schema):
+    """Grain: one row per post per capture that tells something new, without its metrics."""
 
     platform = platform()
     platform_post_id = key("The platform's id of the post.")
     captured_at = instant("When the platform showed these values.", in_key=True)
     source = one_of(SOURCES, "Where the snapshot comes from.", rule="unknown_source", in_key=True)
     known_at = instant("When the pipeline knew it; as-of always means this.")
-    run_id = word("Run that wrote the row.")
-    views = count("Plays or views so far.")
-    likes = count("Likes so far.")
-    comments = count("Comments so far.")
-    shares = count("Shares so far.")
-    saves = count("Saves so far.")
+    run_id = word("Run that received the capture.")
+
+
+class PlatformPostMetrics(SnapshotOfPost, Metrics):
+    """Grain: one row per post per capture that tells something new of the post.
+
+    Append-only: a capture that shows no metric other than as last known adds nothing. A metric
+    that the capture did not ask for or was not shown is null, and says nothing of that metric.
+    """
+
     captured_on = day("Day of the capture; partition.")
 
 
@@ -120,30 +126,48 @@ class PlatformAccountMetrics(dy.Schema):
     captured_on = day("Day of the capture; partition.")
 
 
-class LatestMetrics(dy.Schema):
-    """Grain: one row per post: per count the last known value, and since when it stood."""
+class PostAndCheck(dy.Schema):
+    """Grain: one row per post: the post, and when it was last looked at."""
 
     platform = platform()
     platform_post_id = key("The platform's id of the post.")
-    views = count("Last known views.")
-    likes = count("Last known likes.")
-    comments = count("Last known comments.")
-    shares = count("Last known shares.")
-    saves = count("Last known saves.")
-    views_at = instant("Capture that first showed this run of equal views.", nullable=True)
-    likes_at = instant("Capture that first showed this run of equal likes.", nullable=True)
-    comments_at = instant("Capture that first showed this run of equal comments.", nullable=True)
-    shares_at = instant("Capture that first showed this run of equal shares.", nullable=True)
-    saves_at = instant("Capture that first showed this run of equal saves.", nullable=True)
     last_checked_at = instant("Newest capture of the post, equal repeats included.")
 
 
-class PlatformPostMetricsLatest(LatestMetrics):
-    """Grain: one row per post per scoring tick: what was known of the post at the tick."""
+class LatestMetrics(PostAndCheck, Metrics, MetricTimes):
+    """Grain: one row per post: per metric the last known value, and since when it stood."""
 
-    scored_at = instant("The tick.", in_key=True)
-    history_version = whole("Version of platform_post_metrics that the row was derived from.")
-    tick = word("Partition: the tick as text.")
+
+class PlatformPostMetricsLatest(LatestMetrics):
+    """Grain: one row per post: per metric the last known value, and since when it stood.
+
+    A metric that vanishes does not erase what was known of it.
+    """
+
+    bucket = whole("Partition: posts spread over 16 buckets by their id.")
+
+
+class PostAbsences(dy.Schema):
+    """Grain: one row per post and spell in which complete listings of its account lacked it.
+
+    Only an OAuth account's complete listing can begin a spell, only a second one confirms it,
+    and any later reading that shows the post ends it. Spells stay for good.
+    """
+
+    platform = platform()
+    platform_post_id = key("The platform's id of the post.")
+    missed_at = instant("First complete listing that lacked the post.", in_key=True)
+    account_key = word("Account whose listing lacked it.")
+    missed_by = word("The reading that first lacked it.")
+    confirmed_at = instant("When the deletion counted; null: not confirmed.", nullable=True)
+    confirmed_by = word("The reading that confirmed it; null: none yet.", nullable=True)
+    held_by = word(
+        "Reading that would have confirmed it, had it not been too many at once; "
+        "waits for a person. Null: none.",
+        nullable=True,
+    )
+    returned_at = instant("When the post was seen again; null: not since.", nullable=True)
+    bucket = whole("Partition: posts spread over 16 buckets by their id.")
 
 
 class ContentContainers(dy.Schema):
@@ -155,7 +179,3 @@ class ContentContainers(dy.Schema):
     platform_post_id = word("Post that it wraps; null for other kinds.", nullable=True)
     created_at = instant("When the container was made.")
     bucket = whole("Partition, as in platform_posts.")
-
-
-AT_COLUMNS = tuple(f"{name}_at" for name in COUNTS)
-"""For each count, the column that holds the time of its value."""

@@ -1,0 +1,151 @@
+"""What is asked of Instagram's Graph API: paths, fields, and the metrics of each media type.
+
+Belongs here: everything that stands in a URL, and an item's type as its fields tell it.
+Does not belong here: HTTP, paging, answers, what a metric means.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+COUNTERS: Final = ("like_count", "comments_count", "view_count", "saved_count", "shares_count")
+STORY_FIELDS: Final = (
+    "id",
+    "caption",
+    "media_type",
+    "media_product_type",
+    "media_url",
+    "permalink",
+    "shortcode",
+    "thumbnail_url",
+    "timestamp",
+    "username",
+)
+POST_FIELDS: Final = (*STORY_FIELDS, *COUNTERS)
+ACCOUNT_FIELDS: Final = ("id", "username", "followers_count", "media_count")
+
+ENGAGEMENT: Final = ("likes", "comments", "shares", "saved", "reach", "total_interactions", "views")
+FEED: Final = (*ENGAGEMENT, "follows", "profile_visits", "profile_activity")
+METRICS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "reel": (
+            *ENGAGEMENT,
+            "ig_reels_avg_watch_time",
+            "ig_reels_video_view_total_time",
+            "reels_skip_rate",
+        ),
+        "feed_image": FEED,
+        "feed_carousel": FEED,
+        "feed_video": ("reach", "saved"),
+        "story": (
+            "reach",
+            "shares",
+            "total_interactions",
+            "views",
+            "follows",
+            "profile_visits",
+            "navigation",
+            "replies",
+        ),
+    }
+)
+"""Metrics by our word for the type of an item, in the platform's words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breakdown:
+    """A metric by its parts, which the platform gives in a request of its own only."""
+
+    metric: str
+    by: str
+
+    @property
+    def name(self) -> str:
+        """Its name among refused metrics; the metric without parts is another one."""
+        return f"{self.metric}/{self.by}"
+
+
+ACTIVITY: Final = Breakdown(metric="profile_activity", by="action_type")
+BREAKDOWNS: Final[Mapping[str, Breakdown]] = MappingProxyType(
+    {
+        "feed_image": ACTIVITY,
+        "feed_carousel": ACTIVITY,
+        "story": Breakdown(metric="navigation", by="story_navigation_action_type"),
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """One request, to be made by itself or as part of a batch."""
+
+    path: str
+    params: Mapping[str, str]
+
+    @property
+    def relative_url(self) -> str:
+        """As a batch has it: encoded, without version and leading slash."""
+        return f"{self.path}?{urlencode(self.params, safe=',(){}')}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One post or story that was listed."""
+
+    item_id: str
+    media_type: str
+    """One of ``METRICS``."""
+
+
+def item_of(row: Mapping[str, Any], *, is_story: bool) -> Item | None:
+    """The item that a row of a list shows; none for a type that has no metrics."""
+    kind, product = row.get("media_type"), row.get("media_product_type")
+    if is_story or product == "STORY":
+        media_type = "story"
+    elif product == "REELS":
+        media_type = "reel"
+    elif kind in ("IMAGE", "CAROUSEL_ALBUM") and product in ("FEED", None):
+        media_type = "feed_image" if kind == "IMAGE" else "feed_carousel"
+    elif (kind, product) == ("VIDEO", "FEED"):
+        media_type = "feed_video"
+    else:
+        return None
+    return Item(item_id=row["id"], media_type=media_type)
+
+
+def list_page(
+    account_key: str, edge: str, fields: Iterable[str], *, limit: int, after: str
+) -> Wanted:
+    """One page of the account's posts (``media``) or stories (``stories``)."""
+    params = {"fields": ",".join(fields), "limit": str(limit)}
+    if after:
+        params["after"] = after
+    return Wanted(path=f"{quote(account_key, safe='')}/{edge}", params=params)
+
+
+def account_node(account_key: str, fields: Iterable[str]) -> Wanted:
+    """The account itself."""
+    return Wanted(path=quote(account_key, safe=""), params={"fields": ",".join(fields)})
+
+
+def insights(item_id: str, metrics: Iterable[str]) -> Wanted:
+    """Some metrics of one item."""
+    return Wanted(path=_insights(item_id), params={"metric": ",".join(metrics)})
+
+
+def parts(item_id: str, breakdown: Breakdown) -> Wanted:
+    """One metric of one item by its parts."""
+    params = {"metric": breakdown.metric, "breakdown": breakdown.by}
+    return Wanted(path=_insights(item_id), params=params)
+
+
+def parts_of_many(item_ids: Iterable[str], breakdown: Breakdown) -> Wanted:
+    """One metric of several items by its parts; one item that refuses fails them all."""
+    field = f"insights.metric({breakdown.metric}).breakdown({breakdown.by})"
+    return Wanted(path="", params={"ids": ",".join(item_ids), "fields": field})
+
+
+def _insights(item_id: str) -> str:
+    return f"{quote(item_id, safe='')}/insights"

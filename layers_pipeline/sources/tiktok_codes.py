@@ -1,0 +1,129 @@
+"""TikTok's error codes: what each of them asks of us.
+
+Belongs here: which code is tried again, and which of our errors it becomes when that is no help.
+Does not belong here: HTTP, waiting, what is read.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+from layers_pipeline.errors import (
+    SourceError,
+    SourceForbiddenError,
+    SourceRejectedError,
+    SourceThrottledError,
+    SourceUnauthorizedError,
+    SourceUnavailableError,
+)
+
+SOURCE: Final = "tiktok"
+OK: Final = 0
+PARTIAL: Final = 20001
+FIELD_CODES: Final = frozenset({40002, 41002})
+"""Codes whose message may name fields that the platform does not give (any more)."""
+
+THROTTLED_FOR_S: Final = 60.0
+"""Limits are per second, minute and day, by the app's tier; a minute ends the first two."""
+RESTRICTED_FOR_S: Final = 300.0
+"""Our choice for "requests from App … are temporarily restricted", which states no time."""
+
+Meaning = Literal["throttled", "unavailable", "expired", "unauthorized", "forbidden", "rejected"]
+
+MEANINGS: Final[Mapping[int, Meaning]] = MappingProxyType(
+    {
+        40000: "rejected",  # invalid parameters
+        40001: "unauthorized",  # permission
+        40002: "rejected",  # parameter error
+        40006: "rejected",  # version
+        40007: "rejected",  # does not exist
+        40016: "rejected",  # business error
+        40050: "unavailable",  # duplicated request: nothing to mend, later it is a new one
+        40051: "rejected",  # invalid API version
+        40053: "rejected",  # invalid video id
+        40100: "throttled",  # request too frequent
+        40102: "expired",  # access token expired
+        40103: "unauthorized",  # refresh token expired
+        40104: "expired",  # empty access token
+        40105: "expired",  # invalid access token
+        40107: "unauthorized",  # invalid refresh token
+        40108: "rejected",  # invalid grant type
+        40110: "unauthorized",  # auth code error
+        40113: "forbidden",  # app forbidden
+        40117: "forbidden",  # method forbidden
+        40118: "forbidden",  # not in whitelist
+        40125: "forbidden",  # developer has no permission
+        40130: "unauthorized",  # scope not authorized
+        40131: "unauthorized",  # oauth of tt_user failed
+        40132: "throttled",  # request frequency limited
+        40201: "unavailable",  # task not ready
+        40400: "rejected",  # route not found
+        41001: "unavailable",  # interface offline
+        41002: "unavailable",  # fields offline
+        50000: "unavailable",  # system error
+        50002: "unavailable",  # system timeout
+        51010: "unavailable",  # internal timeout
+        51065: "unavailable",  # service error
+        60001: "unavailable",  # maintenance
+        61000: "throttled",  # too many requests
+    }
+)
+"""The vendor's SDK, ``tiktok_code.py``: every code that can be met while reading."""
+
+MAINTENANCE: Final = 60001
+SYSTEM_CODES: Final = range(50_000, 60_000)
+REQUEST_CODES: Final = range(40_000, 41_000)
+"""Where codes that find fault with the request lie; other unknown ones are taken for passing."""
+
+REMEDIES: Final[Mapping[Meaning, str]] = MappingProxyType(
+    {
+        "throttled": "Wait",
+        "unavailable": "Try again later.",
+        "expired": "Refresh the access token, then try once more.",
+        "unauthorized": "Ask the account's owner for consent anew.",
+        "forbidden": "Have TikTok permit the app, or take the account out.",
+        "rejected": "Mend the request, or the account's id.",
+    }
+)
+
+
+class TokenExpiredError(SourceUnauthorizedError):
+    """The access token is not accepted: refresh it, then read once more."""
+
+
+def is_tried_again(code: int) -> bool:
+    """Whether the same request may succeed in a moment."""
+    return code in SYSTEM_CODES or code == MAINTENANCE or MEANINGS.get(code) == "throttled"
+
+
+def error_of(code: int, message: str) -> SourceError:
+    """The error that a code other than ``OK`` and ``PARTIAL`` stands for, remedy named."""
+    meaning = MEANINGS.get(code) or _meaning_of_unknown(code)
+    known = "" if code in MEANINGS else "unknown "
+    said = f"{known}code {code}: {message.rstrip('.')}. {REMEDIES[meaning]}"
+    match meaning:
+        case "throttled":
+            return _throttled(code, said)
+        case "unavailable":
+            return SourceUnavailableError(SOURCE, said)
+        case "expired":
+            return TokenExpiredError(SOURCE, said)
+        case "unauthorized":
+            return SourceUnauthorizedError(SOURCE, said)
+        case "forbidden":
+            return SourceForbiddenError(SOURCE, said)
+        case "rejected":
+            return SourceRejectedError(SOURCE, said)
+
+
+def _meaning_of_unknown(code: int) -> Meaning:
+    return "rejected" if code in REQUEST_CODES else "unavailable"
+
+
+def _throttled(code: int, said: str) -> SourceThrottledError:
+    # TikTok counts 40100 per app; the other two may be about the account alone.
+    is_app = code == 40100 or "App" in said  # noqa: PLR2004 - a code of the list above
+    wait_s = RESTRICTED_FOR_S if "restricted" in said else THROTTLED_FOR_S
+    return SourceThrottledError(
+        SOURCE, said, retry_after_s=wait_s, scope="app" if is_app else "account"
+    )

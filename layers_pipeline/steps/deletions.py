@@ -1,0 +1,187 @@
+"""Deletions: walking the readings of OAuth accounts in order, and marking what they prove.
+
+Belongs here: which readings are new, one round per reading of an account, writing spells and
+tombstones.
+Does not belong here: the rule itself (``transforms.deletions``), reading accounts (``syncing``).
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import polars as pl
+
+from layers_pipeline import tables
+from layers_pipeline.lake_table import Written, differ
+from layers_pipeline.steps.stores import Stores
+from transforms.deletions import (
+    confirmed_by_people,
+    deleted_posts,
+    emptied_by_people,
+    is_witness,
+    next_absences,
+)
+from transforms.snapshots import ACCOUNT, POST
+
+RAW: Final = (tables.RAW_INSTAGRAM__RESPONSES, tables.RAW_TIKTOK__RESPONSES)
+LISTED: Final = ("media", "video")
+"""Entities of response rows that list a post."""
+CHANGING: Final = ("confirmed_at", "confirmed_by", "held_by", "returned_at")
+ROUND: Final = "round_of_account"
+
+
+def derive_absences(stores: Stores) -> dict[str, Written]:
+    """Bring ``post_absences`` and the tombstones of ``platform_posts`` up to the readings (R7)."""
+    lake, table, listings = stores.lake, tables.POST_ABSENCES, tables.ACCOUNT_LISTINGS
+    with lake.unit():
+        at, since = lake.version(listings), lake.watermark(table, listings.name)
+        readings = (
+            lake.added_since(listings, since)
+            .with_columns(landed_on=pl.col("known_at").dt.date())
+            .select(listings.columns)
+            .collect()
+        )
+        known = lake.read(table).collect()
+        changed = _walk(stores, readings if at > since else readings.clear(), known)
+        changed = _told_by_people(stores, changed, known)
+        marks = {listings.name: at} if at > since else {}
+        written = Written()
+        if changed.height or marks:
+            written = lake.merge(
+                table, changed, update=differ(CHANGING), columns=CHANGING, marks=marks
+            )
+        return {table.name: written, "tombstones": _mark_posts(stores)}
+
+
+def _walk(stores: Stores, readings: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Take the readings in order, one of each account at a time.
+
+    Returns:
+        The spells that are new or changed.
+    """
+    absences, changed = known, known.clear()
+    for day in readings["landed_on"].unique().sort():
+        of_day = readings.filter(pl.col("landed_on") == day)
+        posts = _posts_of(stores, of_day)
+        listed = _listed(stores, of_day)
+        for one_each in _rounds(of_day):
+            absent = absences.filter(pl.col("returned_at").is_null())
+            absent = absent.join(one_each, on=ACCOUNT, how="semi")
+            telling = _telling(one_each, absent)
+            if telling.is_empty():
+                continue
+            found = next_absences(
+                absent.lazy(),
+                readings=telling.lazy(),
+                listed=listed.join(telling, on="sync_id", how="semi").lazy(),
+                posts=posts.join(telling, on=ACCOUNT, how="semi").lazy(),
+                share_limit=stores.settings.deletion_share_limit,
+            ).collect()
+            absences, changed = _over(absences, found), _over(changed, found)
+    return changed
+
+
+def _telling(readings: pl.DataFrame, absent: pl.DataFrame) -> pl.DataFrame:
+    """Readings that can change anything: most are no witness and meet no absent post."""
+    met = absent.select(*ACCOUNT, is_met=pl.lit(value=True)).unique()
+    return (
+        readings.join(met, on=ACCOUNT, how="left")
+        .filter(is_witness() | pl.col("is_met"))
+        .drop("is_met")
+    )
+
+
+def _rounds(readings: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The readings, one of each account at a time, oldest first."""
+    ordered = readings.sort("known_at", "started_at", "sync_id")
+    numbered = ordered.with_columns(pl.int_range(pl.len()).over(ACCOUNT).alias(ROUND))
+    for number in numbered[ROUND].unique().sort():
+        yield numbered.filter(pl.col(ROUND) == number).drop(ROUND)
+
+
+def _over(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """The spells with newer states in place of older ones."""
+    key = list(tables.POST_ABSENCES.key)
+    return pl.concat([old.join(new, on=key, how="anti"), new.select(old.columns)])
+
+
+def _posts_of(stores: Stores, readings: pl.DataFrame) -> pl.DataFrame:
+    accounts = readings.select(ACCOUNT).unique().lazy()
+    posts = stores.lake.read(tables.PLATFORM_POSTS).join(accounts, on=ACCOUNT, how="semi")
+    return posts.select(
+        *POST, "account_key", "published_at", "first_seen_at", "media_type", "bucket"
+    ).collect()
+
+
+def _listed(stores: Stores, readings: pl.DataFrame) -> pl.DataFrame:
+    """Posts that each reading showed, also those whose row was set aside."""
+    days = readings.select(
+        pl.col("started_at").dt.date().min(), last=pl.col("known_at").dt.date().max()
+    ).row(0)
+    rows = [
+        stores.lake.read(raw)
+        .filter(pl.col("landed_on").is_between(*days), pl.col("entity").is_in(LISTED))
+        .join(readings.lazy().select("sync_id"), on="sync_id", how="semi")
+        .select(
+            "sync_id",
+            platform=pl.lit(raw.name.removeprefix("raw_").partition("__")[0]),
+            platform_post_id="subject",
+        )
+        for raw in RAW
+    ]
+    return pl.concat(rows).unique().collect()
+
+
+def _told_by_people(stores: Stores, changed: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    said = [
+        (*row.account_id.split(":", 1), row.listing_id, row.confirmed_at)
+        for row in stores.operations.deletion_confirmations()
+    ]
+    if not said:
+        return changed
+    confirmations = pl.DataFrame(
+        said,
+        schema={
+            "platform": pl.String,
+            "account_key": pl.String,
+            "listing_id": pl.String,
+            "said_at": pl.Datetime("us", "UTC"),
+        },
+        orient="row",
+    )
+    absences = _over(known, changed)
+    held = confirmed_by_people(absences.lazy(), confirmations.lazy()).collect()
+    absences = _over(absences, held)
+    listings = stores.lake.read(tables.ACCOUNT_LISTINGS).join(
+        confirmations.lazy(), left_on="sync_id", right_on="listing_id", how="semi"
+    )
+    empty = listings.filter(
+        pl.col("depth") == "full", pl.col("is_complete"), pl.col("items") == 0
+    ).collect()
+    checked = stores.lake.read(tables.PLATFORM_POST_METRICS_LATEST)
+    posts = (
+        _posts_of(stores, empty)
+        .lazy()
+        .join(checked.select(*POST, "last_checked_at"), on=POST, how="inner")
+    )
+    emptied = emptied_by_people(
+        absences.lazy(), confirmations.lazy(), empty=empty.lazy(), posts=posts
+    ).collect()
+    return _over(_over(changed, held), emptied)
+
+
+def _mark_posts(stores: Stores) -> Written:
+    """Give each post the tombstone that its spells say it has, or take it away."""
+    lake, posts = stores.lake, tables.PLATFORM_POSTS
+    absences = lake.read(tables.POST_ABSENCES)
+    touched = lake.read(posts).join(absences.select(POST).unique(), on=POST, how="semi")
+    deleted = deleted_posts(absences).rename({"deleted_at": "gone_at"})
+    rows = (
+        touched.join(deleted, on=POST, how="left")
+        .filter(pl.col("deleted_at").ne_missing(pl.col("gone_at")))
+        .with_columns(deleted_at="gone_at")
+        .select(posts.columns)
+        .collect()
+    )
+    if rows.is_empty():
+        return Written()
+    return lake.merge(posts, rows, update=differ(("deleted_at",)), columns=("deleted_at",))
