@@ -47,15 +47,6 @@ class Pinned:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Computed:
-    """A table that exists only in the published file."""
-
-    name: str
-    schema: type[dy.Schema]
-    rows: pl.DataFrame
-
-
-@dataclass(frozen=True, kw_only=True)
 class Macro:
     """A table macro: its name, its one parameter, and what it answers."""
 
@@ -91,7 +82,6 @@ def publish(
     folder: Path,
     *,
     pinned: Sequence[Pinned],
-    computed: Sequence[Computed],
     at: datetime,
     kept: int,
 ) -> Generation:
@@ -102,7 +92,6 @@ def publish(
     Args:
         folder: Where the analysts' files lie.
         pinned: Tables of the lake, all pinned in one moment.
-        computed: Further tables.
         at: When the generation is made.
         kept: How many generations to keep.
 
@@ -115,7 +104,7 @@ def publish(
     making = folder / f".making-{number:06d}.duckdb"
     making.unlink(missing_ok=True)
     try:
-        rows = _build(making, pinned=pinned, computed=computed, number=number, at=at)
+        rows = _build(making, pinned=pinned, number=number, at=at)
     except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
         making.unlink(missing_ok=True)
         making.with_name(f"{making.name}.wal").unlink(missing_ok=True)
@@ -168,7 +157,6 @@ def _build(
     making: Path,
     *,
     pinned: Sequence[Pinned],
-    computed: Sequence[Computed],
     number: int,
     at: datetime,
 ) -> dict[str, int]:
@@ -178,9 +166,7 @@ def _build(
         connection.execute("use published")
         for pin in pinned:
             _make_pinned(connection, pin)
-        for table in computed:
-            _make_computed(connection, table)
-        rows = _make_publication(connection, pinned, computed, number=number, at=at)
+        rows = _make_publication(connection, pinned, number=number, at=at)
         for macro in MACROS:
             _make_macro(connection, macro)
         connection.execute("use memory")
@@ -206,12 +192,6 @@ def _make_pinned(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> None:
     _comment(connection, kind, table.name, table.schema, table.stored_columns)
 
 
-def _make_computed(connection: duckdb.DuckDBPyConnection, table: Computed) -> None:
-    columns = table.schema.column_names()
-    _make_table(connection, table.name, table.rows.select(columns))
-    _comment(connection, "table", table.name, table.schema, columns)
-
-
 def _make_table(connection: duckdb.DuckDBPyConnection, name: str, rows: pl.DataFrame) -> None:
     connection.register("rows_to_publish", rows)
     connection.execute(f"create table {name} as from rows_to_publish")
@@ -221,12 +201,11 @@ def _make_table(connection: duckdb.DuckDBPyConnection, name: str, rows: pl.DataF
 def _make_publication(
     connection: duckdb.DuckDBPyConnection,
     pinned: Sequence[Pinned],
-    computed: Sequence[Computed],
     *,
     number: int,
     at: datetime,
 ) -> dict[str, int]:
-    versions = {pin.table.name: pin.version for pin in pinned} | {one.name: -1 for one in computed}
+    versions = {pin.table.name: pin.version for pin in pinned}
     rows = {
         name: int(connection.execute(f"select count(*) from {name}").fetchall()[0][0])  # noqa: S608 - our own table names
         for name in versions
@@ -247,7 +226,7 @@ def _make_publication(
 PUBLICATION_COMMENTS: Final = {
     "table publication": "Grain: one row per table of this file: what exactly was published.",
     "column publication.table_name": "Table or view of this file.",
-    "column publication.lake_version": "Version of the lake's table; -1: computed for this file.",
+    "column publication.lake_version": "Version of the lake's table; -1: it was never written.",
     "column publication.row_count": "Rows at publication.",
     "column publication.generation": "Number of this generation.",
     "column publication.published_at": "When this generation was made. Instant, UTC.",

@@ -121,8 +121,8 @@ class Budgets:
         Raises:
             SourceThrottledError: It, or the whole app, has to wait; nothing was called.
         """
-        for scope in ("app", "account"):
-            wait = self._waits.get(_key(source, scope, account_key))
+        for key in (_key(source, "app", account_key), _key(source, "account", account_key)):
+            wait, scope = self._waits.get(key), key[1]
             left_s = (wait.until - self._clock.now()).total_seconds() if wait else 0.0
             if wait and left_s > 0:
                 message = f"not called, the {scope} has to wait: {wait.why}"

@@ -5,7 +5,7 @@ Does not belong here: requests, waiting, what a reading makes of one item's faul
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -42,7 +42,7 @@ FaultKind = Literal[
 BEFORE_CONVERSION: Final = 2108006
 GONE: Final = 33
 PERMISSIONS: Final = frozenset({3, 10, *range(200, 300)})
-KIND_OF_CODE: Final[dict[int, FaultKind]] = {
+KIND_OF_CODE: Final[Mapping[int, FaultKind]] = {
     1: "passing",
     2: "passing",
     4: "app_throttled",
@@ -57,17 +57,18 @@ KIND_OF_CODE: Final[dict[int, FaultKind]] = {
     2500: "unknown_path",
     80001: "account_throttled",
     80002: "account_throttled",
-} | dict.fromkeys(PERMISSIONS, "not_permitted")
-KIND_OF_STATUS: Final[dict[int, FaultKind]] = {
+    **dict.fromkeys(PERMISSIONS, "not_permitted"),
+}
+KIND_OF_STATUS: Final[Mapping[int, FaultKind]] = {
     401: "unauthorized",
     403: "not_permitted",
     408: "passing",
     429: "account_throttled",
 }
 """For envelopes without a code, which leave nothing else to go by."""
-THROTTLES: Final = frozenset({"app_throttled", "account_throttled"})
+THROTTLES: Final[frozenset[FaultKind]] = frozenset({"app_throttled", "account_throttled"})
 
-REMEDIES: Final[dict[FaultKind, str]] = {
+REMEDIES: Final[Mapping[FaultKind, str]] = {
     "unauthorized": "Have the account's owner connect it again.",
     "not_permitted": "Have the account's owner grant the permissions.",
     "gone": "Have the account's owner see that the account exists and is connected.",
@@ -147,24 +148,23 @@ def fault_of(
 
 
 def _kind(error: dict[str, Any], code: int | None, message: str, status: int) -> FaultKind:
-    subcode, lower = _whole(error.get("error_subcode")), message.lower()
+    told_apart = _told_apart(code, _whole(error.get("error_subcode")), message.lower())
+    if told_apart:
+        return told_apart
+    known = KIND_OF_STATUS.get(status) if code is None else KIND_OF_CODE.get(code)
+    may_pass = error.get("is_transient") is True or (code is None and status >= 500)  # noqa: PLR2004 - HTTP
+    return known or ("passing" if may_pass else "other")
+
+
+def _told_apart(code: int | None, subcode: int | None, lower: str) -> FaultKind | None:
+    """Kinds that share their code with others."""
     if subcode == BEFORE_CONVERSION:
         return "before_conversion"
     if "reduce the amount of data" in lower:
         return "too_much"
     if code == 10 and "not enough viewers" in lower:  # noqa: PLR2004 - a code of the list above
         return "few_viewers"
-    if (code, subcode) == (100, GONE):
-        return "gone"
-    if code is not None and code in KIND_OF_CODE:
-        return KIND_OF_CODE[code]
-    if error.get("is_transient") is True:
-        return "passing"
-    return "other" if code is not None else _kind_of_status(status)
-
-
-def _kind_of_status(status: int) -> FaultKind:
-    return KIND_OF_STATUS.get(status, "passing" if status >= 500 else "other")  # noqa: PLR2004 - HTTP
+    return "gone" if (code, subcode) == (100, GONE) else None
 
 
 def _said(error: dict[str, Any], code: int | None, message: str, status: int) -> str:

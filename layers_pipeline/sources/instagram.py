@@ -17,7 +17,7 @@ from layers_pipeline.sources.http import CONNECTIONS, DEFAULT_RETRIES, RetryPoli
 from layers_pipeline.sources.instagram_gathered import Gathered
 from layers_pipeline.sources.instagram_line import WaitingLine
 from layers_pipeline.sources.instagram_reader import Reader
-from layers_pipeline.sources.instagram_session import Graph, GraphSession
+from layers_pipeline.sources.instagram_session import NO_SECRET, Graph, GraphSession
 from layers_pipeline.sources.instagram_tasks import Plan
 from layers_pipeline.sources.reading import AccountReading
 
@@ -66,7 +66,7 @@ class InstagramClient:
         version: str,
         clock: Clock,
         budgets: Budgets,
-        app_secret: SecretStr = SecretStr(""),
+        app_secret: SecretStr = NO_SECRET,
         retries: RetryPolicy = DEFAULT_RETRIES,
     ) -> None:
         self._graph = Graph(

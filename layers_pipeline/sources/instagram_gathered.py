@@ -4,7 +4,7 @@ Belongs here: rows, remarks and refusals, put together into one ``AccountReading
 Does not belong here: requests, and what an answer means.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -13,7 +13,7 @@ from layers_pipeline.sources.graph_errors import FaultKind, GraphFault
 from layers_pipeline.sources.instagram_requests import BREAKDOWNS, METRICS, Item
 from layers_pipeline.sources.reading import AccountReading, Remark, RemarkKind, ResponseRow
 
-REMARKS: Final[dict[FaultKind, RemarkKind]] = {
+REMARKS: Final[Mapping[FaultKind, RemarkKind]] = {
     "few_viewers": "not_enough_viewers",
     "not_permitted": "not_permitted",
     "before_conversion": "before_conversion",

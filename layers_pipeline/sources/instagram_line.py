@@ -11,19 +11,16 @@ from typing import Final
 
 from layers_pipeline.sources.graph_errors import GraphFault, metrics_named
 from layers_pipeline.sources.instagram_gathered import Gathered
-from layers_pipeline.sources.instagram_requests import Item, Wanted
-from layers_pipeline.sources.instagram_session import BATCH_MAX, GraphSession
-from layers_pipeline.sources.instagram_tasks import (
-    AccountTask,
-    FieldsTask,
+from layers_pipeline.sources.instagram_items import (
     InsightsTask,
     ManyPartsTask,
-    PageTask,
     PartsTask,
-    Plan,
     ProbeTask,
-    Task,
 )
+from layers_pipeline.sources.instagram_pages import AccountTask, FieldsTask, PageTask
+from layers_pipeline.sources.instagram_requests import Item, Wanted
+from layers_pipeline.sources.instagram_session import BATCH_MAX, GraphSession
+from layers_pipeline.sources.instagram_tasks import MetricsTask, Plan, Task
 
 IDS_MAX: Final = 50
 """Posts whose breakdown is asked for in one request."""
@@ -35,7 +32,7 @@ class _Search:
 
     probes: int
     fault: GraphFault
-    waiting: list[InsightsTask] = field(default_factory=list)
+    waiting: list[MetricsTask] = field(default_factory=list)
 
 
 class WaitingLine:
@@ -116,7 +113,7 @@ class WaitingLine:
         search.waiting.append(task)
         return True
 
-    def metric_refused(self, task: InsightsTask, fault: GraphFault) -> None:
+    def metric_refused(self, task: MetricsTask, fault: GraphFault) -> None:
         """Leave out the metrics that a refusal names; search for them, once, if it names none."""
         media_type = task.item.media_type
         named = metrics_named(fault.message, task.asked)
@@ -132,7 +129,7 @@ class WaitingLine:
         else:
             self.gathered.fail(task.item, fault)
 
-    def _search(self, task: InsightsTask, fault: GraphFault) -> None:
+    def _search(self, task: MetricsTask, fault: GraphFault) -> None:
         search = _Search(probes=len(task.asked), fault=fault, waiting=[task])
         self._searches[task.item.media_type] = search
         self._items.extendleft(ProbeTask(self, task.item, metric) for metric in task.asked)

@@ -1,4 +1,4 @@
-"""One reading of an Instagram account, call after call, until everything is done or an error ends it.
+"""One reading of an Instagram account, call after call, until it is done or an error ends it.
 
 Belongs here: what is tried again and how often, and throttles that look like something else.
 Does not belong here: HTTP, and what is asked for.
@@ -10,14 +10,17 @@ from dataclasses import replace
 from typing import Final
 
 from layers_pipeline.errors import SourceError, SourceUnavailableError
-from layers_pipeline.sources.graph_errors import SOURCE, THROTTLES, FaultKind, GraphFault
+from layers_pipeline.sources.graph_errors import SOURCE, FaultKind, GraphFault
 from layers_pipeline.sources.http import RetryPolicy
 from layers_pipeline.sources.instagram_line import WaitingLine
+from layers_pipeline.sources.instagram_pages import FieldsTask, PageTask
 from layers_pipeline.sources.instagram_requests import Wanted
 from layers_pipeline.sources.instagram_session import Answer, GraphSession
-from layers_pipeline.sources.instagram_tasks import PageTask, Task
+from layers_pipeline.sources.instagram_tasks import Task
 
-ENDING: Final[frozenset[FaultKind]] = frozenset({*THROTTLES, "unauthorized", "unknown_path"})
+ENDING: Final[frozenset[FaultKind]] = frozenset(
+    ["app_throttled", "account_throttled", "unauthorized", "unknown_path"]
+)
 """What ends a reading wherever it is met."""
 PASSING: Final[frozenset[FaultKind]] = frozenset({"passing", "malformed", "too_much"})
 MANY: Final = 3
@@ -39,6 +42,10 @@ class Reader:
         self._retries = retries
         self._wait_after_tries = 0
         self._was_disguised = False
+        self._in_vain = 0
+        """Calls in a row without any answer."""
+        self._read_any = False
+        """Whether anything of an item was answered."""
 
     async def run(self) -> None:
         """Read until nothing is left.
@@ -62,9 +69,22 @@ class Reader:
         outcomes = [self._outcome(*pair) for pair in zip(tasks, answers, strict=True)]
         if errors := [outcome for outcome in outcomes if isinstance(outcome, SourceError)]:
             raise errors[0]
-        lost = [outcome for outcome in outcomes if isinstance(outcome, GraphFault)]
-        if len(lost) == len(tasks) >= MANY:
-            message = f"nothing was answered any more: {lost[0].message}"
+        self._stop_if_down(tasks, answers, [one for one in outcomes if isinstance(one, GraphFault)])
+
+    def _stop_if_down(
+        self, tasks: Sequence[Task], answers: Sequence[Answer], lost: Sequence[GraphFault]
+    ) -> None:
+        """Raise once nothing is answered any more, rather than give every item up by itself."""
+        answered = [
+            task
+            for task, answer in zip(tasks, answers, strict=True)
+            if answer.fault is None or answer.fault.kind not in PASSING
+        ]
+        self._in_vain = 0 if answered else self._in_vain + 1
+        self._read_any |= any(not isinstance(task, FieldsTask) for task in answered)
+        is_long = self._in_vain >= 2 * self._retries.attempts
+        if lost and (is_long or (len(lost) >= MANY and not self._read_any)):
+            message = f"nothing is answered any more: {lost[0].message}"
             raise SourceUnavailableError(SOURCE, message)
 
     def _outcome(self, task: Task, answer: Answer) -> SourceError | GraphFault | None:
@@ -104,11 +124,11 @@ class Reader:
         self, tasks: Sequence[Task], answers: Sequence[Answer]
     ) -> Sequence[Answer]:
         """The answers, with "gone" put right where so many say it that it must be a throttle."""
-        asked = {task.item.item_id for task in tasks if task.item}
+        asked = {task.item_id for task in tasks if task.item_id}
         gone = {
-            task.item.item_id
+            task.item_id
             for task, answer in zip(tasks, answers, strict=True)
-            if task.item and answer.fault and answer.fault.kind == "gone"
+            if task.item_id and answer.fault and answer.fault.kind == "gone"
         }
         if len(gone) < MANY or 2 * len(gone) <= len(asked):
             return answers

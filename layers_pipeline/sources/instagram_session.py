@@ -7,8 +7,6 @@ Does not belong here: which requests are made, and what becomes of an item that 
 import hashlib
 import hmac
 import json
-import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,14 +18,20 @@ from pydantic import SecretStr
 from layers_pipeline.clock import Clock
 from layers_pipeline.errors import (
     SettingsError,
-    SourceError,
     SourceMalformedError,
     SourceThrottledError,
     SourceUnauthorizedError,
-    SourceUnavailableError,
 )
-from layers_pipeline.sources.budgets import UNSTATED_WAIT_S, Budgets, Usage, usage_of
+from layers_pipeline.sources.budgets import Budgets, Usage, usage_of
 from layers_pipeline.sources.graph_errors import SOURCE, THROTTLES, GraphFault, fault_of
+from layers_pipeline.sources.graph_wire import (
+    Blotter,
+    bare,
+    headers_of,
+    parsed,
+    stated_wait_s,
+    unreadable,
+)
 from layers_pipeline.sources.http import (
     DEFAULT_RETRIES,
     BearerAuth,
@@ -38,13 +42,7 @@ from layers_pipeline.sources.http import (
 from layers_pipeline.sources.instagram_requests import Wanted
 
 BATCH_MAX: Final = 50
-BLOTTED: Final = "***"
-SECRET_LENGTH_MIN: Final = 8
-"""What is shorter is no secret of a platform, and blotting it out would spoil other words."""
-SECRET_PARAMETER: Final = re.compile(
-    r"((?:access_token|appsecret_proof)(?:=|%3d|\\?\"\s*:\s*\\?\"))[^&\s\"\\]*?(?=%26|[&\s\"\\]|$)",
-    re.IGNORECASE,
-)
+NO_SECRET: Final = SecretStr("")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +53,7 @@ class Graph:
     version: str
     clock: Clock
     budgets: Budgets
-    app_secret: SecretStr = SecretStr("")
+    app_secret: SecretStr = NO_SECRET
     retries: RetryPolicy = DEFAULT_RETRIES
 
 
@@ -81,7 +79,7 @@ class GraphSession:
         self._graph = graph
         self._account_key = account_key
         self._token = token
-        self._secrets = [token, graph.app_secret]
+        self._blotter = Blotter([token, graph.app_secret])
         self._proof = _proof(graph.app_secret, token)
         self._retrying = graph.retries.caller(on=self._worth_retrying)
         self.calls = 0
@@ -115,16 +113,7 @@ class GraphSession:
 
     def text_of(self, found: object) -> str:
         """JSON text without secrets."""
-        return self.clean(json.dumps(found, separators=(",", ":")))
-
-    def clean(self, text: str) -> str:
-        """The text without secrets, wherever the platform repeats one to us."""
-        for secret in self._secrets:
-            value = secret.get_secret_value()
-            if len(value) >= SECRET_LENGTH_MIN:
-                for form in (value, json.dumps(value)[1:-1]):
-                    text = text.replace(form, BLOTTED)
-        return SECRET_PARAMETER.sub(rf"\1{BLOTTED}", text)
+        return self._blotter.clean(json.dumps(found, separators=(",", ":")))
 
     async def _asked(
         self,
@@ -160,12 +149,12 @@ class GraphSession:
     def _json(self, response: httpx.Response) -> object:
         """The answer's JSON, unless the same request may have a better answer in a moment."""
         status, headers = response.status_code, response.headers
-        found = _parsed(response.content)
+        found = parsed(response.content)
         fault = self._fault(found, status=status, headers=headers)
         if fault is None and not (response.is_success and isinstance(found, dict | list)):
-            raise _unreadable(response)
+            raise unreadable(response)
         if fault and fault.code is None and status == httpx.codes.TOO_MANY_REQUESTS:
-            raise refusal(SOURCE, _bare(response))
+            raise refusal(SOURCE, bare(response))
         if fault and fault.kind == "passing":
             raise fault.error()
         return found
@@ -174,10 +163,14 @@ class GraphSession:
         if element is None:
             return self._refused(GraphFault(kind="passing", message="no answer (null)."))
         found = element if isinstance(element, dict) else {}
-        status, headers, body = found.get("code"), _headers(found.get("headers")), found.get("body")
+        status, headers, body = (
+            found.get("code"),
+            headers_of(found.get("headers")),
+            found.get("body"),
+        )
         self._note(usage_of(headers, account_key=self._account_key))
         return self._answer(
-            _parsed(body) if isinstance(body, str) else body,
+            parsed(body) if isinstance(body, str) else body,
             status=status if isinstance(status, int) else httpx.codes.OK,
             headers=headers,
         )
@@ -196,8 +189,12 @@ class GraphSession:
     def _fault(
         self, found: object, *, status: int, headers: Mapping[str, str]
     ) -> GraphFault | None:
-        wait_s = _wait_s(headers, account_key=self._account_key)
-        fault = fault_of(found, status=status, clean=self.clean, retry_after_s=wait_s)
+        fault = fault_of(
+            found,
+            status=status,
+            clean=self._blotter.clean,
+            retry_after_s=stated_wait_s(headers, account_key=self._account_key),
+        )
         if fault and fault.kind in THROTTLES and fault.code is not None:
             self.hold(fault)
         return fault
@@ -223,55 +220,3 @@ def _proof(app_secret: SecretStr, token: SecretStr) -> dict[str, str]:
         return {}
     proof = hmac.new(secret, token.get_secret_value().encode(), hashlib.sha256)
     return {"appsecret_proof": proof.hexdigest()}
-
-
-def _wait_s(headers: Mapping[str, str], *, account_key: str) -> float:
-    """How long a throttled answer asks to wait; our own choice where it does not say."""
-    regain_s = usage_of(headers, account_key=account_key).regain_s
-    stated = headers.get("retry-after", "").strip()
-    stated_s = float(stated[:9]) if stated.isascii() and stated.isdigit() else 0.0
-    return regain_s or stated_s or UNSTATED_WAIT_S
-
-
-def _headers(found: object) -> dict[str, str]:
-    """The headers of an element of a batch, names in lower case."""
-    pairs = found if isinstance(found, list) else []
-    return {
-        str(pair.get("name")).lower(): str(pair.get("value"))
-        for pair in pairs
-        if isinstance(pair, dict)
-    }
-
-
-def _parsed(text: str | bytes) -> object:
-    """The JSON; none where it is no JSON, or holds numbers that JSON does not have."""
-    try:
-        return json.loads(text, parse_constant=_no_number, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    return number if math.isfinite(number) else _no_number(text)
-
-
-def _no_number(text: str) -> float:
-    raise ValueError(f"{text:.20} is no number of JSON")
-
-
-def _unreadable(response: httpx.Response) -> SourceError:
-    status, size = response.status_code, len(response.content)
-    if status == httpx.codes.TOO_MANY_REQUESTS:
-        return refusal(SOURCE, _bare(response))
-    message = f"HTTP {status}: {size} bytes that are no answer of the Graph API's"
-    if response.is_server_error or status == httpx.codes.REQUEST_TIMEOUT:
-        return SourceUnavailableError(SOURCE, message)
-    return SourceMalformedError(SOURCE, message)
-
-
-def _bare(response: httpx.Response) -> httpx.Response:
-    """The answer without its body, which may repeat anything."""
-    kept = ("Retry-After", "Date")
-    headers = {name: response.headers[name] for name in kept if name in response.headers}
-    return httpx.Response(response.status_code, headers=headers, request=response.request)

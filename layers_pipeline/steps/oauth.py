@@ -121,7 +121,8 @@ class OAuthSync:
         cipher: TokenCipher,
         retries: RetryPolicy,
     ) -> None:
-        self._stores, self._depth, self._worker = stores, depth, worker
+        self._stores, self._worker = stores, worker
+        self._depth: Depth = depth
         self._cipher, self._retries = cipher, retries
         self._waiting = Batch()
         self._landing = asyncio.Lock()

@@ -1,0 +1,353 @@
+"""A deployment living through a scenario: every cadence, by the simulated clock, over real HTTP.
+
+Belongs here: who is connected, what runs at which minute, and comparing what was stored with
+what was true.
+Does not belong here: the scenario itself (``layers_pipeline.sandbox``), printing figures.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
+from layers_pipeline import tables
+from layers_pipeline.operations.oauth_rows import NewToken
+from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.sandbox import AccountRef, RunningSandbox, World
+from layers_pipeline.sandbox.scenario import Scenario
+from layers_pipeline.sandbox.truth import Item, Number
+from layers_pipeline.settings import Settings
+from layers_pipeline.sources.http import RetryPolicy
+from layers_pipeline.steps.dimensions import (
+    copy_accounts,
+    copy_allowlist,
+    copy_projects,
+    describe_sync_health,
+)
+from layers_pipeline.steps.oauth import sync_oauth
+from layers_pipeline.steps.posts import derive_everything
+from layers_pipeline.steps.publication import maintain
+from layers_pipeline.steps.scoring import score_ticks
+from layers_pipeline.steps.stores import Stores, open_stores
+from layers_pipeline.steps.syncing import collect_scrapes, submit_scrapes
+
+PROJECT: Final = "brand"
+HASTY: Final = RetryPolicy(
+    attempts=3, wait_initial_s=0.001, wait_max_s=0.002, jitter_s=0.001, retry_after_max_s=0.05
+)
+"""Real waits would only make a simulated day longer."""
+NODE_METRICS: Final = ("views", "likes", "comments", "shares", "saves")
+MINUTE: Final = timedelta(minutes=1)
+QUICK_MIN, FULL_MIN, POSTS_MIN, TICK_MIN, DAY_MIN = 5, 20, 30, 240, 1_440
+
+
+@dataclass(kw_only=True)
+class Life:
+    """One deployment beside one running sandbox, both by the sandbox's clock."""
+
+    served: RunningSandbox
+    scenario: Scenario
+    stores: Stores
+    worker: int = 0
+    log: StringIO = field(default_factory=StringIO)
+
+    @property
+    def world(self) -> World:
+        """The simulated platforms."""
+        return self.served.world
+
+    def name(self, what: str) -> str:
+        """A worker that nobody was before."""
+        self.worker += 1
+        return f"{what}-{self.worker:06d}"
+
+    def live(self, until: datetime, *, scored: bool = True) -> Iterator[datetime]:
+        """Live from minute to minute; yields after each five."""
+        now = self.world.clock.now()
+        while now < until:
+            self.world.clock.set(now)
+            self.scenario.play(self.world, now)
+            self._run_what_is_due(now, scored=scored)
+            yield now
+            now += timedelta(minutes=QUICK_MIN)
+        self.world.clock.set(until)
+
+    def _run_what_is_due(self, now: datetime, *, scored: bool) -> None:
+        minute = int((now - self.scenario.start) / MINUTE)
+        submit_scrapes(self.stores, worker=self.name("ask"))
+        self.sync("quick")
+        if minute % FULL_MIN == 0:
+            self.sync("full")
+        if minute % POSTS_MIN == 0:
+            self.posts()
+        if scored and minute % TICK_MIN == 0 and minute:
+            list(score_ticks(self.stores, [now]))
+        if minute % DAY_MIN == DAY_MIN - QUICK_MIN:
+            maintain(self.stores)
+
+    def sync(self, depth: str) -> None:
+        """One scheduled sync of OAuth accounts."""
+        sync_oauth(self.stores, depth, worker=self.name(depth), retries=HASTY)  # pyright: ignore[reportArgumentType]
+
+    def posts(self) -> None:
+        """The half-hourly run: collect scrapes, read whom nobody has read, derive."""
+        worker = self.name("posts")
+        collect_scrapes(self.stores, worker=worker, run_id=worker)
+        self.sync("posts")
+        self.derive()
+
+    def derive(self) -> None:
+        """Bring every table up to what has landed."""
+        for copy in (copy_projects, copy_accounts, copy_allowlist, describe_sync_health):
+            copy(self.stores)
+        derive_everything(self.stores)
+
+
+def begin(served: RunningSandbox, scenario: Scenario, home: Path) -> Life:
+    """A new deployment: every account of the scenario is connected, every creator allowed."""
+    settings = Settings(
+        home=home,
+        lake_url="",
+        operations_url="",
+        serve_dir=None,
+        tick_grace_s=0,
+        sift_url=served.url,
+        sift_key=served.key,
+        instagram_url=served.url,
+        tiktok_url=served.url,
+        tiktok_calls_per_s=1000,
+        token_keys=SecretStr(Fernet.generate_key().decode()),
+    )
+    stores = open_stores(settings, clock=served.world.clock)
+    life = Life(served=served, scenario=scenario, stores=stores)
+    handler = logging.StreamHandler(life.log)
+    logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(logging.DEBUG)
+    connect(life)
+    return life
+
+
+def connect(life: Life) -> None:
+    """Give the deployment every account, with tokens, and every creator."""
+    stores, world = life.stores, life.world
+    now, cipher = world.clock.now(), TokenCipher(stores.settings.token_keys)
+    stores.operations.add_project(PROJECT, name="Brand", time_zone="Europe/Berlin", now=now)
+    for account in world.truth.accounts:
+        grant = world.tokens.issue(account)
+        stores.operations.connect_account(
+            NewAccount(
+                platform=account.platform,
+                account_key=account.account_key,
+                connection="oauth",
+                project_id=PROJECT,
+            ),
+            NewToken(
+                access=SecretStr(grant.access),
+                refresh=SecretStr(grant.refresh) if account.platform == "tiktok" else None,
+                expires_at=grant.expires_at,
+                refresh_expires_at=grant.refresh_expires_at,
+            ),
+            cipher,
+            now=now,
+        )
+    creators = [
+        NewAccount(platform=ref.platform, account_key=ref.account_key, connection="external")
+        for ref in world.dataset.accounts
+    ]
+    stores.operations.add_accounts(creators, now=now)
+    stores.operations.allow_creators(
+        PROJECT,
+        [
+            NewCreator(creator_id=one.account_id, display_name="", account_ids=(one.account_id,))
+            for one in creators
+        ],
+        allowed_from=now,
+    )
+
+
+def untrue_metrics(life: Life) -> list[str]:
+    """Metrics of OAuth accounts' posts that are not what the platform showed when last read."""
+    stores, truth = life.stores, life.world.truth
+    latest = {
+        (row["platform"], row["platform_post_id"]): row
+        for row in stores.lake.read(tables.PLATFORM_POST_METRICS_LATEST)
+        .collect()
+        .iter_rows(named=True)
+    }
+    wrong = []
+    for (platform, item_id), reads in _reads(stores).items():
+        item = truth.item(platform, item_id)
+        if item is None:
+            wrong.append(f"{platform}:{item_id}: there is no such item")
+            continue
+        row = latest.get((platform, item_id), {})
+        for metric, value in _shown(item, reads).items():
+            if row.get(metric) != value:
+                wrong.append(f"{platform}:{item_id}: {metric} {row.get(metric)}, truly {value}")
+    return wrong
+
+
+def _reads(stores: Stores) -> dict[tuple[str, str], list[tuple[datetime, str, str]]]:
+    """When each item was read, by which kind of row, newest first: as landed, before any typing."""
+    found: dict[tuple[str, str], list[tuple[datetime, str, str]]] = {}
+    for platform, raw in (
+        ("instagram", tables.RAW_INSTAGRAM__RESPONSES),
+        ("tiktok", tables.RAW_TIKTOK__RESPONSES),
+    ):
+        rows = (
+            stores.lake.read(raw)
+            .filter(pl.col("entity") != "account")
+            .select("subject", "received_at", "entity", "body")
+            .sort("received_at", descending=True)
+        )
+        for subject, at, entity, body in rows.collect().iter_rows():
+            found.setdefault((platform, subject), []).append((at, entity, body))
+    return found
+
+
+def _shown(item: Item, reads: list[tuple[datetime, str, str]]) -> dict[str, Number]:
+    """What the platform truly showed of the item, each metric when a row last spoke of it.
+
+    A row speaks of the metrics whose platform words stand in its body; their values are the
+    truth's, not the body's.
+    """
+    found: dict[str, Number] = {}
+    for at, entity, body in reads:
+        for metric, value in item.metrics(at).items():
+            if metric not in found and _speaks_of(metric, entity, body):
+                found[metric] = value
+    return found
+
+
+WORDS: Final = {
+    "media": {
+        "views": "view_count",
+        "likes": "like_count",
+        "comments": "comments_count",
+        "shares": "shares_count",
+        "saves": "saved_count",
+    },
+    "insights": {
+        "saves": "saved",
+        "average_watch_time_ms": "ig_reels_avg_watch_time",
+        "total_watch_time_ms": "ig_reels_video_view_total_time",
+        "skip_rate_raw": "reels_skip_rate",
+    },
+    "video": {
+        "views": "video_views",
+        "saves": "favorites",
+        "total_watch_time_s": "total_time_watched",
+        "average_watch_time_s": "average_time_watched",
+        "full_watch_rate": "full_video_watched_rate",
+        "follows": "new_followers",
+        "profile_visits": "profile_views",
+    },
+}
+
+
+def _speaks_of(metric: str, entity: str, body: str) -> bool:
+    if entity in ("media", "story"):
+        word = WORDS["media"].get(metric)
+        return word is not None and f'"{word}"' in body
+    if entity == "breakdown":
+        for whole in ("profile_activity", "navigation"):
+            if metric.startswith(f"{whole}_"):
+                return f'"{metric.removeprefix(f"{whole}_")}"' in body.lower()
+        return False
+    word = WORDS.get(entity, {}).get(metric, metric)
+    return f'"{word}"' in body and '"values": []' not in body.replace('"values":[]', '"values": []')
+
+
+def untrue_deletions(life: Life) -> list[str]:
+    """Posts that are tombstoned and live, or are gone and were not tombstoned."""
+    now, wrong = life.world.clock.now(), []
+    posts = life.stores.lake.read(tables.PLATFORM_POSTS).collect()
+    for row in posts.iter_rows(named=True):
+        item = life.world.truth.item(row["platform"], row["platform_post_id"])
+        is_marked = row["deleted_at"] is not None
+        is_gone = item is not None and item.media_type != "story" and not item.lives(now)
+        if is_marked != is_gone:
+            wrong.append(f"{row['platform']}:{row['platform_post_id']}: marked {is_marked}")
+    return wrong
+
+
+def doubled_containers(life: Life) -> int:
+    """Containers beyond the one that each post has, and posts without one."""
+    containers = life.stores.lake.read(tables.CONTENT_CONTAINERS).collect()
+    posts = life.stores.lake.row_count(tables.PLATFORM_POSTS)
+    key = ["platform", "platform_post_id"]
+    return abs(containers.height - posts) + containers.height - containers.n_unique(key)
+
+
+def unexplained(life: Life) -> list[str]:
+    """Accounts whose last sync failed, and about which ``sync_health`` says nothing."""
+    health = {
+        row["account_id"]: row
+        for row in life.stores.lake.read(tables.SYNC_HEALTH).collect().iter_rows(named=True)
+    }
+    failing = [
+        state
+        for state in life.stores.operations.sync_states()
+        if state.last_outcome not in (None, "ok") and state.depth != "posts"
+    ]
+    return [
+        f"{state.account_id}: {state.last_outcome}"
+        for state in failing
+        if not (health[state.account_id]["problem"] and health[state.account_id]["remedy"])
+    ]
+
+
+def harmed(life: Life, *, within: timedelta) -> list[str]:
+    """Accounts that no event is about, and that were not read in full within so long."""
+    now = life.world.clock.now()
+    spared = {
+        f"{account.platform}:{account.account_key}"
+        for account in (*life.scenario.spared("instagram"), *life.scenario.spared("tiktok"))
+    }
+    return [
+        f"{state.account_id}: {state.depth}: {state.last_outcome}: {state.last_message}"
+        for state in life.stores.operations.sync_states()
+        if state.account_id in spared
+        and state.depth in ("quick", "full")
+        and (state.last_success_at is None or state.last_success_at < now - within)
+    ]
+
+
+def secrets_of(life: Life) -> set[str]:
+    """Every secret of the scenario: tokens of both kinds, keys."""
+    settings = life.stores.settings
+    return life.world.tokens.every_secret() | {settings.token_keys.get_secret_value()}
+
+
+def leaks(life: Life, *, also: tuple[Path, ...] = ()) -> list[str]:
+    """Where any secret stands in plain text: lake, its log, database, files given, log lines."""
+    secrets = secrets_of(life)
+    found = []
+    for table in tables.TABLES:
+        rows = life.stores.lake.read(table).collect()
+        texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
+        for name in texts:
+            if rows.select(pl.col(name).str.contains_any(sorted(secrets)).any()).item():
+                found.append(f"{table.name}.{name}")
+    root = life.stores.settings.root
+    files = [path for path in root.rglob("*") if path.is_file() and path.suffix != ".parquet"]
+    files += [path for folder in also for path in folder.rglob("*") if path.is_file()]
+    for path in files:
+        content = path.read_bytes()
+        found += [str(path) for secret in secrets if secret.encode() in content][:1]
+    text = life.log.getvalue()
+    found += ["log" for secret in secrets if secret in text][:1]
+    return found
+
+
+def account_id(account: AccountRef) -> str:
+    """The account's id in the operational database."""
+    return f"{account.platform}:{account.account_key}"

@@ -1,0 +1,100 @@
+"""Answers of the Graph API as bytes and headers: read strictly, and shown without secrets.
+
+Belongs here: JSON, headers of a batch's elements, stated waits, blotting out of secrets.
+Does not belong here: requests, and what an error asks of us.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import httpx
+from pydantic import SecretStr
+
+from layers_pipeline.errors import SourceError, SourceMalformedError, SourceUnavailableError
+from layers_pipeline.sources.budgets import UNSTATED_WAIT_S, usage_of
+from layers_pipeline.sources.graph_errors import SOURCE
+from layers_pipeline.sources.http import refusal
+
+BLOTTED: Final = "***"
+SECRET_LENGTH_MIN: Final = 8
+"""What is shorter is no secret of a platform, and blotting it out would spoil other words."""
+SECRET_PARAMETER: Final = re.compile(
+    r"((?:access_token|appsecret_proof)(?:=|%3d|\\?\"\s*:\s*\\?\"))[^&\s\"\\]*?(?=%26|[&\s\"\\]|$)",
+    re.IGNORECASE,
+)
+
+
+class Blotter:
+    """Takes secrets out of text.
+
+    Args:
+        secrets: What may not be shown; empty ones are passed over.
+    """
+
+    def __init__(self, secrets: Sequence[SecretStr]) -> None:
+        self._secrets = tuple(secrets)
+
+    def clean(self, text: str) -> str:
+        """The text without secrets, wherever the platform repeats one to us."""
+        for secret in self._secrets:
+            value = secret.get_secret_value()
+            if len(value) >= SECRET_LENGTH_MIN:
+                for form in (value, json.dumps(value)[1:-1]):
+                    text = text.replace(form, BLOTTED)
+        return SECRET_PARAMETER.sub(rf"\1{BLOTTED}", text)
+
+
+def stated_wait_s(headers: Mapping[str, str], *, account_key: str) -> float:
+    """How long a throttled answer asks to wait; our own choice where it does not say."""
+    regain_s = usage_of(headers, account_key=account_key).regain_s
+    stated = headers.get("retry-after", "").strip()
+    stated_s = float(stated[:9]) if stated.isascii() and stated.isdigit() else 0.0
+    return regain_s or stated_s or UNSTATED_WAIT_S
+
+
+def headers_of(found: object) -> dict[str, str]:
+    """The headers of an element of a batch, names in lower case."""
+    pairs = found if isinstance(found, list) else []
+    return {
+        str(pair.get("name")).lower(): str(pair.get("value"))
+        for pair in pairs
+        if isinstance(pair, dict)
+    }
+
+
+def parsed(text: str | bytes) -> object:
+    """The JSON; none where it is no JSON, or holds numbers that JSON does not have."""
+    try:
+        return json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text:.20} is no number of JSON")
+
+
+def unreadable(response: httpx.Response) -> SourceError:
+    """The error that an answer is which is not the Graph API's own; it may pass."""
+    status, size = response.status_code, len(response.content)
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return refusal(SOURCE, bare(response))
+    message = f"HTTP {status}: {size} bytes that are no answer of the Graph API's"
+    if response.is_server_error or status == httpx.codes.REQUEST_TIMEOUT:
+        return SourceUnavailableError(SOURCE, message)
+    return SourceMalformedError(SOURCE, message)
+
+
+def bare(response: httpx.Response) -> httpx.Response:
+    """The answer without its body, which may repeat anything."""
+    kept = ("Retry-After", "Date")
+    headers = {name: response.headers[name] for name in kept if name in response.headers}
+    return httpx.Response(response.status_code, headers=headers, request=response.request)
