@@ -6,15 +6,16 @@ Does not belong here: posts and what follows from them.
 
 from collections.abc import Iterator
 from datetime import timedelta
-from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, cast
 
 import dagster as dg
+from pydantic import Field
 
 from assets.described import OWNERS, described, outcome
 from layers_pipeline import tables
 from layers_pipeline.lake_table import Table, Written
+from layers_pipeline.operations.words import Depth
 from layers_pipeline.resources import StoresResource
 from layers_pipeline.steps.imports import ImportReport, import_captures
 from layers_pipeline.steps.oauth import sync_oauth
@@ -23,6 +24,8 @@ from layers_pipeline.steps.staging import SOURCES, stage
 from layers_pipeline.steps.syncing import collect_scrapes, submit_scrapes
 
 GROUP = "ingestion"
+SYNC_TAG: Final = "layers/sync"
+"""Tag of a run that says how deep it syncs: quick, posts or full."""
 OAUTH = (
     tables.RAW_INSTAGRAM__RESPONSES,
     tables.RAW_TIKTOK__RESPONSES,
@@ -37,19 +40,10 @@ def freshness(*, warn_min: int, fail_min: int) -> dg.FreshnessPolicy:
     )
 
 
-class SyncDepth(Enum):
-    """How deep OAuth accounts are read."""
-
-    QUICK = "quick"
-    POSTS = "posts"
-    FULL = "full"
-
-
 class SyncConfig(dg.Config):
-    """How deep to read, and which accounts; none named: those that are due."""
+    """Which accounts to sync, as platform:key; none: those that are due."""
 
-    depth: SyncDepth = SyncDepth.QUICK
-    accounts: list[str] = []
+    accounts: list[str] = Field(default_factory=list)
 
 
 class ImportConfig(dg.Config):
@@ -67,9 +61,12 @@ class ImportConfig(dg.Config):
     pool="quick_sync",
     freshness_policy=freshness(warn_min=7, fail_min=12),
 )
-def scrape_jobs(context: dg.AssetExecutionContext, stores: StoresResource) -> dg.MaterializeResult:
+def scrape_jobs(
+    context: dg.AssetExecutionContext, stores: StoresResource, config: SyncConfig
+) -> dg.MaterializeResult:
     """Scrapes asked of SIFT. Grain: one row per scrape, in the operational database."""
-    summary = submit_scrapes(stores.open(), worker=context.run.run_id)
+    worker = context.run.run_id
+    summary = submit_scrapes(stores.open(), worker=worker, accounts=config.accounts)
     return told(summary)
 
 
@@ -85,11 +82,10 @@ def scrape_jobs(context: dg.AssetExecutionContext, stores: StoresResource) -> dg
 def read_oauth_accounts(
     context: dg.AssetExecutionContext, stores: StoresResource, config: SyncConfig
 ) -> Iterator[dg.MaterializeResult]:
-    """Reads the OAuth accounts that are due at a depth, and lands what their platforms answer."""
+    """Reads the OAuth accounts that are due at the run's depth, and lands what is answered."""
     opened = stores.open()
-    summary = sync_oauth(
-        opened, config.depth.value, worker=context.run.run_id, accounts=config.accounts
-    )
+    depth = cast("Depth", context.run.tags.get(SYNC_TAG, "quick"))
+    summary = sync_oauth(opened, depth, worker=context.run.run_id, accounts=config.accounts)
     for table in OAUTH:
         yield told(summary, beside={"table_version": opened.lake.version(table)}, table=table)
 

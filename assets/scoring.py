@@ -143,9 +143,7 @@ def ad_eligibility_current(stores: StoresResource) -> dg.MaterializeResult:
         "projects",
     ],
 )
-def analytics_file(
-    context: dg.AssetExecutionContext, stores: StoresResource
-) -> dg.MaterializeResult:
+def analytics_file(stores: StoresResource) -> dg.MaterializeResult:
     """The analysts' DuckDB file: the next generation, swapped in whole."""
     generation = publish(stores.open())
     counts = "\n".join(f"| {name} | {rows:,} |" for name, rows in generation.rows.items())

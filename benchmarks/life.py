@@ -334,9 +334,10 @@ def leaks(life: Life, *, also: tuple[Path, ...] = ()) -> list[str]:
     for table in tables.TABLES:
         rows = life.stores.lake.read(table).collect()
         texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
-        for name in texts:
-            if rows.select(pl.col(name).str.contains_any(sorted(secrets)).any()).item():
-                found.append(f"{table.name}.{name}")
+        shown = rows.select(pl.col(texts).str.contains_any(sorted(secrets)).any())
+        found += [
+            f"{table.name}.{name}" for name, is_shown in shown.to_dicts()[0].items() if is_shown
+        ]
     root = life.stores.settings.root
     files = [path for path in root.rglob("*") if path.is_file() and path.suffix != ".parquet"]
     files += [path for folder in also for path in folder.rglob("*") if path.is_file()]

@@ -200,17 +200,72 @@ def query(
 @app.command()
 def sync(
     depth: Annotated[Depth, typer.Option(help="quick, posts or full.")] = Depth.QUICK,
+    account: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this account, platform:key, due or not; may be repeated."),
+    ] = None,
 ) -> None:
-    """Sync the accounts that are due at a depth, as the schedule would."""
-    name = {"quick": "scrape_jobs", "posts": "raw_sift__posts", "full": "full_sync_outcomes"}[depth]
+    """Sync the accounts that are due at a depth, as the schedule would, and derive what landed."""
+    named = {"accounts": account or []}
+    parts = SYNC_PARTS[depth]
     with _runner() as runner, progress_bars():
-        told = runner.run(f"{depth}_sync")[name]
+        made = runner.run(f"{depth}_sync", ops={op: named for op, _ in parts if op in BY_NAME})
+        if depth is not Depth.POSTS:
+            runner.run("derivation")
+    for _, name in parts:
+        _say_sync(name, made[name])
+
+
+SYNC_PARTS = {
+    Depth.QUICK: (("scrape_jobs", "scrape_jobs"), ("read_oauth_accounts", "account_listings")),
+    Depth.POSTS: (
+        ("raw_sift__posts", "raw_sift__posts"),
+        ("read_oauth_accounts", "account_listings"),
+    ),
+    Depth.FULL: (("read_oauth_accounts", "account_listings"),),
+}
+"""Per depth: the steps that talk to platforms, and the table that tells how each went."""
+BY_NAME = ("scrape_jobs", "read_oauth_accounts")
+"""Steps that can be told which accounts."""
+READ_THROUGH = {"scrape_jobs": "SIFT, asked", "raw_sift__posts": "SIFT, collected"}
+
+
+def _say_sync(name: str, told: dict[str, Any]) -> None:
     outcomes = ", ".join(f"{count} {word}" for word, count in told["outcomes"].items())
-    say(f"{told['accounts']} accounts: {outcomes or 'none was due'}.")
+    through = READ_THROUGH.get(name, "OAuth, read")
+    say(f"{through}: {told['accounts']} accounts: {outcomes or 'none was due'}.")
     if told["still_running"]:
         say(f"{told['still_running']} scrapes are still under way; sync again later.")
     if told["failures"]:
         say(told["failures"])
+
+
+@app.command()
+def replay(
+    start: Annotated[str, typer.Option("--from", help="First moment of landing, ISO 8601.")],
+    end: Annotated[str, typer.Option("--to", help="Moment up to which landings are read.")],
+) -> None:
+    """Make staging and everything after it again from the raw landings, without any platform."""
+    span = {"start": _moment(start).isoformat(), "end": _moment(end).isoformat()}
+    with _runner() as runner, progress_bars():
+        runner.run("replay", ops={"replay_landings": span})
+        stale = sorted(key for key in runner.scored_ticks() if tick_of(key) >= _moment(start))
+        if stale:
+            runner.run("scoring", ticks=(stale[0], stale[-1]))
+        else:
+            runner.run("publication")
+    say(f"Replayed what was landed from {start} to {end}; {len(stale)} ticks were scored again.")
+
+
+def _moment(text: str) -> datetime:
+    """An instant that a person types; without an offset it is UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputRefusedError(
+            f"{text!r} is no moment: write ISO 8601, such as 2025-05-14T08:00:00Z."
+        ) from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @app.command()

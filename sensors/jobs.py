@@ -4,14 +4,16 @@ Belongs here: selections of assets under a name.
 Does not belong here: when they run.
 """
 
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
 import dagster as dg
 
+from assets.ingestion import SYNC_TAG
 from layers_pipeline.resources import StoresResource
 from layers_pipeline.steps.publication import maintain
+from layers_pipeline.steps.replay import replay
 
-SYNC_TAG: Final = "layers/sync"
 OAUTH: Final = ("raw_instagram__responses", "raw_tiktok__responses", "account_listings")
 STAGED: Final = ("stg_instagram__posts", "stg_tiktok__posts", "stg_sift__posts")
 DIMENSIONS: Final = ("projects", "platform_accounts", "project_allowlist", "sync_health")
@@ -35,30 +37,21 @@ CURRENCY: Final = dg.AssetSelection.checks(
     dg.AssetCheckKey(dg.AssetKey("organic_scores"), "newest_tick_is_scored")
 )
 
-
-def at_depth(depth: str) -> dict[str, Any]:
-    """Run configuration under which OAuth accounts are read at a depth."""
-    return {"ops": {"read_oauth_accounts": {"config": {"depth": depth}}}}
-
-
 quick_sync = dg.define_asset_job(
     "quick_sync",
     selection=["scrape_jobs", *OAUTH],
-    config=at_depth("QUICK"),
     tags={SYNC_TAG: "quick"},
     description="Asks SIFT for scrapes and reads the first page of OAuth accounts; lands only.",
 )
 full_sync = dg.define_asset_job(
     "full_sync",
     selection=[*OAUTH],
-    config=at_depth("FULL"),
     tags={SYNC_TAG: "full"},
     description="Reads every page of the OAuth accounts that are due; lands only.",
 )
 posts_sync = dg.define_asset_job(
     "posts_sync",
     selection=["raw_sift__posts", *OAUTH, *STAGED, *DIMENSIONS, *DERIVED, "post_absences"],
-    config=at_depth("POSTS"),
     tags={SYNC_TAG: "posts"},
     description="Collects scrapes, reads accounts that nobody has read, and derives what landed.",
 )
@@ -96,6 +89,30 @@ def maintain_lake(context: dg.OpExecutionContext, stores: StoresResource) -> Non
     context.add_output_metadata({"files_deleted": sum(deleted.values()), "by_table": deleted})
 
 
+class ReplayConfig(dg.Config):
+    """The span of landings to read anew, ISO 8601 with offset."""
+
+    start: str
+    end: str
+
+
+@dg.op(description="Reads landed rows anew and makes every table after them again.")
+def replay_landings(
+    context: dg.OpExecutionContext, stores: StoresResource, config: ReplayConfig
+) -> None:
+    """One replay; see ``steps.replay``."""
+    start, end = (datetime.fromisoformat(text) for text in (config.start, config.end))
+    done = replay(stores.open(), start=start, end=end)
+    context.add_output_metadata({"rows_read": done.read, "captures_changed": done.changed})
+    context.log.info(f"{done.read} landed rows read, {done.changed} captures changed")
+
+
+@dg.job(name="replay", description="Makes staging and what follows again from the raw landings.")
+def replay_job() -> None:
+    """See ``layers-pipeline replay``."""
+    replay_landings()
+
+
 @dg.job(description="Keeps the lake quick to read: compact, publish, then vacuum.")
 def maintenance() -> None:
     """Daily upkeep of the lake."""
@@ -111,5 +128,6 @@ JOBS: Final = (
     scoring,
     publication,
     maintenance,
+    replay_job,
     check_currency,
 )

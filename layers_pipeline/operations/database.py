@@ -25,7 +25,8 @@ from layers_pipeline.errors import SettingsError, StoreError
 BUSY_TIMEOUT_S: Final = 60
 """How long a SQLite writer waits for another one, in seconds."""
 
-_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+"""Folder of Alembic's environment and revisions."""
 _MIGRATION_LOCK: Final = 7_205_759_403
 """Key of the advisory lock that PostgreSQL migrations take; any number nobody else uses."""
 _ALEMBIC: Final = threading.Lock()
@@ -130,7 +131,7 @@ def _parse(url: str) -> URL:
 
 def _make_engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
+        return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED", executemany_mode="values_plus_batch")
     folder = Path(str(url.database)).absolute().parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -183,7 +184,7 @@ def _upgrade(connection: Connection, *, shown_url: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     try:

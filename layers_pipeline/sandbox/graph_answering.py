@@ -17,7 +17,7 @@ from layers_pipeline.sandbox.graph_errors import (
     invalid,
     unknown_path,
 )
-from layers_pipeline.sandbox.graph_faults import Place
+from layers_pipeline.sandbox.graph_fault_rows import Place
 from layers_pipeline.sandbox.graph_fields import wanted_fields
 from layers_pipeline.sandbox.graph_insights import InsightsWanted, read_insights
 from layers_pipeline.sandbox.graph_lists import PageWanted, read_page
@@ -97,7 +97,7 @@ def _read_many(turn: Turn, edge: str) -> Json:
     if len(ids) > IDS_MAX:
         message = f"Too many IDs. Maximum: {IDS_MAX}. Provided: {len(ids)}."
         raise GraphError(Refusal(message=message, code=100))
-    reads = [_Read(turn, one, amount=len(ids)) for one in ids]
+    reads = [_Read(turn, one, amount=len(ids), is_first=one == ids[0]) for one in ids]
     return {read.text: read.edge(edge) if edge else read.node() for read in reads}
 
 
@@ -122,12 +122,14 @@ class _Read:
         turn: The call.
         text: The id, or ``me``.
         amount: How many objects the call reads.
+        is_first: Whether it is the first of them.
     """
 
-    def __init__(self, turn: Turn, text: str, *, amount: int = 1) -> None:
+    def __init__(self, turn: Turn, text: str, *, amount: int = 1, is_first: bool = True) -> None:
         self.text = text
         self._turn = turn
         self._amount = amount
+        self._is_first = is_first
 
     def node(self) -> Json:
         """The object itself."""
@@ -194,4 +196,8 @@ class _Read:
         return account
 
     def _struck(self, place: Place, metrics: tuple[str, ...] = ()) -> str:
-        return self._turn.struck(place, subject=self.text, metrics=metrics, amount=self._amount)
+        turn = self._turn
+        subject = turn.holder.account.account_key if self.text == "me" else self.text
+        if not (self._is_first or turn.is_named(subject)):
+            return ""
+        return turn.struck(place, subject=subject, metrics=metrics, amount=self._amount)

@@ -11,14 +11,8 @@ from typing import Any
 
 from layers_pipeline.sandbox.graph_desk import GraphDesk
 from layers_pipeline.sandbox.graph_errors import NO_TOKEN, GraphError
-from layers_pipeline.sandbox.graph_faults import (
-    GRAPH_FAULTS,
-    REDUCE_ABOVE,
-    Place,
-    Strike,
-    kinds_at,
-    plain_kind,
-)
+from layers_pipeline.sandbox.graph_fault_rows import REDUCE_ABOVE, Place, Strike
+from layers_pipeline.sandbox.graph_faults import GRAPH_FAULTS, kinds_at, plain_kind
 from layers_pipeline.sandbox.tokens import Grant
 
 Json = dict[str, Any]
@@ -116,6 +110,14 @@ class Turn:
         if kind in DELAYS_S or kind in ("truncated_json", "null_element"):
             self.bent = kind
         return kind
+
+    def is_named(self, subject: str) -> bool:
+        """Whether a fault of the account names this object.
+
+        A request for many objects is struck once as a whole, and for each of these again.
+        """
+        faults = self.desk.world.platform_faults.of(self.holder.account)
+        return any(fault.subject == subject for fault in faults)
 
     def switched(self, kind: str) -> bool:
         """Whether the account has a switch on; asking uses none of its times."""

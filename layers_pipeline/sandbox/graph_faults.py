@@ -5,13 +5,14 @@ Does not belong here: which account has which fault (``platform_faults``).
 
 A plain kind strikes wherever its row says. ``list:app_limit`` is the same fault at one place only;
 the places are ``list``, ``stories``, ``user``, ``node``, ``insights``, ``token`` and ``batch``.
+What strikes a batch as a whole (tokens, the transport) never strikes its elements, unless it is
+bound to their place. Inside a field expansion only a fault that names the item strikes.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
 from layers_pipeline.sandbox.graph_errors import (
     BEFORE_CONVERSION,
@@ -26,118 +27,26 @@ from layers_pipeline.sandbox.graph_errors import (
     invalid,
     retired_metric,
     session_expired,
-    token_refused,
     unknown_path,
     unsupported_metric,
 )
-from layers_pipeline.sandbox.platform_faults import PlatformFault
-
-Place = Literal["list", "stories", "user", "node", "insights", "token", "batch"]
-PLACES: Final[tuple[Place, ...]] = (
-    "list",
-    "stories",
-    "user",
-    "node",
-    "insights",
-    "token",
-    "batch",
+from layers_pipeline.sandbox.graph_fault_rows import (
+    PAGES,
+    PLACES,
+    READS,
+    THROTTLED,
+    GraphFault,
+    Place,
+    Strike,
+    always,
+    bent_row,
+    error_row,
+    html_row,
+    insights_row,
+    throttle_row,
+    token_row,
+    transient_row,
 )
-READS: Final[tuple[Place, ...]] = ("list", "stories", "user", "node", "insights")
-PAGES: Final[tuple[Place, ...]] = ("list", "stories")
-THROTTLED: Final = (400, 403)
-REDUCE_ABOVE: Final = 25
-"""A request for more than so many objects is too much for ``reduce_data``."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Strike:
-    """A fault with the request that it strikes."""
-
-    fault: PlatformFault
-    subject: str
-    metrics: tuple[str, ...]
-    now: datetime
-
-    @property
-    def metric(self) -> str:
-        """The metric that the refusal is about."""
-        return self.fault.metric or next(iter(self.metrics), "views")
-
-
-@dataclass(frozen=True, kw_only=True)
-class GraphFault:
-    """One kind of fault.
-
-    Without a ``refusal`` the answer is bent instead, by whoever makes it.
-    """
-
-    means: str
-    refusal: Callable[[Strike], Refusal] | None = None
-    places: tuple[Place, ...] = READS
-    whole_batch: bool = False
-    """Strikes a batch as one request, never its elements."""
-
-
-def _always(refusal: Refusal) -> Callable[[Strike], Refusal]:
-    return lambda _strike: refusal
-
-
-def _token(subcode: int | None) -> GraphFault:
-    return GraphFault(
-        means=f"190 / {subcode or 'no subcode'}: the token opens nothing until consent is renewed.",
-        refusal=_always(token_refused(subcode)),
-        places=(*READS, "token"),
-        whole_batch=True,
-    )
-
-
-def _error(code: int, message: str, means: str, *statuses: int) -> GraphFault:
-    refusal = Refusal(message=message, code=code, statuses=statuses or (400,))
-    return GraphFault(means=means, refusal=_always(refusal), places=(*READS, "token"))
-
-
-def _throttle(
-    code: int,
-    message: str,
-    *,
-    whose: Literal["", "app", "account", "page"] = "",
-    subcode: int | None = None,
-    statuses: tuple[int, ...] = THROTTLED,
-) -> GraphFault:
-    def refusal(strike: Strike) -> Refusal:
-        return Refusal(
-            message=message,
-            code=code,
-            subcode=subcode,
-            statuses=statuses,
-            throttles=whose,
-            wait_min=strike.fault.wait_min,
-        )
-
-    return GraphFault(means=f"{code}: {message}", refusal=refusal)
-
-
-def _transient(code: int, message: str, *, places: tuple[Place, ...] = READS) -> GraphFault:
-    refusal = Refusal(message=message, code=code, statuses=(500,), transient=code != 1 or None)
-    return GraphFault(means=f"{code}: {message}", refusal=_always(refusal), places=places)
-
-
-def _html(status: int, title: str) -> GraphFault:
-    refusal = Refusal(message=title, statuses=(status,), is_html=True)
-    return GraphFault(
-        means=f"HTTP {status} with a page of HTML instead of JSON.",
-        refusal=_always(refusal),
-        places=(*READS, "token"),
-        whole_batch=True,
-    )
-
-
-def _on_insights(means: str, refusal: Callable[[Strike], Refusal]) -> GraphFault:
-    return GraphFault(means=means, refusal=refusal, places=("insights",))
-
-
-def _bent(means: str, *places: Place, whole_batch: bool = False) -> GraphFault:
-    return GraphFault(means=means, places=places or READS, whole_batch=whole_batch)
 
 
 def _just_expired(strike: Strike) -> Refusal:
@@ -171,26 +80,26 @@ GRAPH_FAULTS: Final[Mapping[str, GraphFault]] = {
         places=(*READS, "token"),
         whole_batch=True,
     ),
-    "token_458": _token(458),
-    "token_459": _token(459),
-    "token_460": _token(460),
-    "token_464": _token(464),
-    "token_467": _token(467),
-    "token_492": _token(492),
-    "token_190": _token(None),
+    "token_458": token_row(458),
+    "token_459": token_row(459),
+    "token_460": token_row(460),
+    "token_464": token_row(464),
+    "token_467": token_row(467),
+    "token_492": token_row(492),
+    "token_190": token_row(None),
     "token_102": GraphFault(
         means="102: treat as 190.",
-        refusal=_always(SESSION_INVALID),
+        refusal=always(SESSION_INVALID),
         places=(*READS, "token"),
         whole_batch=True,
     ),
     # Permission.
     "permission_10": GraphFault(
         means="10: the app may not do this.",
-        refusal=_always(Refusal(message=NO_PERMISSION.message, code=10, statuses=THROTTLED)),
+        refusal=always(Refusal(message=NO_PERMISSION.message, code=10, statuses=THROTTLED)),
     ),
-    "permission_200": _error(200, "(#200) Permissions error", "200: permission.", 400, 403),
-    "permission_3": _error(
+    "permission_200": error_row(200, "(#200) Permissions error", "200: permission.", 400, 403),
+    "permission_3": error_row(
         3,
         "(#3) Application does not have the capability to make this API call.",
         "3: capability.",
@@ -199,7 +108,7 @@ GRAPH_FAULTS: Final[Mapping[str, GraphFault]] = {
     ),
     "ig_login_403": GraphFault(
         means="HTTP 403, IGApiException, code 10: as graph.instagram.com refuses.",
-        refusal=_always(
+        refusal=always(
             Refusal(
                 message="Application does not have permission for this action",
                 type="IGApiException",
@@ -209,85 +118,89 @@ GRAPH_FAULTS: Final[Mapping[str, GraphFault]] = {
         ),
     ),
     # The item and its metrics.
-    "few_viewers": _on_insights("10 without a subcode: too few viewers.", _always(FEW_VIEWERS)),
-    "before_conversion": _on_insights(
-        "100 / 2108006, error_data an object.", _always(BEFORE_CONVERSION)
+    "few_viewers": insights_row("10 without a subcode: too few viewers.", always(FEW_VIEWERS)),
+    "before_conversion": insights_row(
+        "100 / 2108006, error_data an object.", always(BEFORE_CONVERSION)
     ),
-    "error_data_object": _on_insights("The same as before_conversion.", _always(BEFORE_CONVERSION)),
-    "error_data_text": _on_insights(
-        "100 / 2108006, error_data a JSON string.", _always(BEFORE_CONVERSION_AS_TEXT)
+    "error_data_object": insights_row("The same as before_conversion.", always(BEFORE_CONVERSION)),
+    "error_data_text": insights_row(
+        "100 / 2108006, error_data a JSON string.", always(BEFORE_CONVERSION_AS_TEXT)
     ),
     "gone_100_33": GraphFault(
         means="100 / 33 of something that is there: throttling in disguise.",
         refusal=lambda strike: gone(strike.subject),
     ),
-    "bad_metric": _on_insights(
+    "bad_metric": insights_row(
         "100: not supported for this media product type.", lambda s: unsupported_metric(s.metric)
     ),
-    "bad_metric_incompatible": _on_insights(
+    "bad_metric_incompatible": insights_row(
         "100: incompatible with the media.", lambda s: incompatible_metric(s.metric)
     ),
-    "bad_metric_retired_21": _on_insights(
+    "bad_metric_retired_21": insights_row(
         "100: no longer supported from version 21.",
         lambda s: Refusal(
             message=retired_metric("video_views").message.replace("video_views", s.metric),
             code=100,
         ),
     ),
-    "bad_metric_retired_22": _on_insights(
+    "bad_metric_retired_22": insights_row(
         "100: no longer supported from version 22.",
         lambda s: Refusal(
             message=retired_metric("plays").message.replace("the plays", f"the {s.metric}"),
             code=100,
         ),
     ),
-    "bad_metric_list": _on_insights("100: lists the allowed names.", _allowed_values),
-    "bad_metric_value": _on_insights(
-        "100: names no metric.", _always(invalid("The value must be a valid insights metric"))
+    "bad_metric_list": insights_row("100: lists the allowed names.", _allowed_values),
+    "bad_metric_value": insights_row(
+        "100: names no metric.", always(invalid("The value must be a valid insights metric"))
     ),
-    "unknown_metric_error": _on_insights(
-        "1: as for a breakdown that the metric has not.", _always(UNKNOWN_ERROR)
+    "unknown_metric_error": insights_row(
+        "1: as for a breakdown that the metric has not.", always(UNKNOWN_ERROR)
     ),
     "unknown_path": GraphFault(
         means="2500: unknown path components.",
         refusal=lambda strike: unknown_path(strike.subject),
     ),
     # Throttles.
-    "app_limit": _throttle(4, APP_LIMIT, whose="app"),
-    "user_limit": _throttle(17, "(#17) User request limit reached"),
-    "page_limit": _throttle(32, "(#32) Page request limit reached"),
-    "custom_limit": _throttle(613, "(#613) Calls to this api have exceeded the rate limit."),
-    "buc_limit": _throttle(
+    "app_limit": throttle_row(4, APP_LIMIT, whose="app"),
+    "user_limit": throttle_row(17, "(#17) User request limit reached"),
+    "page_limit": throttle_row(32, "(#32) Page request limit reached"),
+    "custom_limit": throttle_row(613, "(#613) Calls to this api have exceeded the rate limit."),
+    "buc_limit": throttle_row(
         80_002, ACCOUNT_LIMIT, whose="account", subcode=2_446_079, statuses=(400,)
     ),
-    "buc_limit_80001": _throttle(80_001, PAGE_BUC_LIMIT, whose="page"),
-    "app_341": _throttle(341, "(#341) Feed action request limit reached", whose="app"),
-    "policy_368": _throttle(
+    "buc_limit_80001": throttle_row(80_001, PAGE_BUC_LIMIT, whose="page"),
+    "app_341": throttle_row(341, "(#341) Feed action request limit reached", whose="app"),
+    "policy_368": throttle_row(
         368, "(#368) The action attempted has been deemed abusive or is otherwise disallowed"
     ),
     # Passing troubles.
-    "transient_1": _transient(1, "An unknown error occurred"),
-    "transient_2": _transient(2, TRANSIENT_2),
-    "reduce_data": _transient(1, TOO_MUCH, places=("list", "stories", "node", "insights")),
-    "http_429": _html(429, "Too Many Requests"),
-    "http_500": _html(500, "Internal Server Error"),
-    "http_502": _html(502, "Bad Gateway"),
-    "http_503": _html(503, "Service Unavailable"),
-    "slow": _bent("The answer comes a second late.", *READS, "token", whole_batch=True),
-    "hang": _bent("The answer comes a minute late.", *READS, "token", whole_batch=True),
-    "truncated_json": _bent("HTTP 200 with half of its JSON.", *READS, "token", whole_batch=True),
+    "transient_1": transient_row(1, "An unknown error occurred"),
+    "transient_2": transient_row(2, TRANSIENT_2),
+    "reduce_data": transient_row(1, TOO_MUCH, places=("list", "stories", "node", "insights")),
+    "http_429": html_row(429, "Too Many Requests"),
+    "http_500": html_row(500, "Internal Server Error"),
+    "http_502": html_row(502, "Bad Gateway"),
+    "http_503": html_row(503, "Service Unavailable"),
+    "slow": bent_row("The answer comes a second late.", *READS, "token", whole_batch=True),
+    "hang": bent_row("The answer comes a minute late.", *READS, "token", whole_batch=True),
+    "truncated_json": bent_row(
+        "HTTP 200 with half of its JSON.", *READS, "token", whole_batch=True
+    ),
     # Answers that are well formed and yet not what was asked for.
-    "null_element": _bent("The element of a batch is null: it timed out.", "batch"),
-    "empty_data": _bent('HTTP 200 with {"data": []}.', *PAGES, "insights"),
-    "short_page": _bent("Half a page that still carries next.", *PAGES),
-    "empty_page_with_next": _bent("An empty page that still carries next.", *PAGES),
-    "metric_absent": _bent("The metric is left out; without a metric, all are.", "insights"),
-    "metric_not_ready": _bent("The metric has an empty list of values.", "insights"),
+    "null_element": bent_row("The element of a batch is null: it timed out.", "batch"),
+    "empty_data": bent_row('HTTP 200 with {"data": []}.', *PAGES, "insights"),
+    "short_page": bent_row("Half a page that still carries next.", *PAGES),
+    "empty_page_with_next": bent_row("An empty page that still carries next.", *PAGES),
+    "metric_absent": bent_row("The metric is left out; without a metric, all are.", "insights"),
+    "metric_not_ready": bent_row("The metric has an empty list of values.", "insights"),
     # Switches: they bend every answer, beside any other fault.
-    "skip_rate_fraction": _bent("reels_skip_rate between 0 and 1 instead of 0 to 100.", "insights"),
-    "usage_high": _bent("Both usage headers show 95 %."),
-    "usage_full": _bent("Both usage headers show 100 %, and wait_min minutes to wait."),
-    "app_usage_high": _bent("X-App-Usage shows 95 %."),
+    "skip_rate_fraction": bent_row(
+        "reels_skip_rate between 0 and 1 instead of 0 to 100.", "insights"
+    ),
+    "usage_high": bent_row("Both usage headers show 95 %."),
+    "usage_full": bent_row("Both usage headers show 100 %, and wait_min minutes to wait."),
+    "app_usage_high": bent_row("X-App-Usage shows 95 %."),
 }
 SWITCHES: Final = frozenset({"skip_rate_fraction", "usage_high", "usage_full", "app_usage_high"})
 GRAPH_FAULT_KINDS: Final = frozenset(GRAPH_FAULTS) | {

@@ -196,10 +196,8 @@ def _children(reading: _Reading, field: Wanted) -> Json:
 def _insights(reading: _Reading, field: Wanted) -> Json:
     wanted = InsightsWanted.of(field.arguments, field.fields)
     turn, item = reading.turn, reading.item
-    # Only items that a fault names: what strikes the request as a whole has done so already.
     bent = ""
-    faults = turn.desk.world.platform_faults.of(item.account)
-    if any(fault.subject == item.item_id for fault in faults):
+    if turn.is_named(item.item_id):
         bent = turn.struck("insights", subject=item.item_id, metrics=wanted.metrics)
     return {"insights": read_insights(turn, item, wanted, bent=bent)}
 

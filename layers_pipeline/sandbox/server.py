@@ -96,7 +96,7 @@ def run_sandbox(
         app = build_sandbox(
             world, key=key, scrape_duration_s=scrape_duration_s, scrape_kept_s=scrape_kept_s
         )
-        sys.stdout.write(_greeting(_url(listener), world, scenario))
+        sys.stdout.write(_greeting(listener, world, scenario))
         sys.stdout.flush()
         _server(app).run(sockets=[listener])
 
@@ -154,16 +154,16 @@ def _world(
     return world
 
 
-def _greeting(url: str, world: World, scenario: Scenario | None) -> str:
-    """The address and, for this machine only, where tokens come from; no token is printed."""
-    name = scenario.name if scenario else world.dataset.name
+def _greeting(listener: socket, world: World, scenario: Scenario | None) -> str:
+    """The address and, where only this machine hears it, how to get tokens; it shows none."""
+    url, name = _url(listener), scenario.name if scenario else world.dataset.name
     lines = [f"sandbox: {url} ({name}, {world.clock.now():%F %T} UTC)"]
-    if accounts := world.truth.accounts:
-        platform, key = accounts[0]
+    accounts = world.truth.accounts
+    if accounts and ip_address(listener.getsockname()[0]).is_loopback:
         lines += [
-            f"{len(accounts)} accounts hold tokens: curl {url}/sandbox/oauth/accounts",
-            f"A token, on this machine only: curl -X POST "
-            f"{url}/sandbox/oauth/accounts/{platform}/{key}/tokens",
+            f"accounts with tokens: {len(accounts)}, listed by curl {url}/sandbox/oauth/accounts",
+            "a token of the first of them: curl -X POST "
+            f"{url}/sandbox/oauth/accounts/{'/'.join(accounts[0])}/tokens",
         ]
     return "".join(f"{line}\n" for line in lines)
 

@@ -29,6 +29,8 @@ OTHER_PRODUCTS: Final = frozenset(
 """Allowances that are counted apart from those for reading posts."""
 UNSTATED_WAIT_S: Final = 300.0
 """Our choice where a platform throttles and does not say for how long."""
+WAIT_MAX_S: Final = 86_400.0
+"""Allowances are counted over a day at most: whatever a platform states, we ask again after one."""
 NESTING_MAX: Final = 4
 
 Scope = Literal["account", "app"]
@@ -148,13 +150,12 @@ class Budgets:
 
     def hold(self, account_key: str, error: SourceThrottledError) -> None:
         """Begin the wait that a platform asked for, for the account or for the whole app."""
-        key = _key(error.source, error.scope, account_key)
+        scope: Scope = "app" if error.scope == "app" else "account"
+        key = _key(error.source, scope, account_key)
         self._hold(key, error.retry_after_s, "the platform throttles")
 
     def _hold(self, key: tuple[str, Scope, str], seconds: float, why: str) -> None:
-        until = self._clock.now() + timedelta(
-            seconds=min(seconds, timedelta(days=1).total_seconds())
-        )
+        until = self._clock.now() + timedelta(seconds=min(seconds, WAIT_MAX_S))
         former = self._waits.get(key)
         if former is None or former.until < until:
             self._waits[key] = _Wait(until=until, why=why)

@@ -7,8 +7,9 @@ Does not belong here: requests, and what an error asks of us.
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
+from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr
@@ -21,10 +22,12 @@ from layers_pipeline.sources.http import refusal
 BLOTTED: Final = "***"
 SECRET_LENGTH_MIN: Final = 8
 """What is shorter is no secret of a platform, and blotting it out would spoil other words."""
-SECRET_PARAMETER: Final = re.compile(
-    r"((?:access_token|appsecret_proof)(?:=|%3d|\\?\"\s*:\s*\\?\"))[^&\s\"\\]*?(?=%26|[&\s\"\\]|$)",
-    re.IGNORECASE,
+SECRET_PARAMETERS: Final = (
+    re.compile(r"((?:access_token|appsecret_proof)=)[^&\s\"\\]*", re.IGNORECASE),
+    re.compile(r"((?:access_token|appsecret_proof)%3d)(?:(?!%26)[^&\s\"\\])*", re.IGNORECASE),
+    re.compile(r"(\"(?:access_token|appsecret_proof)\\?\"\s*:\s*\\?\")[^\"\\]*", re.IGNORECASE),
 )
+"""In a URL, in a URL inside a URL, and in JSON."""
 
 
 class Blotter:
@@ -34,17 +37,21 @@ class Blotter:
         secrets: What may not be shown; empty ones are passed over.
     """
 
-    def __init__(self, secrets: Sequence[SecretStr]) -> None:
-        self._secrets = tuple(secrets)
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._forms = [
+            SecretStr(form)
+            for secret in secrets
+            if len(secret) >= SECRET_LENGTH_MIN
+            for form in dict.fromkeys([secret, json.dumps(secret)[1:-1], quote(secret, safe="")])
+        ]
 
     def clean(self, text: str) -> str:
         """The text without secrets, wherever the platform repeats one to us."""
-        for secret in self._secrets:
-            value = secret.get_secret_value()
-            if len(value) >= SECRET_LENGTH_MIN:
-                for form in (value, json.dumps(value)[1:-1]):
-                    text = text.replace(form, BLOTTED)
-        return SECRET_PARAMETER.sub(rf"\1{BLOTTED}", text)
+        for form in self._forms:
+            text = text.replace(form.get_secret_value(), BLOTTED)
+        for pattern in SECRET_PARAMETERS:
+            text = pattern.sub(rf"\1{BLOTTED}", text)
+        return text
 
 
 def stated_wait_s(headers: Mapping[str, str], *, account_key: str) -> float:

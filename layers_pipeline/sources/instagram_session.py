@@ -79,8 +79,9 @@ class GraphSession:
         self._graph = graph
         self._account_key = account_key
         self._token = token
-        self._blotter = Blotter([token, graph.app_secret])
         self._proof = _proof(graph.app_secret, token)
+        secrets = [token.get_secret_value(), graph.app_secret.get_secret_value()]
+        self._blotter = Blotter([*secrets, *self._proof.values()])
         self._retrying = graph.retries.caller(on=self._worth_retrying)
         self.calls = 0
 

@@ -29,11 +29,22 @@ CHANGING: Final = ("confirmed_at", "confirmed_by", "held_by", "returned_at")
 ROUND: Final = "round_of_account"
 
 
-def derive_absences(stores: Stores) -> dict[str, Written]:
-    """Bring ``post_absences`` and the tombstones of ``platform_posts`` up to the readings (R7)."""
+def derive_absences(stores: Stores, *, anew: bool = False) -> dict[str, Written]:
+    """Bring ``post_absences`` and the tombstones of ``platform_posts`` up to the readings (R7).
+
+    Args:
+        stores: Open stores.
+        anew: Begin with the first reading there is, in place of what was derived before.
+
+    Returns:
+        What was written: spells under the table's name, and ``tombstones``.
+    """
     lake, table, listings = stores.lake, tables.POST_ABSENCES, tables.ACCOUNT_LISTINGS
     with lake.unit():
-        at, since = lake.version(listings), lake.watermark(table, listings.name)
+        if anew:
+            lake.replace(table, table.empty(), where={})
+        at = lake.version(listings)
+        since = -1 if anew else lake.watermark(table, listings.name)
         readings = (
             lake.added_since(listings, since)
             .with_columns(landed_on=pl.col("known_at").dt.date())

@@ -94,10 +94,10 @@ def _claimed(
 ) -> list[AccountRow]:
     now = stores.clock.now()
     if accounts:
-        claimed = stores.operations.claim_accounts(
-            depth, accounts, now=now, lease_for=LEASE, worker=worker
+        named = set(accounts) - external_accounts(stores)
+        return stores.operations.claim_accounts(
+            depth, named, now=now, lease_for=LEASE, worker=worker
         )
-        return [account for account in claimed if account.connection == "oauth"]
     return stores.operations.claim_due(
         depth,
         connection="oauth",
@@ -107,6 +107,15 @@ def _claimed(
         worker=worker,
         limit=ACCOUNTS_PER_RUN,
     )
+
+
+def external_accounts(stores: Stores) -> set[str]:
+    """Ids of the accounts that SIFT reads."""
+    return {
+        account.account_id
+        for account in stores.operations.accounts()
+        if account.connection == "external"
+    }
 
 
 class OAuthSync:
@@ -234,7 +243,7 @@ class OAuthSync:
         )
 
     def _remember(self, batch: Sequence[Read]) -> None:
-        """What readings taught: metrics not to ask for, items not to ask of, whom to leave alone."""
+        """What readings taught: metrics not to ask for, items not to ask of, whom to let be."""
         operations, now = self._stores.operations, self._stores.clock.now()
         refused = [
             RefusedMetricRow(

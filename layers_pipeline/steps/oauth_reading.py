@@ -47,8 +47,8 @@ REFRESH_LEASE: Final = timedelta(minutes=5)
 OTHERS_REFRESH_S: Final = 0.5
 OTHERS_LOOKS: Final = 10
 FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
-UNEXPLAINED: Final = ("not_answered", "page_made_smaller")
-"""Remarks after which something may still be missing: the account ends ``partial``."""
+UNANSWERED: Final = "not_answered"
+"""The remark after which something is missing that another reading may bring."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,10 +224,15 @@ class AccountReader:
 
 def ending_of(reading: AccountReading, *, account_id: str, now: datetime) -> Ended:
     """The outcome that a reading means for its account (R6)."""
-    error = reading.error
-    if error is None:
-        is_partial = any(remark.kind in UNEXPLAINED[:1] for remark in reading.remarks)
-        return Ended(outcome="partial" if is_partial else "ok", message=_told(reading))
+    if reading.error is not None:
+        return _failed(reading, reading.error, account_id=account_id, now=now)
+    is_partial = any(remark.kind == UNANSWERED for remark in reading.remarks)
+    return Ended(outcome="partial" if is_partial else "ok", message=_told(reading))
+
+
+def _failed(
+    reading: AccountReading, error: SourceError, *, account_id: str, now: datetime
+) -> Ended:
     message = str(error)
     match error:
         case SourceThrottledError():
@@ -241,11 +246,12 @@ def ending_of(reading: AccountReading, *, account_id: str, now: datetime) -> End
             return Ended(outcome="forbidden", message=remedy, retry_at=now + LOOK_AGAIN)
         case SourceRejectedError():
             return Ended(outcome="unavailable", message=message, retry_at=now + LOOK_AGAIN)
-    if reading.rows:
-        told = f"{message} What was read before is kept ({_told(reading)})."
-        return Ended(outcome="partial", message=told)
-    is_malformed = isinstance(error, SourceMalformedError)
-    return Ended(outcome="malformed" if is_malformed else "unavailable", message=message)
+        case _ if reading.rows:
+            told = f"{message} What was read before is kept ({_told(reading)})."
+            return Ended(outcome="partial", message=told)
+        case _:
+            is_malformed = isinstance(error, SourceMalformedError)
+            return Ended(outcome="malformed" if is_malformed else "unavailable", message=message)
 
 
 def _told(reading: AccountReading) -> str:

@@ -30,7 +30,7 @@ FACTS: Final = (
     tables.PLATFORM_ACCOUNT_METRICS,
     tables.PLATFORM_POST_METRICS_LATEST,
 )
-"""In the order in which they are written: what is known comes last, as the others are told by it."""
+"""In the order of writing: what is known comes last, as the others are compared with it."""
 KEPT: Final = frozenset({"platform", "platform_post_id", "deleted_at", "bucket"})
 """Columns of a post that its captures do not change."""
 NONE: Final = Written()

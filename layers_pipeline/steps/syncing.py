@@ -15,11 +15,11 @@ import polars as pl
 
 from layers_pipeline import tables
 from layers_pipeline.errors import SourceError
-from layers_pipeline.operations.rows import AccountRow, ScrapeJobRow
-from layers_pipeline.operations.words import Depth
+from layers_pipeline.operations.rows import AccountRow, ScrapeJobRow, SyncEnding
 from layers_pipeline.progress import report
 from layers_pipeline.sources.sift import SiftClient, sift_http
 from layers_pipeline.steps.landing import known_now
+from layers_pipeline.steps.oauth import external_accounts
 from layers_pipeline.steps.outcomes import (
     ACCOUNTS_PER_RUN,
     LEASE,
@@ -38,23 +38,16 @@ AT_ONCE: Final = 8
 JOB_PATIENCE: Final = timedelta(hours=6)
 
 
-def submit_scrapes(stores: Stores, *, worker: str) -> SyncSummary:
+def submit_scrapes(stores: Stores, *, worker: str, accounts: Sequence[str] = ()) -> SyncSummary:
     """Ask SIFT for a scrape of every external account that is due, and store the jobs (R4).
 
     Args:
         stores: Open stores.
         worker: Who claims the accounts, unique per run.
+        accounts: Of these, the external ones are asked for, due or not; none: those that are due.
     """
     now = stores.clock.now()
-    due = stores.operations.claim_due(
-        "quick",
-        connection="external",
-        now=now,
-        every=QUICK_EVERY - START_JITTER,
-        lease_for=LEASE,
-        worker=worker,
-        limit=ACCOUNTS_PER_RUN,
-    )
+    due = _claimed(stores, worker=worker, accounts=accounts)
     waiting = {job.account_id for job in stores.operations.open_jobs(limit=ACCOUNTS_PER_RUN * 50)}
 
     async def ask(sift: SiftClient, account: AccountRow) -> Ended:
@@ -73,9 +66,40 @@ def submit_scrapes(stores: Stores, *, worker: str) -> SyncSummary:
         return Ended(outcome="ok", message="scrape asked for")
 
     endings = asyncio.run(_each(stores, due, ask, what="accounts asked for"))
-    for account, ended in zip(due, endings, strict=True):
-        _finish(stores, account.account_id, "quick", ended, worker=worker)
-    return summary_of(list(zip((account.account_id for account in due), endings, strict=True)))
+    told = list(zip((account.account_id for account in due), endings, strict=True))
+    stores.operations.finish_syncs(
+        [
+            SyncEnding(
+                account_id=account_id,
+                outcome=ended.outcome,
+                message=ended.message,
+                retry_at=ended.retry_at,
+            )
+            for account_id, ended in told
+        ],
+        "quick",
+        worker=worker,
+        now=stores.clock.now(),
+    )
+    return summary_of(told)
+
+
+def _claimed(stores: Stores, *, worker: str, accounts: Sequence[str]) -> list[AccountRow]:
+    now = stores.clock.now()
+    if accounts:
+        named = set(accounts) & external_accounts(stores)
+        return stores.operations.claim_accounts(
+            "quick", named, now=now, lease_for=LEASE, worker=worker
+        )
+    return stores.operations.claim_due(
+        "quick",
+        connection="external",
+        now=now,
+        every=QUICK_EVERY - START_JITTER,
+        lease_for=LEASE,
+        worker=worker,
+        limit=ACCOUNTS_PER_RUN,
+    )
 
 
 def collect_scrapes(stores: Stores, *, worker: str, run_id: str) -> SyncSummary:
@@ -197,15 +221,3 @@ def _close(stores: Stores, job: ScrapeJobRow, ended: Ended, *, worker: str) -> N
             now=now,
             retry_at=ended.retry_at,
         )
-
-
-def _finish(stores: Stores, account_id: str, depth: Depth, ended: Ended, *, worker: str) -> None:
-    stores.operations.finish_sync(
-        account_id,
-        depth,
-        worker=worker,
-        outcome=ended.outcome,
-        message=ended.message,
-        now=stores.clock.now(),
-        retry_at=ended.retry_at,
-    )

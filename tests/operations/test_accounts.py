@@ -29,6 +29,17 @@ def test_an_account_is_found_as_it_was_added(operations: Operations):
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"), [(" Shop\x00 ", "Shop"), ("", None), (None, None), ("x" * 201, "x" * 200)]
+)
+def test_an_account_is_called_as_people_call_it(operations: Operations, given, kept):
+    account = NewAccount(
+        platform="tiktok", account_key="key", connection="external", display_name=given
+    )
+    operations.add_accounts([account], now=NOW)
+    assert operations.accounts()[0].display_name == kept
+
+
 def test_only_new_accounts_are_added(operations: Operations):
     add_external(operations)
     watched = NewAccount(platform="tiktok", account_key="watched", connection="external")

@@ -165,6 +165,45 @@ def test_a_claim_sees_only_its_connection(operations: Operations):
     assert claimed_ids(operations, connection="external") == []
 
 
+@pytest.mark.parametrize(
+    ("later", "due"),
+    [
+        pytest.param(EVERY - SECOND, [], id="seen by quick within the cadence"),
+        pytest.param(EVERY, [OAUTH], id="seen by quick a cadence ago"),
+    ],
+)
+def test_posts_takes_the_oauth_accounts_that_no_other_depth_has_seen(
+    operations: Operations, later, due
+):
+    add_oauth(operations)
+    claim(operations)
+    finish(operations, "ok")
+    assert claimed_ids(operations, depth="posts", now=NOW + later) == due
+
+
+def test_posts_takes_an_oauth_account_that_another_depth_failed_to_read(operations: Operations):
+    add_oauth(operations)
+    claim(operations)
+    finish(operations, "partial")
+    assert claimed_ids(operations, depth="posts", now=NOW + MINUTE) == [OAUTH]
+
+
+def test_quick_and_full_do_not_look_at_other_depths(operations: Operations):
+    add_oauth(operations)
+    claim(operations)
+    finish(operations, "ok")
+    assert claimed_ids(operations, depth="full", now=NOW + MINUTE) == [OAUTH]
+
+
+def test_posts_of_an_external_account_do_not_look_at_other_depths(operations: Operations):
+    add_external(operations)
+    allow(operations)
+    claim(operations, connection="external")
+    operations.finish_sync(EXTERNAL, "quick", worker="w1", outcome="ok", message=None, now=NOW)
+    due = claimed_ids(operations, connection="external", depth="posts", now=NOW + MINUTE)
+    assert due == [EXTERNAL]
+
+
 @pytest.mark.parametrize("worker", ["w1", "w2"])
 def test_a_running_lease_keeps_every_worker_out(operations: Operations, worker):
     add_oauth(operations)

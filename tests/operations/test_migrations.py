@@ -4,19 +4,23 @@ Belongs here: tests of the schema as a whole.
 Does not belong here: tests of single constraints (``test_database``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing import get_context
 from threading import Thread
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from layers_pipeline.errors import StoreError
+from layers_pipeline.operations.database import MIGRATIONS
 from layers_pipeline.operations.models import Base
 from layers_pipeline.operations.store import Operations
 from tests.operations.workers import migrate
+from tests.operations.world import EXTERNAL, NOW, OAUTH, claim, give_token
 
 
 @pytest.fixture
@@ -88,3 +92,56 @@ def test_a_database_of_a_newer_program_is_left_alone(empty: Operations):
         session.execute(text("UPDATE alembic_version SET version_num = 'later'"))
     with pytest.raises(StoreError, match=r"'later'.*newer than this program: install"):
         empty.migrate()
+
+
+ROWS_OF_0001 = (
+    "INSERT INTO projects VALUES ('brand', 'Brand', 'UTC', {true}, '2025-01-01 00:00:00')",
+    "INSERT INTO platform_accounts VALUES ('instagram:owned', 'instagram', 'owned', 'oauth',"
+    " 'brand', 'active', '2025-01-01 00:00:00')",
+    "INSERT INTO platform_accounts VALUES ('tiktok:watched', 'tiktok', 'watched', 'external',"
+    " NULL, 'paused', '2025-01-01 00:00:00')",
+    "INSERT INTO account_sync_states (account_id, depth, failures_in_a_row)"
+    " VALUES ('instagram:owned', 'quick', 3)",
+)
+
+
+def revise(store: Operations, change: Callable[[Config, str], None], revision: str) -> None:
+    """Bring the database to a revision, as ``migrate`` brings it to the newest."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    with store.database.write() as session:
+        config.attributes["connection"] = session.connection()
+        change(config, revision)
+
+
+@pytest.fixture
+def first_shipped(empty: Operations) -> Operations:
+    """A database as 0001 made it, with rows in it."""
+    revise(empty, command.upgrade, "0001")
+    true = "true" if empty.database.engine.dialect.name == "postgresql" else "1"
+    with empty.database.write() as session:
+        for statement in ROWS_OF_0001:
+            session.execute(text(statement.format(true=true)))
+    return empty
+
+
+def test_rows_of_0001_live_on(first_shipped: Operations):
+    first_shipped.migrate()
+    rows = [(row.account_id, row.status, row.display_name) for row in first_shipped.accounts()]
+    assert rows == [(OAUTH, "active", None), (EXTERNAL, "paused", None)]
+    assert first_shipped.sync_states()[0].failures_in_a_row == 3
+
+
+def test_accounts_of_0001_take_tokens_and_sync(first_shipped: Operations):
+    first_shipped.migrate()
+    give_token(first_shipped)
+    assert [row.account_id for row in claim(first_shipped, now=NOW)] == [OAUTH]
+
+
+def test_0002_can_be_taken_back(first_shipped: Operations):
+    first_shipped.migrate()
+    revise(first_shipped, command.downgrade, "0001")
+    assert "account_tokens" not in inspect(first_shipped.database.engine).get_table_names()
+    first_shipped.migrate()
+    assert len(first_shipped.accounts()) == 2

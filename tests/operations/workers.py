@@ -5,6 +5,7 @@ Does not belong here: assertions, and anything that starts processes.
 """
 
 import time
+from datetime import timedelta
 from multiprocessing.synchronize import Barrier, Event
 from typing import Any
 
@@ -36,3 +37,25 @@ def claim_and_hang(url: str, claimed: Event) -> None:
     claim(Operations(url), worker="killed")
     claimed.set()
     time.sleep(600)
+
+
+def claim_refreshes(
+    url: str, worker: str, account_ids: list[str], start: Barrier, results: Any
+) -> None:
+    """Claim the refresh of every account's token once; gives those that were given."""
+    store = Operations(url)
+    store.projects()  # connected before the others start
+    start.wait(60)
+    claimed = [
+        account_id
+        for account_id in account_ids
+        if store.claim_token_refresh(
+            account_id,
+            worker=worker,
+            now=NOW,
+            lease_for=LEASE,
+            expires_before=NOW + timedelta(days=1),
+        )
+    ]
+    store.close()
+    results.put(claimed)

@@ -7,7 +7,11 @@ Does not belong here: assertions.
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import SecretStr
+
+from layers_pipeline.operations.oauth_rows import NewToken
 from layers_pipeline.operations.rows import AccountRow, NewAccount, NewCreator, SyncStateRow
+from layers_pipeline.operations.secrets import TokenCipher, new_key
 from layers_pipeline.operations.store import Operations
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
@@ -16,6 +20,10 @@ EVERY = 5 * MINUTE
 LEASE = 10 * MINUTE
 OAUTH = "instagram:owned"
 EXTERNAL = "tiktok:watched"
+KEY = new_key()
+CIPHER = TokenCipher(SecretStr(KEY))
+ACCESS = "access-nobody-may-see"
+REFRESH = "refresh-nobody-may-see"
 
 
 def add_project(operations: Operations, project_id: str = "brand") -> None:
@@ -66,8 +74,27 @@ def finish(operations: Operations, outcome: Any = "ok", **changes: Any) -> bool:
 
 
 def quick_state(operations: Operations, account_id: str = OAUTH) -> SyncStateRow:
+    return state_of(operations, "quick", account_id)
+
+
+def state_of(operations: Operations, depth: str, account_id: str = OAUTH) -> SyncStateRow:
     return next(
         state
         for state in operations.sync_states()
-        if (state.account_id, state.depth) == (account_id, "quick")
+        if (state.account_id, state.depth) == (account_id, depth)
     )
+
+
+def new_token(access: str = ACCESS, refresh: str | None = REFRESH, **changes: Any) -> NewToken:
+    """A pair that ends a day and a year after ``NOW``."""
+    known = {
+        "access": SecretStr(access),
+        "refresh": None if refresh is None else SecretStr(refresh),
+        "expires_at": NOW + timedelta(days=1),
+        "refresh_expires_at": None if refresh is None else NOW + timedelta(days=365),
+    }
+    return NewToken(**(known | changes))
+
+
+def give_token(operations: Operations, account_id: str = OAUTH, **changes: Any) -> None:
+    operations.store_token(account_id, new_token(**changes), CIPHER, now=NOW)

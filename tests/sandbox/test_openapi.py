@@ -58,7 +58,22 @@ def test_no_route_is_missing():
         ("DELETE", "/sandbox/faults/{platform}/{account_key}"),
         ("GET", "/sandbox/requests"),
         ("DELETE", "/sandbox/requests"),
+        ("GET", "/sandbox/requests/counts"),
+        ("GET", "/sandbox/oauth/accounts"),
+        ("GET", "/sandbox/oauth/accounts/{platform}/{account_key}/truth"),
+        ("POST", "/sandbox/oauth/accounts/{platform}/{account_key}/tokens"),
+        ("POST", "/sandbox/oauth/accounts/{platform}/{account_key}/tokens/end"),
+        ("GET", "/sandbox/oauth/accounts/{platform}/{account_key}/faults"),
+        ("POST", "/sandbox/oauth/accounts/{platform}/{account_key}/faults"),
+        ("DELETE", "/sandbox/oauth/accounts/{platform}/{account_key}/faults"),
+        ("GET", "/sandbox/oauth/tiktok/limit"),
+        ("PUT", "/sandbox/oauth/tiktok/limit"),
     }
+
+
+@pytest.mark.parametrize("prefix", ["/open_api", "/v26.0", "/me"])
+def test_what_vendors_describe_is_not_described_here(prefix):
+    assert not [path for path in DOCUMENT["paths"] if path.startswith(prefix)]
 
 
 def test_operation_ids_are_unique():

@@ -39,7 +39,7 @@ def video_at(published_at: datetime, number: int, **more) -> Item:
 
 
 class TikTokCaller:
-    """Holds one world, and a token of the first of its accounts."""
+    """Holds one world, and a token of the first of its accounts that lives for a year."""
 
     def __init__(self, truth: Truth | None = None, **plan) -> None:
         plan = {"instagram": 1, "tiktok": 2, "posts": 45, "days": 1, "deletions": 0} | plan
@@ -50,7 +50,7 @@ class TikTokCaller:
         )
         self.app = build_sandbox(self.world)
         self.account = next(ref for ref in self.world.truth.accounts if ref.platform == "tiktok")
-        self.grant = self.world.tokens.issue(self.account)
+        self.grant = self.world.tokens.issue(self.account, life=timedelta(days=365))
 
     def request(self, method: str, path: str, **options) -> httpx.Response:
         """An answer of the app, without a socket."""

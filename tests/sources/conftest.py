@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from layers_pipeline.sandbox import AccountRef, RunningSandbox, generated_captures, running_sandbox
 from layers_pipeline.sources.http import RetryPolicy
 from layers_pipeline.sources.sift import SiftClient, sift_http
+from tests.sources.graph_readings import AT, truth
 
 KEY = "k-5c0ffee-do-not-print"
 DATASET = generated_captures(3, accounts=6, days=3)
@@ -85,3 +86,18 @@ def scripted(answers):
     http = httpx.AsyncClient(transport=transport, base_url="http://sift.example")
     http.headers["Authorization"] = f"Bearer {KEY}"
     return SiftClient(http, retries=RetryPolicy(attempts=1))
+
+
+@pytest.fixture(scope="session")
+def graph_served() -> Iterator[RunningSandbox]:
+    with running_sandbox(DATASET, now=AT, truth=truth()) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def graph(graph_served: RunningSandbox) -> RunningSandbox:
+    """The sandbox's Graph API without faults, its log empty."""
+    graph_served.world.platform_faults.clear()
+    graph_served.world.clock.set(AT, rate=0)
+    graph_served.world.log.clear()
+    return graph_served
