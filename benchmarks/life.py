@@ -82,7 +82,7 @@ class Life:
 
     def _run_what_is_due(self, now: datetime, *, scored: bool) -> None:
         minute = int((now - self.scenario.start) / MINUTE)
-        submit_scrapes(self.stores, worker=self.name("ask"))
+        submit_scrapes(self.stores, worker=self.name("ask"), retries=HASTY)
         self.sync("quick")
         if minute % FULL_MIN == 0:
             self.sync("full")
@@ -100,7 +100,7 @@ class Life:
     def posts(self) -> None:
         """The half-hourly run: collect scrapes, read whom nobody has read, derive."""
         worker = self.name("posts")
-        collect_scrapes(self.stores, worker=worker, run_id=worker)
+        collect_scrapes(self.stores, worker=worker, run_id=worker, retries=HASTY)
         self.sync("posts")
         self.derive()
 

@@ -8,7 +8,8 @@ import getpass
 import os
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Annotated, Final
@@ -21,7 +22,7 @@ from layers_pipeline.operations.oauth_rows import NewToken
 from layers_pipeline.operations.rows import AccountRow, NewAccount, SyncStateRow
 from layers_pipeline.operations.secrets import LONGEST_TOKEN, TokenCipher, new_key, require_token
 from layers_pipeline.operations.words import PLATFORMS, Platform
-from layers_pipeline.settings import load_settings
+from layers_pipeline.settings import Settings, load_settings
 from layers_pipeline.steps.stores import Stores, open_stores
 from layers_pipeline.terminal import print_table, say
 
@@ -67,11 +68,11 @@ def add_account(
     line is read from standard input, without an echo on a terminal.
     """
     new = _new_account(name_of_account, project=project, name=name)
-    cipher, stores = _opened()
-    stores.operations.project(project)
-    stores.operations.require_new_account(new.account_id)
-    token = _token(new.account_id, new.platform, stores, expires_in=expires_in)
-    stores.operations.connect_account(new, token, cipher, now=stores.clock.now())
+    with _vault() as (stores, cipher):
+        stores.operations.project(project)
+        stores.operations.require_new_account(new.account_id)
+        token = _token(new.account_id, new.platform, stores, expires_in=expires_in)
+        stores.operations.connect_account(new, token, cipher, now=stores.clock.now())
     say(
         f"Account {new.account_id} added to project {project!r}; its token lasts until "
         f"{token.expires_at:%Y-%m-%d %H:%M} UTC."
@@ -81,11 +82,11 @@ def add_account(
 @account_app.command("reauth")
 def renew_token(name_of_account: AccountArgument, expires_in: ExpiresOption = None) -> None:
     """Give an account a new token, read as ``account add`` does; it syncs again at once."""
-    cipher, stores = _opened()
-    row = _known(stores, name_of_account)
-    stores.operations.require_oauth_account(row.account_id)
-    token = _token(row.account_id, row.platform, stores, expires_in=expires_in)
-    stores.operations.store_token(row.account_id, token, cipher, now=stores.clock.now())
+    with _vault() as (stores, cipher):
+        row = _known(stores, name_of_account)
+        stores.operations.require_oauth_account(row.account_id)
+        token = _token(row.account_id, row.platform, stores, expires_in=expires_in)
+        stores.operations.store_token(row.account_id, token, cipher, now=stores.clock.now())
     paused = " It is paused and stays so." if row.status == "paused" else ""
     say(
         f"Account {row.account_id} has a new token, until {token.expires_at:%Y-%m-%d %H:%M} UTC."
@@ -96,8 +97,9 @@ def renew_token(name_of_account: AccountArgument, expires_in: ExpiresOption = No
 @account_app.command("list")
 def list_accounts() -> None:
     """List the accounts and how their newest sync ended."""
-    operations = open_stores(load_settings()).operations
-    newest = _newest_endings(operations.sync_states())
+    with _opened(load_settings()) as stores:
+        rows = stores.operations.accounts()
+        newest = _newest_endings(stores.operations.sync_states())
     print_table(
         ("account", "name", "connection", "status", "last outcome", "message", "next retry"),
         [
@@ -108,7 +110,7 @@ def list_accounts() -> None:
                 row.status,
                 *_ending(newest.get(row.account_id)),
             )
-            for row in operations.accounts()
+            for row in rows
         ],
     )
 
@@ -116,23 +118,23 @@ def list_accounts() -> None:
 @account_app.command("pause")
 def pause_account(name_of_account: AccountArgument) -> None:
     """Sync an account no more until it is resumed; what is known of it stays."""
-    stores = open_stores(load_settings())
-    row = _known(stores, name_of_account)
-    stores.operations.set_account_status(row.account_id, "paused")
+    with _opened(load_settings()) as stores:
+        row = _known(stores, name_of_account)
+        stores.operations.set_account_status(row.account_id, "paused")
     say(f"Account {row.account_id} is paused; it was {row.status}.")
 
 
 @account_app.command("resume")
 def resume_account(name_of_account: AccountArgument) -> None:
     """Sync a paused account again."""
-    stores = open_stores(load_settings())
-    row = _known(stores, name_of_account)
-    if row.status == "reauth_required":
-        raise InputRefusedError(
-            f"account {row.account_id} is reauth_required: the platform wants a new token. "
-            f"Give it one: layers-pipeline account reauth {row.account_id}."
-        )
-    stores.operations.set_account_status(row.account_id, "active")
+    with _opened(load_settings()) as stores:
+        row = _known(stores, name_of_account)
+        if row.status == "reauth_required":
+            raise InputRefusedError(
+                f"account {row.account_id} is reauth_required: the platform wants a new token. "
+                f"Give it one: layers-pipeline account reauth {row.account_id}."
+            )
+        stores.operations.set_account_status(row.account_id, "active")
     say(f"Account {row.account_id} is active; it was {row.status}.")
 
 
@@ -150,8 +152,8 @@ def show_new_key() -> None:
 @account_app.command("rotate-keys")
 def rotate_keys() -> None:
     """Encrypt every stored token with the first key; may be repeated."""
-    cipher, stores = _opened()
-    changed = stores.operations.rotate_tokens(cipher)
+    with _vault() as (stores, cipher):
+        changed = stores.operations.rotate_tokens(cipher)
     say(f"{changed:,} accounts' tokens were encrypted anew; all are under the first key now.")
     say("Once every process of the pipeline has the new setting, run this again: when it says 0,")
     say("the other keys can be taken out of LAYERS_TOKEN_KEYS.")
@@ -164,18 +166,31 @@ def confirm_deletions(
     by: Annotated[str, typer.Option(help="Who confirms. Default: the user of this machine.")] = "",
 ) -> None:
     """Confirm that the posts which a listing no longer shows are deleted."""
-    stores = open_stores(load_settings())
-    new = stores.operations.confirm_deletions(
-        name_of_account, listing, by=by or _user(), now=stores.clock.now()
-    )
+    with _opened(load_settings()) as stores:
+        new = stores.operations.confirm_deletions(
+            name_of_account, listing, by=by or _user(), now=stores.clock.now()
+        )
     said = "confirmed" if new else "confirmed before: nothing changed"
     say(f"Deletions in listing {listing} of account {name_of_account}: {said}.")
 
 
-def _opened() -> tuple[TokenCipher, Stores]:
-    """The cipher and the stores; a missing key is told before anything is made."""
+@contextmanager
+def _opened(settings: Settings) -> Generator[Stores]:
+    """The stores, closed at the end."""
+    stores = open_stores(settings)
+    try:
+        yield stores
+    finally:
+        stores.operations.close()
+
+
+@contextmanager
+def _vault() -> Generator[tuple[Stores, TokenCipher]]:
+    """The stores and what opens their tokens; a missing key is told before anything is made."""
     settings = load_settings()
-    return TokenCipher(settings.token_keys), open_stores(settings)
+    cipher = TokenCipher(settings.token_keys)
+    with _opened(settings) as stores:
+        yield stores, cipher
 
 
 def _new_account(text: str, *, project: str, name: str) -> NewAccount:

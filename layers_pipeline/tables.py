@@ -147,4 +147,6 @@ def buckets(keys: pl.Series) -> pl.Series:
     """The bucket of each key, the same on every machine and for ever."""
     found = keys.unique()
     numbers = [zlib.crc32(str(value).encode()) % BUCKETS for value in found]
+    if found.is_empty():
+        return pl.Series(keys.name, [], dtype=pl.Int64)
     return keys.replace_strict(found, numbers, return_dtype=pl.Int64)

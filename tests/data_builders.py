@@ -31,7 +31,7 @@ from transforms.contracts.posts import ProjectAllowlist
 from transforms.contracts.scoring import PoolMembers
 from transforms.eligibility import judge_eligibility, standing_scores
 from transforms.organic_score import score_ugc, ugc_pool_percentiles
-from transforms.posts import pool_members, posts_of
+from transforms.posts import identities_of, pool_members
 from transforms.scoring_rules import ACTIVE
 from transforms.snapshots import latest_metrics, snapshots_of
 
@@ -119,7 +119,8 @@ def pool_of(rows: Iterable[dict], allowlist: Iterable[dict], *, as_of: datetime)
     """Pool members that captures give as of a moment, by the transforms alone."""
     given = captures(rows)
     snapshots = snapshots_of(given).filter(pl.col("known_at") <= as_of).collect().lazy()
-    posts = posts_of(given).with_columns(is_deleted=pl.lit(value=False))
+    posts = identities_of(given.filter(pl.col("known_at") <= as_of))
+    posts = posts.with_columns(is_deleted=pl.lit(value=False))
     latest = latest_metrics(snapshots)
     return pool_members(latest, posts, spells(allowlist), as_of=as_of).collect().lazy()
 

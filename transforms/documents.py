@@ -3,8 +3,9 @@
 Belongs here: reading JSON objects to given keys, strictly by JSON's own types, many rows at once.
 Does not belong here: a platform's words, which values are sound.
 
-``str.json_decode`` takes ``true`` for 1 and 1.5 for 1, and one list where it expects a number ends
-it for all rows; reading the bodies as lines sets such a value to null by itself.
+One list where a number is due ends ``str.json_decode`` for all rows. Then the bodies are read as
+lines, which is slower and sets such a value to null by itself. Both take 1.5 for a whole number
+or text for a truth where asked to, so values are asked for as text or as ``Float64`` only.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,30 +29,27 @@ allows, no text can hold, and platforms send where they cut a caption short."""
 
 def with_documents(landed: pl.DataFrame) -> pl.DataFrame:
     """The rows with ``document``. Reads body."""
-    whole = _document(pl.col("body"))
+    read = landed.with_columns(pl.col("body").str.json_path_match("$").alias(DOCUMENT))
     # The repair is the rare case: only bodies that cannot be read go through it.
-    unread = pl.when(whole.is_null()).then("body")
-    repaired = _document(unread.str.replace_all(ESCAPE_OR_HALF_PAIR, "${1}"))
-    return landed.with_columns(whole.alias(DOCUMENT)).with_columns(
-        pl.coalesce(DOCUMENT, repaired).alias(DOCUMENT)
-    )
-
-
-def _document(body: pl.Expr) -> pl.Expr:
-    document = body.str.json_path_match("$")
-    return pl.when(document.str.starts_with("{")).then(document)
+    unread = pl.when(pl.col(DOCUMENT).is_null()).then("body")
+    repaired = unread.str.replace_all(ESCAPE_OR_HALF_PAIR, "${1}").str.json_path_match("$")
+    document = read.with_columns(pl.coalesce(DOCUMENT, repaired).alias(DOCUMENT))
+    is_object = pl.col(DOCUMENT).str.starts_with("{")
+    return document.with_columns(pl.when(is_object).then(DOCUMENT).alias(DOCUMENT))
 
 
 def decoded(rows: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """The values at the schema's keys, one row per row. Reads document.
 
-    A value of another JSON type than the schema's is null; a scalar, an object or a list where
-    the schema says text is its text.
+    A list or object where the schema has a number is null, and so is the reverse; where it has
+    text, every scalar is its text. Truths are 1 and 0 or their words: ask the document.
     """
-    if rows.is_empty():
-        return pl.DataFrame(schema=dict(schema))
-    lines = rows.get_column(DOCUMENT).fill_null(NOTHING).str.join("\n").item()
-    return pl.read_ndjson(lines.encode(), schema=dict(schema), ignore_errors=True)
+    documents = rows.get_column(DOCUMENT).fill_null(NOTHING)
+    try:
+        return documents.str.json_decode(pl.Struct(dict(schema))).struct.unnest()
+    except pl.exceptions.ComputeError:
+        lines = documents.str.join("\n").item()
+        return pl.read_ndjson(lines.encode(), schema=dict(schema), ignore_errors=True)
 
 
 def with_fields(rows: pl.DataFrame, keys: Iterable[str]) -> pl.DataFrame:

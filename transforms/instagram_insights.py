@@ -42,21 +42,23 @@ PARTS: Final = (
 METRICS: Final = (*NAMES.values(), *PARTS)
 """What insights can say of a post, in our words."""
 
-UNEXPECTED: Final = (
-    r'"(?:data|values|breakdowns|results)":(?:[^\[n]|\[[^{\]])'
-    r'|"dimension_values":(?:[^\[n]|\[[^"\]])|"total_value":[^{n]|"name":[^"]'
+BREACHED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "insights|unexpected_shape": (
+            r'"(?:data|values|breakdowns|results)":(?:[^\[n]|\[[^{\]])'
+            r'|"dimension_values":(?:[^\[n]|\[[^"\]])|"total_value":[^{n]|"name":[^"]'
+        ),
+        "insights|no_number": r'"value":[^-0-9n]',
+    }
 )
-"""Where a list, an object or a text is due and something else stands: it would be read as null."""
+"""Rules, and where a document breaks them: what stands there would be read as null."""
 
-
-def _schema(number: pl.DataType) -> dict[str, pl.DataType]:
-    part = pl.Struct({"dimension_values": pl.List(pl.String), "value": number})
-    total = pl.Struct(
-        {"value": number, "breakdowns": pl.List(pl.Struct({"results": pl.List(part)}))}
-    )
-    values = pl.List(pl.Struct({"value": number}))
-    metric = pl.Struct({"name": pl.String, "values": values, "total_value": total})
-    return {"data": pl.List(metric)}
+PART: Final = pl.Struct({"dimension_values": pl.List(pl.String), "value": pl.Float64})
+TOTAL: Final = pl.Struct(
+    {"value": pl.Float64, "breakdowns": pl.List(pl.Struct({"results": pl.List(PART)}))}
+)
+VALUES: Final = pl.List(pl.Struct({"value": pl.Float64}))
+METRIC: Final = pl.Struct({"name": pl.String, "values": VALUES, "total_value": TOTAL})
 
 
 def insights_of_items(rows: pl.DataFrame) -> pl.DataFrame:
@@ -70,8 +72,8 @@ def insights_of_items(rows: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         Grain: one row per sync_id and subject. Gives insights_received_at (the latest row's),
-        insights_breaches, insights_bodies, and ``METRICS`` as text for a contract's cast; what is
-        no JSON number is text that the cast turns down.
+        insights_breaches, insights_bodies, and ``METRICS`` as text for a contract's cast, which
+        turns down fractions of a count.
     """
     told = rows.filter(pl.col("entity").is_in(INSIGHTS)).sort("received_at", "landing_id")
     items = told.group_by(OF_ITEM).agg(
@@ -83,75 +85,66 @@ def insights_of_items(rows: pl.DataFrame) -> pl.DataFrame:
         on="metric",
         on_columns=METRICS,
         index=OF_ITEM,
-        values="shown",
+        values="value",
         aggregate_function="first",
     )
-    return items.join(wide, on=OF_ITEM, how="left")
+    return items.join(
+        wide.with_columns(**{name: _text(name) for name in METRICS}), on=OF_ITEM, how="left"
+    )
 
 
 def _breaches() -> pl.Expr:
-    is_unexpected = pl.col(DOCUMENT).str.contains(UNEXPECTED)
-    shape = Reading(
-        value=pl.col(DOCUMENT),
-        breach=pl.when(is_unexpected).then(pl.lit("insights|unexpected_shape")),
-    )
-    return breaches([document_reading("insights"), shape])
+    shapes = [
+        Reading(
+            value=pl.col(DOCUMENT),
+            breach=pl.when(pl.col(DOCUMENT).str.contains(pattern)).then(pl.lit(rule)),
+        )
+        for rule, pattern in BREACHED.items()
+    ]
+    return breaches([document_reading("insights"), *shapes])
+
+
+def _text(name: str) -> pl.Expr:
+    """A number without a fraction as a whole one."""
+    value = pl.col(name)
+    whole = value.cast(pl.Int64, strict=False)
+    is_whole = whole.cast(pl.Float64) == value
+    return pl.when(is_whole).then(whole.cast(pl.String)).otherwise(value.cast(pl.String))
 
 
 def _metrics(told: pl.DataFrame) -> pl.DataFrame:
     """One row per item and metric or part of one, each with its latest value."""
-    # The same bodies twice: as they are shown, and what of that is a number.
-    shown = decoded(told, _schema(pl.String())).get_column("data")
-    numbers = decoded(told, _schema(pl.Float64())).get_column("data")
     metrics = (
-        told.select(*OF_ITEM, shown=shown, number=numbers)
-        .explode("shown", "number", empty_as_null=False)
-        .with_columns(name=pl.col("shown").struct.field("name"))
+        told.select(*OF_ITEM, metric=decoded(told, {"data": pl.List(METRIC)}).get_column("data"))
+        .explode("metric", empty_as_null=False)
+        .unnest("metric")
+        .unnest("total_value")
     )
+    first = pl.col("values").list.first().struct.field("value")
     wholes = metrics.select(
         *OF_ITEM,
         metric=pl.col("name").replace_strict(NAMES, default=None),
-        shown=_value("shown"),
-        number=_value("number"),
+        value=pl.coalesce("value", first),
     )
     return (
         pl.concat([wholes, _parts(metrics)])
-        .filter(pl.col("metric").is_in(METRICS), pl.col("shown").is_not_null())
+        .filter(pl.col("metric").is_in(METRICS), pl.col("value").is_not_null())
         .unique([*OF_ITEM, "metric"], keep="last", maintain_order=True)
-        .select(*OF_ITEM, "metric", shown=_strict())
     )
-
-
-def _value(column: str) -> pl.Expr:
-    metric = pl.col(column).struct
-    total = metric.field("total_value").struct.field("value")
-    first = metric.field("values").list.first().struct.field("value")
-    return pl.coalesce(total, first)
-
-
-def _strict() -> pl.Expr:
-    """What is shown, in quotes unless it is a number."""
-    return pl.when(pl.col("number").is_null()).then('"' + pl.col("shown") + '"').otherwise("shown")
 
 
 def _parts(metrics: pl.DataFrame) -> pl.DataFrame:
     """One row per part of a metric, such as ``navigation_tap_back``."""
-    both = ("shown", "number")
-    breakdowns = metrics.select(
-        *OF_ITEM, "name", **{column: _breakdowns(column) for column in both}
+    results = (
+        metrics.select(*OF_ITEM, "name", "breakdowns")
+        .explode("breakdowns", empty_as_null=False)
+        .select(*OF_ITEM, "name", part=pl.col("breakdowns").struct.field("results"))
+        .explode("part", empty_as_null=False)
     )
-    results = breakdowns.explode(both, empty_as_null=False).with_columns(
-        **{column: pl.col(column).struct.field("results") for column in both}
-    )
-    parts = results.explode(both, empty_as_null=False)
-    dimension = pl.col("shown").struct.field("dimension_values").list.first()
-    return parts.select(
+    part = pl.col("part").struct
+    dimension = part.field("dimension_values").list.first().str.to_lowercase()
+    return results.select(
         *OF_ITEM,
-        metric=pl.concat_str("name", dimension.str.to_lowercase(), separator="_"),
-        shown=pl.col("shown").struct.field("value"),
-        number=pl.col("number").struct.field("value"),
+        metric=pl.concat_str("name", dimension, separator="_"),
+        value=part.field("value"),
     )
-
-
-def _breakdowns(column: str) -> pl.Expr:
-    return pl.col(column).struct.field("total_value").struct.field("breakdowns")

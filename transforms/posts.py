@@ -37,15 +37,14 @@ def posts_of(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None) -> p
     )
     # A moment's captures stand in one order, whoever came first.
     rows = given.sort(*IDENTITY, *WORDS, "media_url", nulls_last=False).with_columns(
-        content_at=pl.col("captured_at")
+        content_at=pl.col("captured_at"), is_permanent=pl.col("source") == "sift"
     )
     if before is not None:
         rows = pl.concat([_as_captures(before), rows], how="diagonal")
-    is_permanent = pl.col("source") == "sift"
     ordered = in_order(
         rows.with_columns(
-            lasting=pl.when(is_permanent).then("media_url"),
-            passing=pl.when(~is_permanent).then("media_url"),
+            lasting=pl.when("is_permanent").then("media_url"),
+            passing=pl.when(~pl.col("is_permanent")).then("media_url"),
         ).with_columns(
             lasting_place=pl.col("lasting").str.extract(PLACE, 0),
             passing_place=pl.col("passing").str.extract(PLACE, 0),
@@ -55,6 +54,9 @@ def posts_of(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None) -> p
     ordered = ordered.with_columns(is_news(name).alias(f"{name}_news") for name in shown)
     lasting = pl.col("lasting").filter(pl.col("lasting_place_news")).last()
     passing = pl.col("passing").filter(pl.col("passing_place_news")).last()
+    # While a permanent address is known, one that expires is no change.
+    has_lasting = pl.col("lasting").is_not_null().cum_sum().over(*POST) > 0
+    ordered = ordered.with_columns(passing_place_news=pl.col("passing_place_news") & ~has_lasting)
     is_new = pl.any_horizontal(f"{name}_news" for name in shown)
     return ordered.group_by(*POST).agg(
         **_identity(),
@@ -77,7 +79,8 @@ def _as_captures(posts: pl.LazyFrame) -> pl.LazyFrame:
         "media_url",
         "content_at",
         captured_at=pl.col("content_at"),
-        source=pl.when("is_media_url_permanent").then(pl.lit("sift")).otherwise(pl.lit("")),
+        source=pl.lit(""),
+        is_permanent="is_media_url_permanent",
         known_at=pl.col("first_seen_at"),
     )
 

@@ -113,13 +113,13 @@ def _part_name(part: Any) -> str:  # noqa: ANN401 - the library's types do not s
 
 
 def _part_text(part: Any) -> str:  # noqa: ANN401 - the same
-    return part.get_payload(decode=True).decode("utf-8", "replace")
+    return (part.get_payload(decode=True) or b"").decode("utf-8", "replace")
 
 
 def _of_json(text: str) -> Mapping[str, str]:
     try:
         read = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(read, dict):
         return {}

@@ -5,9 +5,10 @@ Does not belong here: what one call is answered.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from layers_pipeline.sandbox.graph_answering import answered, replied
 from layers_pipeline.sandbox.graph_call import GraphCall, Reply, Turn
@@ -17,6 +18,8 @@ from layers_pipeline.sandbox.graph_paths import call_of
 from layers_pipeline.sandbox.graph_tokens import let_in
 
 BATCH_MAX: Final = 50
+HOST: Final = re.compile(r"https?://[^/?]*")
+"""Some clients write the whole address."""
 JSON_TYPE: Final = "application/json; charset=UTF-8"
 
 
@@ -43,7 +46,7 @@ def answered_batch(desk: GraphDesk, call: GraphCall) -> Reply:
 def _elements(text: str) -> list[Mapping[str, Any]]:
     try:
         elements = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         elements = None
     if not isinstance(elements, list) or not all(isinstance(one, dict) for one in elements):
         raise GraphError(_batch_refused("The batch parameter must be a JSON array of objects"))
@@ -78,8 +81,8 @@ def _call(outer: GraphCall, element: Mapping[str, Any]) -> GraphCall:
     # Some clients encode the whole of it once more.
     if "?" not in url and "%3f" in url.lower():
         url = unquote(url)
-    split = urlsplit(url)
-    params = {"access_token": outer.token} | dict(parse_qsl(split.query, keep_blank_values=True))
+    path, _, query = HOST.sub("", url).partition("?")
+    params = {"access_token": outer.token} | dict(parse_qsl(query, keep_blank_values=True))
     method = str(element.get("method", "GET")).upper()
-    path = unquote(split.path)
+    path = unquote(path)
     return call_of(path, params, method=method, base_url=outer.base_url, version=outer.version)

@@ -54,7 +54,7 @@ def names_in(text: str) -> tuple[str, ...]:
     if text.lstrip().startswith(("[", '"')):
         try:
             read = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise GraphError(invalid("Param metric must be an array.")) from None
         names = [str(name) for name in read] if isinstance(read, list) else [str(read)]
     else:

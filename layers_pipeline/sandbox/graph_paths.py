@@ -10,7 +10,7 @@ from typing import Final
 
 from layers_pipeline.sandbox.graph_call import GraphCall
 
-VERSION: Final = re.compile(r"v\d+\.\d+")
+VERSION: Final = re.compile(r"v[0-9]+\.[0-9]+")
 DEFAULT_VERSION: Final = "v26.0"
 
 

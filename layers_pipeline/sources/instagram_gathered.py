@@ -40,6 +40,7 @@ class Gathered:
         self._rows: list[ResponseRow] = []
         self._remarks: dict[tuple[RemarkKind, str], Remark] = {}
         self._failed: set[str] = set()
+        self._has_parts = True
         self.post_ids: set[str] = set()
         self.pages = 0
         self.is_complete = False
@@ -69,6 +70,11 @@ class Gathered:
             self._refused[media_type, metric] = message
             self.remark("metric_refused", metric, message)
 
+    def leave_parts(self, message: str) -> None:
+        """Note that breakdowns are not answered at present; none is asked for again."""
+        self._has_parts = False
+        self.remark("not_answered", "breakdowns", message)
+
     def is_refused(self, media_type: str, metric: str) -> bool:
         """Whether a metric is known not to be given for a media type."""
         key = (media_type, metric)
@@ -87,6 +93,7 @@ class Gathered:
         breakdown = BREAKDOWNS.get(item.media_type)
         return (
             breakdown is not None
+            and self._has_parts
             and self.is_readable(item)
             and not self.is_refused(item.media_type, breakdown.metric)
             and not self.is_refused(item.media_type, breakdown.name)

@@ -75,6 +75,8 @@ class ProbeTask(Task):
 class PartsTask(MetricsTask):
     """One metric of one item by its parts."""
 
+    is_extra = True
+
     def __init__(self, line: Line, item: Item) -> None:
         super().__init__(line, item)
         self._breakdown = BREAKDOWNS[item.media_type]
@@ -103,6 +105,8 @@ class PartsTask(MetricsTask):
 class ManyPartsTask(Task):
     """The breakdown of several posts in one request, which one of them can fail for all."""
 
+    is_extra = True
+
     def __init__(self, line: Line, items: Sequence[Item]) -> None:
         super().__init__(line)
         self._items = list(items)
@@ -129,11 +133,6 @@ class ManyPartsTask(Task):
         else:
             for item in self._items:
                 self.line.put(PartsTask(self.line, item))
-
-    def given_up(self, fault: GraphFault) -> None:
-        """Go without."""
-        for item in self._items:
-            self.line.gathered.remark("not_answered", item.item_id, fault.message)
 
     def smaller(self) -> bool:
         """Ask for half of the posts at a time."""

@@ -12,8 +12,9 @@ from typing import Final
 from layers_pipeline.errors import SourceError, SourceUnavailableError
 from layers_pipeline.sources.graph_errors import SOURCE, FaultKind, GraphFault
 from layers_pipeline.sources.http import RetryPolicy
+from layers_pipeline.sources.instagram_items import InsightsTask
 from layers_pipeline.sources.instagram_line import WaitingLine
-from layers_pipeline.sources.instagram_pages import FieldsTask, PageTask
+from layers_pipeline.sources.instagram_pages import PageTask
 from layers_pipeline.sources.instagram_requests import Wanted
 from layers_pipeline.sources.instagram_session import Answer, GraphSession
 from layers_pipeline.sources.instagram_tasks import Task
@@ -45,7 +46,7 @@ class Reader:
         self._in_vain = 0
         """Calls in a row without any answer."""
         self._read_any = False
-        """Whether anything of an item was answered."""
+        """Whether the insights of any item were answered."""
 
     async def run(self) -> None:
         """Read until nothing is left.
@@ -69,23 +70,32 @@ class Reader:
         outcomes = [self._outcome(*pair) for pair in zip(tasks, answers, strict=True)]
         if errors := [outcome for outcome in outcomes if isinstance(outcome, SourceError)]:
             raise errors[0]
-        self._stop_if_down(tasks, answers, [one for one in outcomes if isinstance(one, GraphFault)])
+        lost = [
+            (task, outcome)
+            for task, outcome in zip(tasks, outcomes, strict=True)
+            if isinstance(outcome, GraphFault)
+        ]
+        self._count_answers(tasks, answers)
+        self._stop_if_down(lost)
 
-    def _stop_if_down(
-        self, tasks: Sequence[Task], answers: Sequence[Answer], lost: Sequence[GraphFault]
-    ) -> None:
-        """Raise once nothing is answered any more, rather than give every item up by itself."""
+    def _count_answers(self, tasks: Sequence[Task], answers: Sequence[Answer]) -> None:
         answered = [
             task
             for task, answer in zip(tasks, answers, strict=True)
             if answer.fault is None or answer.fault.kind not in PASSING
         ]
         self._in_vain = 0 if answered else self._in_vain + 1
-        self._read_any |= any(not isinstance(task, FieldsTask) for task in answered)
+        self._read_any |= any(isinstance(task, InsightsTask) for task in answered)
+
+    def _stop_if_down(self, lost: Sequence[tuple[Task, GraphFault]]) -> None:
+        """Stop asking once nothing is answered any more, rather than give up one by one."""
+        needed = [fault for task, fault in lost if not task.is_extra]
         is_long = self._in_vain >= 2 * self._retries.attempts
-        if lost and (is_long or (len(lost) >= MANY and not self._read_any)):
-            message = f"nothing is answered any more: {lost[0].message}"
+        if needed and (is_long or (len(needed) >= MANY and not self._read_any)):
+            message = f"nothing is answered any more: {needed[0].message}"
             raise SourceUnavailableError(SOURCE, message)
+        if lost and is_long:
+            self._line.gathered.leave_parts(lost[0][1].message)
 
     def _outcome(self, task: Task, answer: Answer) -> SourceError | GraphFault | None:
         """The error that ends the reading, or the fault for which the task was given up."""

@@ -66,6 +66,8 @@ class Task:
 
     item_id: str = ""
     """The item that it reads, where it is one."""
+    is_extra: bool = False
+    """Whether a reading without it is still a good one."""
 
     def __init__(self, line: Line) -> None:
         self.line = line

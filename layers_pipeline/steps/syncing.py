@@ -17,6 +17,7 @@ from layers_pipeline import tables
 from layers_pipeline.errors import SourceError
 from layers_pipeline.operations.rows import AccountRow, ScrapeJobRow, SyncEnding
 from layers_pipeline.progress import report
+from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.sources.sift import SiftClient, sift_http
 from layers_pipeline.steps.landing import known_now
 from layers_pipeline.steps.oauth import external_accounts
@@ -38,13 +39,20 @@ AT_ONCE: Final = 8
 JOB_PATIENCE: Final = timedelta(hours=6)
 
 
-def submit_scrapes(stores: Stores, *, worker: str, accounts: Sequence[str] = ()) -> SyncSummary:
+def submit_scrapes(
+    stores: Stores,
+    *,
+    worker: str,
+    accounts: Sequence[str] = (),
+    retries: RetryPolicy = DEFAULT_RETRIES,
+) -> SyncSummary:
     """Ask SIFT for a scrape of every external account that is due, and store the jobs (R4).
 
     Args:
         stores: Open stores.
         worker: Who claims the accounts, unique per run.
         accounts: Of these, the external ones are asked for, due or not; none: those that are due.
+        retries: How often one request is tried, and with what waits.
     """
     now = stores.clock.now()
     due = _claimed(stores, worker=worker, accounts=accounts)
@@ -65,7 +73,9 @@ def submit_scrapes(stores: Stores, *, worker: str, accounts: Sequence[str] = ())
         )
         return Ended(outcome="ok", message="scrape asked for")
 
-    endings = asyncio.run(_each(stores, due, ask, what="accounts asked for"))
+    if not due:
+        return SyncSummary()
+    endings = asyncio.run(_each(stores, due, ask, what="accounts asked for", retries=retries))
     told = list(zip((account.account_id for account in due), endings, strict=True))
     stores.operations.finish_syncs(
         [
@@ -102,7 +112,9 @@ def _claimed(stores: Stores, *, worker: str, accounts: Sequence[str]) -> list[Ac
     )
 
 
-def collect_scrapes(stores: Stores, *, worker: str, run_id: str) -> SyncSummary:
+def collect_scrapes(
+    stores: Stores, *, worker: str, run_id: str, retries: RetryPolicy = DEFAULT_RETRIES
+) -> SyncSummary:
     """Fetch what finished scrapes found and land it, exactly as received (R4, R12).
 
     Rows are landed before a job is marked as collected, and landing a row twice changes
@@ -112,6 +124,7 @@ def collect_scrapes(stores: Stores, *, worker: str, run_id: str) -> SyncSummary:
         stores: Open stores.
         worker: Who claims the jobs, unique per run.
         run_id: Run that receives the rows.
+        retries: How often one request is tried, and with what waits.
     """
     now = stores.clock.now()
     jobs = stores.operations.claim_jobs(
@@ -121,7 +134,7 @@ def collect_scrapes(stores: Stores, *, worker: str, run_id: str) -> SyncSummary:
     async def fetch(sift: SiftClient, job: ScrapeJobRow) -> Ended:
         return await _collect(sift, job, now=now)
 
-    endings = asyncio.run(_each(stores, jobs, fetch, what="scrapes looked at"))
+    endings = asyncio.run(_each(stores, jobs, fetch, what="scrapes looked at", retries=retries))
     landed = _land(stores, jobs, endings, run_id=run_id)
     ended_jobs = []
     for job, ended in zip(jobs, endings, strict=True):
@@ -153,6 +166,7 @@ async def _each(
     work: Callable[[SiftClient, Item], Awaitable[Ended]],
     *,
     what: str,
+    retries: RetryPolicy,
 ) -> list[Ended]:
     """Do the work for every item, a few at once; a source's error ends only its own item."""
     places = asyncio.Semaphore(AT_ONCE)
@@ -170,7 +184,7 @@ async def _each(
                 report(what, finished, len(items))
 
     async with sift_http(stores.settings.sift_url, stores.settings.sift_key) as http:
-        sift = SiftClient(http)
+        sift = SiftClient(http, retries=retries)
         return list(await asyncio.gather(*(one(sift, item) for item in items)))
 
 

@@ -30,6 +30,7 @@ from tests.sources.graph_readings import (
     put,
     read,
     read_all,
+    read_scripted,
     remarks,
     shown,
     subjects,
@@ -186,10 +187,11 @@ def test_a_token_of_another_account_is_told_apart(graph):
 
 
 @pytest.mark.parametrize("token", ["", "two words", f"{TOKEN}\n", "clé"])
-def test_a_token_that_no_header_can_carry_is_unauthorized_and_not_shown(graph, token):
-    reading = read(graph, "quick", token=token or SecretStr(""))
+def test_a_token_that_no_header_can_carry_is_unauthorized_and_not_shown(token):
+    script = ScriptedGraph(lambda path, params: {"data": []})
+    reading = read_scripted(script, "quick", token=token)
     assert type(reading.error) is SourceUnauthorizedError
-    assert reading.calls == 0
+    assert (reading.calls, script.requests) == (0, [])
     assert not token or token not in repr(reading)
 
 
@@ -204,7 +206,7 @@ def test_an_item_of_no_known_type_is_kept_without_insights():
             return {"data": [shown("11", "VIDEO", "AD"), shown("12", "VIDEO", "HOLOGRAM")]}
         return {"data": []}
 
-    reading = readScriptedGraph(ScriptedGraph(script))
+    reading = read_scripted(ScriptedGraph(script))
     assert entities(reading) == {"media": 2, "account": 1}
 
 
@@ -214,7 +216,7 @@ def test_an_item_that_is_listed_twice_is_read_once():
             return {"data": [shown("11")], "paging": {"cursors": {"after": "a"}, "next": "x"}}
         return {"data": [shown("11")] if path.endswith("/media") else []}
 
-    reading = readScriptedGraph(ScriptedGraph(script))
+    reading = read_scripted(ScriptedGraph(script))
     assert entities(reading) == {"media": 2, "account": 1, "insights": 1}
     assert (reading.items, reading.is_complete) == (1, True)
 
@@ -233,14 +235,14 @@ def test_a_field_that_the_platform_does_not_know_is_left_out():
             return {"error": {"code": 100, "message": text, "type": "OAuthException"}}
         return {"data": [shown("11")]}
 
-    reading = readScriptedGraph(ScriptedGraph(script), "quick")
+    reading = read_scripted(ScriptedGraph(script), "quick")
     assert (reading.items, reading.calls, reading.error) == (1, 2, None)
     assert remarks(reading) == {("metric_refused", "view_count")}
 
 
 def test_big_numbers_and_text_of_any_kind_come_through_unchanged():
     row = {**shown("11"), "caption": 'é "quoted" \\ \ud83c', "view_count": 2**70, "rate": 0.1}
-    reading = readScriptedGraph(ScriptedGraph(lambda path, params: {"data": [row]}), "quick")
+    reading = read_scripted(ScriptedGraph(lambda path, params: {"data": [row]}), "quick")
     (kept,) = reading.rows
     assert json.loads(kept.body) == row
     assert kept.body.isascii()
@@ -248,6 +250,6 @@ def test_big_numbers_and_text_of_any_kind_come_through_unchanged():
 
 def test_a_metric_that_is_no_number_of_json_is_not_kept():
     text = '{"data": [{"id": "11", "rate": 1e999}]}'
-    reading = readScriptedGraph(lambda request: httpx.Response(200, text=text), "quick")
+    reading = read_scripted(lambda request: httpx.Response(200, text=text), "quick")
     assert reading.rows == ()
     assert reading.error is not None

@@ -24,10 +24,12 @@ def body(**changes):
 def staged(*bodies):
     ids = [str(number) for number in range(len(bodies))]
     landed = pl.DataFrame({"landing_id": ids, "body": bodies}, schema_overrides={"body": pl.String})
-    landed = landed.with_columns(scraped_on=date(2025, 5, 13))
+    landed = landed.with_columns(
+        scraped_on=date(2025, 5, 13), known_at=pl.lit(KNOWN_AT), run_id=pl.lit("r")
+    )
     return split(
         StgSiftPosts,
-        stage_sift_posts(landed, known_at=KNOWN_AT, run_id="r"),
+        stage_sift_posts(landed),
         table_name="stg_sift__posts",
         origin=pl.col("landing_id"),
         quarantined_at=KNOWN_AT,

@@ -4,12 +4,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.data_builders import COUNTS, capture, captures, hours
+from transforms.contracts.columns import METRICS
 from transforms.contracts.posts import (
     LatestMetrics,
     PlatformAccountMetrics,
     PlatformPostMetrics,
 )
-from transforms.snapshots import POST, advance_latest, followers_of, latest_metrics, snapshots_of
+from transforms.snapshots import (
+    POST,
+    advance_latest,
+    distinct_captures,
+    followers_of,
+    latest_metrics,
+    snapshots_of,
+)
 
 
 def history(*rows):
@@ -25,7 +33,11 @@ def views_in(*rows):
 
 
 def latest(*rows):
-    return latest_metrics(history(*rows).lazy()).collect().row(0, named=True)
+    """What captures say is known of one post, equal repeats included."""
+    given_rows = [
+        row if isinstance(row, dict) else capture(at=row[0], views=row[1]) for row in rows
+    ]
+    return latest_metrics(captures(given_rows)).collect().row(0, named=True)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +48,9 @@ def latest(*rows):
         pytest.param([(1, 6), (2, 5)], [6, 5], id="a fall appends"),
         pytest.param([(1, 5), (2, 6), (3, 5)], [5, 6, 5], id="a return is a change"),
         pytest.param([(3, 5), (1, 5), (2, 6)], [5, 6, 5], id="order of arrival does not matter"),
-        pytest.param([(1, 5), (2, None)], [5, None], id="a vanished metric is a change"),
+        pytest.param([(1, 5), (2, None)], [5], id="a vanished metric tells nothing"),
+        pytest.param([(1, 5), (2, None), (3, 5)], [5], id="nor is its return unchanged a change"),
+        pytest.param([(1, 5), (2, None), (3, 6)], [5, 6], id="its return changed is"),
         pytest.param([(1, None), (2, None)], [None], id="unknown equals unknown"),
         pytest.param([(1, None), (2, 0)], [None, 0], id="zero is not unknown"),
         pytest.param([(1, 5), (1, 5)], [5], id="replaying a response appends nothing"),
@@ -46,8 +60,8 @@ def test_a_capture_equal_to_the_one_before_appends_nothing(seen, kept):
     assert views_in(*seen) == kept
 
 
-@pytest.mark.parametrize("name", COUNTS)
-def test_a_change_in_any_count_appends(name):
+@pytest.mark.parametrize("name", METRICS)
+def test_a_change_in_any_metric_appends(name):
     assert history(capture(at=1), capture(at=2, **{name: 1})).height == 2
 
 
@@ -77,6 +91,19 @@ def test_of_two_values_of_one_moment_the_one_known_first_stands():
 def test_a_moment_that_was_told_in_two_ways_is_kept_even_if_it_repeats():
     kept = history((1, 10), (2, 5), (2, 10))
     assert kept["views"].to_list() == [10, 10]
+
+
+def test_a_capture_that_was_known_before_an_earlier_one_is_kept_even_if_it_repeats():
+    kept = history(capture(at=1, views=5, known_at=hours(9)), capture(at=2, views=5))
+    assert kept["known_at"].to_list() == [hours(9), hours(2)]
+
+
+def test_a_capture_that_asked_for_less_is_compared_in_what_it_shows():
+    shown = [{"views": 5, "reach": 9}, {"views": 5}, {"reach": 9}, {"views": 6}]
+    assert history(*(capture(at=n, **row) for n, row in enumerate(shown)))["views"].to_list() == [
+        5,
+        6,
+    ]
 
 
 def test_a_vanishing_metric_does_not_erase_what_was_known():
@@ -184,6 +211,47 @@ def test_leaving_out_repeats_changes_nothing_that_is_known(rows):
     assert (
         known(snapshots_of(captures(rows))).select(columns).equals(known(distinct).select(columns))
     )
+
+
+LANDED = st.lists(
+    st.builds(
+        lambda post, at, late, source, views, likes: capture(
+            post, at, known_at=hours(at + late), source=source, views=views, likes=likes
+        ),
+        st.sampled_from(["p", "q"]),
+        st.integers(0, 6),
+        st.sampled_from([0, 0, 1, 3, 6]),
+        st.sampled_from(["instagram_graph", "sift"]),
+        st.sampled_from([None, 0, 5]),
+        st.sampled_from([None, 1]),
+    ),
+    max_size=10,
+)
+"""Captures that land at once or late, so that they become known in any order."""
+VALUES = [*POST, *COUNTS, *(f"{name}_at" for name in COUNTS)]
+
+
+def known_from(rows, moment):
+    return known(rows.filter(pl.col("known_at") <= moment)).select(VALUES)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=LANDED, moment=st.integers(0, 12).map(hours))
+def test_as_of_any_moment_snapshots_say_what_all_captures_known_by_then_say(rows, moment):
+    every_one = distinct_captures(captures(row for row in rows if row["known_at"] <= moment))
+    snapshots = snapshots_of(captures(rows)).collect().lazy()
+    assert known_from(snapshots, moment).equals(known(every_one).select(VALUES))
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=SHOWN, cut=st.integers(-1, 6))
+def test_captures_compared_with_what_was_known_are_kept_as_if_compared_with_all(rows, cut):
+    earlier = captures(row for row in rows if row["captured_at"] <= hours(cut))
+    later = captures(row for row in rows if row["captured_at"] > hours(cut))
+    before = latest_metrics(distinct_captures(earlier)).collect().lazy()
+    kept = pl.concat([snapshots_of(earlier), snapshots_of(later, before=before)])
+    key = [*POST, "captured_at", "source"]
+    assert kept.sort(key).collect().equals(snapshots_of(captures(rows)).sort(key).collect())
 
 
 @settings(max_examples=40, deadline=None)
