@@ -1,7 +1,7 @@
 """Asset checks: what must hold of the stored tables, and what deserves a look.
 
-Belongs here: contracts, relations, set-aside rows, failed syncs and missing ticks as checks.
-Does not belong here: the contracts themselves, and repairs.
+Belongs here: contracts, relations, set-aside rows and missing ticks as checks.
+Does not belong here: the contracts themselves, repairs, what syncs bring (``sync_checks``).
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ from typing import Final
 import dagster as dg
 import polars as pl
 
-from assets.partitions import SETTINGS, scoring_ticks
+from assets.partitions import scoring_ticks
+from assets.sync_checks import SYNC_CHECKS
 from layers_pipeline import tables
 from layers_pipeline.lake_table import Table
 from layers_pipeline.resources import StoresResource
@@ -151,23 +152,6 @@ def set_aside_check(table: Table) -> dg.AssetChecksDefinition:
     return check
 
 
-@dg.asset_check(asset="platform_accounts", description="Few accounts fail to sync.")
-def failed_share_is_small(stores: StoresResource) -> dg.AssetCheckResult:
-    """Share of synced accounts whose newest outcome is a failure, against the limit set."""
-    accounts = stores.open().lake.read(tables.PLATFORM_ACCOUNTS).collect()
-    told = accounts.filter(pl.col("last_outcome").is_not_null())
-    failed = told.filter(pl.col("last_outcome") != "ok")
-    share = failed.height / told.height if told.height else 0.0
-    return dg.AssetCheckResult(
-        passed=share <= SETTINGS.failed_share_limit,
-        metadata={
-            "failed_share": share,
-            "limit": SETTINGS.failed_share_limit,
-            "failed": failed.head(20).select("account_id", "last_message").write_json(),
-        },
-    )
-
-
 @dg.asset_check(asset="organic_scores", description="The newest tick that is due was scored.")
 def newest_tick_is_scored(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """Looks at partitions, so a backfill of old ticks cannot hide a dead scorer."""
@@ -185,6 +169,6 @@ CHECKS: Final = (
     *(tick_contract_check(table) for table in PER_TICK),
     *(relation_check(*relation) for relation in RELATIONS),
     *(set_aside_check(table) for table in SET_ASIDE),
-    failed_share_is_small,
+    *SYNC_CHECKS,
     newest_tick_is_scored,
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 from cryptography.fernet import Fernet
@@ -267,16 +267,50 @@ def _speaks_of(metric: str, entity: str, body: str) -> bool:
 
 
 def untrue_deletions(life: Life) -> list[str]:
-    """Posts that are tombstoned and live, or are gone and were not tombstoned."""
-    now, wrong = life.world.clock.now(), []
+    """Posts that are tombstoned and live, or are gone and were not tombstoned.
+
+    Gone posts count only if two complete listings of their account came after; a post that came
+    back, only if its account was read after.
+    """
     posts = life.stores.lake.read(tables.PLATFORM_POSTS).collect()
+    witnesses, readings = _listings(life.stores)
+    wrong = []
     for row in posts.iter_rows(named=True):
         item = life.world.truth.item(row["platform"], row["platform_post_id"])
+        account = (row["platform"], row["account_key"])
+        if item is None or item.media_type == "story":
+            must_be, may_be = False, False
+        else:
+            times = witnesses.get(account, [])
+            must_be = len(times) > 1 and all(not item.lives(at) for at in times[-2:])
+            may_be = not all(
+                item.lives(at) for at in (*times[-2:], *readings.get(account, [])[-1:])
+            )
         is_marked = row["deleted_at"] is not None
-        is_gone = item is not None and item.media_type != "story" and not item.lives(now)
-        if is_marked != is_gone:
+        if (must_be and not is_marked) or (is_marked and not may_be):
             wrong.append(f"{row['platform']}:{row['platform_post_id']}: marked {is_marked}")
     return wrong
+
+
+def _listings(
+    stores: Stores,
+) -> tuple[dict[tuple[str, str], list[datetime]], dict[tuple[str, str], list[datetime]]]:
+    """When each account's complete full listings began, and all its readings, oldest first."""
+    witnesses: dict[tuple[str, str], list[datetime]] = {}
+    readings: dict[tuple[str, str], list[datetime]] = {}
+    rows = stores.lake.read(tables.ACCOUNT_LISTINGS).sort("started_at").collect()
+    for row in rows.iter_rows(named=True):
+        account = (row["platform"], row["account_key"])
+        if row["items"]:
+            readings.setdefault(account, []).append(row["started_at"])
+        if row["depth"] == "full" and row["is_complete"] and row["items"]:
+            witnesses.setdefault(account, []).append(row["started_at"])
+    return witnesses, readings
+
+
+def spells(life: Life) -> list[dict[str, Any]]:
+    """Every spell in which complete listings lacked a post."""
+    return life.stores.lake.read(tables.POST_ABSENCES).collect().to_dicts()
 
 
 def doubled_containers(life: Life) -> int:

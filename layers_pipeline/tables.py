@@ -88,6 +88,8 @@ PLATFORM_POST_METRICS_LATEST = Table(
     partition_by=("bucket",),
     prune_by=("bucket",),
 )
+PLATFORM_POST_CHECKS = Table(name="platform_post_checks", schema=posts.PlatformPostChecks)
+"""Shown to analysts over the staging tables' files; the lake itself does not hold it."""
 POST_ABSENCES = Table(
     name="post_absences",
     schema=posts.PostAbsences,

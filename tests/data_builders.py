@@ -256,6 +256,12 @@ def rows_of(stores: Stores, table: Table) -> pl.DataFrame:
     return stores.lake.read(table).collect().sort(table.key)
 
 
+def known_at(stores: Stores, moment: datetime) -> list[dict]:
+    """What the stored snapshots say was known of each post at a moment."""
+    snapshots = stores.lake.read_as_known(tables.PLATFORM_POST_METRICS, moment)
+    return latest_metrics(snapshots, metrics=COUNTS).collect().to_dicts()
+
+
 def everything(stores: Stores, of: Iterable[Table] = tables.TABLES) -> dict[str, list[dict]]:
     """Every row of tables of the lake, by table name."""
     return {table.name: rows_of(stores, table).to_dicts() for table in of}

@@ -17,6 +17,8 @@ Post = tuple[str, str]
 Content = tuple[str, str, str]
 """Project, platform, post."""
 Capture = Mapping[str, Any]
+Deletions = Mapping[Post, Sequence[tuple[datetime, datetime | None]]]
+"""Per post the spells in which it counted as deleted: from, until; None: still."""
 
 COUNTS = ("views", "likes", "comments", "shares", "saves")
 WEIGHTS = {"likes": 1, "comments": 3, "shares": 5, "saves": 6}
@@ -52,7 +54,7 @@ def walk(
     spells: Sequence[Mapping[str, Any]],
     ticks: Iterable[datetime],
     *,
-    deleted: Mapping[Post, datetime] | None = None,
+    deleted: Deletions | None = None,
 ) -> Iterator[tuple[datetime, Tick]]:
     """Every tick in order; a score that a tick does not renew goes on standing (R24)."""
     merged = one_per_moment(captures)
@@ -121,7 +123,7 @@ def pools_at(
     known: Mapping[Post, Known],
     spells: Sequence[Mapping[str, Any]],
     as_of: datetime,
-    deleted: Mapping[Post, datetime],
+    deleted: Deletions,
 ) -> dict[str, dict[Content, dict[str, Any]]]:
     """Each project's posts: of allowed accounts, published by then (R20, R21)."""
     projects: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -133,9 +135,11 @@ def pools_at(
     for (platform, post), one in known.items():
         if one.published_at is not None and one.published_at > as_of:
             continue
-        gone_at = deleted.get((platform, post))
         row = dict(one.counts) | {"published_at": one.published_at}
-        row["is_deleted"] = gone_at is not None and gone_at <= as_of
+        row["is_deleted"] = any(
+            gone_at <= as_of and (back_at is None or as_of < back_at)
+            for gone_at, back_at in deleted.get((platform, post), ())
+        )
         for project in projects[platform, one.account]:
             pools[project][project, platform, post] = row
     return pools
@@ -257,21 +261,33 @@ def differences(
     *,
     scores: Iterable[Mapping[str, Any]],
     eligibility: Iterable[Mapping[str, Any]],
-    latest: Iterable[Mapping[str, Any]],
+    known: Iterable[Mapping[str, Any]],
     ranks: Iterable[Mapping[str, Any]],
 ) -> list[str]:
-    """What the pipeline's rows of one tick say otherwise than this page; numbers to 1e-9."""
+    """What the pipeline's rows of one tick say otherwise than this page; numbers to 1e-9.
+
+    When a post was last looked at is not asked: history tells it no more than to a repeat.
+    """
     told_ids = {(f"{one}/{two}:{three}"): (one, two, three) for one, two, three in tick.eligibility}
     return [
         *_unlike("score", tick.scores, _by_content(scores, told_ids)),
         *_unlike("rank", tick.ranks, _by_content(ranks, told_ids)),
         *_unlike("eligibility", tick.eligibility, _by_content(eligibility, told_ids)),
-        *_unlike(
-            "known",
-            {post: _as_row(one) for post, one in tick.known.items()},
-            {(row["platform"], row["platform_post_id"]): row for row in latest},
-        ),
+        *unlike_known(tick.known, known, without=("last_checked_at",)),
     ]
+
+
+def unlike_known(
+    known: Mapping[Post, Known], latest: Iterable[Mapping[str, Any]], *, without: Sequence[str] = ()
+) -> list[str]:
+    """What rows of the last known values say otherwise than this page."""
+    expected = {
+        post: {name: value for name, value in _as_row(one).items() if name not in without}
+        for post, one in known.items()
+    }
+    return _unlike(
+        "known", expected, {(row["platform"], row["platform_post_id"]): row for row in latest}
+    )
 
 
 def _by_content(

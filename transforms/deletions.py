@@ -25,6 +25,11 @@ def is_witness() -> pl.Expr:
     return (pl.col("depth") == "full") & pl.col("is_complete") & (pl.col("items") > 0)
 
 
+def is_empty() -> pl.Expr:
+    """True for a reading that found no posts at all, which deletes nothing by itself."""
+    return (pl.col("depth") == "full") & pl.col("is_complete") & (pl.col("items") == 0)
+
+
 def next_absences(
     absences: pl.LazyFrame,
     *,
@@ -142,7 +147,7 @@ def emptied_by_people(
     absences: pl.LazyFrame,
     confirmations: pl.LazyFrame,
     *,
-    empty: pl.LazyFrame,
+    readings: pl.LazyFrame,
     posts: pl.LazyFrame,
 ) -> pl.LazyFrame:
     """Spells of every post of an account whose empty listing a person has confirmed.
@@ -150,37 +155,49 @@ def emptied_by_people(
     Args:
         absences: Rows of ``PostAbsences``.
         confirmations: As ``confirmed_by_people`` reads them.
-        empty: Rows of ``AccountListings`` that were complete and listed nothing.
+        readings: Rows of ``AccountListings``; those that listed nothing count.
         posts: Every known post: as ``next_absences`` reads them, and last_checked_at.
     Returns:
-        Rows of ``PostAbsences`` that are new.
+        Rows of ``PostAbsences`` that are new, and those that were only doubted before.
     """
     said = confirmations.join(
-        empty.select(*ACCOUNT, "sync_id", "started_at", missed_at="known_at"),
+        readings.filter(is_empty()).select(*ACCOUNT, "sync_id", "started_at", missed_at="known_at"),
         left_on=[*ACCOUNT, "listing_id"],
         right_on=[*ACCOUNT, "sync_id"],
         how="inner",
     )
-    gone = absences.filter(pl.col("returned_at").is_null()).select(POST)
-    return (
+    gone = (
         posts.join(said, on=ACCOUNT, how="inner")
         .filter(
             pl.col("media_type").ne_missing("story"),
             pl.col("last_checked_at") <= pl.col("started_at"),
         )
-        .join(gone, on=POST, how="anti")
-        .select(
-            *POST,
-            "missed_at",
-            "account_key",
-            missed_by="listing_id",
+        .sort("said_at", "missed_at")
+        .unique(POST, keep="first", maintain_order=True)
+    )
+    lasting = absences.filter(pl.col("returned_at").is_null())
+    begun = gone.join(lasting, on=POST, how="anti").select(
+        *POST,
+        "missed_at",
+        account_key="account_key",
+        missed_by="listing_id",
+        confirmed_at="said_at",
+        confirmed_by="listing_id",
+        held_by="listing_id",
+        returned_at=pl.lit(None, INSTANT),
+        bucket="bucket",
+    )
+    doubted = (
+        lasting.filter(pl.col("confirmed_at").is_null())
+        .join(gone.select(*POST, "listing_id", "said_at"), on=POST, how="inner")
+        .with_columns(
             confirmed_at="said_at",
             confirmed_by="listing_id",
-            held_by="listing_id",
-            returned_at=pl.lit(None, INSTANT),
-            bucket="bucket",
+            held_by=pl.coalesce("held_by", "listing_id"),
         )
     )
+    columns = absences.collect_schema().names()
+    return pl.concat([part.select(columns) for part in (begun, doubted)])
 
 
 def deleted_posts(absences: pl.LazyFrame, *, as_of: datetime | None = None) -> pl.LazyFrame:

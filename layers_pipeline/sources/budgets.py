@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from aiolimiter import AsyncLimiter
@@ -55,12 +56,18 @@ def usage_of(headers: Mapping[str, str], *, account_key: str = "") -> Usage:
         headers: Names in lower case.
         account_key: Whose records count where a header has them by account; all where it has not.
     """
-    business = _read(headers.get(BUSINESS_HEADER, ""))
+    return _usage(headers.get(APP_HEADER, ""), headers.get(BUSINESS_HEADER, ""), account_key)
+
+
+@lru_cache(maxsize=256)
+def _usage(app_text: str, business_text: str, account_key: str) -> Usage:
+    """Usage by the headers' texts: the elements of a batch all carry the same ones."""
+    business = _read(business_text)
     if isinstance(business, dict):
         business = business.get(account_key, business)
     ours = [record for record in _records(business) if record.get("type") not in OTHER_PRODUCTS]
     return Usage(
-        app_pct=_largest(_records(_read(headers.get(APP_HEADER, ""))), SHARES),
+        app_pct=_largest(_records(_read(app_text)), SHARES),
         account_pct=_largest(ours, SHARES),
         regain_s=60 * _largest(ours, (REGAIN,)),
     )

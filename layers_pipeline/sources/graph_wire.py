@@ -22,6 +22,7 @@ from layers_pipeline.sources.http import refusal
 BLOTTED: Final = "***"
 SECRET_LENGTH_MIN: Final = 8
 """What is shorter is no secret of a platform, and blotting it out would spoil other words."""
+SECRET_NAMES: Final = ("access_token", "appsecret_proof")
 SECRET_PARAMETERS: Final = (
     re.compile(r"((?:access_token|appsecret_proof)=)[^&\s\"\\]*", re.IGNORECASE),
     re.compile(r"((?:access_token|appsecret_proof)%3d)(?:(?!%26)[^&\s\"\\])*", re.IGNORECASE),
@@ -31,10 +32,10 @@ SECRET_PARAMETERS: Final = (
 
 
 class Blotter:
-    """Takes secrets out of text.
+    """Takes secrets out of what was received.
 
     Args:
-        secrets: What may not be shown; empty ones are passed over.
+        secrets: What may not be shown; short ones are passed over.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -42,16 +43,46 @@ class Blotter:
             SecretStr(form)
             for secret in secrets
             if len(secret) >= SECRET_LENGTH_MIN
-            for form in dict.fromkeys([secret, json.dumps(secret)[1:-1], quote(secret, safe="")])
+            for form in _written(secret)
         ]
 
     def clean(self, text: str) -> str:
         """The text without secrets, wherever the platform repeats one to us."""
+        if not self._shows_secret(text):
+            return text
         for form in self._forms:
             text = text.replace(form.get_secret_value(), BLOTTED)
         for pattern in SECRET_PARAMETERS:
             text = pattern.sub(rf"\1{BLOTTED}", text)
         return text
+
+    def json_text(self, found: object) -> str:
+        """The JSON text of a value without secrets."""
+        text = json.dumps(found, separators=(",", ":"))
+        if not self._shows_secret(text):
+            return text
+        # Inside strings only: what is taken out of JSON text may be half of an escape.
+        return json.dumps(self._cleaned(found), separators=(",", ":"))
+
+    def _shows_secret(self, text: str) -> bool:
+        lower = text.lower()
+        return any(name in lower for name in SECRET_NAMES) or any(
+            form.get_secret_value() in text for form in self._forms
+        )
+
+    def _cleaned(self, found: object) -> object:
+        if isinstance(found, dict):
+            return {self.clean(str(name)): self._cleaned(one) for name, one in found.items()}
+        if isinstance(found, list):
+            return [self._cleaned(one) for one in found]
+        return self.clean(found) if isinstance(found, str) else found
+
+
+def _written(secret: str) -> list[str]:
+    """The ways in which a secret may be written: plain, in JSON, in a URL."""
+    in_json = json.dumps(secret)[1:-1]
+    forms = [secret, in_json, in_json.replace("/", "\\/"), quote(secret), quote(secret, safe="")]
+    return list(dict.fromkeys(forms))
 
 
 def stated_wait_s(headers: Mapping[str, str], *, account_key: str) -> float:

@@ -5,10 +5,12 @@ Does not belong here: any one platform's paths, fields or envelopes.
 """
 
 import random
+import ssl
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, Final
 
 import httpx
@@ -29,7 +31,7 @@ from layers_pipeline.errors import (
 UNSTATED_RETRY_AFTER_S: Final = 5.0
 MESSAGE_LENGTH_MAX: Final = 300
 DOUBLINGS_MAX: Final = 30
-CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=10)
+CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=20)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +106,31 @@ def bearer_http(url: str, key: SecretStr, *, timeout_s: float) -> httpx.AsyncCli
     Raises:
         SettingsError: The URL or the key cannot be used.
     """
+    return open_http(url, timeout_s=timeout_s, auth=BearerAuth(key))
+
+
+def open_http(url: str, *, timeout_s: float, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
+    """A client for one source, with our limits; the caller closes it.
+
+    Args:
+        url: Base URL, http or https.
+        timeout_s: Longest wait to connect, for each part of an answer, and for a free connection.
+        auth: Signs each request; none: the caller does.
+
+    Raises:
+        SettingsError: The URL cannot be used.
+    """
     if not url.startswith(("http://", "https://")):
         raise SettingsError("source URL: begins with neither http:// nor https://. Correct it.")
     return httpx.AsyncClient(
-        base_url=url, auth=BearerAuth(key), timeout=timeout_s, limits=CONNECTIONS
+        base_url=url, auth=auth, timeout=timeout_s, limits=CONNECTIONS, verify=_trusted()
     )
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom to trust; reading that from disk takes longer than a call."""
+    return httpx.create_ssl_context()
 
 
 class JsonApi:

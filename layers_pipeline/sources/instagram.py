@@ -11,9 +11,9 @@ import httpx
 from pydantic import SecretStr
 
 from layers_pipeline.clock import Clock
-from layers_pipeline.errors import SettingsError, SourceError
+from layers_pipeline.errors import SourceError
 from layers_pipeline.sources.budgets import Budgets
-from layers_pipeline.sources.http import CONNECTIONS, DEFAULT_RETRIES, RetryPolicy
+from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy, open_http
 from layers_pipeline.sources.instagram_gathered import Gathered
 from layers_pipeline.sources.instagram_line import WaitingLine
 from layers_pipeline.sources.instagram_reader import Reader
@@ -39,9 +39,7 @@ def graph_http(url: str, *, timeout_s: float = 30) -> httpx.AsyncClient:
     Raises:
         SettingsError: The URL cannot be used.
     """
-    if not url.startswith(("http://", "https://")):
-        raise SettingsError("Instagram URL: begins with neither http:// nor https://. Correct it.")
-    return httpx.AsyncClient(base_url=url, timeout=timeout_s, limits=CONNECTIONS)
+    return open_http(url, timeout_s=timeout_s)
 
 
 class InstagramClient:

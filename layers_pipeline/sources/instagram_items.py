@@ -131,7 +131,7 @@ class ManyPartsTask(Task):
         if len(sound) < len(self._items):
             self.line.put_parts(sound)
         else:
-            for item in self._items:
+            for item in reversed(self._items):
                 self.line.put(PartsTask(self.line, item))
 
     def smaller(self) -> bool:

@@ -23,6 +23,8 @@ from layers_pipeline.sources.instagram_tasks import Line, Task
 
 EMPTY_PAGES_MAX: Final = 20
 """Empty pages in a row that still name a next one; more are a fault of the platform's."""
+ITSELF_MAX: Final = 2
+"""Empty pages in a row that may name themselves as the next one."""
 
 
 class FieldsTask(Task):
@@ -145,7 +147,9 @@ class PageTask(FieldsTask):
         return self._pages < plan.pages_max and self._listed < plan.posts_max
 
     def _unseen(self, after: str) -> str:
-        if after in self._seen or self._empty > EMPTY_PAGES_MAX:
+        """The cursor to go on from; an empty page may point back to itself a few times."""
+        is_itself = after == self._after and 0 < self._empty <= ITSELF_MAX
+        if (after in self._seen and not is_itself) or self._empty > EMPTY_PAGES_MAX:
             why = "cursor repeated" if after in self._seen else "no end of empty pages"
             raise SourceMalformedError(SOURCE, f"{self.name}: {why}")
         self._seen.add(after)

@@ -114,7 +114,7 @@ class GraphSession:
 
     def text_of(self, found: object) -> str:
         """JSON text without secrets."""
-        return self._blotter.clean(json.dumps(found, separators=(",", ":")))
+        return self._blotter.json_text(found)
 
     async def _asked(
         self,

@@ -4,6 +4,7 @@ Belongs here: headers, the envelope, what is tried again, what must be known of 
 Does not belong here: paths, fields, paging, and what a code means (``tiktok_codes``).
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,18 +13,17 @@ import httpx
 from pydantic import SecretStr
 
 from layers_pipeline.errors import (
-    SettingsError,
     SourceMalformedError,
     SourceThrottledError,
     SourceUnavailableError,
 )
 from layers_pipeline.sources.budgets import Budgets, Pace
 from layers_pipeline.sources.http import (
-    CONNECTIONS,
     DEFAULT_RETRIES,
     MESSAGE_LENGTH_MAX,
     RetryPolicy,
     answered,
+    open_http,
     refusal,
 )
 from layers_pipeline.sources.tiktok_codes import (
@@ -37,6 +37,8 @@ from layers_pipeline.sources.tiktok_codes import (
 
 API: Final = "/open_api/v1.3"
 BLOTTED: Final = "***"
+SECRET_LENGTH_MIN: Final = 8
+"""What is shorter is no secret of TikTok's, and blotting it out would spoil other words."""
 HEADERS_OF_RETRY: Final = ("Retry-After", "Date")
 
 
@@ -50,9 +52,7 @@ def tiktok_http(url: str, *, timeout_s: float = 30) -> httpx.AsyncClient:
     Raises:
         SettingsError: The URL cannot be used.
     """
-    if not url.startswith(("http://", "https://")):
-        raise SettingsError("TikTok URL: begins with neither http:// nor https://. Correct it.")
-    return httpx.AsyncClient(base_url=url, timeout=timeout_s, limits=CONNECTIONS)
+    return open_http(url, timeout_s=timeout_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,9 +149,9 @@ class Exchange:
 
     def blotted(self, text: str) -> str:
         """The text without secrets, should TikTok repeat one to us."""
-        for secret in self._secrets:
-            if value := secret.get_secret_value():
-                text = text.replace(value, BLOTTED)
+        for value in (secret.get_secret_value() for secret in self._secrets):
+            if len(value) >= SECRET_LENGTH_MIN:
+                text = text.replace(value, BLOTTED).replace(json.dumps(value)[1:-1], BLOTTED)
         return text
 
     async def _answer(self, method: str, path: str, **options: Any) -> Answer:  # noqa: ANN401 - httpx's own

@@ -171,5 +171,8 @@ class TikTokReading:
 def _json_text(received: Mapping[str, Any]) -> str:
     text = json.dumps(received, ensure_ascii=False, separators=(",", ":"))
     # Half of a surrogate pair is allowed in JSON, but no store takes it unless it stays escaped.
-    is_storable = not any("\ud800" <= sign <= "\udfff" for sign in text)
-    return text if is_storable else json.dumps(received, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(received, separators=(",", ":"))
+    return text

@@ -17,6 +17,7 @@ from transforms.deletions import (
     confirmed_by_people,
     deleted_posts,
     emptied_by_people,
+    is_empty,
     is_witness,
     next_absences,
 )
@@ -165,9 +166,7 @@ def _told_by_people(stores: Stores, changed: pl.DataFrame, known: pl.DataFrame) 
     listings = stores.lake.read(tables.ACCOUNT_LISTINGS).join(
         confirmations.lazy(), left_on="sync_id", right_on="listing_id", how="semi"
     )
-    empty = listings.filter(
-        pl.col("depth") == "full", pl.col("is_complete"), pl.col("items") == 0
-    ).collect()
+    empty = listings.filter(is_empty()).collect()
     checked = stores.lake.read(tables.PLATFORM_POST_METRICS_LATEST)
     posts = (
         _posts_of(stores, empty)
@@ -175,7 +174,7 @@ def _told_by_people(stores: Stores, changed: pl.DataFrame, known: pl.DataFrame) 
         .join(checked.select(*POST, "last_checked_at"), on=POST, how="inner")
     )
     emptied = emptied_by_people(
-        absences.lazy(), confirmations.lazy(), empty=empty.lazy(), posts=posts
+        absences.lazy(), confirmations.lazy(), readings=empty.lazy(), posts=posts
     ).collect()
     return _over(_over(changed, held), emptied)
 

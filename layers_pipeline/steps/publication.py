@@ -5,6 +5,7 @@ Does not belong here: how the file is built (``serving``).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +15,7 @@ from layers_pipeline import serving, tables
 from layers_pipeline.errors import PublicationError
 from layers_pipeline.lake_table import Table, tick_text
 from layers_pipeline.progress import report
+from layers_pipeline.serving_file import Pinned
 from layers_pipeline.steps.posts import FACTS, derive_everything
 from layers_pipeline.steps.scoring import score_ticks
 from layers_pipeline.steps.staging import SOURCES, STAGED
@@ -67,6 +69,8 @@ def publish(stores: Stores) -> serving.Generation:
                 pass
             derive_everything(stores)
             pinned = [_pin(stores, table, as_view=table in AS_VIEWS) for table in PUBLISHED]
+            checks = tables.PLATFORM_POST_CHECKS
+            pinned += [_pin(stores, table, shown_in=checks) for table in STAGED]
         return serving.publish(
             stores.settings.serve_location,
             pinned=pinned,
@@ -118,10 +122,13 @@ def _disagreeing(left: pl.LazyFrame, right: pl.LazyFrame, columns: Sequence[str]
     return both.filter(differs).select("scored_at")
 
 
-def _pin(stores: Stores, table: Table, *, as_view: bool) -> serving.Pinned:
+def _pin(
+    stores: Stores, table: Table, *, as_view: bool = False, shown_in: Table | None = None
+) -> Pinned:
+    pinned = Pinned(table=table, version=-1, files=(), as_view=as_view, shown_in=shown_in)
     handle = stores.lake.handle(table)
     if handle is None:
-        return serving.Pinned(table=table, version=-1, files=())
+        return pinned
     if handle.protocol().min_reader_version > 1:
         raise PublicationError(
             f"{table.name}: the Delta table needs a reader of protocol "
@@ -129,7 +136,7 @@ def _pin(stores: Stores, table: Table, *, as_view: bool) -> serving.Pinned:
             "Undo the table feature (deletion vectors or column mapping) that another tool set."
         )
     files = tuple(sorted(handle.file_uris()))
-    return serving.Pinned(table=table, version=handle.version(), files=files, as_view=as_view)
+    return replace(pinned, version=handle.version(), files=files)
 
 
 def _mark_as_read(stores: Stores) -> None:

@@ -3,6 +3,7 @@
 import json
 
 import httpx
+import polars as pl
 import pytest
 
 from layers_pipeline.errors import SettingsError
@@ -29,7 +30,12 @@ from tests.sources.tiktok_world import (
     strike,
     tiktok_sandbox,
 )
+from tests.transforms.landed_rows import good_and_refused, landed
+from transforms.contracts.captures import StgTiktokPosts
+from transforms.contracts.columns import METRICS
+from transforms.tiktok_posts import stage_tiktok_posts
 
+ROW = ("entity", "subject", "received_at", "body")
 RECORDED = SHARED / "fixtures/tiktok/sns-sdks__python-tiktok/responses_pasted_in_docs.json"
 
 
@@ -96,6 +102,23 @@ def test_a_row_is_what_the_platform_said_of_a_post_with_every_metric(sandbox):
     assert {FROM_TRUTH[name]: said[name] for name in FROM_TRUTH} == metrics
     assert said["caption"] == ITEMS[0].caption
     assert set(said) == set(VIDEO_FIELDS)
+
+
+def test_staged_rows_tell_what_is_true(sandbox):
+    rows = landed(*({name: getattr(row, name) for name in ROW} for row in read(sandbox).rows))
+    posts, refused = good_and_refused(
+        StgTiktokPosts, stage_tiktok_posts(rows.with_columns(sync_id=pl.lit("s")))
+    )
+    assert refused.is_empty()
+    told = {post["platform_post_id"]: post for post in posts.iter_rows(named=True)}
+    assert {key: _told(post) for key, post in told.items()} == {
+        item.item_id: item.metrics(NOW) | {"published_at": item.published_at} for item in ITEMS
+    }
+
+
+def _told(post):
+    names = [*METRICS, "published_at"]
+    return {name: post[name] for name in names if post[name] is not None}
 
 
 def test_a_metric_that_is_not_shown_is_absent(sandbox):

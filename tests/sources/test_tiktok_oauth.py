@@ -80,7 +80,7 @@ def scripted(answer):
     http = httpx.AsyncClient(
         transport=httpx.MockTransport(lambda _: answer), base_url="http://tiktok.example"
     )
-    return asyncio.run(oauth(http).refresh(SecretStr("rft-0")))
+    return asyncio.run(oauth(http).refresh(SecretStr("rft-do-not-print")))
 
 
 def test_a_refresh_token_gives_a_new_pair_that_reads(sandbox):
@@ -168,7 +168,7 @@ def test_no_secret_is_shown_in_an_error_or_a_log(sandbox, kind, caplog, capfd):
 
 
 def test_secrets_that_the_service_repeats_are_blotted_out():
-    answer = {"code": 40107, "message": "rft-0 with s-do-not-print is bad", "data": {}}
+    answer = {"code": 40107, "message": "rft-do-not-print with s-do-not-print is bad", "data": {}}
     with pytest.raises(SourceUnauthorizedError, match=r"\*\*\* with \*\*\* is bad"):
         scripted(httpx.Response(200, json=answer))
 

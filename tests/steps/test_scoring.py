@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from layers_pipeline import tables
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.steps.dimensions import copy_allowlist
-from layers_pipeline.steps.posts import derive_ads_content, derive_posts, stage_sift
+from layers_pipeline.steps.posts import derive_ads_content
 from layers_pipeline.steps.scoring import WRITTEN
+from layers_pipeline.steps.staging import SIFT, stage
 from tests import oracle
 from tests.data_builders import (
     AS_OF,
-    COUNTS,
     NOW,
     allow,
     at,
@@ -21,6 +21,7 @@ from tests.data_builders import (
     derive,
     hours,
     import_rows,
+    known_at,
     land,
     make_stores,
     pool_of,
@@ -45,11 +46,9 @@ def stores(tmp_path):
     return make_stores(tmp_path / "home")
 
 
-def written(stores, *, without=()):
-    """The four tables of a tick, to the last digit."""
-    return {
-        table.name: as_text(rows_of(stores, table).drop(without, strict=False)) for table in WRITTEN
-    }
+def written(stores):
+    """The three tables of a tick, to the last digit."""
+    return {table.name: as_text(rows_of(stores, table)) for table in WRITTEN}
 
 
 def as_text(rows):
@@ -62,18 +61,19 @@ def scores_at(rows, as_of, *, allowlist=SPELLS):
 
 
 def differences(stores, captures, allowlist, ticks):
-    """Where the tables say otherwise than the oracle, over all ticks."""
-    found = {table.name: rows_of(stores, table) for table in WRITTEN}
-    latest, ranks, scores, eligibility = (found[table.name] for table in WRITTEN)
+    """Where the tables say otherwise than the oracle, over all ticks and of what is known now."""
+    ranks, scores, eligibility = (rows_of(stores, table) for table in WRITTEN)
+    frames = {"scores": scores, "eligibility": eligibility, "ranks": ranks}
     told = []
     for tick, answer in oracle.walk(captures, allowlist, ticks):
-        frames = {"scores": scores, "eligibility": eligibility, "latest": latest, "ranks": ranks}
         rows = {
             name: frame.filter(pl.col("scored_at") == tick).to_dicts()
             for name, frame in frames.items()
         }
-        told += oracle.differences(answer, **rows)
-    return told
+        told += oracle.differences(answer, known=known_at(stores, tick), **rows)
+    now = oracle.known_posts(oracle.one_per_moment(captures), NOW)
+    latest = rows_of(stores, tables.PLATFORM_POST_METRICS_LATEST).to_dicts()
+    return told + oracle.unlike_known(now, latest)
 
 
 # Laws of the score, over the transforms.
@@ -198,24 +198,6 @@ def test_a_pool_that_became_too_small_says_what_stands(stores, post, reason, sco
 
 
 @SLOW_LAW
-@given(rows=some_captures(most=24), cut=st.integers(1, 4))
-def test_a_tick_from_stored_state_equals_one_rebuilt_from_history(rows, cut):
-    with temporary_stores() as stores:
-        import_rows(stores, stores.settings.home, rows)
-        score(stores, TICKS[:cut])
-        score(stores, TICKS[cut:])
-        stored = written(stores)
-        remove(stores, tables.PLATFORM_POST_METRICS_LATEST)
-        score(stores, TICKS[cut:])
-        after = rows_of(stores, tables.PLATFORM_POST_METRICS_LATEST)
-        remove(stores, tables.PLATFORM_POST_METRICS_LATEST)
-        score(stores, TICKS)
-        assert written(stores) == stored
-        rebuilt = rows_of(stores, tables.PLATFORM_POST_METRICS_LATEST)
-        assert after.equals(rebuilt.filter(pl.col("scored_at") >= TICKS[cut]))
-
-
-@SLOW_LAW
 @given(rows=some_captures(most=24), order=st.permutations(TICKS))
 def test_a_range_equals_its_ticks_one_by_one(rows, order):
     with temporary_stores() as stores:
@@ -241,8 +223,8 @@ def test_history_that_comes_in_behind_a_tick_is_seen_by_the_next(stores):
     score(stores, [hours(-4)])
     import_rows(stores, stores.settings.home, [capture("p0", -6, views=9999)], name="late")
     score(stores, [AS_OF])
-    latest = rows_of(stores, tables.PLATFORM_POST_METRICS_LATEST).filter(scored_at=AS_OF)
-    assert latest.filter(platform_post_id="p0")["views"].to_list() == [9999]
+    seen = rows_of(stores, tables.ORGANIC_SCORES).filter(platform_post_id="p0")
+    assert seen.sort("scored_at")["views"].to_list() == [100, 9999]
 
 
 def test_backfilling_an_old_tick_leaves_the_newer_score(stores):
@@ -284,7 +266,7 @@ def live_and_backfilled(landings):
     with temporary_stores(now=hours(-9999)) as stores:
         allow(stores, "ada", "bob")
         told = live(stores, landings)
-        seen_live = written(told, without=["history_version"])
+        seen_live = written(told)
         captures = [
             row | {"known_at": hours(hour), "source": "sift"}
             for hour, rows in landings.items()
@@ -294,7 +276,7 @@ def live_and_backfilled(landings):
         unlike = differences(told, captures, allowlist, LIVE_TICKS)
         remove(told, *WRITTEN)
         score(told, LIVE_TICKS)
-        backfilled = written(told, without=["history_version"])
+        backfilled = written(told)
         told.operations.close()
         return seen_live, backfilled, unlike
 
@@ -334,37 +316,47 @@ def test_live_ticks_equal_backfilled_ones_and_the_oracle(landings):
 def test_a_capture_that_lands_after_a_tick_was_not_known_at_it(stores):
     allow(stores, "ada")
     told = live(stores, story(capture("p0", -20, views=5000)))
-    latest = rows_of(told, tables.PLATFORM_POST_METRICS_LATEST).filter(platform_post_id="p0")
-    assert latest["views"].to_list() == [100, 5000, 5000]
+    seen = rows_of(told, tables.ORGANIC_SCORES).filter(platform_post_id="p0")
+    assert seen.sort("scored_at")["views"].to_list() == [100, 5000, 5000]
 
 
-def test_a_crash_between_two_tables_heals_with_the_next_run(stores):
-    allow(stores, "ada")
-    derive(at(stores, hours(-39)), POOL, job="job1")
-    crashed = at(stores, hours(-30))
-    land(crashed, [capture("p0", -31, views=777)], job="job2")
-    stage_sift(crashed, run_id="job2")
-    derive_posts(crashed)
-    score(at(stores, hours(-24) + MINUTE), [hours(-24)])
-    derive(at(stores, hours(-20)))
-    views = rows_of(stores, tables.PLATFORM_POST_METRICS).filter(platform_post_id="p0")
-    assert views.select("views", "known_at").rows() == [(100, hours(-39)), (777, hours(-20))]
-
-
-def test_a_tick_during_a_crash_equals_the_one_backfilled_after_it(stores):
+def crashed_between_tables(stores):
+    """Captures that landed at -30 hours, staged but derived no further before a tick at -24."""
     allow(stores, "ada")
     derive(at(stores, hours(-39)), POOL, job="job1")
     crashed = at(stores, hours(-30))
     land(crashed, [capture("p0", -31, views=777), capture("new", -31, views=777)], job="job2")
-    stage_sift(crashed, run_id="job2")
-    derive_posts(crashed)
+    stage(crashed, SIFT)
     score(at(stores, hours(-24) + MINUTE), [hours(-24)])
-    seen_live = written(stores, without=["history_version"])
-    healed = at(stores, hours(-20))
+    return at(stores, hours(-20))
+
+
+def test_a_crash_between_two_tables_heals_with_the_next_run(stores):
+    healed = crashed_between_tables(stores)
     derive(healed)
-    remove(stores, *WRITTEN)
+    views = rows_of(healed, tables.PLATFORM_POST_METRICS).filter(platform_post_id="p0")
+    assert views.select("views", "known_at").rows() == [(100, hours(-39)), (777, hours(-30))]
+
+
+def test_a_tick_sees_what_had_landed_before_it_however_late_that_is_derived(stores):
+    healed = crashed_between_tables(stores)
+    seen = rows_of(healed, tables.ORGANIC_SCORES).filter(platform_post_id="p0")
+    assert seen["views"].to_list() == [777]
+
+
+def test_a_tick_during_a_crash_equals_the_one_backfilled_after_it(stores):
+    healed = crashed_between_tables(stores)
+    seen_live = written(healed)
+    derive(healed)
+    remove(healed, *WRITTEN)
     score(healed, [hours(-24)])
-    assert written(stores, without=["history_version"]) == seen_live
+    assert written(healed) == seen_live
+
+
+def test_scoring_derives_what_has_landed_first(stores):
+    allow(stores, "ada")
+    land(at(stores, hours(-39)), POOL, job="job1")
+    assert [tick.scored for tick in score(at(stores, NOW), [AS_OF])] == [3]
 
 
 def test_deriving_again_changes_nothing(stores):
@@ -380,5 +372,6 @@ def test_an_equal_capture_only_moves_the_time_of_the_last_check(stores):
     told = live(stores, {-39: POOL, -7: [row | {"captured_at": hours(-8)} for row in POOL]})
     latest = rows_of(told, tables.PLATFORM_POST_METRICS_LATEST).filter(platform_post_id="p0")
     assert rows_of(told, tables.PLATFORM_POST_METRICS).height == len(POOL)
-    assert latest["last_checked_at"].to_list() == [hours(-40), hours(-8), hours(-8)]
-    assert latest.select(COUNTS).n_unique() == 1
+    assert latest.select("views", "views_at", "last_checked_at").rows() == [
+        (100, hours(-40), hours(-8))
+    ]

@@ -60,8 +60,9 @@ def graph(at, url):
     return capture(at=at, media_url=url, source="instagram_graph")
 
 
-PERMANENT, SIGNED, SIGNED_ANEW, OTHER = (
+PERMANENT, UNSIGNED, SIGNED, SIGNED_ANEW, OTHER = (
     "https://sift/7.mp4",
+    "https://cdn/7.mp4",
     "https://cdn/7.mp4?sig=a&exp=1",
     "https://cdn/7.mp4?sig=b&exp=2",
     "https://cdn/8.mp4?sig=c",
@@ -89,7 +90,7 @@ def test_the_permanent_media_address_of_sift_wins_over(rows, url, is_permanent):
         pytest.param([graph(1, SIGNED), graph(2, OTHER)], OTHER, 2, id="another file"),
         pytest.param([sift(1, SIGNED), sift(2, SIGNED_ANEW)], SIGNED, 1, id="of permanent ones"),
         pytest.param([graph(1, SIGNED), graph(2, None)], SIGNED, 1, id="an address not shown"),
-        pytest.param([graph(1, SIGNED), graph(2, SIGNED.split("?")[0])], SIGNED, 1, id="unsigned"),
+        pytest.param([graph(1, SIGNED), graph(2, UNSIGNED)], SIGNED, 1, id="unsigned"),
         pytest.param(
             [graph(1, SIGNED), sift(2, PERMANENT), graph(3, OTHER)],
             PERMANENT,

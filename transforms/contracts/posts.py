@@ -48,6 +48,7 @@ class PlatformAccounts(dy.Schema):
         "Whether the account is synced.",
         rule="unknown_status",
     )
+    project_id = word("Project that owns the account; null for external ones.", nullable=True)
     creator_id = word("Creator behind the account; null for a project's own.", nullable=True)
     last_outcome = word("Outcome of the newest finished sync, any depth.", nullable=True)
     last_message = word("What was said of that outcome.", nullable=True)
@@ -93,14 +94,27 @@ class PlatformPosts(dy.Schema):
     bucket = whole("Partition: posts spread over 16 buckets by their id.")
 
 
-class SnapshotOfPost(dy.Schema):
-    """Grain: one row per post per capture that tells something new, without its metrics."""
+class LookAtPost(dy.Schema):
+    """Grain: one row per post, moment and source at which it was looked at, without its metrics."""
 
     platform = platform()
     platform_post_id = key("The platform's id of the post.")
     captured_at = instant("When the platform showed these values.", in_key=True)
-    source = one_of(SOURCES, "Where the snapshot comes from.", rule="unknown_source", in_key=True)
+    source = one_of(SOURCES, "Where the values come from.", rule="unknown_source", in_key=True)
     known_at = instant("When the pipeline knew it; as-of always means this.")
+
+
+class PlatformPostChecks(LookAtPost, Metrics):
+    """Grain: one row per post, moment and source at which it was looked at: what was shown.
+
+    Equal repeats are here, which platform_post_metrics leaves out; so this tells a post that
+    stood still from one that nobody looked at.
+    """
+
+
+class SnapshotOfPost(LookAtPost):
+    """Grain: one row per post per capture that tells something new, without its metrics."""
+
     run_id = word("Run that received the capture.")
 
 

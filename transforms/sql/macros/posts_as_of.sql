@@ -1,34 +1,45 @@
 -- Grain: one row per post that was known at $as_of. Key: platform, platform_post_id.
--- Each count is its last known value at that moment.
+-- Each metric is its last known value at that moment; arg_max passes over nulls.
 with
 
 -- import
 posts as (select * from platform_posts),
+
+absences as (select * from post_absences),
 
 snapshots as (select * from platform_post_metrics),
 
 -- logical
 known_snapshots as (
 
-    select *
+    select * exclude (run_id)
     from snapshots
     where known_at <= $as_of
 
 ),
 
-known_counts as (
+known_metrics as (
 
     select
         platform,
         platform_post_id,
         min(known_at) as known_since,
-        arg_max(views, (captured_at, source)) as views,
-        arg_max(likes, (captured_at, source)) as likes,
-        arg_max(comments, (captured_at, source)) as comments,
-        arg_max(shares, (captured_at, source)) as shares,
-        arg_max(saves, (captured_at, source)) as saves
+        arg_max(
+            columns(* exclude (platform, platform_post_id, captured_at, source, known_at)),
+            (captured_at, source)
+        )
     from known_snapshots
     group by platform, platform_post_id
+
+),
+
+deleted_posts as (
+
+    select distinct
+        platform,
+        platform_post_id
+    from absences
+    where confirmed_at <= $as_of and (returned_at is null or returned_at > $as_of)
 
 ),
 
@@ -36,24 +47,52 @@ known_counts as (
 final as (
 
     select
-        known_counts.platform,
-        known_counts.platform_post_id,
+        posts.platform,
+        posts.platform_post_id,
         posts.account_key,
         posts.media_type,
         posts.published_at,
         posts.permalink,
-        known_counts.known_since,
-        known_counts.views,
-        known_counts.likes,
-        known_counts.comments,
-        known_counts.shares,
-        known_counts.saves,
-        coalesce(posts.deleted_at <= $as_of, false) as is_deleted
-    from known_counts
+        known_metrics.known_since,
+        known_metrics.views,
+        known_metrics.likes,
+        known_metrics.comments,
+        known_metrics.shares,
+        known_metrics.saves,
+        known_metrics.reach,
+        known_metrics.total_interactions,
+        known_metrics.follows,
+        known_metrics.profile_visits,
+        known_metrics.profile_activity,
+        known_metrics.profile_activity_bio_link_clicked,
+        known_metrics.profile_activity_call,
+        known_metrics.profile_activity_direction,
+        known_metrics.profile_activity_email,
+        known_metrics.profile_activity_text,
+        known_metrics.profile_activity_other,
+        known_metrics.replies,
+        known_metrics.navigation,
+        known_metrics.navigation_tap_forward,
+        known_metrics.navigation_tap_back,
+        known_metrics.navigation_tap_exit,
+        known_metrics.navigation_swipe_forward,
+        known_metrics.average_watch_time_ms,
+        known_metrics.total_watch_time_ms,
+        known_metrics.average_watch_time_s,
+        known_metrics.total_watch_time_s,
+        known_metrics.full_watch_rate,
+        known_metrics.skip_rate,
+        known_metrics.skip_rate_raw,
+        deleted_posts.platform_post_id is not null as is_deleted
+    from known_metrics
     inner join posts
         on
-            known_counts.platform = posts.platform
-            and known_counts.platform_post_id = posts.platform_post_id
+            known_metrics.platform = posts.platform
+            and known_metrics.platform_post_id = posts.platform_post_id
+    left join deleted_posts
+        on
+            known_metrics.platform = deleted_posts.platform
+            and known_metrics.platform_post_id = deleted_posts.platform_post_id
 
 )
 

@@ -1,0 +1,370 @@
+"""Checks of what syncs bring, each red and green on a real lake.
+
+Belongs here: what each check finds, what it leaves alone, how it says so.
+Does not belong here: whole runs (``test_runs``), contracts.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from assets import sync_checks
+from layers_pipeline import tables
+from layers_pipeline.clock import FixedClock
+from layers_pipeline.lake_table import Table
+from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.resources import StoresResource
+from layers_pipeline.settings import load_settings
+from layers_pipeline.steps.dimensions import (
+    copy_accounts,
+    copy_allowlist,
+    copy_projects,
+    describe_sync_health,
+)
+from layers_pipeline.steps.outcomes import EVERY
+from layers_pipeline.steps.stores import Stores, open_stores
+
+NOW = datetime(2025, 5, 14, 12, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=900)
+OWNED, WATCHED = "instagram:owned", "tiktok:watched"
+ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
+
+
+@pytest.fixture
+def stores(tmp_path, monkeypatch) -> Iterator[Stores]:
+    """Stores with a project that owns one account and allows another."""
+    for name in ("LAYERS_OPERATIONS_URL", "LAYERS_LAKE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LAYERS_HOME", str(tmp_path))
+    opened = open_stores(load_settings(), clock=FixedClock(NOW))
+    opened.operations.add_project("brand", name="Brand", time_zone="UTC", now=LONG_AGO)
+    add(opened, OWNED)
+    add(opened, WATCHED, connection="external")
+    allow(opened, WATCHED)
+    yield opened
+    opened.operations.close()
+
+
+def add(stores: Stores, account: str, *, connection: str = "oauth", status: str = "active") -> None:
+    platform, _, key = account.partition(":")
+    owner = "brand" if connection == "oauth" else None
+    row = NewAccount(
+        platform=platform,
+        account_key=key,
+        connection=connection,
+        project_id=owner,
+        status=status,
+    )
+    stores.operations.add_accounts([row], now=LONG_AGO)
+
+
+def allow(stores: Stores, account: str) -> None:
+    creator = NewCreator(creator_id=account, display_name="", account_ids=(account,))
+    stores.operations.allow_creators("brand", [creator], allowed_from=LONG_AGO)
+
+
+def ended(
+    stores: Stores, account: str, outcome: str = "ok", *, depth: str = "quick", ago: timedelta
+) -> None:
+    stores.operations.record_sync(
+        account, depth, outcome=outcome, message=f"{outcome}: said", now=NOW - ago
+    )
+
+
+def found(stores: Stores, name: str) -> dg.AssetCheckResult:
+    """What a check finds once the operational database has been copied."""
+    for copied in (copy_projects, copy_accounts, copy_allowlist, describe_sync_health):
+        copied(stores)
+    check = getattr(sync_checks, name)
+    return check(StoresResource(now=NOW.isoformat()))
+
+
+def told(result: dg.AssetCheckResult, name: str = "first") -> list[list[str]]:
+    """The rows that a check shows, cell by cell."""
+    lines = result.metadata[name].value.splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def keep(stores: Stores, table: Table, *rows: dict) -> None:
+    """Store rows, columns that are not named null."""
+    given = [dict.fromkeys(table.columns) | row for row in rows]
+    stores.lake.insert_absent(table, pl.DataFrame(given, schema=dict(table.empty().schema)))
+
+
+# --- the share of failures
+
+
+def test_few_failures_are_well(stores):
+    ended(stores, OWNED, ago=timedelta(0))
+    ended(stores, WATCHED, ago=timedelta(0))
+    result = found(stores, "failed_share_is_small")
+    assert result.passed
+    assert result.metadata["failed_share"].value == 0.0
+
+
+def test_failures_of_either_connection_count(stores):
+    ended(stores, OWNED, "forbidden", ago=timedelta(0))
+    ended(stores, WATCHED, "malformed", depth="posts", ago=timedelta(0))
+    result = found(stores, "failed_share_is_small")
+    assert not result.passed
+    assert result.metadata["failed_share_by_connection"].value == {"oauth": 1.0, "external": 1.0}
+    assert told(result, "failed") == [
+        [OWNED, "forbidden: said"],
+        [WATCHED, "malformed: said"],
+    ]
+
+
+def test_a_partial_sync_has_not_failed_and_is_shown_apart(stores):
+    ended(stores, OWNED, "partial", ago=timedelta(0))
+    result = found(stores, "failed_share_is_small")
+    assert result.passed
+    assert (result.metadata["failed_share"].value, result.metadata["partial_share"].value) == (0, 1)
+    assert (told(result, "failed"), told(result, "partial")) == ([], [[OWNED, "partial: said"]])
+
+
+def test_a_paused_account_counts_neither_way(stores):
+    ended(stores, OWNED, "forbidden", ago=timedelta(0))
+    ended(stores, WATCHED, ago=timedelta(0))
+    stores.operations.set_account_status(OWNED, "paused")
+    result = found(stores, "failed_share_is_small")
+    assert result.passed
+    assert result.metadata["failed_share"].value == 0.0
+
+
+def test_a_share_just_at_the_limit_is_allowed(stores):
+    ended(stores, OWNED, "unavailable", ago=timedelta(0))
+    ended(stores, WATCHED, ago=timedelta(0))
+    result = found(stores, "failed_share_is_small")
+    assert result.metadata["failed_share"].value == result.metadata["limit"].value == 0.5
+    assert result.passed
+
+
+def test_nothing_synced_is_nothing_failed(stores):
+    assert found(stores, "failed_share_is_small").passed
+
+
+# --- logins
+
+
+def test_an_account_that_lost_its_login_is_named_with_the_command(stores):
+    add(stores, "tiktok:lost", status="reauth_required")
+    result = found(stores, "accounts_need_no_login")
+    assert (result.passed, result.severity) == (False, WARN)
+    assert told(result) == [["tiktok:lost", "layers-pipeline account reauth tiktok:lost"]]
+
+
+@pytest.mark.parametrize("status", ["active", "paused"])
+def test_an_account_that_is_active_or_paused_waits_for_no_login(stores, status):
+    add(stores, "tiktok:other", status=status)
+    assert found(stores, "accounts_need_no_login").passed
+
+
+# --- deletions that wait
+
+
+HELD = {"missed_by": "l1", "held_by": "l2", "missed_at": NOW, "account_key": "owned", "bucket": 0}
+POST = {"platform": "instagram", "account_key": "owned", "media_type": "reel", "bucket": 0}
+LISTING = {
+    "platform": "instagram",
+    "account_key": "owned",
+    "depth": "full",
+    "finished_at": NOW,
+    "known_at": NOW,
+    "outcome": "ok",
+    "pages": 1,
+    "calls": 1,
+    "items": 0,
+    "is_complete": True,
+    "run_id": "r",
+    "landed_on": NOW.date(),
+}
+
+
+def hold(stores: Stores, post: str, **changes) -> None:
+    row = {"platform": "instagram", "platform_post_id": post} | HELD | changes
+    keep(stores, tables.POST_ABSENCES, row)
+
+
+def know(
+    stores: Stores, post: str, *, checked_at: datetime = NOW - timedelta(hours=9), **changes
+) -> None:
+    row = {"platform_post_id": post, "is_media_url_permanent": False} | POST
+    row |= {"first_seen_at": LONG_AGO, "content_at": LONG_AGO} | changes
+    keep(stores, tables.PLATFORM_POSTS, row)
+    checked = {"platform": "instagram", "platform_post_id": post, "bucket": 0}
+    keep(stores, tables.PLATFORM_POST_METRICS_LATEST, checked | {"last_checked_at": checked_at})
+
+
+def list_posts(stores: Stores, sync_id: str, *, at: int = 0, **changes) -> None:
+    """A complete full listing of nothing that began some hours after ``NOW``."""
+    began = NOW + timedelta(hours=at)
+    row = LISTING | {"sync_id": sync_id, "started_at": began, "known_at": began}
+    keep(stores, tables.ACCOUNT_LISTINGS, row | changes)
+
+
+def confirm(listing: str) -> str:
+    return f"layers-pipeline account confirm-deletions {OWNED} {listing}"
+
+
+def test_no_deletions_wait_where_none_are_held(stores):
+    hold(stores, "p1", held_by=None)
+    know(stores, "p1")
+    list_posts(stores, "l1", items=7)
+    result = found(stores, "no_deletion_storm")
+    assert result.passed
+    assert result.metadata["findings"].value == 0
+
+
+def test_deletions_that_are_held_are_told_by_listing_with_the_command(stores):
+    hold(stores, "p1")
+    hold(stores, "p2")
+    hold(stores, "p3", held_by="l3")
+    result = found(stores, "no_deletion_storm")
+    assert (result.passed, result.severity) == (False, ERROR)
+    assert told(result) == [
+        [OWNED, "l2", "2", confirm("l2")],
+        [OWNED, "l3", "1", confirm("l3")],
+    ]
+
+
+@pytest.mark.parametrize("ending", ["confirmed_at", "returned_at"])
+def test_a_held_deletion_waits_no_more_once_it_is_confirmed_or_the_post_is_back(stores, ending):
+    hold(stores, "p1", **{ending: NOW})
+    assert found(stores, "no_deletion_storm").passed
+
+
+def test_a_held_deletion_does_not_block_what_follows():
+    (spec,) = sync_checks.no_deletion_storm.check_specs
+    assert not spec.blocking
+
+
+def test_an_account_that_lists_nothing_though_its_posts_lived_is_told(stores):
+    know(stores, "p1")
+    know(stores, "p2")
+    list_posts(stores, "l1", at=-2, items=7)
+    list_posts(stores, "l2", at=-1)
+    result = found(stores, "no_deletion_storm")
+    assert told(result) == [[OWNED, "l2", "2", confirm("l2")]]
+    assert not result.passed
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"deleted_at": NOW}, id="is deleted"),
+        pytest.param({"media_type": "story"}, id="is a story"),
+        pytest.param({"account_key": "other"}, id="is another account's"),
+        pytest.param({"checked_at": NOW + timedelta(hours=1)}, id="was seen since"),
+    ],
+)
+def test_a_post_is_not_missed_by_an_empty_listing_if_it(stores, changes):
+    know(stores, "p1", **changes)
+    list_posts(stores, "l1")
+    assert found(stores, "no_deletion_storm").passed
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"depth": "quick"}, id="is not full"),
+        pytest.param({"is_complete": False}, id="is not complete"),
+        pytest.param({"at": -3}, id="is not the newest"),
+    ],
+)
+def test_an_empty_listing_says_nothing_if_it(stores, changes):
+    know(stores, "p1")
+    list_posts(stores, "l1", at=-2, items=7)
+    list_posts(stores, "l2", **{"at": -1} | changes)
+    assert found(stores, "no_deletion_storm").passed
+
+
+# --- publication times
+
+VIDEO = str(int(NOW.timestamp()) * 2**32)
+
+
+@pytest.mark.parametrize(("minutes", "agrees"), [(10, True), (-10, True), (11, False)])
+def test_a_publication_that_its_id_belies_is_a_finding(stores, minutes, agrees):
+    published_at = NOW + timedelta(minutes=minutes)
+    know(stores, VIDEO, platform="tiktok", published_at=published_at, media_type="tiktok_video")
+    result = found(stores, "publication_times_agree")
+    assert (result.passed, result.severity) == (agrees, WARN)
+    assert [row[1] for row in told(result)] == [VIDEO] * (not agrees)
+
+
+# --- accounts gone quiet
+
+
+def succeed_in_time(stores: Stores) -> None:
+    for account, depths in ((OWNED, ("quick", "full")), (WATCHED, ("quick", "posts"))):
+        for depth in depths:
+            ended(stores, account, depth=depth, ago=3 * EVERY[depth])
+
+
+def test_accounts_that_succeeded_within_three_cadences_are_well(stores):
+    succeed_in_time(stores)
+    result = found(stores, "syncs_are_recent")
+    assert (result.passed, result.severity) == (True, WARN)
+
+
+@pytest.mark.parametrize(
+    ("account", "depth"),
+    [(OWNED, "quick"), (OWNED, "full"), (WATCHED, "quick"), (WATCHED, "posts")],
+)
+def test_an_account_that_last_succeeded_longer_ago_is_named(stores, account, depth):
+    succeed_in_time(stores)
+    ended(stores, account, depth=depth, ago=3 * EVERY[depth] + timedelta(seconds=1))
+    assert [row[:2] for row in told(found(stores, "syncs_are_recent"))] == [[account, depth]]
+
+
+def test_an_account_that_never_succeeded_is_named_once_a_sync_failed(stores):
+    succeed_in_time(stores)
+    add(stores, "instagram:new")
+    assert found(stores, "syncs_are_recent").passed
+    ended(stores, "instagram:new", "forbidden", depth="quick", ago=timedelta(0))
+    rows = told(found(stores, "syncs_are_recent"))
+    assert [row[:2] for row in rows] == [["instagram:new", "full"], ["instagram:new", "quick"]]
+    assert "layers-pipeline account pause instagram:new" in rows[0][4]
+
+
+def test_depth_posts_of_an_account_with_a_token_may_rest(stores):
+    succeed_in_time(stores)
+    ended(stores, OWNED, depth="posts", ago=timedelta(days=9))
+    assert found(stores, "syncs_are_recent").passed
+
+
+@pytest.mark.parametrize("status", ["paused", "reauth_required"])
+def test_an_account_that_is_not_active_may_rest(stores, status):
+    succeed_in_time(stores)
+    ended(stores, OWNED, ago=timedelta(days=9))
+    stores.operations.set_account_status(OWNED, status)
+    assert found(stores, "syncs_are_recent").passed
+
+
+def test_an_account_that_no_project_wants_may_rest(stores):
+    succeed_in_time(stores)
+    add(stores, "tiktok:left", connection="external")
+    ended(stores, "tiktok:left", ago=timedelta(days=9))
+    assert found(stores, "syncs_are_recent").passed
+
+
+# --- how findings are shown
+
+
+def test_a_message_with_bars_and_lines_stays_in_its_cell(stores):
+    stores.operations.record_sync(OWNED, "quick", outcome="malformed", message="a | b\nc", now=NOW)
+    shown = found(stores, "failed_share_is_small").metadata["failed"].value
+    assert shown.splitlines()[2:] == [f"| {OWNED} | malformed: a \\| b c |"] or shown.splitlines()[
+        2:
+    ] == [f"| {OWNED} | a \\| b c |"]
+
+
+def test_no_more_than_twenty_findings_are_shown(stores):
+    for number in range(25):
+        add(stores, f"tiktok:lost{number:02}", status="reauth_required")
+    result = found(stores, "accounts_need_no_login")
+    assert result.metadata["findings"].value == 25
+    assert len(told(result)) == 20
