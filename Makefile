@@ -43,8 +43,9 @@ format: $(STAMP) ## Put the code in form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(STAMP) ## Measure: load time, one scoring run, peak memory
+bench: $(STAMP) ## Measure: load time, one scoring run, a full sync; peak memory, HTTP calls
 	@$(BIN)/python -m benchmarks.spine
+	@$(BIN)/python -m benchmarks.syncing
 
 clean: ## Forget the demo's data; the environment stays
 	rm -rf $(LAYERS_HOME)

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,8 +22,10 @@ from layers_pipeline.clock import FixedClock
 from layers_pipeline.lake_table import Table
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.settings import Settings
+from layers_pipeline.sources.reading import AccountReading, ResponseRow
 from layers_pipeline.steps.dimensions import copy_accounts, copy_allowlist, copy_projects
 from layers_pipeline.steps.imports import ImportReport, import_captures
+from layers_pipeline.steps.landing import LandedReading, land_readings
 from layers_pipeline.steps.posts import derive_everything
 from layers_pipeline.steps.scoring import ScoredTick, score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores
@@ -31,7 +34,7 @@ from transforms.contracts.posts import ProjectAllowlist
 from transforms.contracts.scoring import PoolMembers
 from transforms.eligibility import judge_eligibility, standing_scores
 from transforms.organic_score import score_ugc, ugc_pool_percentiles
-from transforms.posts import identities_of, pool_members
+from transforms.posts import WORDS, identities_of, pool_members
 from transforms.scoring_rules import ACTIVE
 from transforms.snapshots import latest_metrics, snapshots_of
 
@@ -209,12 +212,77 @@ def land(stores: Stores, rows: Sequence[dict], *, job: str) -> None:
 
 
 def sift_body(row: dict) -> str:
-    """A capture in SIFT's JSON: a metric that was not shown is absent."""
-    words = {"platform": "platform", "post_id": "platform_post_id", "account_key": "account_key"}
-    words |= {"captured_at": "captured_at", "published_at": "published_at"}
-    words |= {name: name for name in COUNTS}
+    """A capture in SIFT's JSON: what was not shown is absent."""
+    same = ("platform", "account_key", "captured_at", "published_at", *WORDS, "media_url")
+    words = {"post_id": "platform_post_id"} | {name: name for name in (*same, *COUNTS, "followers")}
     shown = {word: row[name] for word, name in words.items() if row[name] is not None}
     return json.dumps(shown, default=datetime.isoformat)
+
+
+def land_reading(
+    stores: Stores, name: str, rows: Sequence[dict], *, account: str = "ada", **changes
+) -> LandedReading:
+    """Land what one reading of an Instagram account showed, at the stores' own moment.
+
+    Args:
+        stores: Open stores.
+        name: The reading's id.
+        rows: Captures; each was received when it was captured.
+        account: The account's key.
+        changes: depth, started_at and outcome of the reading; items and is_complete of its
+            listing: a complete one unless told.
+    """
+    answers = tuple(
+        ResponseRow(
+            entity="media",
+            subject=row["platform_post_id"],
+            received_at=row["captured_at"],
+            body=media_body(row),
+        )
+        for row in rows
+    )
+    listing = {"items": len(rows), "is_complete": True} | {
+        key: changes.pop(key) for key in ("items", "is_complete") if key in changes
+    }
+    told = {"depth": "full", "outcome": "ok", "started_at": stores.clock.now()} | changes
+    reading = LandedReading(
+        sync_id=name,
+        platform="instagram",
+        account_key=account,
+        finished_at=stores.clock.now(),
+        reading=AccountReading(rows=answers, pages=1, calls=1, **listing),
+        **told,
+    )
+    land_readings(stores, [reading], run_id=name)
+    return reading
+
+
+def media_body(row: dict) -> str:
+    """A capture of an image in the words of Instagram's media node."""
+    words = {"id": "platform_post_id", "caption": "caption", "media_url": "media_url"}
+    words |= {"timestamp": "published_at", "view_count": "views", "like_count": "likes"}
+    shown = {word: row[name] for word, name in words.items() if row[name] is not None}
+    kind = {"media_type": "IMAGE", "media_product_type": "FEED"}
+    return json.dumps(shown | kind, default=datetime.isoformat)
+
+
+@contextmanager
+def lost(stores: Stores, *gone: Table) -> Iterator[None]:
+    """What is written to these tables inside is lost, as if a crash had come before it."""
+    with tempfile.TemporaryDirectory() as folder:
+        places = [(Path(stores.lake.uri(table)), Path(folder) / table.name) for table in gone]
+        there = [(place, copy) for place, copy in places if place.exists()]
+        for place, copy in there:
+            shutil.copytree(place, copy)
+        yield
+        remove(stores, *gone)
+        for place, copy in there:
+            shutil.copytree(copy, place)
+
+
+def later(stores: Stores, now: datetime) -> Stores:
+    """The same open stores at another moment."""
+    return replace(stores, clock=FixedClock(now))
 
 
 def derive(stores: Stores, rows: Sequence[dict] = (), *, job: str = "job") -> None:

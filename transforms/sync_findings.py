@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from transforms.deletions import is_empty, is_witness
 from transforms.posts import account
 from transforms.snapshots import ACCOUNT, POST
 
@@ -91,9 +92,9 @@ def waiting_deletions(
 
 def _missed_by_empty_listings(listings: pl.LazyFrame, posts: pl.LazyFrame) -> pl.LazyFrame:
     """Posts that ``deletions.emptied_by_people`` would end, were the listing confirmed."""
-    complete = listings.filter(pl.col("depth") == "full", pl.col("is_complete"))
+    complete = listings.filter(is_witness() | is_empty())
     newest = complete.sort("known_at", "started_at", "sync_id").group_by(ACCOUNT).last()
-    empty = newest.filter(pl.col("items") == 0).select(*ACCOUNT, "started_at", "sync_id")
+    empty = newest.filter(is_empty()).select(*ACCOUNT, "started_at", "sync_id")
     living = posts.filter(pl.col("deleted_at").is_null(), pl.col("media_type").ne_missing("story"))
     return (
         living.join(empty, on=ACCOUNT, how="inner")

@@ -18,6 +18,7 @@ REMEDIES: Final = {
     "unavailable": "Wait; if it lasts, look at the platform's status page and our settings.",
     "malformed": "Report it: the platform answers otherwise than documented. The rows are kept.",
 }
+TRIED_AGAIN: Final = "Nothing to do: it has been let in since, and is read again at the next sync."
 PAUSED: Final = "Switch it on again: layers-pipeline account resume {account_id}"
 
 
@@ -44,16 +45,26 @@ def _problem(account: AccountRow, states: Sequence[SyncStateRow]) -> dict[str, A
     named = {"account_id": account.account_id}
     if account.status == "paused":
         return _told("paused by a person: it is not synced", PAUSED.format(**named))
+    outcome = worst.last_outcome if worst else None
+    if account.status == "reauth_required" and outcome != "reauth_required":
+        return _lost_login(account)
     if worst is None or worst.last_outcome is None:
         return _told(None, None)
-    found = _told(
-        worst.last_message or worst.last_outcome, REMEDIES[worst.last_outcome].format(**named)
-    )
+    remedy = REMEDIES[worst.last_outcome].format(**named)
+    if worst.last_outcome == "reauth_required" and account.status == "active":
+        remedy = TRIED_AGAIN
+    found = _told(worst.last_message or worst.last_outcome, remedy)
     return found | {
         "failing_depth": worst.depth,
         "outcome": worst.last_outcome,
         "retry_at": worst.retry_at,
     }
+
+
+def _lost_login(account: AccountRow) -> dict[str, Any]:
+    """A lost login that a later ending, of a sync begun before it, hides among the depths."""
+    remedy = REMEDIES["reauth_required"].format(account_id=account.account_id)
+    return _told("the platform wants a new login", remedy) | {"outcome": "reauth_required"}
 
 
 def _told(problem: str | None, remedy: str | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
@@ -16,12 +16,14 @@ from pydantic import SecretStr
 
 from layers_pipeline.errors import (
     LayersError,
+    NotFoundError,
     SourceError,
     SourceForbiddenError,
     SourceMalformedError,
     SourceRejectedError,
     SourceThrottledError,
     SourceUnauthorizedError,
+    SourceUnavailableError,
 )
 from layers_pipeline.operations.oauth_rows import NewToken, PauseRow, TokenRow
 from layers_pipeline.operations.rows import AccountRow
@@ -44,6 +46,8 @@ SOURCES: Final = {"instagram": "instagram_graph", "tiktok": "tiktok_business"}
 REFRESH_AHEAD: Final = timedelta(hours=2)
 """A TikTok token lives a day; it is renewed so long before its end."""
 REFRESH_LEASE: Final = timedelta(minutes=5)
+STILL_OPENS: Final = timedelta(minutes=5)
+"""A token that lives for so long is not waited for while another run refreshes it."""
 OTHERS_REFRESH_S: Final = 0.5
 OTHERS_LOOKS: Final = 10
 FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
@@ -134,17 +138,14 @@ class AccountReader:
             token = await self._fresh(account)
             reading = await self._read(account, depth, token)
             if isinstance(reading.error, TokenExpiredError):
-                token = await self._refreshed(account, token)
-                reading = await self._read(account, depth, token)
+                reading = await self._read_on(account, depth, token, first=reading)
         except SourceError as error:
             reading = AccountReading(error=error)
+        except NotFoundError as error:
+            return AccountReading(), Ended(outcome="reauth_required", message=str(error))
         except LayersError as error:
-            return AccountReading(), Ended(
-                outcome="reauth_required"
-                if account.account_id not in self._known.tokens
-                else "unavailable",
-                message=str(error),
-            )
+            # A token that no key opens, too: the key may come back, and then nobody is asked.
+            return AccountReading(), Ended(outcome="unavailable", message=str(error))
         return reading, ending_of(reading, account_id=account.account_id, now=now())
 
     async def _read(self, account: AccountRow, depth: Depth, token: TokenRow) -> AccountReading:
@@ -163,6 +164,21 @@ class AccountReader:
         read = self._instagram.read_full if depth == "full" else self._instagram.read_recent
         return await read(key, token.access, refused=refused, unreadable=unreadable)
 
+    async def _read_on(
+        self, account: AccountRow, depth: Depth, token: TokenRow, *, first: AccountReading
+    ) -> AccountReading:
+        """One repeat with a newer token; the rows of the first reading are kept, too (R12)."""
+        try:
+            second = await self._read(account, depth, await self._refreshed(account, token))
+        except SourceError as error:
+            return replace(first, error=error)
+        return replace(
+            second,
+            rows=(*first.rows, *second.rows),
+            calls=first.calls + second.calls,
+            refused={**first.refused, **second.refused},
+        )
+
     async def _fresh(self, account: AccountRow) -> TokenRow:
         """The account's token, renewed if it is a TikTok one that ends soon."""
         token = self._known.tokens.get(account.account_id)
@@ -170,8 +186,17 @@ class AccountReader:
             token = self._stores.operations.token(account.account_id, self._cipher)
         ends_soon = token.expires_at <= self._stores.clock.now() + REFRESH_AHEAD
         if account.platform == "tiktok" and ends_soon:
-            return await self._refreshed(account, token, ahead=True)
+            return await self._renewed_ahead(account, token)
         return token
+
+    async def _renewed_ahead(self, account: AccountRow, token: TokenRow) -> TokenRow:
+        """A newer token; while it cannot be had, the given one for as long as it opens."""
+        try:
+            return await self._refreshed(account, token, ahead=True)
+        except (SourceUnavailableError, SourceMalformedError, SourceThrottledError):
+            if token.expires_at <= self._stores.clock.now():
+                raise
+            return token
 
     async def _refreshed(
         self, account: AccountRow, token: TokenRow, *, ahead: bool = False
@@ -190,7 +215,7 @@ class AccountReader:
             expires_before=clock.now() + REFRESH_AHEAD if ahead else token.expires_at,
         )
         if not is_ours:
-            return await self._refreshed_by_another(account, token)
+            return await self._refreshed_by_another(account, token, ahead=ahead)
         pair: NewToken | None = None
         try:
             pair = await self._pair(token)
@@ -211,15 +236,18 @@ class AccountReader:
             refresh_expires_at=made.refresh_expires_at,
         )
 
-    async def _refreshed_by_another(self, account: AccountRow, token: TokenRow) -> TokenRow:
+    async def _refreshed_by_another(
+        self, account: AccountRow, token: TokenRow, *, ahead: bool
+    ) -> TokenRow:
         for _ in range(OTHERS_LOOKS):
             newest = self._stores.operations.token(account.account_id, self._cipher)
             if newest.updated_at > token.updated_at or newest.expires_at > token.expires_at:
                 return newest
-            if token.expires_at > self._stores.clock.now() + timedelta(minutes=5):
+            if ahead and token.expires_at > self._stores.clock.now() + STILL_OPENS:
                 return token
             await asyncio.sleep(OTHERS_REFRESH_S)
-        return token
+        # A token that was refused, or has ended, would be taken for a lost consent.
+        raise SourceUnavailableError("tiktok", "another run is refreshing the access token")
 
 
 def ending_of(reading: AccountReading, *, account_id: str, now: datetime) -> Ended:

@@ -22,7 +22,14 @@ from layers_pipeline.steps.staging import SOURCES, STAGED, captures, captures_si
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.columns import COUNTS, METRICS
 from transforms.posts import ads_content_of, containers_of, posts_of
-from transforms.snapshots import ACCOUNT, POST, followers_of, latest_metrics, snapshots_of
+from transforms.snapshots import (
+    ACCOUNT,
+    POST,
+    distinct_captures,
+    followers_of,
+    latest_metrics,
+    snapshots_of,
+)
 
 FACTS: Final = (
     tables.PLATFORM_POST_METRICS,
@@ -47,19 +54,31 @@ class Facts:
 
 
 def derive_facts(stores: Stores) -> dict[str, Written]:
-    """Bring posts, snapshots, followers and last known values up to the staged captures (R8-R10).
+    """Bring posts, snapshots, followers and last known values up to what has landed (R8-R10).
+
+    All that has landed by one moment is staged first: were a source left out, its captures would
+    be compared with captures of others that became known after them.
 
     Returns:
         What was written, by table name.
     """
+    with stores.lake.unit():
+        _stage_all(stores)
+        return _derive_staged(stores)
+
+
+def _stage_all(stores: Stores) -> dict[str, Written]:
+    return {source.staged.name: stage(stores, source) for source in SOURCES}
+
+
+def _derive_staged(stores: Stores) -> dict[str, Written]:
     lake = stores.lake
-    with lake.unit():
-        marks = {source.name: lake.version(source) for source in STAGED}
-        since = {name: min(lake.watermark(table, name) for table in FACTS) for name in marks}
-        if since == marks:
-            return {table.name: NONE for table in FACTS}
-        arrived = captures_since(stores, since).collect()
-        return write_facts(stores, _facts(stores, arrived), marks=marks)
+    marks = {source.name: lake.version(source) for source in STAGED}
+    since = {name: min(lake.watermark(table, name) for table in FACTS) for name in marks}
+    if since == marks:
+        return {table.name: NONE for table in FACTS}
+    arrived = captures_since(stores, since).collect()
+    return write_facts(stores, _facts(stores, arrived), marks=marks)
 
 
 def write_facts(stores: Stores, facts: Facts, *, marks: Mapping[str, int]) -> dict[str, Written]:
@@ -104,7 +123,7 @@ def write_facts(stores: Stores, facts: Facts, *, marks: Mapping[str, int]) -> di
 
 def facts_of(given: pl.DataFrame) -> Facts:
     """What captures say, if they are all there are of the posts and accounts they speak of."""
-    latest = latest_metrics(given.lazy()).collect()
+    latest = latest_metrics(distinct_captures(given.lazy())).collect()
     return Facts(
         snapshots=snapshots_of(given.lazy()).collect(),
         posts=_as_posts(posts_of(given.lazy()).collect(), latest),
@@ -127,7 +146,7 @@ def _facts(stores: Stores, arrived: pl.DataFrame) -> Facts:
         else arrived.clear()
     )
     anew = facts_of(everything)
-    newest = latest_metrics(in_order, before=known).collect()
+    newest = latest_metrics(distinct_captures(in_order), before=known).collect()
     snapshots = snapshots_of(in_order, before=known).collect()
     described = _as_posts(posts_of(in_order, before=known_posts).collect(), newest)
     return Facts(
@@ -173,6 +192,10 @@ def _followers(stores: Stores, arrived: pl.DataFrame) -> pl.DataFrame:
         .collect()
     )
     first = shown.group_by(ACCOUNT).agg(pl.col("captured_at").min(), pl.col("source").unique())
+    # What a crash left behind is made once more, from what stood before it.
+    stored = stored.join(first.select(*ACCOUNT, first_at="captured_at"), on=ACCOUNT).filter(
+        pl.col("captured_at") < pl.col("first_at")
+    )
     checked = _checked_accounts(stores, touched)
     late = (
         first.join(checked, on=ACCOUNT, how="inner")
@@ -285,8 +308,7 @@ def _give_newest_scores(stores: Stores) -> Written:
 def derive_known(stores: Stores) -> dict[str, Written]:
     """Bring what scores are made of up to what has landed; cheap where nothing is new."""
     with stores.lake.unit():
-        staged = {source.staged.name: stage(stores, source) for source in SOURCES}
-        return staged | derive_facts(stores) | derive_absences(stores)
+        return _stage_all(stores) | _derive_staged(stores) | derive_absences(stores)
 
 
 def derive_everything(stores: Stores) -> dict[str, Written]:

@@ -428,7 +428,7 @@ def series(draw) -> list[dict]:
     ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(rows=series(), zone=st.sampled_from(ZONES))
 def test_the_days_of_any_series_are_those_of_the_oracle(rows, zone):
     query = "select * exclude (platform) from post_engagement_daily('brand')"
@@ -437,7 +437,7 @@ def test_the_days_of_any_series_are_those_of_the_oracle(rows, zone):
     assert told == told_by_day(rows, zone)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=series())
 def test_the_snapshots_of_any_series_are_those_of_the_oracle(rows):
     with tempfile.TemporaryDirectory() as folder:
@@ -447,7 +447,7 @@ def test_the_snapshots_of_any_series_are_those_of_the_oracle(rows):
     assert told == told_by_snapshot(stored)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=series(), off=st.integers(-60, 60))
 def test_what_was_known_at_any_moment_is_the_last_known_value_of_each_metric(rows, off):
     as_of = rows[0]["captured_at"] + timedelta(hours=off)

@@ -132,9 +132,7 @@ def cipher() -> TokenCipher:
     return TokenCipher(TOKEN_KEY)
 
 
-def new_token(
-    served: RunningSandbox, ref: AccountRef, *, life: timedelta = TOKEN_LIFE
-) -> NewToken:
+def new_token(served: RunningSandbox, ref: AccountRef, *, life: timedelta = TOKEN_LIFE) -> NewToken:
     """What the account's owner gives us."""
     grant = served.issue(ref, life=life)
     is_tiktok = ref.platform == "tiktok"
@@ -168,9 +166,7 @@ def state_of(stores: Stores, ref: AccountRef, depth: str = "full") -> SyncStateR
 
 def row_of(stores: Stores, ref: AccountRef) -> AccountRow:
     """The account as it is stored."""
-    return next(
-        one for one in stores.operations.accounts() if one.account_id == account_id(ref)
-    )
+    return next(one for one in stores.operations.accounts() if one.account_id == account_id(ref))
 
 
 def requests_of(served: RunningSandbox) -> list[str]:

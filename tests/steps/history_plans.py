@@ -1,0 +1,245 @@
+"""Random lives of a few accounts: what they publish, what goes wrong, who looks when.
+
+Belongs here: Hypothesis strategies and the records that they draw.
+Does not belong here: playing a plan (``history_world``), what must hold (the tests).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import count
+
+from hypothesis import strategies as st
+
+from layers_pipeline.sandbox import AccountRef, Item, PlatformFault, Spell
+from layers_pipeline.sandbox.graph_faults import GRAPH_FAULTS
+from layers_pipeline.sandbox.tiktok_faults import TIKTOK_FAULTS
+from tests.steps.fault_world import AT, account
+
+SLOW = {"slow", "hang"}
+"""These last for real seconds and tell nothing that others do not."""
+GRAPH_KINDS = sorted(set(GRAPH_FAULTS) - SLOW)
+LIST_KINDS = [f"list:{kind}" for kind in GRAPH_KINDS if kind not in ("null_element", "app_341")]
+TIKTOK_KINDS = sorted(set(TIKTOK_FAULTS) - SLOW)
+REELS = ("reel", "reel", "feed_image", "feed_carousel", "feed_video", "story")
+VIDEOS = ("tiktok_video", "tiktok_video", "tiktok_photo")
+GAPS = tuple(
+    timedelta(seconds=seconds) for seconds in (1, 300, 1_200, 1_200, 7_200, 36_000, 90_000, 300_000)
+)
+RARE = ("hold", "land", "scrape", "edit", "compact")
+DEPTHS = ("full", "full", "full", "full", "quick", "posts")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Something that happens, so long after the step before."""
+
+    gap: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sync(Step):
+    """Accounts are read, by name or those that are due; then perhaps all is derived."""
+
+    depth: str
+    by_name: bool
+    derived: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble(Step):
+    """A fault begins that ends by itself."""
+
+    account: int
+    fault: PlatformFault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold(Step):
+    """A slow worker reads an account, and has not landed it yet; it may die before it has said so.
+
+    When it lands, after this step, its outcome is never stored.
+    """
+
+    account: int
+    depth: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Land(Step):
+    """The slow worker lands what it has held longest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scrape(Step):
+    """SIFT's answer about an account's posts arrives, as they were a while ago."""
+
+    account: int
+    ago: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit(Step):
+    """An account's people write new captions."""
+
+    account: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crash(Step):
+    """A run that derives everything is killed after so many commits, of as many as it makes."""
+
+    commits: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compact(Step):
+    """A table's files are joined, and nobody tells its readers."""
+
+    table: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The items of some accounts, and what happens to them."""
+
+    accounts: tuple[AccountRef, ...]
+    items: tuple[Item, ...] = field(repr=False)
+    steps: tuple[Step, ...]
+
+    @property
+    def liars(self) -> set[AccountRef]:
+        """Accounts of which the platform once says that there is nothing more, though there is."""
+        troubles = [step for step in self.steps if isinstance(step, Trouble)]
+        lies = [one for one in troubles if one.fault.kind.endswith("empty_data")]
+        return {self.accounts[one.account % len(self.accounts)] for one in lies}
+
+
+def gaps():
+    return st.sampled_from(GAPS)
+
+
+@st.composite
+def spells(draw) -> tuple[Spell, ...]:
+    """Mostly none; else a time for which an item is gone, and perhaps another."""
+    if draw(st.sampled_from([True, False, False])):
+        return ()
+    begins = AT + timedelta(hours=draw(st.sampled_from([0.1, 2, 5, 30, 80])))
+    lasts = draw(st.sampled_from([None, None, 0.5, 3, 40]))
+    if lasts is None:
+        return (Spell(begins=begins),)
+    ends = begins + timedelta(hours=lasts)
+    again = Spell(begins=ends + timedelta(hours=draw(st.sampled_from([1, 12]))))
+    return (Spell(begins=begins, ends=ends), *draw(st.sampled_from([(), (again,)])))
+
+
+@st.composite
+def items(draw, ref: AccountRef, number: int) -> Item:
+    is_tiktok = ref.platform == "tiktok"
+    kind = draw(st.sampled_from(VIDEOS if is_tiktok else REELS))
+    hours = draw(st.sampled_from([-900, -200, -60, -30, -5, 0.5, 4, 26]))
+    if is_tiktok and draw(st.sampled_from([True, False, False, False])):
+        hours -= 24 * 365 - 100
+    if kind == "story":
+        hours = max(hours, -5)
+    at = (AT + timedelta(hours=hours, seconds=number)).replace(microsecond=0)
+    own_id = ((int(at.timestamp()) - 8) << 32) | number if is_tiktok else 17900000000000000 + number
+    return Item(
+        account=ref,
+        item_id=str(own_id),
+        ig_id=None if is_tiktok else 7 * number + (1 << 60),
+        media_type=kind,
+        published_at=at,
+        caption=draw(st.sampled_from([None, "", f"No. {number}"])),
+        oddity=draw(st.sampled_from([None] * 9 + ["few_viewers", "before_conversion"]))
+        if not is_tiktok
+        else None,
+        deleted=() if kind == "story" else draw(spells()),
+        hidden=draw(st.sampled_from([frozenset()] * 4 + [frozenset({"reach", "likes"})])),
+        final_views=draw(st.sampled_from([0.0, 40.0, 3_000.0, 900_000.0])),
+        half_at_h=draw(st.sampled_from([2.0, 20.0, 120.0])),
+        rates={"likes": 0.1, "comments": 0.01, "shares": 0.02, "saves": 0.03},
+    )
+
+
+@st.composite
+def timelines(draw, ref: AccountRef, place: int) -> tuple[Item, ...]:
+    """Everything that an account ever publishes; sometimes nearly all of it goes at once."""
+    found = [
+        draw(items(ref, 100 * place + number)) for number in range(draw(st.integers(1, 5)))
+    ]
+    if not draw(st.sampled_from([True, False, False])):
+        return tuple(found)
+    ends = draw(st.sampled_from([None, AT + timedelta(hours=30)]))
+    gone = (Spell(begins=AT + timedelta(hours=1), ends=ends),)
+    spared = draw(st.sampled_from([0, 1, 1]))
+    return tuple(
+        one if one.media_type == "story" or number < spared else replace(one, deleted=gone)
+        for number, one in enumerate(found)
+    )
+
+
+@st.composite
+def faults(draw, ref: AccountRef) -> PlatformFault:
+    kinds = TIKTOK_KINDS if ref.platform == "tiktok" else draw(
+        st.sampled_from([GRAPH_KINDS, GRAPH_KINDS, LIST_KINDS])
+    )
+    return PlatformFault(
+        kind=draw(st.sampled_from(kinds)),
+        times=draw(st.sampled_from([1, 1, 2, 4])),
+        skip=draw(st.sampled_from([0, 0, 1, 2, 5])),
+        wait_min=draw(st.sampled_from([0, 5, 60])),
+    )
+
+
+KINDS = ("sync",) * 10 + ("trouble",) * 4 + ("crash",) * 2 + RARE
+
+
+def steps(accounts: Sequence[AccountRef]):
+    """One step of any kind; looking is the commonest."""
+    places = st.integers(0, len(accounts) - 1)
+    depths = st.sampled_from(DEPTHS)
+    late = st.sampled_from([timedelta(minutes=1), timedelta(hours=6), timedelta(days=2)])
+    kinds = {
+        "sync": st.builds(
+            Sync,
+            gap=gaps(),
+            depth=depths,
+            by_name=st.booleans(),
+            derived=st.sampled_from([False, False, True]),
+        ),
+        "trouble": places.flatmap(
+            lambda place: st.builds(
+                Trouble, gap=gaps(), account=st.just(place), fault=faults(accounts[place])
+            )
+        ),
+        "hold": st.builds(Hold, gap=gaps(), account=places, depth=depths),
+        "land": st.builds(Land, gap=gaps()),
+        "scrape": st.builds(Scrape, gap=gaps(), account=places, ago=late),
+        "edit": st.builds(Edit, gap=gaps(), account=places),
+        "crash": st.builds(Crash, gap=gaps(), commits=st.integers(0, 40)),
+        "compact": st.builds(Compact, gap=gaps(), table=st.integers(0, 20)),
+    }
+    return st.sampled_from(KINDS).flatmap(lambda kind: kinds[kind])
+
+
+@st.composite
+def plans(draw, *, fewest: int = 4, most: int = 14) -> Plan:
+    """A few accounts with few posts each, and what happens within some days."""
+    numbers = count(1)
+    accounts = tuple(
+        account(platform, next(numbers))
+        for platform in draw(
+            st.sampled_from(
+                [("instagram",), ("tiktok",), ("instagram", "tiktok"), ("instagram", "instagram")]
+            )
+        )
+    )
+    every = [draw(timelines(ref, place)) for place, ref in enumerate(accounts)]
+    first = Sync(gap=timedelta(minutes=20), depth="full", by_name=False, derived=False)
+    taken = draw(st.lists(steps(accounts), min_size=fewest, max_size=most))
+    return Plan(
+        accounts=accounts,
+        items=tuple(item for timeline in every for item in timeline),
+        steps=(first, *taken),
+    )

@@ -1,0 +1,359 @@
+"""A deployment that lives through a random plan, and what it must have stored.
+
+Belongs here: playing steps over real HTTP, crashes between commits, reading tables as plain rows.
+Does not belong here: drawing plans (``history_plans``), rules (``tests.history_oracle``).
+"""
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import singledispatchmethod
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from benchmarks.life import HASTY
+from layers_pipeline import tables
+from layers_pipeline.lake_table import Table
+from layers_pipeline.sandbox import AccountRef, Dataset, RunningSandbox, Truth, running_sandbox
+from layers_pipeline.steps.landing import LandedReading, land_readings
+from layers_pipeline.steps.oauth import sync_oauth
+from layers_pipeline.steps.oauth_reading import AccountReader, Known
+from layers_pipeline.steps.posts import derive_everything
+from layers_pipeline.steps.stores import Stores
+from tests import deletion_oracle, history_oracle
+from tests.history_oracle import Look, Post
+from tests.steps import history_plans as plans
+from tests.steps.fault_world import (
+    AT,
+    account_id,
+    cipher,
+    connect,
+    new_token,
+    row_of,
+    stores_of,
+)
+
+RAW = (tables.RAW_INSTAGRAM__RESPONSES, tables.RAW_TIKTOK__RESPONSES, tables.RAW_SIFT__POSTS)
+WRITTEN = (
+    tables.STG_INSTAGRAM__POSTS,
+    tables.STG_TIKTOK__POSTS,
+    tables.STG_SIFT__POSTS,
+    tables.PLATFORM_POST_METRICS,
+    tables.PLATFORM_POSTS,
+    tables.PLATFORM_ACCOUNT_METRICS,
+    tables.PLATFORM_POST_METRICS_LATEST,
+    tables.POST_ABSENCES,
+    tables.CONTENT_CONTAINERS,
+    tables.ADS_CONTENT,
+)
+"""What deriving writes, in the order in which it writes."""
+COMPACTED = (*RAW, tables.ACCOUNT_LISTINGS, *WRITTEN)
+HISTORY = (*RAW, tables.ACCOUNT_LISTINGS, *WRITTEN[:4], tables.PLATFORM_ACCOUNT_METRICS)
+"""Tables whose rows never change."""
+NOTHING = Dataset("nothing", ())
+
+
+@dataclass(kw_only=True)
+class World:
+    """One deployment beside its own sandbox, and its plan."""
+
+    served: RunningSandbox
+    stores: Stores
+    plan: plans.Plan
+    number: Iterator[int] = field(default_factory=count)
+    held: list[LandedReading] = field(default_factory=list)
+
+    @property
+    def now(self) -> datetime:
+        return self.stores.clock.now()
+
+    def play(self, step: plans.Step) -> bool:
+        """Let time pass and a step happen; whether everything was derived with it."""
+        self.served.world.clock.advance(step.gap.total_seconds())
+        self._welcome_back()
+        return bool(self._happen(step))
+
+    def derive(self) -> None:
+        self.served.world.clock.advance(1)
+        derive_everything(self.stores)
+
+    @singledispatchmethod
+    def _happen(self, step: plans.Step) -> bool | None:
+        raise NotImplementedError(step)
+
+    @_happen.register
+    def _(self, step: plans.Sync) -> bool:
+        named = [account_id(ref) for ref in self.plan.accounts] if step.by_name else []
+        sync_oauth(
+            self.stores, step.depth, worker=self._name("run"), accounts=named, retries=HASTY
+        )
+        if step.derived:
+            self.derive()
+        return step.derived
+
+    @_happen.register
+    def _(self, step: plans.Trouble) -> None:
+        ref = self.plan.accounts[step.account]
+        self.served.world.platform_faults.put(ref, step.fault)
+
+    @_happen.register
+    def _(self, step: plans.Hold) -> None:
+        ref = self.plan.accounts[step.account]
+        account, worker = row_of(self.stores, ref), self._name("slow")
+        started_at = self.now
+
+        async def read():
+            tokens = self.stores.operations.tokens([account.account_id], cipher())
+            reader = AccountReader(
+                self.stores,
+                cipher=cipher(),
+                known=Known(tokens=tokens),
+                worker=worker,
+                retries=HASTY,
+            )
+            async with reader:
+                return await reader.read(account, step.depth)
+
+        reading, ended = asyncio.run(read())
+        self.held.append(
+            LandedReading(
+                sync_id=f"{account.account_id}@{worker}",
+                platform=ref.platform,
+                account_key=ref.account_key,
+                depth=step.depth,
+                started_at=started_at,
+                finished_at=self.now,
+                outcome=ended.outcome,
+                reading=reading,
+            )
+        )
+
+    @_happen.register
+    def _(self, step: plans.Land) -> None:
+        if self.held:
+            land_readings(self.stores, [self.held.pop(0)], run_id=self._name("late"))
+
+    @_happen.register
+    def _(self, step: plans.Scrape) -> None:
+        ref = self.plan.accounts[step.account]
+        number = next(self.number)
+        # No two looks at a post share a moment: which of two would count is not said.
+        at = (self.now - step.ago).replace(microsecond=500_000 + number)
+        shown = self.served.world.truth.posts(ref, at=at)
+        rows = [
+            {
+                "landing_id": f"scrape-{number}#{place}",
+                "scrape_job_id": f"scrape-{number}",
+                "platform": ref.platform,
+                "account_key": ref.account_key,
+                "submitted_at": at,
+                "received_at": self.now,
+                "known_at": self.now,
+                "run_id": f"scrape-{number}",
+                "body": json.dumps(scraped(item, at, number)),
+                "scraped_on": at.date(),
+            }
+            for place, item in enumerate(shown)
+        ]
+        landing = tables.RAW_SIFT__POSTS
+        frame = pl.DataFrame(rows, schema=dict(landing.empty().schema))
+        self.stores.lake.insert_absent(landing, frame)
+
+    @_happen.register
+    def _(self, step: plans.Edit) -> None:
+        ref, world = self.plan.accounts[step.account], self.served.world
+        every = [item for one in world.truth.accounts for item in world.truth.every_item(one)]
+        world.truth = Truth(
+            replace(item, caption=f"edited at {self.now}") if item.account == ref else item
+            for item in every
+        )
+
+    @_happen.register
+    def _(self, step: plans.Crash) -> None:
+        killed_after(step.commits, lambda: derive_everything(self.stores), self.stores)
+
+    @_happen.register
+    def _(self, step: plans.Compact) -> None:
+        table = COMPACTED[step.table % len(COMPACTED)]
+        if self.stores.lake.version(table) >= 0:
+            self.stores.lake.compact(table)
+
+    def _welcome_back(self) -> None:
+        """Every account that lost its login is given a new one."""
+        for ref in self.plan.accounts:
+            if row_of(self.stores, ref).status == "reauth_required":
+                token = new_token(self.served, ref)
+                self.stores.operations.store_token(account_id(ref), token, cipher(), now=self.now)
+
+    def _name(self, what: str) -> str:
+        return f"{what}-{next(self.number):05d}"
+
+
+@contextmanager
+def world_of(plan: plans.Plan) -> Iterator[World]:
+    """A deployment to which every account is connected, beside a sandbox of its own."""
+    truth = Truth(plan.items, followers=dict.fromkeys(plan.accounts, 100))
+    with (
+        running_sandbox(NOTHING, now=AT, truth=truth) as served,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        stores = stores_of(served, Path(folder))
+        connect(stores, served, *plan.accounts, life=timedelta(days=300))
+        yield World(served=served, stores=stores, plan=plan)
+        stores.operations.close()
+
+
+def scraped(item: Any, at: datetime, number: int) -> dict[str, Any]:
+    """A post in SIFT's words."""
+    metrics = item.metrics(at)
+    return {
+        "platform": item.account.platform,
+        "account_key": item.account.account_key,
+        "post_id": item.item_id,
+        "captured_at": at.isoformat(),
+        "published_at": item.published_at.isoformat(),
+        "media_type": item.media_type,
+        "permalink": item.permalink,
+        "media_url": f"https://sift.example/{item.item_id}.mp4?signature={number}",
+        **{name: metrics[name] for name in history_oracle.COUNTS if name in metrics},
+    }
+
+
+def killed_after(kept: int, work: Callable[[], object], stores: Stores) -> None:
+    """Leave the lake as if the work had been killed after so many of its commits."""
+    before = {table.name: stores.lake.version(table) for table in WRITTEN}
+    work()
+    made = [
+        (path.stat().st_mtime_ns, order, path)
+        for order, table in enumerate(WRITTEN)
+        for path in Path(stores.lake.uri(table), "_delta_log").glob("*.json")
+        if int(path.stem) > before[table.name]
+    ]
+    for *_, path in sorted(made)[kept % (len(made) + 1) :]:
+        path.unlink()
+    for table in WRITTEN:
+        folder = Path(stores.lake.uri(table))
+        if not list(folder.glob("_delta_log/*.json")):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+# --- what is stored, and what must be
+
+
+def differing(stored: Mapping[Any, Any], expected: Mapping[Any, Any]) -> dict[Any, Any]:
+    """What is stored other than expected, by key: both of them."""
+    keys = [*stored, *(key for key in expected if key not in stored)]
+    return {
+        key: {"stored": stored.get(key), "expected": expected.get(key)}
+        for key in keys
+        if stored.get(key) != expected.get(key)
+    }
+
+
+def rows(stores: Stores, table: Table) -> dict[tuple, dict[str, Any]]:
+    """Every row of a table by its key."""
+    found = stores.lake.read(table).collect().iter_rows(named=True)
+    return {tuple(row[name] for name in table.key): row for row in found}
+
+
+def by_post(stores: Stores, table: Table) -> dict[Post, list[dict[str, Any]]]:
+    """Every row of a table by its post."""
+    found: dict[Post, list[dict[str, Any]]] = {}
+    for row in rows(stores, table).values():
+        found.setdefault((row["platform"], row["platform_post_id"]), []).append(row)
+    return found
+
+
+def landed_looks(stores: Stores) -> dict[Post, list[Look]]:
+    """Every look at each post, read from what has landed."""
+    return history_oracle.looks_of(*(list(rows(stores, table).values()) for table in RAW))
+
+
+def stored_looks(stores: Stores) -> dict[Post, list[Look]]:
+    """What ``platform_post_metrics`` keeps of each post, as looks."""
+    plain = {"published_at": None, "media_url": None, "account_key": "", "content": {}}
+    found = {
+        post: [
+            Look(
+                post=post,
+                **{name: row[name] for name in ("captured_at", "known_at", "source", "run_id")},
+                **plain,
+                metrics=history_oracle.shown_only(
+                    {name: row[name] for name in metric_names(row)}
+                ),
+            )
+            for row in kept
+        ]
+        for post, kept in by_post(stores, tables.PLATFORM_POST_METRICS).items()
+    }
+    return {post: sorted(kept, key=lambda look: look.moment) for post, kept in found.items()}
+
+
+def metric_names(row: Mapping[str, Any]) -> list[str]:
+    """A snapshot's columns but for those that say whose, when and whence."""
+    told = {*tables.PLATFORM_POST_METRICS.key, "known_at", "run_id", "captured_on"}
+    return [name for name in row if name not in told]
+
+
+def readings(stores: Stores) -> list[dict[str, Any]]:
+    """Every reading with the posts that it showed, in the order in which they became known."""
+    shown: dict[str, set[str]] = {}
+    for table in RAW[:2]:
+        for row in rows(stores, table).values():
+            if row["entity"] in ("media", "video"):
+                shown.setdefault(row["sync_id"], set()).add(row["subject"])
+    listings = rows(stores, tables.ACCOUNT_LISTINGS).values()
+    ordered = sorted(listings, key=lambda row: (row["known_at"], row["started_at"]))
+    return [row | {"shown": shown.get(row["sync_id"], set())} for row in ordered]
+
+
+def expected_spells(stores: Stores) -> dict[Post, list[deletion_oracle.Spell]]:
+    """Spells of absence as R7 has them, from what has landed alone."""
+    posts = [
+        history_oracle.post_of(looks) | {"platform": platform, "platform_post_id": post_id}
+        for (platform, post_id), looks in landed_looks(stores).items()
+    ]
+    limit = stores.settings.deletion_share_limit
+    return deletion_oracle.spells_of(posts, readings(stores), [], share_limit=limit)
+
+
+def stored_spells(stores: Stores) -> dict[Post, list[deletion_oracle.Spell]]:
+    """Spells of absence as they are stored, in the words of ``deletion_oracle``."""
+    found = by_post(stores, tables.POST_ABSENCES)
+    return {
+        post: [
+            {name: row[name] for name in deletion_oracle.NOTHING}
+            for row in sorted(own, key=lambda row: row["missed_at"])
+        ]
+        for post, own in found.items()
+    }
+
+
+def deleted(stores: Stores) -> dict[str, datetime]:
+    """Posts with a tombstone, and since when."""
+    return {
+        row["platform_post_id"]: row["deleted_at"]
+        for row in rows(stores, tables.PLATFORM_POSTS).values()
+        if row["deleted_at"]
+    }
+
+
+def known(looks: Mapping[Post, list[Look]], moment: datetime) -> dict[Post, Any]:
+    """What looks say was known of each post at a moment: each metric's value and since when."""
+    seen = {
+        post: [look for look in own if look.known_at <= moment] for post, own in looks.items()
+    }
+    return {post: history_oracle.latest_of(own) for post, own in seen.items() if own}
+
+
+def owner(stores: Stores, post: Post) -> AccountRef:
+    row = rows(stores, tables.PLATFORM_POSTS)[post]
+    return AccountRef(row["platform"], row["account_key"])
