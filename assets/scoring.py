@@ -17,6 +17,7 @@ from layers_pipeline.lake_table import Written
 from layers_pipeline.resources import StoresResource
 from layers_pipeline.steps.publication import publish
 from layers_pipeline.steps.scoring import ScoredTick, copy_current_eligibility, score_ticks
+from layers_pipeline.steps.staging import STAGED
 from layers_pipeline.steps.ticks import tick_key
 
 GROUP = "scoring"
@@ -139,8 +140,10 @@ def ad_eligibility_current(stores: StoresResource) -> dg.MaterializeResult:
     deps=[
         "ad_eligibility_current",
         "ads_content",
-        "platform_accounts",
-        "projects",
+        "platform_post_metrics_latest",
+        "post_absences",
+        "sync_health",
+        *(table.name for table in STAGED),
     ],
 )
 def analytics_file(stores: StoresResource) -> dg.MaterializeResult:

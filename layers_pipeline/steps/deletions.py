@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline import tables
+from layers_pipeline.errors import NotFoundError
 from layers_pipeline.lake_table import Written, differ
 from layers_pipeline.steps.stores import Stores
 from transforms.deletions import (
@@ -46,12 +47,7 @@ def derive_absences(stores: Stores, *, anew: bool = False) -> dict[str, Written]
             lake.replace(table, table.empty(), where={})
         at = lake.version(listings)
         since = -1 if anew else lake.watermark(table, listings.name)
-        readings = (
-            lake.added_since(listings, since)
-            .with_columns(landed_on=pl.col("known_at").dt.date())
-            .select(listings.columns)
-            .collect()
-        )
+        readings = _readings_since(stores, since)
         known = lake.read(table).collect()
         changed = _walk(stores, readings if at > since else readings.clear(), known)
         changed = _told_by_people(stores, changed, known)
@@ -62,6 +58,30 @@ def derive_absences(stores: Stores, *, anew: bool = False) -> dict[str, Written]
                 table, changed, update=differ(CHANGING), columns=CHANGING, marks=marks
             )
         return {table.name: written, "tombstones": _mark_posts(stores)}
+
+
+def _readings_since(stores: Stores, version: int) -> pl.DataFrame:
+    """Readings that landed after a version of their table.
+
+    Where files have been joined since, older readings come back: a listing that was counted
+    already would count twice, so they are left out.
+    """
+    lake, listings = stores.lake, tables.ACCOUNT_LISTINGS
+    added = lake.added_since(listings, version)
+    if not _files_then(stores, version) <= set(lake.files(listings)):
+        counted = lake.read(listings, version=version).select("sync_id")
+        added = added.join(counted, on="sync_id", how="anti")
+    dated = added.with_columns(landed_on=pl.col("known_at").dt.date())
+    return dated.select(listings.columns).collect()
+
+
+def _files_then(stores: Stores, version: int) -> set[str]:
+    if version < 0:
+        return set()
+    try:
+        return set(stores.lake.files(tables.ACCOUNT_LISTINGS, version=version))
+    except NotFoundError:
+        return set()
 
 
 def _walk(stores: Stores, readings: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import singledispatchmethod
+from functools import cached_property, singledispatchmethod
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import polars as pl
 from benchmarks.life import HASTY
 from layers_pipeline import tables
 from layers_pipeline.lake_table import Table
-from layers_pipeline.sandbox import AccountRef, Dataset, RunningSandbox, Truth, running_sandbox
+from layers_pipeline.sandbox import Dataset, RunningSandbox, Truth, running_sandbox
 from layers_pipeline.steps.landing import LandedReading, land_readings
 from layers_pipeline.steps.oauth import sync_oauth
 from layers_pipeline.steps.oauth_reading import AccountReader, Known
@@ -59,6 +59,8 @@ COMPACTED = (*RAW, tables.ACCOUNT_LISTINGS, *WRITTEN)
 HISTORY = (*RAW, tables.ACCOUNT_LISTINGS, *WRITTEN[:4], tables.PLATFORM_ACCOUNT_METRICS)
 """Tables whose rows never change."""
 NOTHING = Dataset("nothing", ())
+Row = dict[str, Any]
+Spells = Mapping[Post, list[deletion_oracle.Spell]]
 
 
 @dataclass(kw_only=True)
@@ -258,102 +260,105 @@ def differing(stored: Mapping[Any, Any], expected: Mapping[Any, Any]) -> dict[An
     }
 
 
-def rows(stores: Stores, table: Table) -> dict[tuple, dict[str, Any]]:
-    """Every row of a table by its key."""
-    found = stores.lake.read(table).collect().iter_rows(named=True)
-    return {tuple(row[name] for name in table.key): row for row in found}
-
-
-def by_post(stores: Stores, table: Table) -> dict[Post, list[dict[str, Any]]]:
-    """Every row of a table by its post."""
-    found: dict[Post, list[dict[str, Any]]] = {}
-    for row in rows(stores, table).values():
-        found.setdefault((row["platform"], row["platform_post_id"]), []).append(row)
-    return found
-
-
-def landed_looks(stores: Stores) -> dict[Post, list[Look]]:
-    """Every look at each post, read from what has landed."""
-    return history_oracle.looks_of(*(list(rows(stores, table).values()) for table in RAW))
-
-
-def stored_looks(stores: Stores) -> dict[Post, list[Look]]:
-    """What ``platform_post_metrics`` keeps of each post, as looks."""
-    plain = {"published_at": None, "media_url": None, "account_key": "", "content": {}}
-    found = {
-        post: [
-            Look(
-                post=post,
-                **{name: row[name] for name in ("captured_at", "known_at", "source", "run_id")},
-                **plain,
-                metrics=history_oracle.shown_only(
-                    {name: row[name] for name in metric_names(row)}
-                ),
-            )
-            for row in kept
-        ]
-        for post, kept in by_post(stores, tables.PLATFORM_POST_METRICS).items()
-    }
-    return {post: sorted(kept, key=lambda look: look.moment) for post, kept in found.items()}
-
-
-def metric_names(row: Mapping[str, Any]) -> list[str]:
-    """A snapshot's columns but for those that say whose, when and whence."""
-    told = {*tables.PLATFORM_POST_METRICS.key, "known_at", "run_id", "captured_on"}
-    return [name for name in row if name not in told]
-
-
-def readings(stores: Stores) -> list[dict[str, Any]]:
-    """Every reading with the posts that it showed, in the order in which they became known."""
-    shown: dict[str, set[str]] = {}
-    for table in RAW[:2]:
-        for row in rows(stores, table).values():
-            if row["entity"] in ("media", "video"):
-                shown.setdefault(row["sync_id"], set()).add(row["subject"])
-    listings = rows(stores, tables.ACCOUNT_LISTINGS).values()
-    ordered = sorted(listings, key=lambda row: (row["known_at"], row["started_at"]))
-    return [row | {"shown": shown.get(row["sync_id"], set())} for row in ordered]
-
-
-def expected_spells(stores: Stores) -> dict[Post, list[deletion_oracle.Spell]]:
-    """Spells of absence as R7 has them, from what has landed alone."""
-    posts = [
-        history_oracle.post_of(looks) | {"platform": platform, "platform_post_id": post_id}
-        for (platform, post_id), looks in landed_looks(stores).items()
-    ]
-    limit = stores.settings.deletion_share_limit
-    return deletion_oracle.spells_of(posts, readings(stores), [], share_limit=limit)
-
-
-def stored_spells(stores: Stores) -> dict[Post, list[deletion_oracle.Spell]]:
-    """Spells of absence as they are stored, in the words of ``deletion_oracle``."""
-    found = by_post(stores, tables.POST_ABSENCES)
-    return {
-        post: [
-            {name: row[name] for name in deletion_oracle.NOTHING}
-            for row in sorted(own, key=lambda row: row["missed_at"])
-        ]
-        for post, own in found.items()
-    }
-
-
-def deleted(stores: Stores) -> dict[str, datetime]:
-    """Posts with a tombstone, and since when."""
-    return {
-        row["platform_post_id"]: row["deleted_at"]
-        for row in rows(stores, tables.PLATFORM_POSTS).values()
-        if row["deleted_at"]
-    }
-
-
 def known(looks: Mapping[Post, list[Look]], moment: datetime) -> dict[Post, Any]:
     """What looks say was known of each post at a moment: each metric's value and since when."""
-    seen = {
-        post: [look for look in own if look.known_at <= moment] for post, own in looks.items()
-    }
+    seen = {post: [look for look in own if look.known_at <= moment] for post, own in looks.items()}
     return {post: history_oracle.latest_of(own) for post, own in seen.items() if own}
 
 
-def owner(stores: Stores, post: Post) -> AccountRef:
-    row = rows(stores, tables.PLATFORM_POSTS)[post]
-    return AccountRef(row["platform"], row["account_key"])
+@dataclass(frozen=True)
+class Held:
+    """What the lake holds at one moment, each table read once."""
+
+    stores: Stores
+    read: dict[str, dict[tuple, Row]] = field(default_factory=dict)
+
+    def rows(self, table: Table) -> dict[tuple, Row]:
+        """Every row of a table by its key."""
+        if table.name not in self.read:
+            found = self.stores.lake.read(table).collect()
+            self.read[table.name] = {
+                tuple(row[name] for name in table.key): row for row in found.iter_rows(named=True)
+            }
+            assert len(self.read[table.name]) == found.height, f"{table.name}: doubled keys"
+        return self.read[table.name]
+
+    def by_post(self, table: Table) -> dict[Post, list[Row]]:
+        """Every row of a table by its post."""
+        found: dict[Post, list[Row]] = {}
+        for row in self.rows(table).values():
+            found.setdefault((row["platform"], row["platform_post_id"]), []).append(row)
+        return found
+
+    @cached_property
+    def landed(self) -> dict[Post, list[Look]]:
+        """Every look at each post, read from what has landed."""
+        return history_oracle.looks_of(*(list(self.rows(table).values()) for table in RAW))
+
+    @cached_property
+    def kept(self) -> dict[Post, list[Look]]:
+        """What ``platform_post_metrics`` keeps of each post, as looks."""
+        found = self.by_post(tables.PLATFORM_POST_METRICS)
+        looks = {post: [as_look(row) for row in own] for post, own in found.items()}
+        return {post: sorted(own, key=lambda look: look.moment) for post, own in looks.items()}
+
+    @cached_property
+    def readings(self) -> list[Row]:
+        """Every reading with the posts that it showed, in the order in which they were known."""
+        shown: dict[str, set[str]] = {}
+        for table in RAW[:2]:
+            for row in self.rows(table).values():
+                if row["entity"] in ("media", "video"):
+                    shown.setdefault(row["sync_id"], set()).add(row["subject"])
+        listings = self.rows(tables.ACCOUNT_LISTINGS).values()
+        ordered = sorted(listings, key=lambda row: (row["known_at"], row["started_at"]))
+        return [row | {"shown": shown.get(row["sync_id"], set())} for row in ordered]
+
+    @cached_property
+    def expected_spells(self) -> Spells:
+        """Spells of absence as R7 has them, from what has landed alone."""
+        posts = [
+            history_oracle.post_of(looks) | {"platform": platform, "platform_post_id": post_id}
+            for (platform, post_id), looks in self.landed.items()
+        ]
+        limit = self.stores.settings.deletion_share_limit
+        return deletion_oracle.spells_of(posts, self.readings, [], share_limit=limit)
+
+    @cached_property
+    def spells(self) -> Spells:
+        """Spells of absence as they are stored, in the words of ``deletion_oracle``."""
+        found = self.by_post(tables.POST_ABSENCES)
+        return {
+            post: [
+                {name: row[name] for name in deletion_oracle.NOTHING}
+                for row in sorted(own, key=lambda row: row["missed_at"])
+            ]
+            for post, own in found.items()
+        }
+
+    @cached_property
+    def deleted(self) -> dict[str, datetime]:
+        """Posts with a tombstone, and since when."""
+        return {
+            row["platform_post_id"]: row["deleted_at"]
+            for row in self.rows(tables.PLATFORM_POSTS).values()
+            if row["deleted_at"]
+        }
+
+
+def as_look(row: Row) -> Look:
+    """A snapshot as a look, of which it tells no more than the metrics."""
+    told = {*tables.PLATFORM_POST_METRICS.key, "known_at", "run_id", "captured_on"}
+    metrics = {name: value for name, value in row.items() if name not in told}
+    return Look(
+        post=(row["platform"], row["platform_post_id"]),
+        account_key="",
+        captured_at=row["captured_at"],
+        known_at=row["known_at"],
+        source=row["source"],
+        run_id=row["run_id"],
+        published_at=None,
+        media_url=None,
+        content={},
+        metrics=history_oracle.shown_only(metrics),
+    )
