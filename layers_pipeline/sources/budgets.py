@@ -130,12 +130,17 @@ class Budgets:
         Raises:
             SourceThrottledError: It, or the whole app, has to wait; nothing was called.
         """
-        for key in (_key(source, "app", account_key), _key(source, "account", account_key)):
-            wait, scope = self._waits.get(key), key[1]
-            left_s = (wait.until - self._clock.now()).total_seconds() if wait else 0.0
-            if wait and left_s > 0:
-                message = f"not called, the {scope} has to wait: {wait.why}"
+        for scope in ("app", "account"):
+            left_s = self.left_s(source, account_key, scope=scope)
+            if left_s > 0:
+                why = self._waits[_key(source, scope, account_key)].why
+                message = f"not called, the {scope} has to wait: {why}"
                 raise SourceThrottledError(source, message, retry_after_s=left_s, scope=scope)
+
+    def left_s(self, source: str, account_key: str, *, scope: Scope) -> float:
+        """Seconds that the account, or the whole app, still has to wait; 0 or less: none."""
+        wait = self._waits.get(_key(source, scope, account_key))
+        return (wait.until - self._clock.now()).total_seconds() if wait else 0.0
 
     def is_spent(self, source: str, account_key: str) -> bool:
         """Whether the account may not be called for now."""

@@ -10,7 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from layers_pipeline.errors import SourceThrottledError
@@ -277,10 +277,10 @@ class OAuthSync:
 
     def _pause(self, read: Read, now: datetime) -> None:
         error = read.reading.error
-        if isinstance(error, SourceThrottledError) and error.scope == "app" and read.ended.retry_at:
+        if isinstance(error, SourceThrottledError) and error.scope == "app":
             self._stores.operations.pause_api(
                 _scope(SOURCES[read.account.platform]),
-                until=read.ended.retry_at,
+                until=read.finished_at + timedelta(seconds=error.retry_after_s),
                 reason=str(error),
                 now=now,
             )

@@ -95,7 +95,7 @@ class AccountReader:
     async def __aenter__(self) -> Self:
         """Open the connection pools."""
         settings, clock = self._stores.settings, self._stores.clock
-        budgets = Budgets(clock, limit_pct=settings.usage_limit_pct)
+        budgets = self._budgets = Budgets(clock, limit_pct=settings.usage_limit_pct)
         pace = Pace(settings.tiktok_calls_per_s)
         graph = await self._stack.enter_async_context(graph_http(settings.instagram_url))
         tiktok = await self._stack.enter_async_context(tiktok_http(settings.tiktok_url))
@@ -146,7 +146,18 @@ class AccountReader:
         except LayersError as error:
             # A token that no key opens, too: the key may come back, and then nobody is asked.
             return AccountReading(), Ended(outcome="unavailable", message=str(error))
-        return reading, ending_of(reading, account_id=account.account_id, now=now())
+        ended = ending_of(reading, account_id=account.account_id, now=now())
+        return reading, self._held_back(account, ended, now=now())
+
+    def _held_back(self, account: AccountRow, ended: Ended, *, now: datetime) -> Ended:
+        """The ending with the account's own wait, where that is longer than the whole app's."""
+        source = account.platform
+        own = now + timedelta(
+            seconds=self._budgets.left_s(source, account.account_key, scope="account")
+        )
+        if ended.outcome == "rate_limited" and ended.retry_at and own > ended.retry_at:
+            return replace(ended, retry_at=own)
+        return ended
 
     async def _read(self, account: AccountRow, depth: Depth, token: TokenRow) -> AccountReading:
         refused = self._known.refused.get(SOURCES[account.platform], set())
@@ -254,6 +265,14 @@ def ending_of(reading: AccountReading, *, account_id: str, now: datetime) -> End
     """The outcome that a reading means for its account (R6)."""
     if reading.error is not None:
         return _failed(reading, reading.error, account_id=account_id, now=now)
+    barred = sum(remark.kind == "not_permitted" for remark in reading.remarks)
+    if reading.items and barred >= reading.items:
+        message = f"no insights may be read, of no post ({_told(reading)}). Let the owner grant "
+        return Ended(
+            outcome="forbidden",
+            message=f"{message}the permissions, then reauth {account_id}.",
+            retry_at=now + LOOK_AGAIN,
+        )
     is_partial = any(remark.kind == UNANSWERED for remark in reading.remarks)
     return Ended(outcome="partial" if is_partial else "ok", message=_told(reading))
 

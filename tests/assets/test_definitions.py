@@ -27,7 +27,6 @@ LAKE_ASSETS = sorted(table.name for table in tables.TABLES if dg.AssetKey(table.
 SCORED = [
     "ad_eligibility",
     "organic_scores",
-    "platform_post_metrics_latest",
     "ugc_pool_percentiles",
 ]
 TELL_WHEN = """
@@ -94,32 +93,64 @@ def test_the_lineage_is_as_drawn():
     drawn = {name_of(key): sorted(map(name_of, GRAPH.get(key).parent_keys)) for key in KEYS}
     assert drawn == snapshot(
         {
+            "account_listings": [],
             "ad_eligibility": ["organic_scores"],
             "ad_eligibility_current": ["ad_eligibility"],
             "ads_content": ["content_containers", "organic_scores", "project_allowlist"],
             "analytics_file": [
                 "ad_eligibility_current",
                 "ads_content",
-                "platform_accounts",
-                "projects",
+                "platform_post_metrics_latest",
+                "post_absences",
+                "stg_import__captures",
+                "stg_instagram__posts",
+                "stg_sift__posts",
+                "stg_tiktok__posts",
+                "sync_health",
             ],
             "content_containers": ["platform_posts"],
-            "full_sync_outcomes": [],
-            "organic_scores": ["platform_post_metrics_latest", "ugc_pool_percentiles"],
-            "platform_account_metrics": ["stg_import__captures", "stg_sift__posts"],
-            "platform_accounts": ["full_sync_outcomes", "raw_sift__posts", "scrape_jobs"],
-            "platform_post_metrics": ["stg_import__captures", "stg_sift__posts"],
-            "platform_post_metrics_latest": ["platform_post_metrics"],
-            "platform_posts": ["stg_import__captures", "stg_sift__posts"],
+            "organic_scores": ["platform_post_metrics", "ugc_pool_percentiles"],
+            "platform_account_metrics": [
+                "stg_import__captures",
+                "stg_instagram__posts",
+                "stg_sift__posts",
+                "stg_tiktok__posts",
+            ],
+            "platform_accounts": ["account_listings", "raw_sift__posts", "scrape_jobs"],
+            "platform_post_metrics": [
+                "stg_import__captures",
+                "stg_instagram__posts",
+                "stg_sift__posts",
+                "stg_tiktok__posts",
+            ],
+            "platform_post_metrics_latest": [
+                "stg_import__captures",
+                "stg_instagram__posts",
+                "stg_sift__posts",
+                "stg_tiktok__posts",
+            ],
+            "platform_posts": [
+                "stg_import__captures",
+                "stg_instagram__posts",
+                "stg_sift__posts",
+                "stg_tiktok__posts",
+            ],
+            "post_absences": ["account_listings", "platform_posts"],
             "project_allowlist": [],
             "projects": [],
+            "raw_instagram__responses": [],
             "raw_sift__posts": ["scrape_jobs"],
+            "raw_tiktok__responses": [],
             "scrape_jobs": [],
             "stg_import__captures": [],
+            "stg_instagram__posts": ["raw_instagram__responses"],
             "stg_sift__posts": ["raw_sift__posts"],
+            "stg_tiktok__posts": ["raw_tiktok__responses"],
+            "sync_health": ["platform_accounts"],
             "ugc_pool_percentiles": [
-                "platform_post_metrics_latest",
+                "platform_post_metrics",
                 "platform_posts",
+                "post_absences",
                 "project_allowlist",
             ],
         }
@@ -136,37 +167,67 @@ def test_every_job_makes_these_assets():
     assert made == snapshot(
         {
             "check_currency": [],
-            "full_sync": ["full_sync_outcomes"],
-            "import_captures": [
-                "ads_content",
-                "content_containers",
-                "platform_account_metrics",
-                "platform_post_metrics",
-                "platform_posts",
-                "stg_import__captures",
-            ],
-            "maintenance": [],
-            "posts_sync": [
+            "derivation": [
                 "ads_content",
                 "content_containers",
                 "platform_account_metrics",
                 "platform_accounts",
                 "platform_post_metrics",
+                "platform_post_metrics_latest",
                 "platform_posts",
+                "post_absences",
                 "project_allowlist",
                 "projects",
-                "raw_sift__posts",
+                "stg_instagram__posts",
                 "stg_sift__posts",
+                "stg_tiktok__posts",
+                "sync_health",
+            ],
+            "full_sync": ["account_listings", "raw_instagram__responses", "raw_tiktok__responses"],
+            "import_captures": [
+                "ads_content",
+                "content_containers",
+                "platform_account_metrics",
+                "platform_post_metrics",
+                "platform_post_metrics_latest",
+                "platform_posts",
+                "stg_import__captures",
+            ],
+            "maintenance": [],
+            "posts_sync": [
+                "account_listings",
+                "ads_content",
+                "content_containers",
+                "platform_account_metrics",
+                "platform_accounts",
+                "platform_post_metrics",
+                "platform_post_metrics_latest",
+                "platform_posts",
+                "post_absences",
+                "project_allowlist",
+                "projects",
+                "raw_instagram__responses",
+                "raw_sift__posts",
+                "raw_tiktok__responses",
+                "stg_instagram__posts",
+                "stg_sift__posts",
+                "stg_tiktok__posts",
+                "sync_health",
             ],
             "publication": ["analytics_file"],
-            "quick_sync": ["scrape_jobs"],
+            "quick_sync": [
+                "account_listings",
+                "raw_instagram__responses",
+                "raw_tiktok__responses",
+                "scrape_jobs",
+            ],
+            "replay": [],
             "scoring": [
                 "ad_eligibility",
                 "ad_eligibility_current",
                 "ads_content",
                 "analytics_file",
                 "organic_scores",
-                "platform_post_metrics_latest",
                 "ugc_pool_percentiles",
             ],
         }
@@ -183,7 +244,6 @@ def test_the_scoring_job_holds_every_table_that_it_writes_to_its_contract():
             "ads_content:has_its_projects",
             "ads_content:holds_its_contract",
             "organic_scores:holds_its_contract",
-            "platform_post_metrics_latest:holds_its_contract",
             "ugc_pool_percentiles:holds_its_contract",
         ]
     )
@@ -228,12 +288,13 @@ def test_what_is_scored_shares_one_partitioning_and_makes_a_range_one_run():
 
 def test_what_runs_by_the_clock_has_a_freshness_policy():
     assert [name_of(key) for key in KEYS if GRAPH.get(key).freshness_policy] == [
+        "account_listings",
         "ad_eligibility",
         "ad_eligibility_current",
-        "full_sync_outcomes",
         "organic_scores",
-        "platform_post_metrics_latest",
+        "raw_instagram__responses",
         "raw_sift__posts",
+        "raw_tiktok__responses",
         "scrape_jobs",
         "ugc_pool_percentiles",
     ]
@@ -247,7 +308,13 @@ def test_what_a_backfill_leaves_alone_shows_whether_scoring_is_on_time():
 
 @pytest.mark.parametrize(
     ("asset", "warns", "fails"),
-    [("scrape_jobs", 7, 12), ("full_sync_outcomes", 25, 45), ("raw_sift__posts", 40, 70)],
+    [
+        ("scrape_jobs", 7, 12),
+        ("raw_instagram__responses", 12, 30),
+        ("raw_tiktok__responses", 12, 30),
+        ("account_listings", 12, 30),
+        ("raw_sift__posts", 40, 70),
+    ],
 )
 def test_a_sync_is_stale_soon_after_its_cadence(asset, warns, fails):
     policy = GRAPH.get(dg.AssetKey(asset)).freshness_policy

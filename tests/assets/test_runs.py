@@ -38,7 +38,6 @@ NOON = DATASET.span[1].replace(minute=0, second=0, microsecond=0)
 """When the accounts are asked for; the simulated platforms' clock stands there."""
 LATER = NOON + timedelta(minutes=5)
 PER_TICK = (
-    tables.PLATFORM_POST_METRICS_LATEST,
     tables.UGC_POOL_PERCENTILES,
     tables.ORGANIC_SCORES,
     tables.AD_ELIGIBILITY,
@@ -368,6 +367,7 @@ def test_rows_that_were_set_aside_warn_and_stop_nothing(few):
             "account_key": "ada",
             "submitted_at": NOON,
             "received_at": LATER,
+            "known_at": LATER,
             "run_id": "by hand",
             "body": '{"post_id": "p", "views": -5}',
             "scraped_on": NOON.date(),

@@ -41,10 +41,7 @@ class Left:
     """Items remembered as having no insights for ever."""
 
 
-NOT_YET: Mapping[str, str] = {
-    "instagram usage_full": "sources/budgets.py: where app and account both have to wait, the "
-    "account comes back after the app's wait, though the platform names a longer one",
-}
+NOT_YET: Mapping[str, str] = {}
 """Rows that the code does not keep to, and why."""
 WELL = {
     # 5 posts, a story, the account, 6 items' insights, 3 breakdowns.

@@ -21,10 +21,14 @@ SLOW = {"slow", "hang"}
 GRAPH_KINDS = sorted(set(GRAPH_FAULTS) - SLOW)
 LIST_KINDS = [f"list:{kind}" for kind in GRAPH_KINDS if kind not in ("null_element", "app_341")]
 TIKTOK_KINDS = sorted(set(TIKTOK_FAULTS) - SLOW)
+TEARING = {
+    "instagram": ("list:http_500", "list:user_limit", "list:permission_10", "list:transient_2"),
+    "tiktok": ("http_500", "code_40100", "code_20001", "empty_page_with_more", "code_40001"),
+}
 REELS = ("reel", "reel", "feed_image", "feed_carousel", "feed_video", "story")
 VIDEOS = ("tiktok_video", "tiktok_video", "tiktok_photo")
 GAPS = tuple(
-    timedelta(seconds=seconds) for seconds in (1, 300, 1_200, 1_200, 7_200, 36_000, 90_000, 300_000)
+    timedelta(seconds=seconds) for seconds in (1, 300, 1_200, 1_200, 3_600, 10_000, 40_000, 200_000)
 )
 RARE = ("hold", "land", "scrape", "edit", "compact")
 DEPTHS = ("full", "full", "full", "full", "quick", "posts")
@@ -48,10 +52,10 @@ class Sync(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble(Step):
-    """A fault begins that ends by itself."""
+    """Faults begin that end by themselves."""
 
     account: int
-    fault: PlatformFault
+    faults: tuple[PlatformFault, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +115,11 @@ class Plan:
     def liars(self) -> set[AccountRef]:
         """Accounts of which the platform once says that there is nothing more, though there is."""
         troubles = [step for step in self.steps if isinstance(step, Trouble)]
-        lies = [one for one in troubles if one.fault.kind.endswith("empty_data")]
-        return {self.accounts[one.account % len(self.accounts)] for one in lies}
+        return {
+            self.accounts[step.account]
+            for step in troubles
+            if any(fault.kind.endswith("empty_data") for fault in step.faults)
+        }
 
 
 def gaps():
@@ -124,7 +131,7 @@ def spells(draw) -> tuple[Spell, ...]:
     """Mostly none; else a time for which an item is gone, and perhaps another."""
     if draw(st.sampled_from([True, False, False])):
         return ()
-    begins = AT + timedelta(hours=draw(st.sampled_from([0.1, 2, 5, 30, 80])))
+    begins = AT + timedelta(hours=draw(st.sampled_from([0.5, 1, 3, 12, 40])))
     lasts = draw(st.sampled_from([None, None, 0.5, 3, 40]))
     if lasts is None:
         return (Spell(begins=begins),)
@@ -137,7 +144,7 @@ def spells(draw) -> tuple[Spell, ...]:
 def items(draw, ref: AccountRef, number: int) -> Item:
     is_tiktok = ref.platform == "tiktok"
     kind = draw(st.sampled_from(VIDEOS if is_tiktok else REELS))
-    hours = draw(st.sampled_from([-900, -200, -60, -30, -5, 0.5, 4, 26]))
+    hours = draw(st.sampled_from([-900, -200, -60, -30, -10, -5, 0.5, 4]))
     if is_tiktok and draw(st.sampled_from([True, False, False, False])):
         hours -= 24 * 365 - 100
     if kind == "story":
@@ -165,9 +172,8 @@ def items(draw, ref: AccountRef, number: int) -> Item:
 @st.composite
 def timelines(draw, ref: AccountRef, place: int) -> tuple[Item, ...]:
     """Everything that an account ever publishes; sometimes nearly all of it goes at once."""
-    found = [
-        draw(items(ref, 100 * place + number)) for number in range(draw(st.integers(1, 5)))
-    ]
+    sizes = st.sampled_from([2, 3, 4, 5, 6])
+    found = [draw(items(ref, 100 * place + number)) for number in range(draw(sizes))]
     if not draw(st.sampled_from([True, False, False])):
         return tuple(found)
     ends = draw(st.sampled_from([None, AT + timedelta(hours=30)]))
@@ -180,16 +186,20 @@ def timelines(draw, ref: AccountRef, place: int) -> tuple[Item, ...]:
 
 
 @st.composite
-def faults(draw, ref: AccountRef) -> PlatformFault:
-    kinds = TIKTOK_KINDS if ref.platform == "tiktok" else draw(
-        st.sampled_from([GRAPH_KINDS, GRAPH_KINDS, LIST_KINDS])
-    )
-    return PlatformFault(
-        kind=draw(st.sampled_from(kinds)),
-        times=draw(st.sampled_from([1, 1, 2, 4])),
-        skip=draw(st.sampled_from([0, 0, 1, 2, 5])),
+def faults(draw, ref: AccountRef) -> tuple[PlatformFault, ...]:
+    """One fault, or two that tear a listing: its first page is short, and the next one fails."""
+    kinds = draw(st.sampled_from([GRAPH_KINDS, LIST_KINDS, LIST_KINDS]))
+    fault = PlatformFault(
+        kind=draw(st.sampled_from(TIKTOK_KINDS if ref.platform == "tiktok" else kinds)),
+        times=draw(st.sampled_from([1, 2, 3, 6])),
+        skip=draw(st.sampled_from([0, 0, 1, 2])),
         wait_min=draw(st.sampled_from([0, 5, 60])),
     )
+    if not draw(st.sampled_from([True, False])):
+        return (fault,)
+    short = "short_page" if ref.platform == "tiktok" else "list:short_page"
+    torn = draw(st.sampled_from(TEARING[ref.platform]))
+    return (PlatformFault(kind=short, times=1), PlatformFault(kind=torn, times=6, skip=1))
 
 
 KINDS = ("sync",) * 10 + ("trouble",) * 4 + ("crash",) * 2 + RARE
@@ -210,7 +220,7 @@ def steps(accounts: Sequence[AccountRef]):
         ),
         "trouble": places.flatmap(
             lambda place: st.builds(
-                Trouble, gap=gaps(), account=st.just(place), fault=faults(accounts[place])
+                Trouble, gap=gaps(), account=st.just(place), faults=faults(accounts[place])
             )
         ),
         "hold": st.builds(Hold, gap=gaps(), account=places, depth=depths),
@@ -224,7 +234,7 @@ def steps(accounts: Sequence[AccountRef]):
 
 
 @st.composite
-def plans(draw, *, fewest: int = 4, most: int = 14) -> Plan:
+def plans(draw, *, fewest: int = 7, most: int = 14) -> Plan:
     """A few accounts with few posts each, and what happens within some days."""
     numbers = count(1)
     accounts = tuple(
@@ -236,10 +246,10 @@ def plans(draw, *, fewest: int = 4, most: int = 14) -> Plan:
         )
     )
     every = [draw(timelines(ref, place)) for place, ref in enumerate(accounts)]
-    first = Sync(gap=timedelta(minutes=20), depth="full", by_name=False, derived=False)
+    full = Sync(gap=timedelta(minutes=20), depth="full", by_name=True, derived=False)
     taken = draw(st.lists(steps(accounts), min_size=fewest, max_size=most))
     return Plan(
         accounts=accounts,
         items=tuple(item for timeline in every for item in timeline),
-        steps=(first, *taken),
+        steps=(full, *taken, full, full),
     )

@@ -103,8 +103,8 @@ class World:
 
     @_happen.register
     def _(self, step: plans.Trouble) -> None:
-        ref = self.plan.accounts[step.account]
-        self.served.world.platform_faults.put(ref, step.fault)
+        for fault in step.faults:
+            self.served.world.platform_faults.put(self.plan.accounts[step.account], fault)
 
     @_happen.register
     def _(self, step: plans.Hold) -> None:

@@ -149,7 +149,8 @@ def slipped_in(held: Held, fresh: list[dict[str, Any]], *, behind: datetime) -> 
     """New rows that say that they were known before, though they were not.
 
     A repeat may be kept later than it was known, where a look that came late made it tell
-    something; what was known before does not change with it, as ``check_past`` sees.
+    something, and so may an account's followers; what was known before does not change with it,
+    as ``check_past`` sees.
     """
     own = {(row.get("platform"), row.get("platform_post_id")): row for row in fresh}
     late = {
@@ -161,7 +162,7 @@ def slipped_in(held: Held, fresh: list[dict[str, Any]], *, behind: datetime) -> 
         row
         for row in fresh
         if row["known_at"] <= behind
-        and "followers" not in row
+        and not ("followers" in row and "captured_on" in row)
         and (row.get("platform"), row.get("platform_post_id")) not in late
     ]
 
