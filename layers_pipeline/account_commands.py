@@ -14,9 +14,11 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Annotated, Final
 
+import polars as pl
 import typer
 from pydantic import SecretStr
 
+from layers_pipeline import tables
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations.oauth_rows import NewToken
 from layers_pipeline.operations.rows import AccountRow, NewAccount, SyncStateRow
@@ -167,11 +169,28 @@ def confirm_deletions(
 ) -> None:
     """Confirm that the posts which a listing no longer shows are deleted."""
     with _opened(load_settings()) as stores:
+        stores.operations.require_oauth_account(name_of_account)
+        _require_listing(stores, name_of_account, listing)
         new = stores.operations.confirm_deletions(
             name_of_account, listing, by=by or _user(), now=stores.clock.now()
         )
     said = "confirmed" if new else "confirmed before: nothing changed"
     say(f"Deletions in listing {listing} of account {name_of_account}: {said}.")
+
+
+def _require_listing(stores: Stores, account_id: str, listing: str) -> None:
+    """Refuse a listing that the account never had: confirming it would confirm nothing."""
+    platform, _, key = account_id.partition(":")
+    known = stores.lake.read(tables.ACCOUNT_LISTINGS).filter(
+        pl.col("sync_id") == listing,
+        pl.col("platform") == platform,
+        pl.col("account_key") == key,
+    )
+    if known.head(1).collect().is_empty():
+        raise NotFoundError(
+            f"account {account_id}: no listing {listing!r}. The check no_deletion_storm of "
+            "post_absences names the listings that wait for a person."
+        )
 
 
 @contextmanager

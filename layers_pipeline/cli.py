@@ -28,7 +28,13 @@ from layers_pipeline.terminal import complain, print_table, progress_bars, say
 if TYPE_CHECKING:
     from layers_pipeline.runs import Runner
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    # Typer's traceback walks for ever through the cycles that Dagster's chained errors have.
+    pretty_exceptions_enable=False,
+)
 imports = typer.Typer(no_args_is_help=True, help="Import history that was gathered elsewhere.")
 project = typer.Typer(no_args_is_help=True, help="Projects: brands' workspaces.")
 creator = typer.Typer(no_args_is_help=True, help="Creators on a project's allowlist.")
@@ -209,9 +215,12 @@ def sync(
     named = {"accounts": account or []}
     parts = SYNC_PARTS[depth]
     with _runner() as runner, progress_bars():
-        made = runner.run(f"{depth}_sync", ops={op: named for op, _ in parts if op in BY_NAME})
-        if depth is not Depth.POSTS:
-            runner.run("derivation")
+        try:
+            made = runner.run(f"{depth}_sync", ops={op: named for op, _ in parts if op in BY_NAME})
+        finally:
+            # Also when every account failed: what was read before that has landed.
+            if depth is not Depth.POSTS:
+                runner.run("derivation")
     for _, name in parts:
         _say_sync(name, made[name])
 
@@ -320,8 +329,10 @@ def allow_creator(
     stores.operations.project(project)
     new = [_account(text) for text in accounts]
     stores.operations.add_accounts(new, now=now)
+    paused = {row.account_id for row in stores.operations.accounts() if row.status == "paused"}
     for account in new:
-        stores.operations.set_account_status(account.account_id, "active")
+        if account.account_id in paused:
+            stores.operations.set_account_status(account.account_id, "active")
     entries = [
         NewCreator(
             creator_id=account.account_id,

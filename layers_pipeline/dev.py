@@ -36,9 +36,12 @@ def run_dev(settings: Settings, *, port: int, sandbox_port: int) -> None:
     for wanted in (port, sandbox_port):
         _must_be_free(wanted)
     home = prepare_dagster_home(settings)
+    sandbox = f"http://{LOOPBACK}:{sandbox_port}"
     environment = {
         "LAYERS_SCHEDULES": "stopped",
-        "LAYERS_SIFT_URL": f"http://{LOOPBACK}:{sandbox_port}",
+        "LAYERS_SIFT_URL": sandbox,
+        "LAYERS_INSTAGRAM_URL": sandbox,
+        "LAYERS_TIKTOK_URL": sandbox,
         **os.environ,
         "DAGSTER_HOME": str(home),
         "LAYERS_HOME": str(settings.root),
@@ -47,9 +50,7 @@ def run_dev(settings: Settings, *, port: int, sandbox_port: int) -> None:
         [str(BIN / "layers-pipeline"), "sandbox", "--port", str(sandbox_port)],
         [str(BIN / "dagster"), "dev", "-w", "workspace.yaml", "-h", LOOPBACK, "-p", str(port)],
     )
-    console.print(
-        f"Dagster UI: http://{LOOPBACK}:{port}   sandbox: http://{LOOPBACK}:{sandbox_port}/docs"
-    )
+    console.print(f"Dagster UI: http://{LOOPBACK}:{port}   sandbox: {sandbox}/openapi.json")
     console.print("Stop with Ctrl-C. Schedules are off until you switch them on in the UI.")
     # A shell that starts us in the background has us ignore SIGINT, and children inherit that:
     # they would then go on for ever.

@@ -14,7 +14,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.table import FilePruningPredicateType, FilterType
 
-from layers_pipeline.errors import NotFoundError
+from layers_pipeline.errors import NotFoundError, StoreError
 from layers_pipeline.lake_table import Table
 
 LOCAL: Final = "file://"
@@ -95,6 +95,7 @@ class LakeReader:
         handle = None if version == -1 else self.handle(table, version=version)
         if handle is None:
             return table.empty().lazy()
+        self._require_columns(table, handle)
         return pl.scan_delta(handle, storage_options=self._options).select(table.columns)
 
     def read_as_known(self, table: Table, at: datetime) -> pl.LazyFrame:
@@ -113,6 +114,9 @@ class LakeReader:
         whoever asks must be able to take a row twice. A version that has been cleaned away
         gives every row.
         """
+        handle = self.handle(table)
+        if handle is not None:
+            self._require_columns(table, handle)
         before = self._files_at(table, version)
         added = [uri for uri in self.files(table) if uri not in before]
         if not added:
@@ -125,6 +129,15 @@ class LakeReader:
     def watermark(self, table: Table, application: str) -> int:
         """The newest number that an application has recorded with a commit; -1 before the first."""
         return recorded(self.handle(table), application)
+
+    def _require_columns(self, table: Table, handle: DeltaTable) -> None:
+        stored = {field.name for field in handle.schema().fields}
+        if missing := [name for name in table.columns if name not in stored]:
+            raise StoreError(
+                f"{table.name}: {self.uri(table)} has no column {', '.join(missing[:3])}: another "
+                "version of this package wrote it. Use that version, or another LAYERS_HOME or "
+                "LAYERS_LAKE_URL."
+            )
 
     def _files_at(self, table: Table, version: int) -> set[str]:
         if version < 0:

@@ -11,6 +11,7 @@ import dagster as dg
 from assets.partitions import SETTINGS, scoring_ticks
 from sensors.jobs import (
     check_currency,
+    derivation,
     full_sync,
     maintenance,
     posts_sync,
@@ -87,6 +88,8 @@ SCHEDULES: Final = (
     cadence(quick_sync.name, "*/5 * * * *"),
     cadence(posts_sync.name, "*/30 * * * *"),
     cadence(full_sync.name, "*/20 * * * *"),
+    # Once more between two runs of posts_sync, in case SIFT failed and ended that run.
+    cadence(derivation.name, "12,42 * * * *"),
     cadence(check_currency.name, "25 * * * *"),
     cadence(maintenance.name, "40 3 * * *"),
     scoring_schedule,

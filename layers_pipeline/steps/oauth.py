@@ -10,7 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from layers_pipeline.errors import SourceThrottledError
@@ -31,6 +31,7 @@ from layers_pipeline.steps.outcomes import (
     Ended,
     SyncSummary,
     summary_of,
+    wait_of,
 )
 from layers_pipeline.steps.stores import Stores
 
@@ -280,7 +281,7 @@ class OAuthSync:
         if isinstance(error, SourceThrottledError) and error.scope == "app":
             self._stores.operations.pause_api(
                 _scope(SOURCES[read.account.platform]),
-                until=read.finished_at + timedelta(seconds=error.retry_after_s),
+                until=read.finished_at + wait_of(error),
                 reason=str(error),
                 now=now,
             )

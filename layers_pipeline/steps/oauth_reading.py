@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Self
 
 from pydantic import SecretStr
@@ -39,7 +39,7 @@ from layers_pipeline.sources.tiktok import (
     TokenExpiredError,
     tiktok_http,
 )
-from layers_pipeline.steps.outcomes import LOOK_AGAIN, Ended
+from layers_pipeline.steps.outcomes import LOOK_AGAIN, Ended, wait_of
 from layers_pipeline.steps.stores import Stores
 
 SOURCES: Final = {"instagram": "instagram_graph", "tiktok": "tiktok_business"}
@@ -50,7 +50,6 @@ STILL_OPENS: Final = timedelta(minutes=5)
 """A token that lives for so long is not waited for while another run refreshes it."""
 OTHERS_REFRESH_S: Final = 0.5
 OTHERS_LOOKS: Final = 10
-FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 UNANSWERED: Final = "not_answered"
 """The remark after which something is missing that another reading may bring."""
 
@@ -283,7 +282,7 @@ def _failed(
     message = str(error)
     match error:
         case SourceThrottledError():
-            retry_at = now + timedelta(seconds=error.retry_after_s)
+            retry_at = now + wait_of(error)
             return Ended(outcome="rate_limited", message=message, retry_at=retry_at)
         case SourceUnauthorizedError():
             remedy = f"{message} Give it a new token: layers-pipeline account reauth {account_id}"

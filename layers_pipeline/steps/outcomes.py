@@ -23,6 +23,7 @@ from layers_pipeline.operations.words import Depth, Outcome
 ACCOUNTS_PER_RUN: Final = 2_000
 LEASE: Final = timedelta(minutes=10)
 LOOK_AGAIN: Final = timedelta(hours=6)
+LONGEST_WAIT: Final = timedelta(days=1)
 START_JITTER: Final = timedelta(seconds=45)
 """How much earlier than the run before, within its own minute, a scheduled run may start: no
 account may be found a second short of its cadence and wait for another one."""
@@ -69,12 +70,16 @@ class Ended:
     """The source is still at work; nothing ended yet."""
 
 
+def wait_of(error: SourceThrottledError) -> timedelta:
+    """How long a throttle is heeded: what it asks for, up to a day."""
+    return timedelta(seconds=min(error.retry_after_s, LONGEST_WAIT.total_seconds()))
+
+
 def outcome_of(error: SourceError, *, now: datetime) -> Ended:
     """The outcome that an error of SIFT means for its account (R6)."""
     match error:
         case SourceThrottledError():
-            wait = timedelta(seconds=error.retry_after_s)
-            return Ended(outcome="rate_limited", message=str(error), retry_at=now + wait)
+            return Ended(outcome="rate_limited", message=str(error), retry_at=now + wait_of(error))
         case SourceUnauthorizedError():
             remedy = f"{error} The key for SIFT was refused: set LAYERS_SIFT_KEY to a valid one."
             return Ended(outcome="unavailable", message=remedy)

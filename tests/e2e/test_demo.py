@@ -34,7 +34,7 @@ COMPARED = (
     tables.AD_ELIGIBILITY,
     tables.ADS_CONTENT,
 )
-OF_THE_RUN = {"run_id", "known_at", "first_seen_at", "created_at", "history_version"}
+OF_THE_RUN = {"run_id", "known_at", "first_seen_at", "created_at"}
 """When a row was written, and by which run."""
 
 

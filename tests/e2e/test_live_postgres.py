@@ -27,7 +27,6 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 FIRST, LAST, TICKS = "2025-05-14-12:00", "2025-05-16-08:00", 12
 SCORED = (
-    "platform_post_metrics_latest",
     "ugc_pool_percentiles",
     "organic_scores",
     "ad_eligibility",

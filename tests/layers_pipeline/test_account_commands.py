@@ -25,6 +25,10 @@ from layers_pipeline.operations.oauth_rows import TokenRow
 from layers_pipeline.operations.rows import NewAccount
 from layers_pipeline.operations.secrets import TokenCipher, TokenUnreadableError, new_key
 from layers_pipeline.operations.store import Operations
+from layers_pipeline.settings import Settings
+from layers_pipeline.sources.reading import AccountReading
+from layers_pipeline.steps.landing import LandedReading, land_readings
+from layers_pipeline.steps.stores import open_stores
 
 PROGRAM = Path(__file__).parents[2] / ".venv/bin/layers-pipeline"
 KEY, OTHER_KEY = new_key(), new_key()
@@ -328,7 +332,38 @@ def test_accounts_are_listed_with_their_newest_ending(connected):
     assert re.search(rf"{CREATOR} +│ {NONE} +│ external +│ active +(│ {NONE} +){{3}}│", said)
 
 
+def test_deletions_of_a_listing_that_never_was_are_refused(connected):
+    said = connected.refused("confirm-deletions", INSTAGRAM, "no-such-listing")
+    assert "no-such-listing" in said
+    assert "no_deletion_storm" in said
+
+
+def listed(commands, sync_id):
+    """A complete listing of the Instagram account, as a sync lands it."""
+    settings = Settings(home=commands.home, lake_url="", operations_url="")
+    stores = open_stores(settings)
+    at = datetime(2026, 9, 1, tzinfo=UTC)
+    land_readings(
+        stores,
+        [
+            LandedReading(
+                sync_id=sync_id,
+                platform="instagram",
+                account_key=INSTAGRAM.partition(":")[2],
+                depth="full",
+                started_at=at,
+                finished_at=at,
+                outcome="ok",
+                reading=AccountReading(is_complete=True),
+            )
+        ],
+        run_id="r",
+    )
+    stores.operations.close()
+
+
 def test_deletions_are_confirmed_once(connected):
+    listed(connected, "listing-1")
     first = connected.said("confirm-deletions", INSTAGRAM, "listing-1", "--by", "ann")
     assert f"listing-1 of account {INSTAGRAM}: confirmed." in first
     assert "nothing changed" in connected.said("confirm-deletions", INSTAGRAM, "listing-1")

@@ -30,7 +30,7 @@ VIDEOS = ("tiktok_video", "tiktok_video", "tiktok_photo")
 GAPS = tuple(
     timedelta(seconds=seconds) for seconds in (1, 300, 1_200, 1_200, 3_600, 10_000, 40_000, 200_000)
 )
-RARE = ("hold", "land", "scrape", "edit", "compact")
+RARE = ("hold", "hold", "land", "land", "land", "scrape", "scrape", "edit", "compact")
 DEPTHS = ("full", "full", "full", "full", "quick", "posts")
 
 
@@ -131,8 +131,8 @@ def spells(draw) -> tuple[Spell, ...]:
     """Mostly none; else a time for which an item is gone, and perhaps another."""
     if draw(st.sampled_from([True, False, False])):
         return ()
-    begins = AT + timedelta(hours=draw(st.sampled_from([0.5, 1, 3, 12, 40])))
-    lasts = draw(st.sampled_from([None, None, 0.5, 3, 40]))
+    begins = AT + timedelta(hours=draw(st.sampled_from([0.5, 1, 3, 12])))
+    lasts = draw(st.sampled_from([None, 1, 3, 12]))
     if lasts is None:
         return (Spell(begins=begins),)
     ends = begins + timedelta(hours=lasts)
@@ -176,7 +176,7 @@ def timelines(draw, ref: AccountRef, place: int) -> tuple[Item, ...]:
     found = [draw(items(ref, 100 * place + number)) for number in range(draw(sizes))]
     if not draw(st.sampled_from([True, False, False])):
         return tuple(found)
-    ends = draw(st.sampled_from([None, AT + timedelta(hours=30)]))
+    ends = draw(st.sampled_from([None, AT + timedelta(hours=8)]))
     gone = (Spell(begins=AT + timedelta(hours=1), ends=ends),)
     spared = draw(st.sampled_from([0, 1, 1]))
     return tuple(
@@ -234,7 +234,7 @@ def steps(accounts: Sequence[AccountRef]):
 
 
 @st.composite
-def plans(draw, *, fewest: int = 7, most: int = 14) -> Plan:
+def plans(draw, *, fewest: int = 8, most: int = 16) -> Plan:
     """A few accounts with few posts each, and what happens within some days."""
     numbers = count(1)
     accounts = tuple(

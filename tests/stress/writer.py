@@ -19,6 +19,7 @@ from layers_pipeline import tables
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.imports import import_captures
+from layers_pipeline.steps.landing import known_now
 from layers_pipeline.steps.posts import derive_ads_content, derive_everything
 from layers_pipeline.steps.publication import maintain, publish
 from layers_pipeline.steps.scoring import copy_current_eligibility, score_ticks
@@ -77,8 +78,7 @@ class Writer:
             self.import_file(f"{self.name}-{number}-file")
         else:
             self.land(f"{self.name}-{number}")
-        run_id = f"{self.name}-{number}"
-        derive_everything(self.stores, run_id=run_id)
+        derive_everything(self.stores)
         this_minute = datetime.now(UTC).replace(second=0, microsecond=0)
         for _ in score_ticks(
             self.stores, [this_minute - self.dice.randint(1, 15) * MINUTE, this_minute]
@@ -86,7 +86,7 @@ class Writer:
             pass
         copy_current_eligibility(self.stores)
         derive_ads_content(self.stores)
-        (maintain if number % 5 == 0 else publish)(self.stores, run_id=run_id)
+        (maintain if number % 5 == 0 else publish)(self.stores)
 
     def posts(self) -> list[str]:
         """Posts that appear about now, whoever writes, and some older ones."""
@@ -124,6 +124,7 @@ class Writer:
                 "account_key": body["account_key"],
                 "submitted_at": now,
                 "received_at": now,
+                "known_at": now,
                 "run_id": job,
                 "body": json.dumps(body),
                 "scraped_on": now.date(),
@@ -133,7 +134,9 @@ class Writer:
         frame = pl.DataFrame(rows, schema=dict(tables.RAW_SIFT__POSTS.empty().schema))
         self.note("intent", job, kind="landing", rows=len(rows))
         with self.stores.lake.unit():
-            self.stores.lake.insert_absent(tables.RAW_SIFT__POSTS, frame)
+            self.stores.lake.insert_absent(
+                tables.RAW_SIFT__POSTS, frame, restamp=lambda rows: known_now(self.stores, rows)
+            )
         self.note("done", job)
 
     def import_file(self, name: str) -> None:

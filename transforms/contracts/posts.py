@@ -68,7 +68,7 @@ class ProjectAllowlist(dy.Schema):
 
 
 class PlatformPosts(dy.Schema):
-    """Grain: one row per post. Content is the newest shown; counts are what it showed then."""
+    """Grain: one row per post. Content is the newest shown; counts are last known."""
 
     platform = platform()
     platform_post_id = key("The platform's id of the post.")
