@@ -21,9 +21,11 @@ def verdict(*pool, before=()):
     return rows.row(0, named=True)
 
 
-def reason_for(score, *, unscored=None, scorable=3):
+def reason_for(score, *, unscored=None, scorable=3, failed=False, override=None):
     row = {"organic_score": score, "unscored_reason": unscored, "scorable": scorable}
+    row |= {"safety_failed": failed, "override": override}
     schema = {"organic_score": pl.Float64, "unscored_reason": pl.String, "scorable": pl.Int64}
+    schema |= {"safety_failed": pl.Boolean, "override": pl.String}
     return pl.DataFrame([row], schema=schema).select(eligibility_reason(ACTIVE)).item()
 
 
