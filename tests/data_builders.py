@@ -84,6 +84,7 @@ def member(post: str = "p", **changes) -> dict:
     project = changes.get("project_id", "brand")
     row |= {"project_id": project, "ads_content_id": f"{project}/tiktok:{post}"}
     row |= {"platform": "tiktok", "platform_post_id": post, "is_deleted": False}
+    row |= {"safety_failed": False}
     return row | {"views": 100, "published_at": AS_OF - timedelta(days=100)} | changes
 
 

@@ -1,6 +1,6 @@
 """A second, slow and plain answer to what the pipeline computes, written from domain.md alone.
 
-Belongs here: dictionaries, lists and arithmetic that follow the rules (R8-R10, R20-R24, R40).
+Belongs here: dictionaries, lists and arithmetic that follow the rules (R8-R10, R20-R25, R40).
 Does not belong here: Polars, SQL, or anything of ``transforms`` and ``layers_pipeline``.
 """
 
@@ -13,14 +13,26 @@ from math import log2
 from statistics import median
 from typing import Any
 
+from tests.oracle_creatives import (
+    COUNTS,
+    CREATIVE_PARTS,
+    NOTHING,
+    Content,
+    Told,
+    container,
+    content_id,
+    creatives_at,
+    forced_to_zero,
+    overrides_at,
+    score_creatives,
+    unsafe_at,
+)
+
 Post = tuple[str, str]
-Content = tuple[str, str, str]
-"""Project, platform, post."""
 Capture = Mapping[str, Any]
 Deletions = Mapping[Post, Sequence[tuple[datetime, datetime | None]]]
 """Per post the spells in which it counted as deleted: from, until; None: still."""
 
-COUNTS = ("views", "likes", "comments", "shares", "saves")
 WEIGHTS = {"likes": 1, "comments": 3, "shares": 5, "saves": 6}
 MIN_VIEWS = 50
 MIN_POOL = 3
@@ -55,19 +67,35 @@ def walk(
     ticks: Iterable[datetime],
     *,
     deleted: Deletions | None = None,
+    told: Told = NOTHING,
+    version: str = "2",
 ) -> Iterator[tuple[datetime, Tick]]:
-    """Every tick in order; a score that a tick does not renew goes on standing (R24)."""
+    """Every tick in order; a score that a tick does not renew goes on standing (R24).
+
+    A zero that a failed review forced stands for its own tick only (R25).
+    """
     merged = one_per_moment(captures)
     standing: dict[Content, dict[str, Any]] = {}
     for tick in sorted(ticks):
         known = known_posts(merged, tick)
         pools = pools_at(known, spells, tick, deleted or {})
-        ranks, scores = score_pools(pools, tick)
-        standing |= {content: row | {"score_of": tick} for content, row in scores.items()}
+        unsafe, overridden = unsafe_at(told.reviews, tick), overrides_at(told.overrides, tick)
+        ranks, scores = score_pools(pools, tick, unsafe)
+        creatives = creatives_at(told, tick)
+        scores |= score_creatives(creatives, tick, unsafe, version)
+        fresh = {content: row | {"score_of": tick} for content, row in scores.items()}
+        now = standing | fresh
+        lasting = {key: row for key, row in fresh.items() if container(key) not in unsafe}
         judged = {}
         for pool in pools.values():
             size = sum(map(is_scorable, pool.values()))
-            judged |= {content: judge(standing.get(content), pool_size=size) for content in pool}
+            judged |= {key: judge(now.get(key), pool_size=size) for key in pool}
+        judged |= {key: judge(now[key], pool_size=MIN_POOL) for key in creatives}
+        for key in judged:
+            said = {"is_unsafe": container(key) in unsafe, "override": overridden.get(key)}
+            judged[key] |= overrule(judged[key], **said)
+            judged[key]["scoring_pool"] = creatives[key]["kind"] if key in creatives else "ugc"
+        standing |= lasting
         yield tick, Tick(known=known, ranks=ranks, scores=scores, eligibility=judged)
 
 
@@ -159,21 +187,27 @@ def percent_ranks(values: Mapping[Content, float]) -> dict[Content, float]:
 
 
 def score_pools(
-    pools: Mapping[str, Mapping[Content, Mapping[str, Any]]], as_of: datetime
+    pools: Mapping[str, Mapping[Content, Mapping[str, Any]]],
+    as_of: datetime,
+    unsafe: set[str],
 ) -> tuple[dict[Content, dict[str, Any]], dict[Content, dict[str, Any]]]:
-    """Ranks and scores of the pools that are large enough (R23, R24)."""
+    """Ranks and scores of the pools that are large enough, and zeros of unsafe posts (R23-R25)."""
     ranks: dict[Content, dict[str, Any]] = {}
     scores: dict[Content, dict[str, Any]] = {}
     for pool in pools.values():
         found = ranks_of({content: row for content, row in pool.items() if is_scorable(row)})
         ranks |= found
-        if not found:
-            continue
-        size, baseline = len(found), next(iter(found.values()))["baseline_views"]
+        size = sum(map(is_scorable, pool.values()))
+        baseline = next(iter(found.values()))["baseline_views"] if found else None
         for content, row in pool.items():
-            if not row["is_deleted"]:
+            is_unsafe = container(content) in unsafe
+            if is_unsafe or (found and not row["is_deleted"]):
                 scores[content] = score(row, found.get(content), as_of)
                 scores[content] |= {"pool_size": size, "baseline_views": baseline}
+                scores[content] |= dict.fromkeys((*CREATIVE_PARTS, "spend_30d_usd"))
+                scores[content] |= {"scoring_pool": "ugc"}
+            if is_unsafe:
+                scores[content] |= forced_to_zero() | {"outperformance": None}
     return ranks, scores
 
 
@@ -256,6 +290,13 @@ def judge(standing: Mapping[str, Any] | None, *, pool_size: int) -> dict[str, An
     }
 
 
+def overrule(row: Mapping[str, Any], *, is_unsafe: bool, override: str | None) -> dict[str, Any]:
+    """Reason and eligibility by precedence: safety, exclude, include, score (R40)."""
+    words = {"exclude": "excluded", "include": "included"}
+    reason = "safety_failed" if is_unsafe else words.get(override or "", row["reason"])
+    return {"reason": reason, "is_eligible": reason in ("included", "score")}
+
+
 def differences(
     tick: Tick,
     *,
@@ -268,7 +309,7 @@ def differences(
 
     When a post was last looked at is not asked: history tells it no more than to a repeat.
     """
-    told_ids = {(f"{one}/{two}:{three}"): (one, two, three) for one, two, three in tick.eligibility}
+    told_ids = {content_id(content): content for content in tick.eligibility}
     return [
         *_unlike("score", tick.scores, _by_content(scores, told_ids)),
         *_unlike("rank", tick.ranks, _by_content(ranks, told_ids)),

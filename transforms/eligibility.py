@@ -5,6 +5,7 @@ Does not belong here: approval, rights, slots: they gate selection, not eligibil
 """
 
 from datetime import datetime
+from typing import Final
 
 import polars as pl
 
@@ -12,12 +13,26 @@ from transforms.organic_score import is_scorable
 from transforms.scoring_rules import ScoringRules
 from transforms.snapshots import POST
 
+ELIGIBLE: Final = ("score", "included")
+"""Reasons for which content may run as an ad; every other reason says why not."""
+
+
+def lasting_scores(scores: pl.LazyFrame) -> pl.LazyFrame:
+    """Scores that go on standing at later ticks: all but those that a failed review forced to 0.
+
+    Once such content is safe again, the score that stood before stands again (R24, R25).
+
+    Args:
+        scores: Rows of ``OrganicScores``, or of standing scores.
+    """
+    return scores.filter(pl.col("unscored_reason").ne_missing("safety_failed"))
+
 
 def standing_scores(before: pl.LazyFrame, now: pl.LazyFrame) -> pl.LazyFrame:
     """The newest score of each content: this tick's, else the one that stood before.
 
     Args:
-        before: Standing scores of an earlier tick.
+        before: Standing scores of an earlier tick (``lasting_scores``).
         now: Rows of ``OrganicScores`` of the tick.
     Returns:
         One row per ads content: organic_score, unscored_reason, score_of, scoring_version.
@@ -29,17 +44,26 @@ def standing_scores(before: pl.LazyFrame, now: pl.LazyFrame) -> pl.LazyFrame:
         "scoring_version",
         score_of="scored_at",
     )
-    kept = before.join(fresh, on="ads_content_id", how="anti")
+    kept = lasting_scores(before).join(fresh, on="ads_content_id", how="anti")
     return pl.concat([fresh, kept.select(fresh.collect_schema().names())])
 
 
 def eligibility_reason(rules: ScoringRules) -> pl.Expr:
-    """The reason, read top to bottom; a score at the threshold is enough.
+    """The reason, read top to bottom: safety, exclude, include, score.
 
-    Source: R40; R24 for content that has no score of its own.
+    A score at the threshold is enough.
+
+    Source: organic-scoring, "Overrides" and "Safety failures"; R40; R24 for content that has no
+    score of its own.
     """
     return (
-        pl.when(pl.col("organic_score").is_null() & (pl.col("scorable") < rules.ugc.min_pool))
+        pl.when("safety_failed")
+        .then(pl.lit("safety_failed"))
+        .when(pl.col("override") == "exclude")
+        .then(pl.lit("excluded"))
+        .when(pl.col("override") == "include")
+        .then(pl.lit("included"))
+        .when(pl.col("organic_score").is_null() & (pl.col("scorable") < rules.ugc.min_pool))
         .then(pl.lit("pool_too_small"))
         .when(pl.col("organic_score").is_null())
         .then(pl.lit("never_scored"))
@@ -54,7 +78,7 @@ def eligibility_reason(rules: ScoringRules) -> pl.Expr:
 def judge_eligibility(
     members: pl.LazyFrame, standing: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules
 ) -> pl.LazyFrame:
-    """Judge every post of every pool as of a tick.
+    """Judge every post of every UGC pool as of a tick.
 
     Args:
         members: Rows of ``PoolMembers`` as of the tick.
@@ -64,20 +88,46 @@ def judge_eligibility(
     Returns:
         Rows of ``AdEligibility`` without the partition.
     """
-    scorable = is_scorable(rules.ugc).sum().over("project_id")
-    judged = (
-        members.with_columns(scorable=scorable)
-        .join(standing, on="ads_content_id", how="left")
-        .with_columns(reason=eligibility_reason(rules))
+    posts = members.with_columns(
+        scoring_pool=pl.lit("ugc"), scorable=is_scorable(rules.ugc).sum().over("project_id")
+    )
+    return _judged(posts, standing, as_of=as_of, rules=rules)
+
+
+def judge_creatives(
+    members: pl.LazyFrame, standing: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules
+) -> pl.LazyFrame:
+    """Judge every generated and manual creative as of a tick.
+
+    Args:
+        members: Rows of ``CreativeMembers`` as of the tick.
+        standing: Newest score of each content at the tick (``standing_scores``).
+        as_of: The tick.
+        rules: The version of the rules.
+    Returns:
+        Rows of ``AdEligibility`` without the partition.
+    """
+    none = dict.fromkeys(POST, pl.lit(None, pl.String))
+    # No creative waits for others to fill its pool.
+    creatives = members.with_columns(scorable=pl.lit(None, pl.UInt32), **none)
+    return _judged(creatives, standing, as_of=as_of, rules=rules)
+
+
+def _judged(
+    members: pl.LazyFrame, standing: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules
+) -> pl.LazyFrame:
+    judged = members.join(standing, on="ads_content_id", how="left").with_columns(
+        reason=eligibility_reason(rules)
     )
     return judged.select(
         "ads_content_id",
         "project_id",
+        "scoring_pool",
         *POST,
         "reason",
         "organic_score",
         "score_of",
         "scoring_version",
         scored_at=pl.lit(as_of),
-        is_eligible=pl.col("reason").is_in(["score", "included"]),
+        is_eligible=pl.col("reason").is_in(ELIGIBLE),
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 import polars as pl
 
 from transforms.contracts.columns import COUNTS
-from transforms.contracts.scoring import PART_COLUMNS
+from transforms.contracts.scoring import CREATIVE_PART_COLUMNS, PART_COLUMNS
 from transforms.scoring_rules import SCORE_MAX, ScoringRules, UgcRules
 
 SECONDS_PER_DAY = 86_400.0
@@ -113,9 +113,11 @@ def missing_metrics() -> pl.Expr:
 
 
 def unscored_reason(rules: UgcRules) -> pl.Expr:
-    """Why a post has no score of its own: views unknown, or under 50; null if scorable."""
+    """Why a post has no score of its own: unsafe, or too few views; null if it has one."""
     return (
-        pl.when(pl.col("views").is_null())
+        pl.when("safety_failed")
+        .then(pl.lit("safety_failed"))
+        .when(pl.col("views").is_null())
         .then(pl.lit("views_unknown"))
         .when(pl.col("views") < rules.min_views)
         .then(pl.lit("below_min_views"))
@@ -134,17 +136,18 @@ def score_ugc(
         rules: The version of the rules.
     Returns:
         Rows of ``OrganicScores`` without the partition. Deleted posts are left out, and so
-        is every post of a pool with fewer than 3 scorable ones.
-    Source: organic-scoring, "UGC scoring"; R23, R24, R26.
+        is every post of a pool with fewer than 3 scorable ones; but one that failed its safety
+        review always has a row, of 0 points.
+    Source: organic-scoring, "UGC scoring" and "Safety failures"; R23, R24, R25, R26.
     """
     ugc = rules.ugc
-    pools = percentiles.select("project_id", "pool_size", "baseline_views").unique()
+    pools = _pools(members, percentiles, ugc)
     ranks = percentiles.select(
         "ads_content_id", "engagement_rate", "engagement_rate_rank_pct", "views_rank_pct"
     )
     return (
-        members.filter(~pl.col("is_deleted"))
-        .join(pools, on="project_id", how="inner")
+        members.join(pools, on="project_id", how="inner")
+        .filter(pl.col("safety_failed") | (~pl.col("is_deleted") & pl.col("is_ranked")))
         .join(ranks, on="ads_content_id", how="left")
         .with_columns(
             scored_at=pl.lit(as_of),
@@ -160,19 +163,39 @@ def score_ugc(
         .with_columns(
             organic_score=pl.col("score_before_clamp").clip(0.0, SCORE_MAX).fill_null(0.0)
         )
-        .with_columns(clamp_points=pl.col("organic_score") - pl.col("score_before_clamp"))
+        .with_columns(
+            clamp_points=pl.col("organic_score") - pl.col("score_before_clamp"),
+            **dict.fromkeys((*CREATIVE_PART_COLUMNS, "spend_30d_usd"), pl.lit(None, pl.Float64)),
+        )
     )
+
+
+def _pools(members: pl.LazyFrame, percentiles: pl.LazyFrame, rules: UgcRules) -> pl.LazyFrame:
+    """Pools of which a row is due: those ranked, and those too small that hold unsafe posts."""
+    ranked = percentiles.select(
+        "project_id", "pool_size", "baseline_views", is_ranked=pl.lit(value=True)
+    ).unique()
+    unsafe = members.filter("safety_failed").select("project_id").unique()
+    too_small = (
+        members.join(unsafe, on="project_id", how="semi")
+        .join(ranked, on="project_id", how="anti")
+        .group_by("project_id")
+        .agg(pool_size=is_scorable(rules).sum().cast(pl.Int64))
+        .with_columns(baseline_views=pl.lit(None, pl.Float64), is_ranked=pl.lit(value=False))
+    )
+    return pl.concat([ranked, too_small])
 
 
 def _parts(rules: UgcRules) -> dict[str, pl.Expr]:
     """The four parts of the score, in points."""
     base = rules.base_multiplier
-    return {
+    parts = {
         "quality_points": base * rules.quality_weight * pl.col("engagement_rate_rank_pct"),
         "reach_points": base * rules.reach_weight * pl.col("views_rank_pct"),
         "outperformance_points": base * rules.outperformance_weight * pl.col("outperformance"),
-        "freshness_points": _if_scored(freshness_points(rules=rules)),
+        "freshness_points": freshness_points(rules=rules),
     }
+    return {name: _if_scored(points) for name, points in parts.items()}
 
 
 def _if_scored(value: pl.Expr) -> pl.Expr:

@@ -11,6 +11,7 @@ import polars as pl
 
 from transforms.contracts.columns import COUNTS
 from transforms.snapshots import POST, in_order, is_news
+from transforms.verdicts import NOTHING_SAID
 
 IDENTITY: Final = ("account_key", "published_at")
 WORDS: Final = ("media_type", "caption", "permalink")
@@ -169,7 +170,8 @@ def pool_members(
         allowlist: Rows of ``ProjectAllowlist``; spells that hold at ``as_of`` count.
         as_of: The moment.
     Returns:
-        Rows of ``PoolMembers``.
+        Rows of ``PoolMembers``, of which neither a review nor a person has said anything yet
+        (``transforms.verdicts`` adds that).
     """
     listed = allowlist.filter(
         pl.col("allowed_from") <= as_of,
@@ -190,5 +192,6 @@ def pool_members(
             "published_at",
             *COUNTS,
             "is_deleted",
+            **NOTHING_SAID,
         )
     )

@@ -5,6 +5,7 @@ Does not belong here: which columns a source has; what is done with a row that b
 """
 
 from dataclasses import dataclass
+from datetime import time
 from typing import Final
 
 import polars as pl
@@ -28,6 +29,15 @@ INSTANT: Final = (
     r" ?(?P<offset>[Zz]|(?P<sign>[+-])(?P<hours>0[0-9]|1[0-4])(?::?(?P<minutes>[0-5][0-9]))?)?$"
 )
 """ISO 8601, with a space or ``T``, to the minute or finer, with or without an offset."""
+DAY: Final = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00:00)?$"
+AMOUNT: Final = r"^-?(?:[0-9]{1,13}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})$"
+"""``12``, ``12.5``, ``1.429999948``; no currency, no separators of thousands, no exponent."""
+CENTS: Final = 100
+SINGLE_NOISE: Final = 2.0**-23
+"""Share by which single precision may miss an amount: one unit in its last place."""
+MOST_NOISE: Final = 0.1
+"""Cents. More than that is no noise: up to $32,768 single precision is nearer than that."""
+LARGEST_AMOUNT: Final = 1e12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +92,52 @@ def read_instant(column: str, dtype: pl.DataType, *, time_zone: str | None) -> R
     rule = "date_without_time" if dtype == pl.Date else "epoch_number"
     breach = pl.when(pl.col(column).is_not_null()).then(_rule(column, rule))
     return Reading(value=pl.lit(None, pl.Datetime("us", "UTC")), breach=breach)
+
+
+def read_day(column: str, dtype: pl.DataType) -> Reading:
+    """Read a calendar day: a date, an instant at midnight, or text like ``2025-05-14``."""
+    if isinstance(dtype, pl.Datetime):
+        clock = pl.col(column)
+        value = pl.when(clock.dt.time() == time()).then(clock.dt.date())
+    elif dtype == pl.Date:
+        value = pl.col(column)
+    else:
+        text = shown_text(column).str.extract(DAY, 1)
+        value = text.str.to_date("%Y-%m-%d", strict=False)
+    is_broken = pl.col(column).is_not_null() & value.is_null()
+    return Reading(value=value, breach=pl.when(is_broken).then(_rule(column, "unreadable_date")))
+
+
+def read_cents(column: str, dtype: pl.DataType) -> Reading:
+    """Read an amount of money to whole hundredths, exactly.
+
+    A number that is not a whole number of cents is read as one if single precision made it so,
+    as in 1.429999948; any other is ``part_of_a_cent``, and so is one too large to tell.
+    Negative amounts are read and left to the contract.
+    """
+    amount = _amount(column, dtype)
+    hundredths = amount * CENTS
+    cents = hundredths.round()
+    noise = (hundredths.abs() * SINGLE_NOISE).clip(upper_bound=MOST_NOISE)
+    is_whole = ((hundredths - cents).abs() <= noise) & (amount.abs() < LARGEST_AMOUNT)
+    is_shown = (
+        pl.col(column).is_not_null() if dtype.is_numeric() else shown_text(column).is_not_null()
+    )
+    breach = (
+        pl.when(is_shown & ~amount.is_finite().fill_null(value=False))
+        .then(_rule(column, "unreadable_money"))
+        .when(~is_whole)
+        .then(_rule(column, "part_of_a_cent"))
+    )
+    value = pl.when(is_whole).then(cents).cast(pl.Int64)
+    return Reading(value=value, breach=breach)
+
+
+def _amount(column: str, dtype: pl.DataType) -> pl.Expr:
+    if dtype.is_numeric():
+        return pl.col(column).cast(pl.Float64)
+    text = shown_text(column)
+    return pl.when(text.str.contains(AMOUNT)).then(text).cast(pl.Float64, strict=False)
 
 
 def _rule(column: str, rule: str) -> pl.Expr:

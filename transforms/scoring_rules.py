@@ -5,6 +5,7 @@ Does not belong here: expressions that use them, and deployment settings.
 """
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 SCORE_MAX: Final = 10.0
@@ -33,14 +34,41 @@ class UgcRules:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GeneratedRules:
+    """Numbers of the score of generated and manual content.
+
+    Source: organic-scoring, "Generated content scoring" and "Manual scoring"; R22.
+    """
+
+    start: float = 7.0
+    decay: float = 5.0
+    decay_days: float = 30.0
+    floor: float = 2.0
+    boost_max: float = 3.0
+    boost_days: int = 30
+    usd_per_boost_point: float = 33.3
+    is_floored_before_boost: bool = True
+    """Whether decay stops at the floor before the boost is added, or only the sum is clamped."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScoringRules:
     """One version of the rules; a changed number is a new version."""
 
     version: str
-    ugc: UgcRules
+    ugc: UgcRules = UgcRules()
+    generated: GeneratedRules = GeneratedRules()
     eligibility_threshold: float = 4.0
     """Source: organic-scoring, ``ELIGIBILITY_THRESHOLD``; R40."""
 
 
-RULES: Final = {"2": ScoringRules(version="2", ugc=UgcRules())}
-ACTIVE: Final = RULES["2"]
+READ_LITERALLY: Final = ScoringRules(
+    version="1", generated=GeneratedRules(is_floored_before_boost=False)
+)
+"""The formula as it is printed, clamped once, after the boost; R27."""
+AS_DESCRIBED: Final = ScoringRules(version="2")
+"""The formula as the text beside it describes it: a floor of 2 and a boost on top; R22."""
+
+RULES: Final = MappingProxyType({rules.version: rules for rules in (READ_LITERALLY, AS_DESCRIBED)})
+"""Every version that ever scored anything, by name."""
+ACTIVE: Final = AS_DESCRIBED

@@ -8,8 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data_builders import AS_OF, hours, member, members, ranked, scored, scores_by_post
-from transforms.contracts.scoring import PART_COLUMNS, OrganicScores, UgcPoolPercentiles
-from transforms.scoring_rules import ACTIVE
+from transforms.contracts.scoring import (
+    CREATIVE_PART_COLUMNS,
+    PART_COLUMNS,
+    OrganicScores,
+    UgcPoolPercentiles,
+)
+from transforms.organic_score import score_ugc
+from transforms.scoring_rules import ACTIVE, RULES
 
 OTHERS = (member("other1", views=100), member("other2", views=100))
 """Two posts that make any third one's pool large enough."""
@@ -117,6 +123,53 @@ def test_nothing_is_missing_where_zero_was_reported():
     assert score_of(likes=0, comments=0, shares=0, saves=0)["missing_metrics"] == []
 
 
+@pytest.mark.parametrize(
+    "changes", [{}, {"views": 3}, {"views": None}, {"is_deleted": True}], ids=str
+)
+@pytest.mark.parametrize("others", [0, 3], ids=["pool too small", "pool large enough"])
+def test_a_failed_safety_review_forces_0(changes, others):
+    pool = [member("p", safety_failed=True, likes=9, override="include", **changes)]
+    pool += [member(f"q{number}") for number in range(others)]
+    rows = scores_by_post(pool)
+    assert (rows["p"]["organic_score"], rows["p"]["unscored_reason"]) == (0.0, "safety_failed")
+    assert [rows["p"][name] for name in (*PART_COLUMNS, "score_before_clamp")] == [None] * 5
+    assert len(rows) == 1 + others
+
+
+@pytest.mark.parametrize("column", ["organic_score", "pool_size", "baseline_views"])
+def test_an_unsafe_post_still_counts_in_its_pool(column):
+    pool = [member("p", views=500), *OTHERS]
+    unsafe = [member("p", views=500, safety_failed=True), *OTHERS]
+    others = [
+        {name: rows[name][column] for name in ("other1", "other2")}
+        for rows in map(scores_by_post, (pool, unsafe))
+    ]
+    assert others[0] == others[1]
+
+
+def test_a_pool_too_small_says_how_many_posts_it_has():
+    rows = scores_by_post([member("p", safety_failed=True), member("q"), member("r", views=3)])
+    assert (rows["p"]["pool_size"], rows["p"]["baseline_views"]) == (2, None)
+
+
+def test_an_override_does_not_move_a_score():
+    assert score_of(override="exclude")["organic_score"] == score_of()["organic_score"]
+
+
+@pytest.mark.parametrize("column", [*CREATIVE_PART_COLUMNS, "spend_30d_usd"])
+def test_a_post_has_no_parts_of_creatives(column):
+    assert score_of()[column] is None
+
+
+def test_both_versions_score_posts_alike():
+    pool = members([member("p", views=250, likes=7), *OTHERS])
+    one, other = (
+        score_ugc(pool, ranked(pool).lazy(), as_of=AS_OF, rules=rules).collect()
+        for rules in RULES.values()
+    )
+    assert one.drop("scoring_version").equals(other.drop("scoring_version"))
+
+
 def test_a_post_without_likes_scores_like_one_with_no_likes():
     unknown, zero = score_of(likes=None, shares=3), score_of(likes=0, shares=3)
     assert unknown["organic_score"] == zero["organic_score"]
@@ -212,6 +265,7 @@ POOL = st.lists(
         published_at=st.none() | st.floats(-1, 9999).map(lambda age: hours(-age)),
         project_id=st.sampled_from(["brand", "other"]),
         is_deleted=st.sampled_from([False, False, True]),
+        safety_failed=st.sampled_from([False, False, True]),
     ),
     min_size=1,
     max_size=14,

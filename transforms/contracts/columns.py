@@ -115,9 +115,15 @@ def ratio(text: str, *, nullable: bool = True) -> dy.Float64:
     return dy.Float64(nullable=nullable, min=0.0, max=1.0, metadata=note(f"{text} Ratio, 0-1."))
 
 
-def number(text: str, *, nullable: bool = True, min: float | None = None) -> dy.Float64:  # noqa: A002 - dataframely's word
+def number(
+    text: str,
+    *,
+    nullable: bool = True,
+    min: float | None = None,  # noqa: A002 - dataframely's word
+    max: float | None = None,  # noqa: A002 - dataframely's word
+) -> dy.Float64:
     """A finite number."""
-    return dy.Float64(nullable=nullable, min=min, metadata=note(text))
+    return dy.Float64(nullable=nullable, min=min, max=max, metadata=note(text))
 
 
 def whole(text: str, *, nullable: bool = False) -> dy.Int64:

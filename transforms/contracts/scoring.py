@@ -10,7 +10,7 @@ import dataframely as dy
 import polars as pl
 
 from transforms.contracts.columns import (
-    COUNTS,
+    PLATFORMS,
     POOLS,
     count,
     flag,
@@ -25,7 +25,10 @@ from transforms.contracts.columns import (
     words,
 )
 
-UNSCORED_REASONS: Final = ("below_min_views", "views_unknown")
+UNSCORED_REASONS: Final = ("safety_failed", "below_min_views", "views_unknown")
+OVERRIDES: Final = ("include", "exclude")
+CREATIVE_POOLS: Final = ("generated", "manual")
+"""Pools of content that is no post, scored by age and spend."""
 ELIGIBILITY_REASONS: Final = (
     "safety_failed",
     "excluded",
@@ -37,6 +40,30 @@ ELIGIBILITY_REASONS: Final = (
     "pool_too_small",
     "never_scored",
 )
+PART_COLUMNS: Final = (
+    "quality_points",
+    "reach_points",
+    "outperformance_points",
+    "freshness_points",
+)
+"""Parts of the score of a UGC post."""
+CREATIVE_PART_COLUMNS: Final = ("start_points", "decay_points", "boost_points")
+"""Parts of the score of generated and manual content."""
+
+
+def post_platform() -> dy.String:
+    """The platform of a row that may stand for a post or for something else."""
+    return one_of(
+        PLATFORMS,
+        "Platform of the post; null for generated and manual content.",
+        rule="unsupported_platform",
+        nullable=True,
+    )
+
+
+def _sum_of(parts: tuple[str, ...]) -> pl.Expr:
+    """The sum of columns, null if any of them is."""
+    return pl.sum_horizontal(*parts, ignore_nulls=False)
 
 
 class PoolMembers(dy.Schema):
@@ -53,6 +80,25 @@ class PoolMembers(dy.Schema):
     comments = count("Comments known at the tick.")
     shares = count("Shares known at the tick.")
     saves = count("Saves known at the tick.")
+    safety_failed = flag("Whether its newest safety review by the tick failed it.")
+    override = one_of(
+        OVERRIDES, "What people say of it at the tick.", rule="unknown_override", nullable=True
+    )
+
+
+class CreativeMembers(dy.Schema):
+    """Grain: one row per project and generated or manual creative made by one tick."""
+
+    project_id = key("Project.")
+    ads_content_id = key("The thing that is scored.")
+    container_id = word("Container that it stands for.")
+    scoring_pool = one_of(CREATIVE_POOLS, "Pool.", rule="unknown_pool")
+    created_at = instant("When it was made.")
+    spend_30d_usd = number("Ad spend of the trailing 30 days known at the tick, USD.", min=0)
+    safety_failed = flag("Whether its newest safety review by the tick failed it.")
+    override = one_of(
+        OVERRIDES, "What people say of it at the tick.", rule="unknown_override", nullable=True
+    )
 
 
 class AdsContent(dy.Schema):
@@ -99,8 +145,8 @@ class OrganicScores(dy.Schema):
     scoring_version = key("Version of the rules.")
     project_id = word("Project in whose pool it was ranked.")
     scoring_pool = one_of(POOLS, "Pool.", rule="unknown_pool")
-    platform = platform(in_key=False)
-    platform_post_id = word("Post.")
+    platform = post_platform()
+    platform_post_id = word("Post; null for generated and manual content.", nullable=True)
     organic_score = dy.Float64(
         nullable=False, min=0.0, max=10.0, metadata={"comment": "Score, points 0-10."}
     )
@@ -110,19 +156,27 @@ class OrganicScores(dy.Schema):
         rule="unknown_reason",
         nullable=True,
     )
-    quality_points = number("Points from the engagement rate's rank.", min=0)
-    reach_points = number("Points from the views' rank.", min=0)
-    outperformance_points = number("Points from beating the pool's median views.", min=0)
-    freshness_points = number("Points from youth.", min=0)
-    score_before_clamp = number("Sum of the parts.")
+    quality_points = number("UGC: points from the engagement rate's rank.", min=0)
+    reach_points = number("UGC: points from the views' rank.", min=0)
+    outperformance_points = number("UGC: points from beating the pool's median views.", min=0)
+    freshness_points = number("UGC: points from youth.", min=0)
+    start_points = number("Generated, manual: points at creation.", min=0)
+    decay_points = number("Generated, manual: points lost to age, 0 or less.", max=0)
+    boost_points = number("Generated, manual: points from ad spend.", min=0)
+    score_before_clamp = number("Sum of the pool's parts.")
     clamp_points = number("organic_score minus score_before_clamp.")
     engagement_rate = number("Weighted engagements per view.", min=0)
     engagement_rate_rank_pct = ratio("Its rank in the pool.")
     views_rank_pct = ratio("The views' rank in the pool.")
     outperformance = ratio("log2(views / baseline) / 3, clamped.")
     baseline_views = number("Median views of the pool.", min=0)
-    pool_size = whole("Scorable posts in the pool.")
-    age_days = number("Age at the tick, days since publication; null if that is unknown.")
+    pool_size = whole("Scorable posts in the pool; in the other pools, all creatives.")
+    age_days = number(
+        "Age at the tick, days since publication or creation; null if that is unknown."
+    )
+    spend_30d_usd = number(
+        "Generated, manual: ad spend of the trailing 30 days known at the tick, USD.", min=0
+    )
     views = count("Views known at the tick.")
     likes = count("Likes known at the tick.")
     comments = count("Comments known at the tick.")
@@ -133,16 +187,28 @@ class OrganicScores(dy.Schema):
 
     @dy.rule()
     def parts_add_up(cls) -> pl.Expr:  # noqa: N805 - dataframely's form
-        """The parts and the clamp give the score, to a billionth of a point."""
-        parts = pl.sum_horizontal(
-            "quality_points",
-            "reach_points",
-            "outperformance_points",
-            "freshness_points",
-            "clamp_points",
+        """The parts of the pool and the clamp give the score, to a billionth of a point."""
+        parts = (
+            pl.when(pl.col("scoring_pool") == "ugc")
+            .then(_sum_of(PART_COLUMNS))
+            .otherwise(_sum_of(CREATIVE_PART_COLUMNS))
         )
-        return pl.col("unscored_reason").is_not_null() | (
-            (parts - pl.col("organic_score")).abs() <= 1e-9  # noqa: PLR2004 - the rule's own figure
+        off = (parts + pl.col("clamp_points") - pl.col("organic_score")).abs()
+        is_whole = (off <= 1e-9).fill_null(value=False)  # noqa: PLR2004 - the rule's own figure
+        return pl.col("unscored_reason").is_not_null() | is_whole
+
+    @dy.rule()
+    def zero_by_rule(cls) -> pl.Expr:  # noqa: N805 - dataframely's form
+        """A score that was not computed is 0 and has no sum of parts."""
+        is_zero = (pl.col("organic_score") == 0) & pl.col("score_before_clamp").is_null()
+        return pl.col("unscored_reason").is_null() | is_zero
+
+    @dy.rule()
+    def posts_are_ugc(cls) -> pl.Expr:  # noqa: N805 - dataframely's form
+        """A row has a post if, and only if, it is of the UGC pool."""
+        is_ugc = pl.col("scoring_pool") == "ugc"
+        return (pl.col("platform").is_not_null() == is_ugc) & (
+            pl.col("platform_post_id").is_not_null() == is_ugc
         )
 
 
@@ -152,8 +218,9 @@ class AdEligibility(dy.Schema):
     scored_at = instant("The tick that the answer is for.", in_key=True)
     ads_content_id = key("The thing that is judged.")
     project_id = word("Project.")
-    platform = platform(in_key=False)
-    platform_post_id = word("Post.")
+    scoring_pool = one_of(POOLS, "Pool.", rule="unknown_pool")
+    platform = post_platform()
+    platform_post_id = word("Post; null for generated and manual content.", nullable=True)
     is_eligible = flag("Whether it may be picked as an ad.")
     reason = one_of(ELIGIBILITY_REASONS, "Why.", rule="unknown_reason")
     organic_score = number("The score that stands, points 0-10; null if never scored.", min=0)
@@ -167,20 +234,12 @@ class AdEligibilityCurrent(dy.Schema):
 
     ads_content_id = key("The thing that is judged.")
     project_id = word("Project.")
-    platform = platform(in_key=False)
-    platform_post_id = word("Post.")
+    scoring_pool = one_of(POOLS, "Pool.", rule="unknown_pool")
+    platform = post_platform()
+    platform_post_id = word("Post; null for generated and manual content.", nullable=True)
     is_eligible = flag("Whether it may be picked as an ad.")
     reason = one_of(ELIGIBILITY_REASONS, "Why.", rule="unknown_reason")
     organic_score = number("The score that stands, points 0-10; null if never scored.", min=0)
     score_of = instant("Tick at which that score was made.", nullable=True)
     scoring_version = word("Version of the rules that made it.", nullable=True)
     scored_at = instant("The tick that the answer is for.")
-
-
-PART_COLUMNS: Final = (
-    "quality_points",
-    "reach_points",
-    "outperformance_points",
-    "freshness_points",
-)
-INPUT_COLUMNS: Final = COUNTS

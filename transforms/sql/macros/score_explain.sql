@@ -1,4 +1,4 @@
--- Grain: one row per project and part of the newest score of one post. Key: project_id, part.
+-- Grain: one row per project and part of the newest score of one content. Key: project_id, part.
 -- $post is a post id, a container id or an ads content id.
 with
 
@@ -12,7 +12,9 @@ newest as (
 
     select *
     from scores
-    where $post in (platform_post_id, platform || ':' || platform_post_id, ads_content_id)
+    where
+        $post in (platform_post_id, ads_content_id)
+        or ads_content_id = project_id || '/' || $post
     qualify
         row_number() over (
             partition by ads_content_id
@@ -26,7 +28,8 @@ judged as (
     select
         newest.*,
         judgements.is_eligible,
-        judgements.reason
+        judgements.reason,
+        if(newest.scoring_pool = 'ugc', '0 to 10', '2 to 10') as bounds
     from newest
     left join judgements
         on
@@ -55,28 +58,35 @@ parts as (
             },
             {
                 'place': 3, 'part': 'outperformance', 'points': outperformance_points,
-                'words': if(unscored_reason is null, format(
+                'words': format(
                     '{:.2f} times the pool''s median of {:,.1f} views',
                     views / baseline_views, baseline_views
-                ), null)
-            },
-            {
-                'place': 4, 'part': 'freshness', 'points': freshness_points,
-                'words': if(
-                    unscored_reason is null,
-                    coalesce(format('{:.1f} days old', age_days), 'age unknown'),
-                    null
                 )
             },
             {
-                'place': 5, 'part': 'clamp', 'points': clamp_points,
-                'words': case
-                    when clamp_points = 0 then 'nothing to cut: within 0 to 10'
-                    when clamp_points is not null then 'cut to the range 0 to 10'
-                end
+                'place': 4, 'part': 'freshness', 'points': freshness_points,
+                'words': coalesce(format('{:.1f} days old', age_days), 'age unknown')
             },
             {
-                'place': 6, 'part': 'organic score', 'points': organic_score,
+                'place': 5, 'part': 'start', 'points': start_points,
+                'words': 'what every creative has at its creation'
+            },
+            {
+                'place': 6, 'part': 'decay', 'points': decay_points,
+                'words': format('{:.1f} days old', age_days)
+            },
+            {
+                'place': 7, 'part': 'boost', 'points': boost_points,
+                'words': format('{:,.2f} USD of ad spend in 30 days', spend_30d_usd)
+            },
+            {
+                'place': 8, 'part': 'clamp', 'points': clamp_points,
+                'words': if(
+                    clamp_points = 0, 'nothing to cut: within ', 'held within '
+                ) || bounds
+            },
+            {
+                'place': 9, 'part': 'organic score', 'points': organic_score,
                 'words': coalesce('not scored: ' || unscored_reason, 'sum of the parts')
             }
         ]) as piece
@@ -98,8 +108,13 @@ final as (
         parts.piece.place,
         parts.piece.part,
         parts.piece.points,
-        coalesce(parts.piece.words, 'not scored: ' || parts.unscored_reason) as words
+        if(
+            parts.piece.points is null, 'not scored: ' || parts.unscored_reason, parts.piece.words
+        ) as words
     from parts
+    where
+        parts.piece.place > 7 -- of the others, those of the pool
+        or (parts.scoring_pool = 'ugc') = (parts.piece.place <= 4)
 
 )
 

@@ -1,0 +1,82 @@
+"""Content that is no post, what is said of content, and what ads spent on it.
+
+Belongs here: what the operational database and ad platforms tell, each with when it was known.
+Does not belong here: what is derived from it at a tick (``contracts.scoring``).
+
+Every row carries ``known_at``, and a tick reads only what was known by then, so that scoring it
+again a year later reads the same (R20, R29). History is added to, never changed.
+"""
+
+from typing import Final
+
+import dataframely as dy
+
+from transforms.contracts.columns import count, flag, instant, key, one_of, whole, word
+from transforms.contracts.scoring import CREATIVE_POOLS, OVERRIDES
+
+AD_PLATFORMS: Final = ("meta", "tiktok")
+AD_COUNTS: Final = ("impressions", "clicks", "conversions")
+
+
+class Creatives(dy.Schema):
+    """Grain: one row per project and generated or manual creative."""
+
+    project_id = key("Project.")
+    container_id = key("Container that wraps it.")
+    kind = one_of(CREATIVE_POOLS, "How it came about, and so its pool.", rule="unknown_kind")
+    created_at = instant("When it was made; its age counts from here.")
+    known_at = instant("When the pipeline knew of it.")
+    prompt = word("Prompt that it was generated from.", nullable=True)
+    influencer = word("Influencer that it shows.", nullable=True)
+    media_source = word("Where its media comes from.", nullable=True)
+
+
+class SafetyReviews(dy.Schema):
+    """Grain: one row per container and safety review of it. The newest one known counts."""
+
+    container_id = key("Container that was reviewed, a post's or another.")
+    known_at = instant("When the outcome was known.", in_key=True)
+    safety_failed = flag("Whether it failed.")
+
+
+class ContentOverrides(dy.Schema):
+    """Grain: one row per ads content and change of its override. The newest one known counts."""
+
+    ads_content_id = key("The thing that is overridden, in its project.")
+    known_at = instant("When the change was known.", in_key=True)
+    override = one_of(
+        OVERRIDES,
+        "Null: the score decides again.",
+        rule="unknown_override",
+        nullable=True,
+    )
+
+
+class AdContent(dy.Schema):
+    """Grain: one row per ad and change of what it shows. The newest one known counts."""
+
+    ad_platform = one_of(AD_PLATFORMS, "Where it runs.", rule="unknown_ad_platform", in_key=True)
+    ad_id = key("The platform's id of the ad.")
+    known_at = instant("When it was known.", in_key=True)
+    ads_content_id = word("Content that it shows.")
+
+
+class AdDailyMetrics(dy.Schema):
+    """Grain: one row per ad, day and moment at which the day was told anew.
+
+    Platforms restate a day for days. Each restatement is a row of its own; the newest one known
+    counts.
+    """
+
+    ad_platform = one_of(AD_PLATFORMS, "Where it runs.", rule="unknown_ad_platform", in_key=True)
+    ad_id = key("The platform's id of the ad.")
+    spent_on = dy.Date(
+        primary_key=True,
+        metadata={"comment": "Day as the ad platform reports it; counted as a day of UTC."},
+    )
+    known_at = instant("When the pipeline knew these values.", in_key=True)
+    spend_cents = whole("Spend of the day, US cents.")
+    impressions = count("Impressions of the day.")
+    clicks = count("Clicks of the day.")
+    conversions = count("Conversions of the day.")
+    run_id = word("Run that received the row.")
