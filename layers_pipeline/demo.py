@@ -256,11 +256,15 @@ REPORTS: Final = {
 }
 
 
+QUESTION: Final = (
+    "select account_key, platform_post_id, views, likes, shares "
+    "from posts_as_of('2025-05-16') order by views desc limit 5"
+)
+
+
 def _say_next(path: Path, best: str) -> None:
     console.print(f"\nThe analysts' file: {path.parent / serving.LINK} (now {path.name})")
     console.print("Try next:")
     console.print(f"  .venv/bin/layers-pipeline explain {best}", markup=False)
-    columns = "account_key, platform_post_id, views, likes, shares"
-    question = f"select {columns} from posts_as_of('2025-05-16') order by views desc limit 5"
-    console.print(f'  .venv/bin/layers-pipeline query "{question}"', markup=False)
+    console.print(f'  .venv/bin/layers-pipeline query "{QUESTION}"', markup=False)
     console.print("  make dev", markup=False)

@@ -184,7 +184,12 @@ class Lake(LakeReader):
         )
 
     def replace(
-        self, table: Table, rows: pl.DataFrame, *, where: Mapping[str, Sequence[str]]
+        self,
+        table: Table,
+        rows: pl.DataFrame,
+        *,
+        where: Mapping[str, Sequence[str]],
+        marks: Mapping[str, int] | None = None,
     ) -> Written:
         """Replace whole partitions by the given rows, in one commit.
 
@@ -193,6 +198,7 @@ class Lake(LakeReader):
             rows: All rows of those partitions.
             where: Partition column and the text values whose partitions are replaced; empty
                 replaces the whole table.
+            marks: Numbers to record with the same commit, by application.
         """
         if rows.is_empty() and any(not values for values in where.values()):
             return Written()
@@ -200,7 +206,11 @@ class Lake(LakeReader):
 
         def attempt() -> Written:
             write_deltalake(
-                self._ensure(table), kept, mode="overwrite", predicate=in_partitions(where) or None
+                self._ensure(table),
+                kept,
+                mode="overwrite",
+                predicate=in_partitions(where) or None,
+                commit_properties=_mark(marks or {}),
             )
             return Written(inserted=kept.height, quarantined=refused)
 

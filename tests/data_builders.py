@@ -36,7 +36,7 @@ from transforms.eligibility import judge_eligibility, standing_scores
 from transforms.organic_score import score_ugc, ugc_pool_percentiles
 from transforms.posts import WORDS, identities_of, pool_members
 from transforms.scoring_rules import ACTIVE
-from transforms.snapshots import latest_metrics, snapshots_of
+from transforms.snapshots import ACCOUNT, latest_metrics, snapshots_of
 
 AS_OF = datetime(2025, 5, 14, 12, tzinfo=UTC)
 NOW = datetime(2025, 7, 1, tzinfo=UTC)
@@ -329,6 +329,13 @@ def known_at(stores: Stores, moment: datetime) -> list[dict]:
     """What the stored snapshots say was known of each post at a moment."""
     snapshots = stores.lake.read_as_known(tables.PLATFORM_POST_METRICS, moment)
     return latest_metrics(snapshots, metrics=COUNTS).collect().to_dicts()
+
+
+def followers_at(stores: Stores, moment: datetime) -> list[dict]:
+    """What was known of each account's followers at a moment."""
+    told = stores.lake.read_as_known(tables.PLATFORM_ACCOUNT_METRICS, moment)
+    newest = told.sort("captured_at", "source").group_by(ACCOUNT).agg(pl.col("followers").last())
+    return newest.sort(ACCOUNT).collect().to_dicts()
 
 
 def everything(stores: Stores, of: Iterable[Table] = tables.TABLES) -> dict[str, list[dict]]:

@@ -43,17 +43,18 @@ def derive_absences(stores: Stores, *, anew: bool = False) -> dict[str, Written]
     """
     lake, table, listings = stores.lake, tables.POST_ABSENCES, tables.ACCOUNT_LISTINGS
     with lake.unit():
-        if anew:
-            lake.replace(table, table.empty(), where={})
         at = lake.version(listings)
         since = -1 if anew else lake.watermark(table, listings.name)
         readings = _readings_since(stores, since)
-        known = lake.read(table).collect()
+        known = table.empty() if anew else lake.read(table).collect()
         changed = _walk(stores, readings if at > since else readings.clear(), known)
         changed = _told_by_people(stores, changed, known)
         marks = {listings.name: at} if at > since else {}
         written = Written()
-        if changed.height or marks:
+        if anew:
+            # One commit, so that a crash never leaves readings counted and their spells gone.
+            written = lake.replace(table, changed, where={}, marks=marks)
+        elif changed.height or marks:
             written = lake.merge(
                 table, changed, update=differ(CHANGING), columns=CHANGING, marks=marks
             )

@@ -112,7 +112,8 @@ def _listing(reading: LandedReading, *, run_id: str) -> dict[str, Any]:
         "items": told.items,
         "pages": told.pages,
         "calls": told.calls,
-        "is_complete": told.is_complete,
+        # A sync that ended otherwise than well is no witness, however far its listing came (R7).
+        "is_complete": told.is_complete and reading.outcome == "ok",
         "run_id": run_id,
         "landed_on": reading.finished_at.date(),
     }

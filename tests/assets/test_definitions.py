@@ -254,6 +254,7 @@ def test_schedules_and_sensors_start_as_the_setting_says(wanted):
     told = told_when(LAYERS_SCHEDULES=wanted.lower())
     assert told["schedules"] == {
         "check_currency_schedule": ["25 * * * *", wanted],
+        "derivation_schedule": ["12,42 * * * *", wanted],
         "full_sync_schedule": ["*/20 * * * *", wanted],
         "maintenance_schedule": ["40 3 * * *", wanted],
         "posts_sync_schedule": ["*/30 * * * *", wanted],

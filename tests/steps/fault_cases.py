@@ -130,7 +130,7 @@ IG_ACCOUNT = [
     *(instagram(f"token_{why}", reauth()) for why in TOKENS),
     instagram(
         "batch:token_expired",
-        reauth(requests=2, rows=7, posts=6, snapshots=6, is_complete=True),
+        reauth(requests=2, rows=7, posts=6, snapshots=6),
         name="token_expired after the list",
         skip=1,
     ),

@@ -91,9 +91,10 @@ class Edit(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Crash(Step):
-    """A run that derives everything is killed after so many commits, of as many as it makes."""
+    """A run that derives, or replays, everything is killed after some of its commits."""
 
     commits: int
+    replays: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,7 +228,12 @@ def steps(accounts: Sequence[AccountRef]):
         "land": st.builds(Land, gap=gaps()),
         "scrape": st.builds(Scrape, gap=gaps(), account=places, ago=late),
         "edit": st.builds(Edit, gap=gaps(), account=places),
-        "crash": st.builds(Crash, gap=gaps(), commits=st.integers(0, 40)),
+        "crash": st.builds(
+            Crash,
+            gap=gaps(),
+            commits=st.integers(0, 40),
+            replays=st.sampled_from([False, False, True]),
+        ),
         "compact": st.builds(Compact, gap=gaps(), table=st.integers(0, 20)),
     }
     return st.sampled_from(KINDS).flatmap(lambda kind: kinds[kind])

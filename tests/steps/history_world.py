@@ -27,6 +27,7 @@ from layers_pipeline.steps.landing import LandedReading, land_readings
 from layers_pipeline.steps.oauth import sync_oauth
 from layers_pipeline.steps.oauth_reading import AccountReader, Known
 from layers_pipeline.steps.posts import derive_everything
+from layers_pipeline.steps.replay import replay
 from layers_pipeline.steps.stores import Stores
 from tests import deletion_oracle, history_oracle
 from tests.history_oracle import Look, Post
@@ -87,6 +88,9 @@ class World:
         self.served.world.clock.advance(1)
         derive_everything(self.stores)
 
+    def replay(self) -> None:
+        replay(self.stores, start=AT - timedelta(days=1), end=self.now + timedelta(seconds=1))
+
     @singledispatchmethod
     def _happen(self, step: plans.Step) -> bool | None:
         raise NotImplementedError(step)
@@ -94,9 +98,7 @@ class World:
     @_happen.register
     def _(self, step: plans.Sync) -> bool:
         named = [account_id(ref) for ref in self.plan.accounts] if step.by_name else []
-        sync_oauth(
-            self.stores, step.depth, worker=self._name("run"), accounts=named, retries=HASTY
-        )
+        sync_oauth(self.stores, step.depth, worker=self._name("run"), accounts=named, retries=HASTY)
         if step.derived:
             self.derive()
         return step.derived
@@ -180,7 +182,8 @@ class World:
 
     @_happen.register
     def _(self, step: plans.Crash) -> None:
-        killed_after(step.commits, lambda: derive_everything(self.stores), self.stores)
+        work = self.replay if step.replays else lambda: derive_everything(self.stores)
+        killed_after(step.commits, work, self.stores)
 
     @_happen.register
     def _(self, step: plans.Compact) -> None:

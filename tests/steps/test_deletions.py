@@ -83,17 +83,17 @@ def views_at(post, hour):
     return 100 * (1 + ALL.index(post)) + hour
 
 
-def go_through(stores, *readings):
+def go_through(stores, *readings, derive=derive_known):
     """Land readings, each (hour, posts shown, what it was like), and derive each at once."""
     for hour, shown, *changes in readings:
         read(stores, hour, *shown, **(changes[0] if changes else {}))
-        derive_everything(at(stores, hour + 0.5))
+        derive(at(stores, hour + 0.5))
 
 
 def confirm(stores, hour, listing):
     """A person confirms what a listing says."""
     stores.operations.confirm_deletions(ADA, listing, by="Grace", now=hours(hour))
-    derive_everything(at(stores, hour))
+    derive_known(at(stores, hour))
 
 
 def tombstones(stores):
@@ -117,7 +117,7 @@ def test_a_post_that_one_complete_listing_lacks_has_none(stores):
 
 
 def test_no_row_of_a_deleted_post_goes_away(stores):
-    go_through(stores, SEEN, MISSED)
+    go_through(stores, SEEN, MISSED, derive=derive_everything)
     kept = [
         tables.PLATFORM_POSTS,
         tables.PLATFORM_POST_METRICS,
@@ -126,7 +126,7 @@ def test_no_row_of_a_deleted_post_goes_away(stores):
         tables.ADS_CONTENT,
     ]
     before = [rows_of(stores, table).filter(of_p()) for table in kept]
-    go_through(stores, GONE)
+    go_through(stores, GONE, derive=derive_everything)
     after = [rows_of(stores, table).filter(of_p()) for table in kept]
     assert [rows.drop("deleted_at", strict=False).to_dicts() for rows in before] == [
         rows.drop("deleted_at", strict=False).to_dicts() for rows in after
@@ -150,7 +150,7 @@ def test_captures_of_a_deleted_post_by_others_leave_its_tombstone(stores):
     late = capture("p", 0.5, platform="instagram", views=7, caption="older")
     row = pl.DataFrame([late | {"file_id": "f", "line_number": 1}]).select(table.columns)
     stores.lake.replace(table, table.shape(row), where={"file_id": ["f"]})
-    derive_everything(at(stores, 6))
+    derive_known(at(stores, 6))
     assert tombstones(stores) == {"p": GONE_AT}
 
 
@@ -163,7 +163,7 @@ def test_a_post_whose_row_was_set_aside_was_shown_all_the_same(stores):
     )
     days = broken["landed_on"].cast(pl.String).unique().to_list()
     stores.lake.replace(raw, broken, where={"landed_on": days})
-    derive_everything(at(stores, 3.5))
+    derive_known(at(stores, 3.5))
     go_through(stores, (4, LIVING))
     assert tombstones(stores) == {}
 
@@ -201,7 +201,7 @@ def test_what_returns_after_an_account_was_emptied_is_not_deleted_again(stores):
     go_through(stores, SEEN, (2, ()))
     confirm(stores, 9, "sync2")
     go_through(stores, (10, ALL))
-    derive_everything(at(stores, 11))
+    derive_known(at(stores, 11))
     assert tombstones(stores) == {}
 
 
@@ -302,7 +302,7 @@ def test_a_crash_before_tombstones_were_written_heals_with_the_next_run(stores):
 
 
 def test_deriving_again_changes_nothing(stores):
-    go_through(stores, SEEN, MISSED, GONE)
+    go_through(stores, SEEN, MISSED, GONE, derive=derive_everything)
     before = everything(stores)
     derive_everything(at(stores, 4))
     assert everything(stores) == before
@@ -334,7 +334,7 @@ def test_a_listing_that_lands_after_files_were_joined_is_taken(stores):
     go_through(stores, SEEN, MISSED)
     read(stores, 3, *LIVING)
     stores.lake.compact(tables.ACCOUNT_LISTINGS)
-    derive_everything(at(stores, 3.5))
+    derive_known(at(stores, 3.5))
     assert tombstones(stores) == {"p": GONE_AT}
 
 
@@ -353,7 +353,7 @@ def scored_live(stores, *, derived_late=False):
             score(later(stores, moment + MINUTE), [moment])
         else:
             read(stores, reading[0], *reading[1])
-            derive_everything(later(stores, moment)) if not derived_late else None
+            derive_known(later(stores, moment)) if not derived_late else None
     return {table.name: rows_of(stores, table).write_ndjson() for table in WRITTEN}
 
 

@@ -22,10 +22,12 @@ from layers_pipeline.steps.staging import (
     stage,
 )
 from layers_pipeline.steps.staging import captures as captures_of
+from tests import oracle
 from tests.data_builders import (
     COUNTS,
     capture,
     captures,
+    followers_at,
     hours,
     land,
     land_reading,
@@ -42,7 +44,7 @@ from transforms.contracts.posts import (
     PlatformPostMetricsLatest,
     PlatformPosts,
 )
-from transforms.snapshots import ACCOUNT, POST, latest_metrics
+from transforms.snapshots import POST, latest_metrics
 
 SLOW_LAW = settings(max_examples=4, deadline=None, phases=(Phase.explicit, Phase.generate))
 """For laws over real stores: failing examples are shown as found, not shrunk for minutes."""
@@ -123,17 +125,16 @@ def derived(stores):
 
     Snapshots and followers may differ by equal repeats, as rows are never taken back.
     """
-    moments = captures_of(stores).select("known_at").unique().collect()["known_at"].sort()
-    snapshots, followers = (
-        rows_of(stores, table)
-        for table in (tables.PLATFORM_POST_METRICS, tables.PLATFORM_ACCOUNT_METRICS)
-    )
+    seen = captures_of(stores).collect()
+    moments = seen["known_at"].unique().sort()
+    snapshots = rows_of(stores, tables.PLATFORM_POST_METRICS)
     return {
         "posts": rows_of(stores, tables.PLATFORM_POSTS).to_dicts(),
         "latest": rows_of(stores, tables.PLATFORM_POST_METRICS_LATEST).to_dicts(),
         "containers": rows_of(stores, tables.CONTENT_CONTAINERS)["container_id"].to_list(),
-        "followers": {moment: followers_at(followers, moment) for moment in moments},
+        "followers": {moment: followers_at(stores, moment) for moment in moments},
         "as_of": {moment: known_by(snapshots, moment) for moment in moments},
+        "unlike the oracle": unlike_oracle(stores, seen.to_dicts()),
     }
 
 
@@ -143,10 +144,10 @@ def known_by(snapshots, moment):
     return rows.sort(POST).collect().to_dicts()
 
 
-def followers_at(told, moment):
-    known = told.filter(pl.col("known_at") <= moment).sort("captured_at", "source")
-    newest = known.group_by(ACCOUNT).agg(pl.col("followers").last())
-    return newest.sort(ACCOUNT).to_dicts()
+def unlike_oracle(stores, seen):
+    latest = rows_of(stores, tables.PLATFORM_POST_METRICS_LATEST).to_dicts()
+    known = oracle.known_posts(oracle.one_per_moment(seen), stores.clock.now())
+    return oracle.unlike_known(known, latest)
 
 
 @st.composite
@@ -210,7 +211,7 @@ def at_once(history):
 
 
 def no_difference(history):
-    many, one = settled(history), at_once(history)
+    many, one = settled(history), at_once(history) | {"unlike the oracle": []}
     return {name: (many[name], one[name]) for name in one if many[name] != one[name]}
 
 

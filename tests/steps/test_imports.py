@@ -1,6 +1,5 @@
 import random
 
-import polars as pl
 import pytest
 
 from layers_pipeline import tables
@@ -14,6 +13,7 @@ from tests.data_builders import (
     at,
     capture,
     derive,
+    followers_at,
     hours,
     import_rows,
     make_stores,
@@ -91,26 +91,12 @@ def as_known(stores):
     return {
         "posts": whole(stores, [tables.PLATFORM_POSTS]),
         "allowlist": whole(stores, [tables.PROJECT_ALLOWLIST]),
-        "followers": last_followers(stores),
+        "followers": [followers_at(stores, moment) for moment in MOMENTS],
         "latest": whole(stores, [tables.PLATFORM_POST_METRICS_LATEST]),
         "posts_as_of": [posts_as_of(path, moment) for moment in MOMENTS],
         "scored": whole(stores, SCORED),
         "ads_content": rows_of(stores, tables.ADS_CONTENT).drop("created_at").to_dicts(),
     }
-
-
-def last_followers(stores):
-    """Followers of every account at every moment of interest."""
-    told = rows_of(stores, tables.PLATFORM_ACCOUNT_METRICS)
-    return [
-        told.filter(pl.col("known_at") <= moment)
-        .sort("captured_at", "source")
-        .group_by("platform", "account_key", maintain_order=True)
-        .agg(pl.col("followers").last())
-        .sort("platform", "account_key")
-        .to_dicts()
-        for moment in MOMENTS
-    ]
 
 
 def conflicting_captures(seed):

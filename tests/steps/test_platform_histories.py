@@ -6,16 +6,14 @@ which know neither Polars nor our transforms.
 
 import os
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from hypothesis import HealthCheck, given, note, settings
 
 from layers_pipeline import tables
-from layers_pipeline.steps.replay import replay
 from tests import deletion_oracle, history_oracle
 from tests.history_oracle import Look
-from tests.steps.fault_world import AT
 from tests.steps.history_plans import Plan, plans
 from tests.steps.history_world import HISTORY, Held, World, differing, known, world_of
 
@@ -134,8 +132,7 @@ def check_memory(held: Held, memory: Memory, *, now: datetime) -> None:
         assert memory.at is None or slipped_in(held, fresh, behind=memory.at) == []
         memory.rows[table.name] = found
     first_seen = {
-        post: {"at": row["first_seen_at"]}
-        for post, row in held.rows(tables.PLATFORM_POSTS).items()
+        post: {"at": row["first_seen_at"]} for post, row in held.rows(tables.PLATFORM_POSTS).items()
     }
     before = memory.rows.get("first_seen", {})
     assert {post: first_seen.get(post) for post in before} == before
@@ -179,7 +176,7 @@ def check_replay(world: World, memory: Memory) -> None:
     before = Held(world.stores)
     rows = {table: before.rows(table) for table in tables.TABLES}
     world.served.world.clock.advance(1)
-    replay(world.stores, start=AT - timedelta(days=1), end=world.now)
+    world.replay()
     after = Held(world.stores)
     for table in tables.TABLES:
         assert differing(after.rows(table), rows[table]) == {}

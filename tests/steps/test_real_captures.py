@@ -12,7 +12,15 @@ from layers_pipeline.steps.posts import derive_everything
 from layers_pipeline.steps.publication import publish
 from layers_pipeline.steps.scoring import WRITTEN
 from tests import oracle
-from tests.data_builders import hours, known_at, make_stores, posts_as_of, rows_of, score
+from tests.data_builders import (
+    followers_at,
+    hours,
+    known_at,
+    make_stores,
+    posts_as_of,
+    rows_of,
+    score,
+)
 from tests.shared_data import TIKTOK_CAPTURES, needs_tiktok_captures
 
 pytestmark = needs_tiktok_captures
@@ -127,7 +135,6 @@ def test_unscored_posts_say_why(stores):
     [
         tables.PLATFORM_POSTS,
         tables.PLATFORM_POST_METRICS_LATEST,
-        tables.PLATFORM_ACCOUNT_METRICS,
         tables.PROJECT_ALLOWLIST,
         *WRITTEN,
     ],
@@ -142,3 +149,10 @@ def test_seven_pieces_in_random_order_give_the_same_posts_at_any_moment(stores, 
     one, other = (publish(opened).path for opened in (stores, in_pieces))
     for moment in MOMENTS:
         assert posts_as_of(one, moment) == posts_as_of(other, moment)
+
+
+def test_seven_pieces_in_random_order_give_the_same_followers_at_any_moment(stores, in_pieces):
+    for moment in MOMENTS:
+        told = followers_at(stores, moment)
+        assert told == followers_at(in_pieces, moment)
+        assert told

@@ -83,7 +83,7 @@ class AccountListings(dy.Schema):
     items = whole("Posts listed, stories left out.")
     pages = whole("Pages of the listing that were read.")
     calls = whole("HTTP requests that the reading took.")
-    is_complete = flag("Whether the listing was read to the end that the platform named.")
+    is_complete = flag("Whether it was read to the end that the platform named, and all went well.")
     run_id = word("Run that read the account.")
     landed_on = day("Day on which the listing was committed; partition.")
 
