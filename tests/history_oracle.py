@@ -131,7 +131,7 @@ def instagram_type(row: Row, body: Row) -> str:
 def insights_in(row: Row) -> Iterator[tuple[str, Any]]:
     """Our words and values of insights, parts included; a part that is zero is not shown."""
     for one in json.loads(row["body"])["data"]:
-        name = INSIGHT_WORDS.get(one["name"], one["name"])
+        name = str(INSIGHT_WORDS.get(one["name"], one["name"]))
         yield name, next((value.get("value") for value in one["values"]), None)
         for breakdown in one.get("total_value", {}).get("breakdowns", ()):
             for part in breakdown.get("results", ()):

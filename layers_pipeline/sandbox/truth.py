@@ -8,7 +8,7 @@ and a test can compute what a pipeline must have stored.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final, Literal
@@ -219,7 +219,7 @@ class Item:
             "full_watch_rate": round(min(0.9, 1 / seconds), 4),
         }
 
-    def _breakdowns(self, views: int) -> dict[str, Number]:
+    def _breakdowns(self, views: int) -> dict[str, int]:
         activity = {
             "profile_activity_bio_link_clicked": views // 150,
             "profile_activity_call": views // 4_000,
@@ -426,20 +426,15 @@ def _with_deletions(items: list[Item], dice: Dice, start: datetime, plan: Plan) 
         chosen = old[turn * len(old) // max(plan.deletions, 1)]
         begins = start + timedelta(hours=dice.between(6, max(plan.days * 24 - 12, 7)))
         ends = begins + timedelta(hours=8) if turn % 3 == 2 else None  # noqa: PLR2004
-        kept[chosen] = _replaced(items[chosen], deleted=(Spell(begins=begins, ends=ends),))
+        kept[chosen] = replace(items[chosen], deleted=(Spell(begins=begins, ends=ends),))
     return kept
 
 
 def _with_oddities(items: list[Item], plan: Plan) -> list[Item]:
     kinds: Sequence[Oddity] = ("before_conversion", "few_viewers")
     return [
-        _replaced(item, oddity=kinds[n % len(kinds)])
+        replace(item, oddity=kinds[n % len(kinds)])
         if n < plan.oddities and item.account.platform == "instagram"
         else item
         for n, item in enumerate(items)
     ]
-
-
-def _replaced(item: Item, **changes: object) -> Item:
-    values = {name: getattr(item, name) for name in item.__dataclass_fields__}
-    return Item(**(values | changes))

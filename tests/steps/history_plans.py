@@ -11,6 +11,7 @@ from itertools import count
 
 from hypothesis import strategies as st
 
+from layers_pipeline.operations.words import Depth
 from layers_pipeline.sandbox import AccountRef, Item, PlatformFault, Spell
 from layers_pipeline.sandbox.graph_faults import GRAPH_FAULTS
 from layers_pipeline.sandbox.tiktok_faults import TIKTOK_FAULTS
@@ -31,7 +32,7 @@ GAPS = tuple(
     timedelta(seconds=seconds) for seconds in (1, 300, 1_200, 1_200, 3_600, 10_000, 40_000, 200_000)
 )
 RARE = ("hold", "hold", "land", "land", "land", "scrape", "scrape", "edit", "compact")
-DEPTHS = ("full", "full", "full", "full", "quick", "posts")
+DEPTHS: tuple[Depth, ...] = ("full", "full", "full", "full", "quick", "posts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ class Step:
 class Sync(Step):
     """Accounts are read, by name or those that are due; then perhaps all is derived."""
 
-    depth: str
+    depth: Depth
     by_name: bool
     derived: bool
 
@@ -66,7 +67,7 @@ class Hold(Step):
     """
 
     account: int
-    depth: str
+    depth: Depth
 
 
 @dataclass(frozen=True, kw_only=True)

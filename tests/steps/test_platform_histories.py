@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 
 from layers_pipeline import tables
 from tests import deletion_oracle, history_oracle
@@ -19,6 +19,13 @@ from tests.steps.history_world import HISTORY, Held, World, differing, known, wo
 
 EXAMPLES = int(os.environ.get("LAYERS_EXAMPLES", "12"))
 """More of them find more; a hundred take some minutes."""
+SLOW_LAW = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    # An example takes seconds: one that fails is shown as it was found, not shrunk for minutes.
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
+)
 
 
 @dataclass(kw_only=True)
@@ -32,7 +39,7 @@ class Memory:
 
 
 @given(plan=plans())
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@SLOW_LAW
 def test_whatever_happens_every_table_says_what_the_rules_say(plan: Plan):
     with world_of(plan) as world:
         memory = Memory()
@@ -66,6 +73,7 @@ def check_deletions(held: Held, world: World) -> None:
     truth = world.served.world.truth
     for post, own in spells.items():
         item = truth.item(*post)
+        assert item is not None
         for spell in own if item.account not in world.plan.liars else ():
             named = [spell["missed_by"], spell["confirmed_by"], spell["held_by"]]
             assert not any(item.lives(told[one]["started_at"]) for one in named if one)
