@@ -79,7 +79,7 @@ def deployment(home: Path, *, items: Sequence[Item] = ITEMS) -> Iterator[Clockwo
     """Two accounts of Instagram, one of TikTok, four creators; all of them well."""
     with running_sandbox(CREATORS, now=START, truth=Truth(items)) as served:
         stores = stores_of(served, home, sift_url=served.url, sift_key=served.key)
-        scenario = Scenario(name="hours", start=START, lasts=timedelta(days=1))
+        scenario = Scenario.model_validate({"name": "hours", "start": START, "lasts": "1d"})
         life = Life(served=served, scenario=scenario, stores=stores)
         connect_everybody(life)
         yield Clockwork(life)

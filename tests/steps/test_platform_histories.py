@@ -70,6 +70,7 @@ def check_deletions(held: Held, world: World) -> None:
     assert differing(held.spells, spells) == {}
     assert held.deleted == deletion_oracle.deleted_at_moment(spells, world.now)
     told = {row["sync_id"]: row for row in held.readings}
+    assert {row["outcome"] for row in told.values() if row["is_complete"]} <= {"ok"}
     truth = world.served.world.truth
     for post, own in spells.items():
         item = truth.item(*post)
