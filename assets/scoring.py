@@ -15,6 +15,7 @@ from assets.partitions import SETTINGS, scoring_ticks
 from layers_pipeline import tables
 from layers_pipeline.lake_table import Written
 from layers_pipeline.resources import StoresResource
+from layers_pipeline.steps.drift import derive_drift
 from layers_pipeline.steps.publication import publish
 from layers_pipeline.steps.scoring import ScoredTick, copy_current_eligibility, score_ticks
 from layers_pipeline.steps.staging import STAGED
@@ -44,9 +45,18 @@ UPSTREAM = {
         "platform_posts",
         "post_absences",
         "project_allowlist",
+        "safety_reviews",
+        "content_overrides",
     ],
-    tables.ORGANIC_SCORES: ["platform_post_metrics", "ugc_pool_percentiles"],
-    tables.AD_ELIGIBILITY: ["organic_scores"],
+    tables.ORGANIC_SCORES: [
+        "platform_post_metrics",
+        "ugc_pool_percentiles",
+        "creatives",
+        "ad_content",
+        "ad_daily_metrics",
+        "safety_reviews",
+    ],
+    tables.AD_ELIGIBILITY: ["organic_scores", "content_overrides"],
 }
 
 
@@ -82,7 +92,8 @@ def in_words(scored: ScoredTick) -> str:
     """A tick's summary as one line."""
     without = ", ".join(f"{count} {reason}" for reason, count in scored.unscored.items())
     return (
-        f"{tick_key(scored.tick)}: {scored.posts} posts, {scored.pools} pools, "
+        f"{tick_key(scored.tick)}: {scored.posts} posts, {scored.creatives} creatives, "
+        f"{scored.pools} pools of posts, "
         f"{scored.scored} scored, {scored.eligible} eligible; not eligible: {without or 'none'}"
     )
 
@@ -112,6 +123,7 @@ def as_table(done: list[ScoredTick]) -> dg.TableMetadataValue:
                 {
                     "tick": tick_key(scored.tick),
                     "posts": scored.posts,
+                    "creatives": scored.creatives,
                     "pools": scored.pools,
                     "scored": scored.scored,
                     "eligible": scored.eligible,
@@ -132,6 +144,13 @@ def ad_eligibility_current(stores: StoresResource) -> dg.MaterializeResult:
     return outcome(opened, tables.AD_ELIGIBILITY_CURRENT, copy_current_eligibility(opened))
 
 
+@dg.asset(**described(tables.SCORE_DRIFT, group=GROUP, deps=["organic_scores"]))
+def score_drift(stores: StoresResource) -> dg.MaterializeResult:
+    """What scores become under the versions that run in shadow, at the ticks scored since."""
+    opened = stores.open()
+    return outcome(opened, tables.SCORE_DRIFT, derive_drift(opened))
+
+
 @dg.asset(
     group_name="serving",
     owners=list(OWNERS),
@@ -140,6 +159,7 @@ def ad_eligibility_current(stores: StoresResource) -> dg.MaterializeResult:
     deps=[
         "ad_eligibility_current",
         "ads_content",
+        "score_drift",
         "platform_post_metrics_latest",
         "post_absences",
         "sync_health",

@@ -20,6 +20,7 @@ from layers_pipeline.answers import as_csv, as_json, asked
 from layers_pipeline.errors import InputRefusedError, LayersError, NotFoundError
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.operations.words import PLATFORMS
+from layers_pipeline.scoring_commands import scoring_app
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.stores import open_stores
 from layers_pipeline.steps.ticks import tick_key, tick_of
@@ -42,7 +43,9 @@ app.add_typer(imports, name="import")
 app.add_typer(project, name="project")
 app.add_typer(creator, name="creator")
 app.add_typer(account_app, name="account")
+app.add_typer(scoring_app, name="scoring")
 
+SCORED = ("tick", "posts", "creatives", "pools", "scored", "eligible")
 ProjectOption = Annotated[str, typer.Option("--project", help="Short name of the project.")]
 
 
@@ -116,9 +119,9 @@ def score(
         made = runner.run("scoring", ticks=(ticks[0], ticks[-1]))
     scored = made["organic_scores"]
     print_table(
-        ("tick", "posts", "pools", "scored", "eligible"),
+        SCORED,
         [
-            (row["tick"], row["posts"], row["pools"], row["scored"], row["eligible"])
+            tuple(row[name] for name in SCORED)
             for row in (record.data for record in scored["ticks"].records[:10])
         ],
         title=f"Newest of {len(ticks)} ticks scored ({scored['rows_inserted']:,} score rows)",

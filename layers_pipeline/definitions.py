@@ -18,7 +18,7 @@ def build_definitions() -> dg.Definitions:
         # source) are marked beta in Dagster 1.13.
         warnings.simplefilter("ignore", dg.BetaWarning)
         from assets import checks, ingestion, posts, scoring  # noqa: PLC0415
-        from sensors import jobs, schedules, scrapes, ticks  # noqa: PLC0415
+        from sensors import jobs, schedules, scrapes, ticks, versions  # noqa: PLC0415
 
         assets = dg.load_assets_from_modules([ingestion, posts, scoring])
         return dg.Definitions(
@@ -26,7 +26,7 @@ def build_definitions() -> dg.Definitions:
             asset_checks=list(checks.CHECKS),
             jobs=list(jobs.JOBS),
             schedules=list(schedules.SCHEDULES),
-            sensors=[ticks.missed_ticks, scrapes.finished_scrapes],
+            sensors=[ticks.missed_ticks, scrapes.finished_scrapes, versions.changed_rules],
             resources={"stores": StoresResource.configure_at_launch()},
             executor=dg.in_process_executor,
         )

@@ -85,6 +85,11 @@ class LakeReader:
         handle = self.handle(table, version=version)
         return [] if handle is None else sorted(handle.file_uris())
 
+    def partitions(self, table: Table, column: str) -> set[str]:
+        """The values of a partition column that the table has rows of, as text."""
+        handle = self.handle(table)
+        return set() if handle is None else {part[column] for part in handle.partitions()}
+
     def read(self, table: Table, *, version: int | None = None) -> pl.LazyFrame:
         """Every row, lazily; no rows before the first write.
 

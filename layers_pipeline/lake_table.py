@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Final
 
 import dataframely as dy
 import polars as pl
+
+TICK_TEXT: Final = "%Y%m%dT%H%M"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,4 +106,9 @@ def _texts(values: Sequence[str]) -> str:
 
 def tick_text(at: datetime) -> str:
     """An instant as the text that partitions are named by, for example 20250514T1200."""
-    return at.astimezone(UTC).strftime("%Y%m%dT%H%M")
+    return at.astimezone(UTC).strftime(TICK_TEXT)
+
+
+def tick_from_text(text: str) -> datetime:
+    """The instant that a partition is named by."""
+    return datetime.strptime(text, TICK_TEXT).replace(tzinfo=UTC)

@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline.lake_table import Table
-from transforms.contracts import captures, health, posts, scoring
+from transforms.contracts import captures, drift, health, posts, scoring
 
 BUCKETS: Final = 16
 
@@ -116,6 +116,8 @@ AD_ELIGIBILITY = Table(name="ad_eligibility", schema=scoring.AdEligibility, part
 
 AD_ELIGIBILITY_CURRENT = Table(name="ad_eligibility_current", schema=scoring.AdEligibilityCurrent)
 
+SCORE_DRIFT = Table(name="score_drift", schema=drift.ScoreDrift)
+
 TABLES: Final = (
     PROJECTS,
     PLATFORM_ACCOUNTS,
@@ -132,6 +134,7 @@ TABLES: Final = (
     ORGANIC_SCORES,
     AD_ELIGIBILITY,
     AD_ELIGIBILITY_CURRENT,
+    SCORE_DRIFT,
     QUARANTINE,
     IMPORT_FILES,
     ACCOUNT_LISTINGS,

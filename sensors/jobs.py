@@ -31,7 +31,7 @@ TICK: Final = (
 )
 
 SCORED: Final = dg.AssetSelection.assets(
-    *TICK, "ads_content", "ad_eligibility_current", "analytics_file"
+    *TICK, "ads_content", "ad_eligibility_current", "score_drift", "analytics_file"
 )
 CURRENCY: Final = dg.AssetSelection.checks(
     dg.AssetCheckKey(dg.AssetKey("organic_scores"), "newest_tick_is_scored")

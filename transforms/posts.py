@@ -4,13 +4,14 @@ Belongs here: identity and content of posts, and which project's pool they belon
 Does not belong here: snapshots of counts over time, scores.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 import polars as pl
 
 from transforms.contracts.columns import COUNTS
-from transforms.snapshots import POST, in_order, is_news
+from transforms.snapshots import INSTANT, POST, in_order, is_news
 from transforms.verdicts import NOTHING_SAID
 
 IDENTITY: Final = ("account_key", "published_at")
@@ -86,14 +87,41 @@ def _as_captures(posts: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def identities_of(captures: pl.LazyFrame) -> pl.LazyFrame:
+def identities_of(captures: pl.LazyFrame, *, key: Sequence[str] = POST) -> pl.LazyFrame:
     """Account and publication of each post, as the captures known at a moment name them.
 
     Args:
-        captures: Captures of posts. Reads the post's key, captured_at, source and ``IDENTITY``.
+        captures: Captures of posts. Reads the key, captured_at, source and ``IDENTITY``.
+        key: Columns that tell posts apart.
     """
-    ordered = captures.sort(*POST, "captured_at", "source", *IDENTITY, nulls_last=False)
-    return ordered.group_by(*POST).agg(**_identity())
+    ordered = captures.sort(*key, *INSTANT, *IDENTITY, nulls_last=False)
+    return ordered.group_by(*key).agg(**_identity())
+
+
+def identity_spans(captures: pl.LazyFrame) -> pl.LazyFrame:
+    """Since when each post is known, and its identity if all its captures agree on it.
+
+    Such a post has the same identity at every moment from the first capture on, so nobody need
+    look at its captures again.
+
+    Args:
+        captures: Captures of posts. Reads the post's key, known_at and ``IDENTITY``.
+    Returns:
+        One row per post: ``IDENTITY``, known_at, is_settled. Where it is not settled, the
+        identity says nothing.
+    """
+    account, published = (pl.col(name) for name in IDENTITY)
+    is_published = published.null_count()
+    same_account = (account.min() == account.max()) & (account.null_count() == 0)
+    same_publication = (is_published == pl.len()) | (
+        (is_published == 0) & (published.min() == published.max())
+    )
+    return captures.group_by(POST).agg(
+        account.first(),
+        published.first(),
+        pl.col("known_at").min(),
+        is_settled=same_account & same_publication,
+    )
 
 
 def _identity() -> dict[str, pl.Expr]:
@@ -159,7 +187,12 @@ def ads_content_of(posts: pl.LazyFrame, allowlist: pl.LazyFrame) -> pl.LazyFrame
 
 
 def pool_members(
-    latest: pl.LazyFrame, posts: pl.LazyFrame, allowlist: pl.LazyFrame, *, as_of: datetime
+    latest: pl.LazyFrame,
+    posts: pl.LazyFrame,
+    allowlist: pl.LazyFrame,
+    *,
+    as_of: datetime,
+    key: Sequence[str] = POST,
 ) -> pl.LazyFrame:
     """Posts of each project's UGC pool as of a moment.
 
@@ -169,6 +202,7 @@ def pool_members(
             published after it are left out.
         allowlist: Rows of ``ProjectAllowlist``; spells that hold at ``as_of`` count.
         as_of: The moment.
+        key: Columns that tell posts apart in ``latest`` and ``posts``.
     Returns:
         Rows of ``PoolMembers``, of which neither a review nor a person has said anything yet
         (``transforms.verdicts`` adds that).
@@ -181,9 +215,11 @@ def pool_members(
     published = posts.filter(pl.col("published_at").is_null() | (pl.col("published_at") <= as_of))
     # One key, made of both columns: joined on the platform by itself, every post would meet
     # every account, and Polars is free to reorder joins that share a column.
-    things = published.select(*POST, account(), "published_at", "is_deleted")
+    things = published.select(
+        *dict.fromkeys((*key, *POST)), account(), "published_at", "is_deleted"
+    )
     return (
-        latest.join(things, on=POST, how="inner")
+        latest.join(things, on=key, how="inner")
         .join(listed, on="account", how="inner")
         .select(
             "project_id",

@@ -56,6 +56,8 @@ class ScoringRules:
     """One version of the rules; a changed number is a new version."""
 
     version: str
+    summary: str
+    """What sets it apart, in words."""
     ugc: UgcRules = UgcRules()
     generated: GeneratedRules = GeneratedRules()
     eligibility_threshold: float = 4.0
@@ -63,10 +65,14 @@ class ScoringRules:
 
 
 READ_LITERALLY: Final = ScoringRules(
-    version="1", generated=GeneratedRules(is_floored_before_boost=False)
+    version="1",
+    summary="generated and manual: clamped once, after the boost of ad spend",
+    generated=GeneratedRules(is_floored_before_boost=False),
 )
 """The formula as it is printed, clamped once, after the boost; R27."""
-AS_DESCRIBED: Final = ScoringRules(version="2")
+AS_DESCRIBED: Final = ScoringRules(
+    version="2", summary="generated and manual: decay ends at 2, the boost of ad spend comes on top"
+)
 """The formula as the text beside it describes it: a floor of 2 and a boost on top; R22."""
 
 RULES: Final = MappingProxyType({rules.version: rules for rules in (READ_LITERALLY, AS_DESCRIBED)})

@@ -155,6 +155,7 @@ def latest_metrics(
     *,
     before: pl.LazyFrame | None = None,
     metrics: Sequence[str] = METRICS,
+    key: Sequence[str] = POST,
 ) -> pl.LazyFrame:
     """Per post and metric the last known value, and since when it stood (R10).
 
@@ -162,29 +163,32 @@ def latest_metrics(
     capture of the run of equal values that it ends, so equal repeats change nothing.
 
     Args:
-        history: Snapshots or captures known at the moment in question. Reads the post's key,
+        history: Snapshots or captures known at the moment in question. Reads the key,
             captured_at, source and the metrics.
         before: What was known of some of the posts before the first of them, as this function
             gives it.
         metrics: Which metrics.
+        key: Columns that tell posts apart.
     Returns:
         One row per post: last_checked_at, the metrics, and ``<metric>_at`` each.
     """
-    rows = history.select(*POST, *INSTANT, *metrics).with_columns(
+    rows = history.select(*key, *INSTANT, *metrics).with_columns(
         pl.col("captured_at").alias(f"{name}_at") for name in metrics
     )
     if before is not None:
         times = [f"{name}_at" for name in metrics]
         known = before.select(
-            *POST,
+            *key,
             *metrics,
             *times,
             captured_at=pl.col("last_checked_at"),
             source=pl.lit(""),
         )
         rows = pl.concat([rows, known], how="diagonal")
-    ordered = in_order(rows).with_columns(is_news(name).alias(f"{name}_news") for name in metrics)
-    return ordered.group_by(*POST).agg(
+    ordered = in_order(rows, key).with_columns(
+        is_news(name).alias(f"{name}_news") for name in metrics
+    )
+    return ordered.group_by(*key).agg(
         pl.col("captured_at").max().alias("last_checked_at"),
         *(pl.col(name).drop_nulls().last() for name in metrics),
         *(pl.col(f"{name}_at").filter(pl.col(f"{name}_news")).last() for name in metrics),
@@ -197,6 +201,7 @@ def advance_latest(
     arrived: pl.LazyFrame,
     history: pl.LazyFrame,
     metrics: Sequence[str] = METRICS,
+    key: Sequence[str] = POST,
 ) -> pl.LazyFrame:
     """What is known after more snapshots arrived; equals ``latest_metrics`` of all of them.
 
@@ -206,24 +211,25 @@ def advance_latest(
         history: Every snapshot known now; read only for posts whose arrivals are no newer
             than something already known of them.
         metrics: Which metrics.
+        key: Columns that tell posts apart.
     Returns:
         One row per post, as ``latest_metrics`` gives it.
     """
-    touched = arrived.select(*POST).unique()
-    before = latest.select(*POST, newest="last_checked_at")
+    touched = arrived.select(*key).unique()
+    before = latest.select(*key, newest="last_checked_at")
     late = (
-        arrived.join(before, on=POST, how="inner")
+        arrived.join(before, on=key, how="inner")
         .filter(pl.col("captured_at") <= pl.col("newest"))
-        .select(*POST)
+        .select(*key)
         .unique()
     )
-    in_time = arrived.join(late, on=POST, how="anti")
-    standing = latest.join(touched, on=POST, how="semi").join(late, on=POST, how="anti")
+    in_time = arrived.join(late, on=key, how="anti")
+    standing = latest.join(touched, on=key, how="semi").join(late, on=key, how="anti")
     changed = pl.concat(
         [
-            latest_metrics(in_time, before=standing, metrics=metrics),
-            latest_metrics(history.join(late, on=POST, how="semi"), metrics=metrics),
+            latest_metrics(in_time, before=standing, metrics=metrics, key=key),
+            latest_metrics(history.join(late, on=key, how="semi"), metrics=metrics, key=key),
         ]
     )
-    untouched = latest.join(touched, on=POST, how="anti")
+    untouched = latest.join(touched, on=key, how="anti")
     return pl.concat([untouched.select(changed.collect_schema().names()), changed])

@@ -20,6 +20,7 @@ from layers_pipeline.lake_table import Table, Written, differ
 from layers_pipeline.steps.deletions import derive_absences
 from layers_pipeline.steps.staging import SOURCES, STAGED, captures, captures_since, stage
 from layers_pipeline.steps.stores import Stores
+from layers_pipeline.steps.versions import rules_in_force
 from transforms.contracts.columns import COUNTS, METRICS
 from transforms.posts import ads_content_of, containers_of, posts_of
 from transforms.snapshots import (
@@ -287,7 +288,8 @@ def _give_newest_scores(stores: Stores) -> Written:
     fields = ("organic_score", "scored_at", "scoring_version", "unscored_reason")
     newest = (
         lake.added_since(scores, lake.watermark(table, scores.name))
-        .sort("scored_at", "scoring_version")
+        .filter(pl.col("scoring_version") == rules_in_force(stores).active.version)
+        .sort("scored_at")
         .group_by("ads_content_id")
         .agg(pl.col(*fields).last())
         .rename({name: f"new_{name}" for name in fields})

@@ -16,7 +16,9 @@ from layers_pipeline.errors import PublicationError
 from layers_pipeline.lake_table import Table, tick_text
 from layers_pipeline.progress import report
 from layers_pipeline.serving_file import Pinned
+from layers_pipeline.steps.drift import derive_drift
 from layers_pipeline.steps.posts import FACTS, derive_everything
+from layers_pipeline.steps.retention import thin_out_scores
 from layers_pipeline.steps.scoring import score_ticks
 from layers_pipeline.steps.staging import SOURCES, STAGED
 from layers_pipeline.steps.stores import Stores
@@ -31,6 +33,7 @@ AS_TABLES: Final = (
     tables.CONTENT_CONTAINERS,
     tables.ADS_CONTENT,
     tables.AD_ELIGIBILITY_CURRENT,
+    tables.SCORE_DRIFT,
     tables.QUARANTINE,
     tables.IMPORT_FILES,
 )
@@ -50,6 +53,7 @@ READERS: Final = (
     (tables.POST_ABSENCES, (tables.ACCOUNT_LISTINGS,)),
     (tables.CONTENT_CONTAINERS, (tables.PLATFORM_POSTS,)),
     (tables.ADS_CONTENT, (tables.ORGANIC_SCORES,)),
+    (tables.SCORE_DRIFT, (tables.ORGANIC_SCORES,)),
 )
 """Tables that remember how far they have read others."""
 SMALL_FILES: Final = 100
@@ -97,6 +101,7 @@ def _half_written_ticks(stores: Stores) -> list[datetime]:
         lake.read(table).filter(pl.col("tick").is_in(parts)) for table in names
     )
     own = judged.filter(pl.col("score_of") == pl.col("scored_at"))
+    scores = _deciding(scores, own)
     placed = scores.filter(pl.col("views_rank_pct").is_not_null())
     halves = pl.concat(
         [
@@ -105,6 +110,14 @@ def _half_written_ticks(stores: Stores) -> list[datetime]:
         ]
     )
     return halves.unique().collect()["scored_at"].sort().to_list()
+
+
+def _deciding(scores: pl.LazyFrame, own: pl.LazyFrame) -> pl.LazyFrame:
+    """The scores that eligibility follows from: shadows, of other versions, decide nothing."""
+    versions = own.select("scored_at", decides="scoring_version").unique()
+    return scores.join(versions, on="scored_at", how="left").filter(
+        pl.col("decides").is_null() | (pl.col("decides") == pl.col("scoring_version"))
+    )
 
 
 def _disagreeing(left: pl.LazyFrame, right: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
@@ -147,7 +160,8 @@ def _mark_as_read(stores: Stores) -> None:
 
 
 def maintain(stores: Stores) -> dict[str, int]:
-    """Compact tables of many small files, publish, then delete files that nobody needs.
+    """Thin out old scores, compact tables of many small files, publish, then delete files that
+    nobody needs.
 
     The order matters: a published generation names files, so files are deleted only after
     the generations that are kept have been asked which versions they read.
@@ -158,6 +172,8 @@ def maintain(stores: Stores) -> dict[str, int]:
     with stores.lake.lease("maintenance"):
         with stores.lake.rest():
             derive_everything(stores)
+            derive_drift(stores)
+            thin_out_scores(stores)
             for done, table in enumerate(tables.TABLES, start=1):
                 if len(stores.lake.files(table)) > SMALL_FILES:
                     stores.lake.compact(table)

@@ -23,10 +23,11 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.imports import import_captures
 from layers_pipeline.steps.posts import derive_everything
 from layers_pipeline.steps.publication import PUBLISHED, maintain, publish
-from layers_pipeline.steps.scoring import WRITTEN, Walk, score_ticks
+from layers_pipeline.steps.scoring import score_ticks
 from layers_pipeline.steps.staging import STAGED
 from layers_pipeline.steps.stores import Stores, open_stores
-from transforms.scoring_rules import ACTIVE
+from layers_pipeline.steps.versions import InForce
+from layers_pipeline.steps.walk import WRITTEN, Walk
 
 TICK = datetime(2025, 5, 14, 12, tzinfo=UTC)
 NOW = TICK + timedelta(days=30)
@@ -244,7 +245,7 @@ def test_a_folder_may_be_named_like_a_pattern(tmp_path):
 
 def half_write(stores: Stores, tick: datetime, *, written: int) -> None:
     """Do what a scoring run does that is killed between its tables."""
-    frames = Walk(stores, first=tick, last=tick, rules=ACTIVE).step(tick)
+    frames = Walk(stores, first=tick, last=tick, in_force=InForce()).step(tick)
     for table in WRITTEN[:written]:
         stores.lake.replace(table, frames[table.name], where={"tick": [f"{tick:%Y%m%dT%H%M}"]})
 

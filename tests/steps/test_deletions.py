@@ -11,7 +11,7 @@ from layers_pipeline.steps.deletions import derive_absences
 from layers_pipeline.steps.dimensions import copy_accounts, copy_allowlist, copy_projects
 from layers_pipeline.steps.posts import derive_everything, derive_known
 from layers_pipeline.steps.publication import publish
-from layers_pipeline.steps.scoring import WRITTEN
+from layers_pipeline.steps.walk import WRITTEN
 from tests import oracle
 from tests.data_builders import (
     NOW,

@@ -10,7 +10,7 @@ from layers_pipeline import tables
 from layers_pipeline.steps.imports import import_captures
 from layers_pipeline.steps.posts import derive_everything
 from layers_pipeline.steps.publication import publish
-from layers_pipeline.steps.scoring import WRITTEN
+from layers_pipeline.steps.walk import WRITTEN
 from tests import oracle
 from tests.data_builders import (
     followers_at,

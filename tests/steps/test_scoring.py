@@ -9,8 +9,8 @@ from layers_pipeline import tables
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.steps.dimensions import copy_allowlist
 from layers_pipeline.steps.posts import derive_ads_content
-from layers_pipeline.steps.scoring import WRITTEN
 from layers_pipeline.steps.staging import SIFT, stage
+from layers_pipeline.steps.walk import WRITTEN
 from tests import oracle
 from tests.data_builders import (
     AS_OF,

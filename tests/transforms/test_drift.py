@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.creative_builders import creative_member, scored_creatives
+from tests.data_builders import AS_OF
 from transforms.contracts.drift import ScoreDrift
 from transforms.drift import score_drift
 from transforms.scoring_rules import RULES
@@ -164,7 +165,10 @@ def as_scores(pairs, side):
 @given(pairs=PAIRS)
 def test_the_report_agrees_with_plain_python(pairs):
     rows = drift(as_scores(pairs, 0), as_scores(pairs, 1))
-    assert ScoreDrift.is_valid(rows.select(ScoreDrift.column_names()))
+    told = rows.with_columns(
+        scored_at=pl.lit(AS_OF), version_before=pl.lit("2"), version_after=pl.lit("1")
+    )
+    assert ScoreDrift.is_valid(told.select(ScoreDrift.column_names()))
     report = {row["project_id"]: row for row in rows.iter_rows(named=True)}
     for project, row in expected(pairs).items():
         told = {name: report[project][name] for name in row}

@@ -6,12 +6,15 @@ Does not belong here: the scores themselves (``contracts.scoring``).
 
 import dataframely as dy
 
-from transforms.contracts.columns import key, number, whole
+from transforms.contracts.columns import instant, key, number, whole
 
 
 class ScoreDrift(dy.Schema):
-    """Grain: one row per project: what its scores at one tick become under another version."""
+    """Grain: one row per project, tick and pair of versions: what its scores become."""
 
+    scored_at = instant("The tick.", in_key=True)
+    version_before = key("Version of the rules that is in force.")
+    version_after = key("Version that may replace it.")
     project_id = key("Project.")
     scores = whole("Scores that both versions give.")
     only_before = whole("Content that only the version in force gives a row.")

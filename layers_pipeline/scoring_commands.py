@@ -1,0 +1,146 @@
+"""``layers-pipeline scoring``: versions of the rules, and what a change of version would do.
+
+Belongs here: commands, their options, saying what came of them.
+Does not belong here: scoring ticks (``cli``), comparing versions (``steps.drift``).
+"""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, Final
+
+import polars as pl
+import typer
+
+from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.settings import load_settings
+from layers_pipeline.steps.drift import drift_at, newest_tick
+from layers_pipeline.steps.stores import Stores, open_stores
+from layers_pipeline.steps.ticks import tick_key, tick_of
+from layers_pipeline.steps.versions import known_rules, rules_in_force
+from layers_pipeline.tables import ORGANIC_SCORES
+from layers_pipeline.terminal import print_table, say
+from transforms.scoring_rules import RULES
+
+scoring_app = typer.Typer(no_args_is_help=True, help="Versions of the scoring rules.")
+
+VersionArgument = Annotated[str, typer.Argument(help="Version of the rules, such as 2.")]
+AtOption = Annotated[
+    str, typer.Option(help="Tick to compare at, such as 2025-05-14-12:00 (UTC). Default: newest.")
+]
+ByOption = Annotated[str, typer.Option(help="Who decides. Default: your user name.")]
+SHOWN: Final = (
+    "project_id",
+    "scores",
+    "changed",
+    "mean_change_points",
+    "max_change_points",
+    "crossed_up",
+    "crossed_down",
+    "rank_correlation",
+)
+
+
+@scoring_app.command("versions")
+def list_versions() -> None:
+    """List the versions of the rules, and which of them are in force."""
+    with _opened() as stores:
+        rules = rules_in_force(stores)
+        chosen = {row.role: row for row in stores.operations.scoring_roles() if row.until is None}
+        roles = {rules.active.version: "active"} | {one.version: "shadow" for one in rules.shadows}
+        rows = [(name, roles.get(name, ""), RULES[name].summary) for name in sorted(RULES)]
+    print_table(("version", "role", "what it says"), rows)
+    if "active" in chosen:
+        row = chosen["active"]
+        say(
+            f"{row.changed_by} made version {row.version} active at {row.since:%Y-%m-%d %H:%M} UTC."
+        )
+    else:
+        say(f"Nobody chose a version: the newest, {rules.active.version}, is active.")
+
+
+@scoring_app.command("drift")
+def show_drift(version: VersionArgument, at: AtOption = "") -> None:
+    """Show what scores would become under another version; changes nothing."""
+    with _opened() as stores:
+        _say_drift(stores, version, _tick(stores, at))
+
+
+@scoring_app.command("shadow")
+def shadow(
+    version: VersionArgument,
+    *,
+    stop: Annotated[bool, typer.Option("--stop", help="Score it no longer.")] = False,
+    by: ByOption = "",
+) -> None:
+    """Score another version beside the active one from the next tick on; it decides nothing."""
+    with _opened() as stores:
+        known_rules(version)
+        now = stores.clock.now()
+        if stop:
+            stopped = stores.operations.stop_shadow_scoring(version, now=now)
+            return say(f"Version {version} {'is' if stopped else 'was'} no shadow any more.")
+        if version == rules_in_force(stores).active.version:
+            raise InputRefusedError(f"scoring: version {version} is active; it needs no shadow.")
+        stores.operations.shadow_scoring(version, changed_by=by or getpass.getuser(), now=now)
+    return say(
+        f"Version {version} is scored beside the active one from the next tick on. Compare them "
+        "in score_drift, or with `layers-pipeline scoring drift`."
+    )
+
+
+@scoring_app.command("activate")
+def activate(
+    version: VersionArgument,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    by: ByOption = "",
+) -> None:
+    """Show what a version would change, then let it decide: all is scored anew on the next tick."""
+    with _opened() as stores:
+        known_rules(version)
+        if version == rules_in_force(stores).active.version:
+            return say(f"Version {version} is active already.")
+        if stores.lake.partitions(ORGANIC_SCORES, "tick"):
+            _say_drift(stores, version, newest_tick(stores))
+        else:
+            say("Nothing was scored yet, so nothing changes.")
+        if not yes and not typer.confirm(f"Activate version {version}?"):
+            return say("Nothing was changed.")
+        stores.operations.activate_scoring(
+            version, changed_by=by or getpass.getuser(), now=stores.clock.now()
+        )
+    return say(
+        f"Version {version} is active. The next tick scores everything by it; where schedules "
+        "run, the newest tick is scored anew at once."
+    )
+
+
+def _say_drift(stores: Stores, version: str, tick: datetime) -> None:
+    active, other = rules_in_force(stores).active, known_rules(version)
+    rows = drift_at(stores, tick, other=other)
+    print_table(
+        SHOWN,
+        rows.select(pl.col(SHOWN)).rows(),
+        title=f"Version {active.version} to {other.version} at tick {tick_key(tick)}",
+    )
+    totals = rows.select(pl.col("scores", "changed", "crossed_up", "crossed_down").sum()).row(0)
+    say(
+        "{:,} scores: {:,} would change, {:,} reach the threshold, {:,} fall below it.".format(
+            *totals
+        )
+    )
+
+
+def _tick(stores: Stores, text: str) -> datetime:
+    return tick_of(text) if text else newest_tick(stores)
+
+
+@contextmanager
+def _opened() -> Iterator[Stores]:
+    stores = open_stores(load_settings())
+    try:
+        yield stores
+    finally:
+        stores.operations.close()

@@ -1,0 +1,77 @@
+"""Which score stands of content that a tick gives none: the newest one before it.
+
+Belongs here: finding stored scores without reading more of their history than needed.
+Does not belong here: what stands while a walk goes on (``walk``), what follows from it.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from layers_pipeline import tables
+from layers_pipeline.lake import Lake
+from transforms.eligibility import lasting_scores
+
+STANDING: Final = {
+    "ads_content_id": pl.String,
+    "organic_score": pl.Float64,
+    "unscored_reason": pl.String,
+    "scoring_version": pl.String,
+    "score_of": pl.Datetime("us", "UTC"),
+}
+"""A score that stands; ``score_of`` is the tick that made it."""
+
+
+def stored_before(lake: Lake, first: datetime, *, version: str) -> pl.DataFrame:
+    """The newest lasting score of each content before a moment, of one version of the rules.
+
+    ``ads_content`` knows the newest score of everything, so the history of scores is read only
+    for content whose newest one does not answer: it is later, forced, or of another version.
+
+    Args:
+        lake: The lake.
+        first: The moment.
+        version: The version; scores of another are of another scale and never stand under it.
+    Returns:
+        Rows as ``STANDING`` describes.
+    """
+    newest = (
+        lake.read(tables.ADS_CONTENT)
+        .filter(pl.col("scored_at").is_not_null())
+        .rename({"scored_at": "score_of"})
+        .select(*STANDING)
+    )
+    is_answer = (pl.col("score_of") < first) & (pl.col("scoring_version") == version)
+    answers = lasting_scores(newest.filter(is_answer)).collect()
+    if not _is_level(lake):
+        return _from_history(lake, first, version=version)
+    unanswered = newest.join(answers.lazy(), on="ads_content_id", how="anti")
+    wanted = unanswered.select("ads_content_id").collect()
+    if wanted.is_empty():
+        return answers
+    found = _from_history(lake, first, version=version)
+    return pl.concat([answers, found.join(wanted, on="ads_content_id", how="semi")])
+
+
+def _is_level(lake: Lake) -> bool:
+    """Whether ``ads_content`` has been given every score."""
+    given = lake.watermark(tables.ADS_CONTENT, tables.ORGANIC_SCORES.name)
+    return given == lake.version(tables.ORGANIC_SCORES)
+
+
+def _from_history(lake: Lake, first: datetime, *, version: str) -> pl.DataFrame:
+    stored = lake.read(tables.ORGANIC_SCORES).filter(
+        pl.col("scored_at") < first, pl.col("scoring_version") == version
+    )
+    fields = ("organic_score", "unscored_reason", "scoring_version", "scored_at")
+    newest = pl.struct(fields).sort_by("scored_at").last().alias("newest")
+    return (
+        lasting_scores(stored)
+        .group_by("ads_content_id")
+        .agg(newest)
+        .unnest("newest")
+        .rename({"scored_at": "score_of"})
+        .select(*STANDING)
+        .collect()
+    )
