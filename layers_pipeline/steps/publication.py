@@ -26,6 +26,11 @@ AS_TABLES: Final = (
     tables.PLATFORM_ACCOUNTS,
     tables.SYNC_HEALTH,
     tables.PROJECT_ALLOWLIST,
+    tables.CREATIVES,
+    tables.SAFETY_REVIEWS,
+    tables.CONTENT_OVERRIDES,
+    tables.PROJECT_ADS_CONTENT,
+    tables.AD_CONTENT,
     tables.PLATFORM_POSTS,
     tables.POST_ABSENCES,
     tables.CONTENT_CONTAINERS,
@@ -48,7 +53,7 @@ READERS: Final = (
     *((source.staged, (source.raw,)) for source in SOURCES),
     *((table, STAGED) for table in FACTS),
     (tables.POST_ABSENCES, (tables.ACCOUNT_LISTINGS,)),
-    (tables.CONTENT_CONTAINERS, (tables.PLATFORM_POSTS,)),
+    (tables.CONTENT_CONTAINERS, (tables.PLATFORM_POSTS, tables.CREATIVES)),
     (tables.ADS_CONTENT, (tables.ORGANIC_SCORES,)),
 )
 """Tables that remember how far they have read others."""
