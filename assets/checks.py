@@ -20,6 +20,11 @@ from layers_pipeline.steps.ticks import tick_of
 
 WITH_CONTRACT: Final = (
     tables.PROJECT_ALLOWLIST,
+    tables.CREATIVES,
+    tables.SAFETY_REVIEWS,
+    tables.CONTENT_OVERRIDES,
+    tables.PROJECT_ADS_CONTENT,
+    tables.AD_CONTENT,
     tables.STG_INSTAGRAM__POSTS,
     tables.STG_TIKTOK__POSTS,
     tables.STG_SIFT__POSTS,

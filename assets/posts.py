@@ -76,9 +76,9 @@ def post_absences(stores: StoresResource) -> dg.MaterializeResult:
     return result._replace(metadata={**(result.metadata or {}), **marked})
 
 
-@dg.asset(**described(tables.CONTENT_CONTAINERS, group=GROUP, deps=["platform_posts"]))
+@dg.asset(**described(tables.CONTENT_CONTAINERS, group=GROUP, deps=["platform_posts", "creatives"]))
 def content_containers(stores: StoresResource) -> dg.MaterializeResult:
-    """One container per post, made once."""
+    """One container per post and per creative, made once."""
     opened = stores.open()
     return outcome(opened, tables.CONTENT_CONTAINERS, posts.derive_containers(opened))
 
@@ -87,7 +87,7 @@ def content_containers(stores: StoresResource) -> dg.MaterializeResult:
     **described(
         tables.ADS_CONTENT,
         group="scoring",
-        deps=["content_containers", "project_allowlist", "organic_scores"],
+        deps=["content_containers", "project_allowlist", "creatives", "organic_scores"],
     )
 )
 def ads_content(stores: StoresResource) -> dg.MaterializeResult:

@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline.lake_table import Table
-from transforms.contracts import captures, drift, health, posts, scoring
+from transforms.contracts import captures, creatives, drift, health, posts, scoring
 
 BUCKETS: Final = 16
 
@@ -64,6 +64,11 @@ PROJECTS = Table(name="projects", schema=posts.Projects)
 PLATFORM_ACCOUNTS = Table(name="platform_accounts", schema=posts.PlatformAccounts)
 SYNC_HEALTH = Table(name="sync_health", schema=health.SyncHealth)
 PROJECT_ALLOWLIST = Table(name="project_allowlist", schema=posts.ProjectAllowlist)
+CREATIVES = Table(name="creatives", schema=creatives.Creatives)
+SAFETY_REVIEWS = Table(name="safety_reviews", schema=creatives.SafetyReviews)
+CONTENT_OVERRIDES = Table(name="content_overrides", schema=creatives.ContentOverrides)
+PROJECT_ADS_CONTENT = Table(name="project_ads_content", schema=creatives.ProjectAdsContent)
+AD_CONTENT = Table(name="ad_content", schema=creatives.AdContent)
 PLATFORM_POSTS = Table(
     name="platform_posts",
     schema=posts.PlatformPosts,
@@ -123,6 +128,11 @@ TABLES: Final = (
     PLATFORM_ACCOUNTS,
     SYNC_HEALTH,
     PROJECT_ALLOWLIST,
+    CREATIVES,
+    SAFETY_REVIEWS,
+    CONTENT_OVERRIDES,
+    PROJECT_ADS_CONTENT,
+    AD_CONTENT,
     PLATFORM_POSTS,
     PLATFORM_POST_METRICS,
     PLATFORM_POST_METRICS_LATEST,

@@ -16,7 +16,15 @@ from layers_pipeline.steps.replay import replay
 
 OAUTH: Final = ("raw_instagram__responses", "raw_tiktok__responses", "account_listings")
 STAGED: Final = ("stg_instagram__posts", "stg_tiktok__posts", "stg_sift__posts")
-DIMENSIONS: Final = ("projects", "platform_accounts", "project_allowlist", "sync_health")
+TOLD: Final = (
+    "creatives",
+    "safety_reviews",
+    "content_overrides",
+    "project_ads_content",
+    "ad_content",
+)
+"""What people said of content; copied with every tick, so that no score lacks its content."""
+DIMENSIONS: Final = ("projects", "platform_accounts", "project_allowlist", "sync_health", *TOLD)
 FACTS: Final = (
     "platform_post_metrics",
     "platform_posts",
@@ -31,7 +39,7 @@ TICK: Final = (
 )
 
 SCORED: Final = dg.AssetSelection.assets(
-    *TICK, "ads_content", "ad_eligibility_current", "score_drift", "analytics_file"
+    *TICK, *TOLD, "ads_content", "ad_eligibility_current", "score_drift", "analytics_file"
 )
 CURRENCY: Final = dg.AssetSelection.checks(
     dg.AssetCheckKey(dg.AssetKey("organic_scores"), "newest_tick_is_scored")

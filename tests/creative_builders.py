@@ -79,7 +79,8 @@ def creatives(rows: Iterable[dict]) -> pl.LazyFrame:
 
 def review(container: str = "generated:c", at: float = -1, *, failed: bool = True) -> dict:
     """One safety review, known some hours after ``AS_OF``."""
-    return {"container_id": container, "known_at": hours(at), "safety_failed": failed}
+    row = {"container_id": container, "known_at": hours(at), "safety_failed": failed}
+    return row | {"reviewed_by": "ann"}
 
 
 def reviews(rows: Iterable[dict]) -> pl.LazyFrame:
@@ -88,7 +89,8 @@ def reviews(rows: Iterable[dict]) -> pl.LazyFrame:
 
 def override(word: str | None, at: float = -1, *, content: str = "brand/generated:c") -> dict:
     """One change of an override, known some hours after ``AS_OF``."""
-    return {"ads_content_id": content, "known_at": hours(at), "override": word}
+    row = {"ads_content_id": content, "known_at": hours(at), "override": word}
+    return row | {"note": "because", "changed_by": "ann"}
 
 
 def overrides(rows: Iterable[dict]) -> pl.LazyFrame:

@@ -47,24 +47,24 @@ def creative_members(
 
 
 def containers_of_creatives(creatives: pl.LazyFrame) -> pl.LazyFrame:
-    """Rows of ``content_containers`` for creatives (R11).
+    """Rows of ``content_containers`` for creatives (R11): made when one was first known.
 
     Args:
-        creatives: Rows of ``Creatives``, and bucket.
+        creatives: Rows of ``Creatives``, and bucket; a creative comes with all its projects.
     """
-    first = creatives.group_by("container_id").agg(pl.col("kind", "bucket", "created_at").min())
+    first = creatives.group_by("container_id").agg(pl.col("kind", "bucket", "known_at").min())
     return first.select(
         "container_id",
         "kind",
-        "created_at",
         "bucket",
+        created_at="known_at",
         platform=pl.lit(None, pl.String),
         platform_post_id=pl.lit(None, pl.String),
     )
 
 
 def ads_content_of_creatives(creatives: pl.LazyFrame) -> pl.LazyFrame:
-    """Rows of ``ads_content`` that creatives call for, not yet scored.
+    """Rows of ``ads_content`` that creatives call for, made when known in the project, unscored.
 
     Args:
         creatives: Rows of ``Creatives``, and bucket.
@@ -78,6 +78,6 @@ def ads_content_of_creatives(creatives: pl.LazyFrame) -> pl.LazyFrame:
         scored_at=pl.lit(None, pl.Datetime("us", "UTC")),
         scoring_version=pl.lit(None, pl.String),
         unscored_reason=pl.lit(None, pl.String),
-        created_at="created_at",
+        created_at="known_at",
         bucket="bucket",
     )

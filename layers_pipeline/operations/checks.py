@@ -5,6 +5,7 @@ Does not belong here: checks that need the database.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -58,6 +59,32 @@ def require_word(word: str, words: Sequence[Word], *, what: str) -> Word:
     raise InputRefusedError(
         f"operations: {what} {word!r} is not known. Use one of: {', '.join(words)}."
     )
+
+
+def require_text(text: str, *, what: str, longest: int, lines: bool = False) -> str:
+    """The text without spaces at its ends, if it says something and can be stored as it is.
+
+    Args:
+        text: What somebody wrote.
+        what: What it is, for the message.
+        longest: Characters that it may have.
+        lines: Whether it may have line breaks and tabs.
+    """
+    kept = text.strip()
+    if not kept:
+        raise InputRefusedError(f"operations: {what} is empty. Write it, or leave it out.")
+    if len(kept) > longest:
+        raise InputRefusedError(
+            f"operations: {what} {kept[:40]!r}… has {len(kept):,} characters."
+            f" Use {longest:,} at most."
+        )
+    spaces = "\n\r\t" if lines else ""
+    if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in spaces for char in kept):
+        raise InputRefusedError(
+            f"operations: {what} {kept[:40]!r} has control characters."
+            f" Write {'plain text' if lines else 'one line of plain text'}."
+        )
+    return kept
 
 
 def storable(text: str) -> str:

@@ -14,6 +14,10 @@ from layers_pipeline.operations.instants import UtcInstant
 
 MESSAGE_LENGTH: Final = 500
 """Longest message kept, in characters."""
+NOTE_LENGTH: Final = 280
+"""Longest note that a person may write beside a decision, in characters (R41)."""
+PROMPT_LENGTH: Final = 10_000
+"""Longest prompt kept, in characters."""
 
 
 class Base(DeclarativeBase):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, Table, TextClause, select
+from sqlalchemy import ColumnElement, Select, Table, TextClause, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 
@@ -94,6 +94,16 @@ def upsert(
         where=statement.excluded[later] > _table(model).c[later] if later else None,
     )
     return bool(session.scalars(rewritten.returning(_table(model).c[key])).all())
+
+
+def one_writer(session: Session, model: type[DeclarativeBase]) -> None:
+    """Make others wait who want to write to the table; readers go on.
+
+    For tables that people change, where each row follows from those before it. On SQLite every
+    transaction that writes is alone already.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"LOCK TABLE {_table(model).name} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -1,7 +1,7 @@
 """The operational database as the rest of the program sees it.
 
 Belongs here: one method per question or change; each is one transaction. Some topics have a
-module of their own: ``store_syncs``, ``store_oauth``.
+module of their own: ``store_syncs``, ``store_oauth``, ``store_content``.
 Does not belong here: SQL (one module per thing) and connections (``database``).
 """
 
@@ -17,16 +17,18 @@ from layers_pipeline.operations.rows import (
     NewCreator,
     ProjectRow,
 )
+from layers_pipeline.operations.store_content import ContentMethods
 from layers_pipeline.operations.store_oauth import OAuthMethods
 from layers_pipeline.operations.store_syncs import SyncMethods
 from layers_pipeline.operations.words import AccountStatus
 
 
-class Operations(SyncMethods, OAuthMethods):
+class Operations(SyncMethods, OAuthMethods, ContentMethods):
     """What people and syncs change, topic by topic.
 
     Projects, accounts and the allowlist are here; syncs and scrape jobs in ``SyncMethods``;
-    tokens and what OAuth clients remember in ``OAuthMethods``.
+    tokens and what OAuth clients remember in ``OAuthMethods``; creatives, what is said of content
+    and versions of the rules in ``ContentMethods``.
 
     Args:
         url: SQLAlchemy URL of a SQLite file, whose folder is made, or of PostgreSQL.

@@ -20,6 +20,11 @@ Outcome = Literal[
     "malformed",
 ]
 JobStatus = Literal["submitted", "succeeded", "collected", "failed", "expired"]
+CreativeKind = Literal["generated", "manual"]
+Override = Literal["include", "exclude"]
+Approval = Literal["not_required", "pending", "approved", "rejected"]
+AdPlatform = Literal["meta", "tiktok"]
+ScoringRole = Literal["active", "shadow"]
 
 PLATFORMS: Final[tuple[Platform, ...]] = get_args(Platform)
 CONNECTIONS: Final[tuple[Connection, ...]] = get_args(Connection)
@@ -27,6 +32,11 @@ ACCOUNT_STATUSES: Final[tuple[AccountStatus, ...]] = get_args(AccountStatus)
 DEPTHS: Final[tuple[Depth, ...]] = get_args(Depth)
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 JOB_STATUSES: Final[tuple[JobStatus, ...]] = get_args(JobStatus)
+CREATIVE_KINDS: Final[tuple[CreativeKind, ...]] = get_args(CreativeKind)
+OVERRIDES: Final[tuple[Override, ...]] = get_args(Override)
+APPROVALS: Final[tuple[Approval, ...]] = get_args(Approval)
+AD_PLATFORMS: Final[tuple[AdPlatform, ...]] = get_args(AdPlatform)
+SCORING_ROLES: Final[tuple[ScoringRole, ...]] = get_args(ScoringRole)
 
 OPEN_JOB_STATUSES: Final[tuple[JobStatus, ...]] = ("submitted", "succeeded")
 """A job in one of these still has something to collect."""

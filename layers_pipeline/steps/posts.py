@@ -17,6 +17,10 @@ import polars as pl
 
 from layers_pipeline import tables
 from layers_pipeline.lake_table import Table, Written, differ
+from layers_pipeline.steps.creatives import (
+    derive_containers_of_creatives,
+    derive_content_of_creatives,
+)
 from layers_pipeline.steps.deletions import derive_absences
 from layers_pipeline.steps.staging import SOURCES, STAGED, captures, captures_since, stage
 from layers_pipeline.steps.stores import Stores
@@ -249,7 +253,11 @@ def _in_buckets(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def derive_containers(stores: Stores) -> Written:
-    """Make a container for every post that has none (R11)."""
+    """Make a container for every post and every creative that has none (R11)."""
+    return _derive_containers_of_posts(stores) + derive_containers_of_creatives(stores)
+
+
+def _derive_containers_of_posts(stores: Stores) -> Written:
     lake, posts, containers = stores.lake, tables.PLATFORM_POSTS, tables.CONTENT_CONTAINERS
     with lake.unit():
         at = lake.version(posts)
@@ -263,7 +271,7 @@ def derive_containers(stores: Stores) -> Written:
 
 
 def derive_ads_content(stores: Stores) -> Written:
-    """Make the ads content that allowlists and posts call for, and give it its newest score.
+    """Make the ads content that posts and creatives call for, and give it its newest score.
 
     Scores come from the history, which is written first; a score replaces an older one only,
     so a backfill of an old tick never overwrites a newer score (R28).
@@ -277,6 +285,7 @@ def derive_ads_content(stores: Stores) -> Written:
         made = lake.insert_absent(
             table, wanted.join(known, on="ads_content_id", how="anti").collect()
         )
+        made += derive_content_of_creatives(stores)
         return made + _give_newest_scores(stores)
 
 

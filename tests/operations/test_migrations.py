@@ -20,7 +20,7 @@ from layers_pipeline.operations.database import MIGRATIONS
 from layers_pipeline.operations.models import Base
 from layers_pipeline.operations.store import Operations
 from tests.operations.workers import migrate
-from tests.operations.world import EXTERNAL, NOW, OAUTH, claim, give_token
+from tests.operations.world import CIPHER, EXTERNAL, NOW, OAUTH, claim, give_token
 
 
 @pytest.fixture
@@ -145,3 +145,17 @@ def test_0002_can_be_taken_back(first_shipped: Operations):
     assert "account_tokens" not in inspect(first_shipped.database.engine).get_table_names()
     first_shipped.migrate()
     assert len(first_shipped.accounts()) == 2
+
+
+def test_0003_adds_histories_and_can_be_taken_back(first_shipped: Operations):
+    revise(first_shipped, command.upgrade, "0002")
+    give_token(first_shipped)
+    first_shipped.migrate()
+    review = {"safety_failed": True, "reviewed_by": "ann", "now": NOW}
+    first_shipped.review_content("tiktok:7501", **review)
+    assert len(first_shipped.safety_reviews()) == 1
+    revise(first_shipped, command.downgrade, "0002")
+    assert "safety_reviews" not in inspect(first_shipped.database.engine).get_table_names()
+    first_shipped.migrate()
+    assert first_shipped.safety_reviews() == []
+    assert first_shipped.tokens([OAUTH], CIPHER).keys() == {OAUTH}

@@ -1,14 +1,19 @@
 """What the processes of the tests do.
 
 Belongs here: functions that a spawned process can import.
-Does not belong here: assertions, and anything that starts processes.
+Does not belong here: assertions about what they did.
 """
 
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier, Event
 from typing import Any
 
+from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.operations.content_rows import NewCreative
 from layers_pipeline.operations.store import Operations
 from tests.operations.world import LEASE, NOW, claim
 
@@ -59,3 +64,57 @@ def claim_refreshes(
     ]
     store.close()
     results.put(claimed)
+
+
+def at_once(work: Callable[[str, str, Barrier], None], url: str, names: tuple[str, ...]) -> None:
+    """Do the work in one process per name, all beginning together; all have to succeed."""
+    processes = get_context("spawn")
+    start = processes.Barrier(len(names))
+    running = [processes.Process(target=work, args=(url, name, start)) for name in names]
+    for process in running:
+        process.start()
+    for process in running:
+        process.join(60)
+    assert [process.exitcode for process in running] == [0] * len(names)
+
+
+def override_often(url: str, person: str, start: Barrier) -> None:
+    """Change one override twenty times at one instant."""
+    store = Operations(url)
+    store.projects()  # connected before the others start
+    start.wait(60)
+    for number in range(20):
+        store.override_content(
+            "brand/generated:one",
+            "include" if number % 2 else None,
+            note=f"{number}",
+            changed_by=person,
+            now=NOW,
+        )
+    store.close()
+
+
+def activate_often(url: str, version: str, start: Barrier) -> None:
+    """Make a version the active one ten times."""
+    store = Operations(url)
+    store.projects()
+    start.wait(60)
+    for _ in range(10):
+        store.activate_scoring(version, changed_by="ann", now=NOW)
+    store.close()
+
+
+def add_a_creative(url: str, made_after: str, start: Barrier) -> None:
+    """Add one creative to a project of one's own, made so many minutes after ``NOW``."""
+    store = Operations(url)
+    store.projects()
+    row = NewCreative(
+        project_id=f"p{made_after}",
+        container_id="manual:one",
+        kind="manual",
+        created_at=NOW + timedelta(minutes=int(made_after)),
+    )
+    start.wait(60)
+    with suppress(InputRefusedError):
+        store.add_creatives([row], now=NOW)
+    store.close()

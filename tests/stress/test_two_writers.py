@@ -35,6 +35,11 @@ PROCESSES.set_forkserver_preload(["tests.stress.writer"])
 POST = "(platform, platform_post_id)"
 MAY_SHRINK = {"ad_eligibility_current"}
 OF_TOKENS = {
+    tables.CREATIVES,
+    tables.SAFETY_REVIEWS,
+    tables.CONTENT_OVERRIDES,
+    tables.PROJECT_ADS_CONTENT,
+    tables.AD_CONTENT,
     tables.SYNC_HEALTH,
     tables.POST_ABSENCES,
     tables.ACCOUNT_LISTINGS,

@@ -15,6 +15,7 @@ from transforms.contracts.columns import count, flag, instant, key, one_of, whol
 from transforms.contracts.scoring import CREATIVE_POOLS, OVERRIDES
 
 AD_PLATFORMS: Final = ("meta", "tiktok")
+APPROVALS: Final = ("not_required", "pending", "approved", "rejected")
 AD_COUNTS: Final = ("impressions", "clicks", "conversions")
 
 
@@ -37,6 +38,8 @@ class SafetyReviews(dy.Schema):
     container_id = key("Container that was reviewed, a post's or another.")
     known_at = instant("When the outcome was known.", in_key=True)
     safety_failed = flag("Whether it failed.")
+    reviewed_by = word("Who reviewed it.")
+    note = word("Why; null: not told.", nullable=True)
 
 
 class ContentOverrides(dy.Schema):
@@ -49,6 +52,38 @@ class ContentOverrides(dy.Schema):
         "Null: the score decides again.",
         rule="unknown_override",
         nullable=True,
+    )
+    note = word("Why it was changed.")
+    changed_by = word("Who changed it.")
+
+
+class ProjectAdsContent(dy.Schema):
+    """Grain: one row per ads content that anybody has overridden or approved: how that stands.
+
+    Content of which nobody has said anything has no row.
+    """
+
+    ads_content_id = key("The thing that is spoken of, in its project.")
+    project_id = word("Project.")
+    container_id = word("Container that it stands for.")
+    override = one_of(
+        OVERRIDES,
+        "Null: the score decides.",
+        rule="unknown_override",
+        nullable=True,
+    )
+    note = word("Why the override was changed last; null: it never was.", nullable=True)
+    changed_by = word("Who changed the override last; null: nobody did.", nullable=True)
+    changed_at = instant("When the override was changed last; null: it never was.", nullable=True)
+    approval = one_of(
+        APPROVALS,
+        "How the approval stands; null: nobody has said. No part of eligibility.",
+        rule="unknown_approval",
+        nullable=True,
+    )
+    approval_changed_by = word("Who changed the approval last; null: nobody did.", nullable=True)
+    approval_changed_at = instant(
+        "When the approval was changed last; null: it never was.", nullable=True
     )
 
 

@@ -5,6 +5,7 @@ Does not belong here: pools, scores, eligibility.
 """
 
 import dataframely as dy
+import polars as pl
 
 from transforms.contracts.columns import (
     MEDIA_TYPES,
@@ -187,9 +188,17 @@ class PostAbsences(dy.Schema):
 class ContentContainers(dy.Schema):
     """Grain: one row per post or other creative that may become an ad. Insert-only."""
 
-    container_id = key("Platform and post id for posts.")
+    container_id = key("platform:post id for posts, kind:slug for others.")
     kind = one_of(("post", "generated", "manual"), "What it wraps.", rule="unknown_kind")
     platform = word("Platform of the post; null for other kinds.", nullable=True)
     platform_post_id = word("Post that it wraps; null for other kinds.", nullable=True)
-    created_at = instant("When the container was made.")
-    bucket = whole("Partition, as in platform_posts.")
+    created_at = instant("When the container was made: what it wraps was known from here on.")
+    bucket = whole("Partition: as in platform_posts for posts, by container_id for others.")
+
+    @dy.rule()
+    def posts_alone_have_a_post(cls) -> pl.Expr:  # noqa: N805 - dataframely's form
+        """A post's container names its platform and its post; another names neither."""
+        is_post = pl.col("kind") == "post"
+        return (pl.col("platform").is_not_null() == is_post) & (
+            pl.col("platform_post_id").is_not_null() == is_post
+        )

@@ -6,11 +6,15 @@ Does not belong here: the changes themselves (``versions``).
 
 from alembic import context
 
-from layers_pipeline.operations import models, oauth_models
+from layers_pipeline.operations import content_models, models, oauth_models
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=[models.Base.metadata, oauth_models.Base.metadata],
+    target_metadata=[
+        models.Base.metadata,
+        oauth_models.Base.metadata,
+        content_models.Base.metadata,
+    ],
     render_as_batch=True,
 )
 with context.begin_transaction():
