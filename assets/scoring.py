@@ -138,6 +138,7 @@ def ad_eligibility_current(stores: StoresResource) -> dg.MaterializeResult:
     kinds={"duckdb"},
     pool="publish",
     deps=[
+        "ad_daily_metrics",
         "ad_eligibility_current",
         "ads_content",
         "platform_post_metrics_latest",

@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline.lake_table import Table
-from transforms.contracts import captures, health, posts, scoring
+from transforms.contracts import captures, creatives, health, posts, scoring
 
 BUCKETS: Final = 16
 
@@ -60,6 +60,22 @@ STG_IMPORT__CAPTURES = Table(
     schema=captures.StgImportCaptures,
     partition_by=("file_id",),
 )
+STG_IMPORT__AD_METRICS = Table(
+    name="stg_import__ad_metrics",
+    schema=creatives.StgImportAdMetrics,
+    partition_by=("file_id",),
+    prune_by=("file_id",),
+)
+AD_DAILY_METRICS = Table(
+    name="ad_daily_metrics",
+    schema=creatives.AdDailyMetrics,
+    partition_by=("spent_in",),
+    prune_by=("spent_in",),
+)
+AD_DAILY_METRICS_CURRENT = Table(
+    name="ad_daily_metrics_current", schema=creatives.AdDailyMetricsCurrent
+)
+"""Shown to analysts as a view over the history; the lake itself does not hold it."""
 PROJECTS = Table(name="projects", schema=posts.Projects)
 PLATFORM_ACCOUNTS = Table(name="platform_accounts", schema=posts.PlatformAccounts)
 SYNC_HEALTH = Table(name="sync_health", schema=health.SyncHealth)
@@ -128,6 +144,7 @@ TABLES: Final = (
     POST_ABSENCES,
     CONTENT_CONTAINERS,
     ADS_CONTENT,
+    AD_DAILY_METRICS,
     UGC_POOL_PERCENTILES,
     ORGANIC_SCORES,
     AD_ELIGIBILITY,
@@ -142,6 +159,7 @@ TABLES: Final = (
     STG_TIKTOK__POSTS,
     STG_SIFT__POSTS,
     STG_IMPORT__CAPTURES,
+    STG_IMPORT__AD_METRICS,
 )
 
 

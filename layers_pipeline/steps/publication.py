@@ -38,6 +38,7 @@ AS_VIEWS: Final = (
     tables.PLATFORM_POST_METRICS,
     tables.PLATFORM_POST_METRICS_LATEST,
     tables.PLATFORM_ACCOUNT_METRICS,
+    tables.AD_DAILY_METRICS,
     tables.ACCOUNT_LISTINGS,
     tables.UGC_POOL_PERCENTILES,
     tables.ORGANIC_SCORES,
@@ -47,6 +48,7 @@ PUBLISHED: Final = AS_TABLES + AS_VIEWS
 READERS: Final = (
     *((source.staged, (source.raw,)) for source in SOURCES),
     *((table, STAGED) for table in FACTS),
+    (tables.AD_DAILY_METRICS, (tables.STG_IMPORT__AD_METRICS,)),
     (tables.POST_ABSENCES, (tables.ACCOUNT_LISTINGS,)),
     (tables.CONTENT_CONTAINERS, (tables.PLATFORM_POSTS,)),
     (tables.ADS_CONTENT, (tables.ORGANIC_SCORES,)),
