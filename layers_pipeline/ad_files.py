@@ -25,7 +25,7 @@ from layers_pipeline.read_files import (
     spreadsheet_errors,
     unusable_types,
 )
-from transforms.ad_metrics import COLUMNS, REQUIRED, read_ad_metrics
+from transforms.ad_metrics import AHEAD, COLUMNS, REQUIRED, read_ad_metrics
 from transforms.contracts.creatives import StgImportAdMetrics
 from transforms.quarantine import split
 from transforms.readings import LINE
@@ -100,6 +100,8 @@ def _faults(raw: RawFile, reading: AdReading) -> Iterator[str]:
     yield from unusable_types(raw.rows, COLUMNS)
     if "date" in raw.columns and reading.spent_on is not None:
         yield f"has a column date, and --day names {reading.spent_on} for all rows. Leave --day out"
+    if reading.spent_on is not None and reading.spent_on > (reading.read_at + AHEAD).date():
+        yield f"--day {reading.spent_on} has not begun anywhere. Name the day that it tells of"
     if "date" not in raw.columns and reading.spent_on is None:
         yield "has no column date. Name the day that it tells of with --day YYYY-MM-DD"
 

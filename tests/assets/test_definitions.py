@@ -94,10 +94,12 @@ def test_the_lineage_is_as_drawn():
     assert drawn == snapshot(
         {
             "account_listings": [],
+            "ad_daily_metrics": ["stg_import__ad_metrics"],
             "ad_eligibility": ["organic_scores"],
             "ad_eligibility_current": ["ad_eligibility"],
             "ads_content": ["content_containers", "organic_scores", "project_allowlist"],
             "analytics_file": [
+                "ad_daily_metrics",
                 "ad_eligibility_current",
                 "ads_content",
                 "platform_post_metrics_latest",
@@ -142,6 +144,7 @@ def test_the_lineage_is_as_drawn():
             "raw_sift__posts": ["scrape_jobs"],
             "raw_tiktok__responses": [],
             "scrape_jobs": [],
+            "stg_import__ad_metrics": [],
             "stg_import__captures": [],
             "stg_instagram__posts": ["raw_instagram__responses"],
             "stg_sift__posts": ["raw_sift__posts"],
@@ -184,6 +187,7 @@ def test_every_job_makes_these_assets():
                 "sync_health",
             ],
             "full_sync": ["account_listings", "raw_instagram__responses", "raw_tiktok__responses"],
+            "import_ad_metrics": ["ad_daily_metrics", "stg_import__ad_metrics"],
             "import_captures": [
                 "ads_content",
                 "content_containers",
