@@ -29,6 +29,8 @@ WITH_CONTRACT: Final = (
     tables.STG_TIKTOK__POSTS,
     tables.STG_SIFT__POSTS,
     tables.STG_IMPORT__CAPTURES,
+    tables.STG_IMPORT__AD_METRICS,
+    tables.AD_DAILY_METRICS,
     tables.PLATFORM_POSTS,
     tables.PLATFORM_POST_METRICS,
     tables.PLATFORM_POST_METRICS_LATEST,
@@ -46,6 +48,7 @@ SET_ASIDE: Final = (
     tables.STG_TIKTOK__POSTS,
     tables.STG_SIFT__POSTS,
     tables.STG_IMPORT__CAPTURES,
+    tables.STG_IMPORT__AD_METRICS,
 )
 RELATIONS: Final = (
     (tables.PLATFORM_POST_METRICS, tables.PLATFORM_POSTS, ("platform", "platform_post_id")),

@@ -1,6 +1,6 @@
-"""What Dagster shows of a table, taken from its contract.
+"""What Dagster shows of a table, taken from its contract, and of what was written to it.
 
-Belongs here: descriptions, column schemas, kinds, owners, and row counts as metadata.
+Belongs here: descriptions, column schemas, kinds, owners, row counts and files as metadata.
 Does not belong here: the contracts themselves.
 """
 
@@ -10,6 +10,7 @@ from typing import Any, Final
 import dagster as dg
 
 from layers_pipeline.lake_table import Table, Written
+from layers_pipeline.steps.imports import ImportedFile
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.columns import comment_of, text_of
 
@@ -62,3 +63,15 @@ def outcome(stores: Stores, table: Table, written: Written) -> dg.MaterializeRes
             "table_version": stores.lake.version(table),
         },
     )
+
+
+def file_as_json(file: ImportedFile) -> dict[str, Any]:
+    """What came of an imported file, as plain values."""
+    return {
+        "path": str(file.path),
+        "rows": file.rows,
+        "quarantined": file.quarantined,
+        "reasons": file.reasons,
+        "already_there": file.already_there,
+        "ignored_columns": list(file.ignored_columns),
+    }

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 import dagster as dg
 from pydantic import Field
 
-from assets.described import OWNERS, described, outcome
+from assets.described import OWNERS, described, file_as_json, outcome
 from layers_pipeline import tables
 from layers_pipeline.lake_table import Table, Written
 from layers_pipeline.operations.words import Depth
@@ -181,15 +181,5 @@ def as_json(report: ImportReport) -> dict[str, Any]:
         "accounts": report.accounts,
         "first_capture": report.first_capture.isoformat() if report.first_capture else None,
         "last_capture": report.last_capture.isoformat() if report.last_capture else None,
-        "files": [
-            {
-                "path": str(file.path),
-                "rows": file.rows,
-                "quarantined": file.quarantined,
-                "reasons": file.reasons,
-                "already_there": file.already_there,
-                "ignored_columns": list(file.ignored_columns),
-            }
-            for file in report.files
-        ],
+        "files": [file_as_json(file) for file in report.files],
     }

@@ -158,6 +158,7 @@ def score_drift(stores: StoresResource) -> dg.MaterializeResult:
     pool="publish",
     deps=[
         "ad_content",
+        "ad_daily_metrics",
         "ad_eligibility_current",
         "ads_content",
         "content_overrides",

@@ -4,7 +4,6 @@ Belongs here: what makes a whole file unusable, and saying so.
 Does not belong here: file formats, reading of single values, storage, registering accounts.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,22 +16,29 @@ from polars.exceptions import PolarsError
 
 from layers_pipeline.capture_formats import RawFile, read_raw_file
 from layers_pipeline.errors import InputRefusedError
-from transforms.captures import COLUMNS, IDS, LINE, REQUIRED, TIME_COLUMNS, read_captures
+from layers_pipeline.read_files import (
+    ReadFile,
+    fingerprint,
+    ignore,
+    ignored,
+    missing_columns,
+    nothing_usable,
+    places,
+    spreadsheet_errors,
+    unusable_types,
+)
+from transforms.captures import COLUMNS, IDS, REQUIRED, TIME_COLUMNS, read_captures
 from transforms.contracts.captures import StgImportCaptures
 from transforms.quarantine import split
-from transforms.readings import BREACHES
+from transforms.readings import BREACHES, LINE
 
 BATCH_ROWS: Final = 200_000
-SHOWN_LINES: Final = 3
-SHOWN_REASONS: Final = 5
-SHOWN_CHARACTERS: Final = 200
 TABLE: Final = "stg_import__captures"
 
 MANGLED_ID: Final = (
     r"^\s*(?:[0-9]+[.,][0-9]+[eE]\+?[0-9]+|[0-9]+[eE]\+[0-9]+|[0-9]{15,}\.[0-9]+)\s*$"
 )
 """``7.50E+18``, ``7,50E+18``, ``7e+18``, ``7500000000000000000.0``."""
-SPREADSHEET_ERROR: Final = r"^\s*(?:#(?:NAME\?|REF!|VALUE!|NUM!|DIV/0!|NULL!|N/A)|#{3,})\s*$"
 REFUSING_RULES: Final = {
     "no_time_zone": "has no time zone: name the one it was written in with --timezone, for "
     "example --timezone UTC",
@@ -43,28 +49,10 @@ REFUSING_RULES: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class CaptureFile:
-    """A capture file as read.
+class CaptureFile(ReadFile):
+    """A capture file as read: ``captures`` are the sound rows, of ``StgImportCaptures``."""
 
-    Args:
-        path: Where it lies.
-        file_id: Fingerprint of its content, 16 hexadecimal digits.
-        rows: Rows read, sound and broken.
-        captures: The sound rows, of ``StgImportCaptures``.
-        quarantined: The broken rows, of ``Quarantine``.
-        ignored_columns: Columns of the file that are no part of a capture.
-    """
-
-    path: Path
-    file_id: str
-    rows: int
     captures: pl.DataFrame
-    quarantined: pl.DataFrame
-    ignored_columns: tuple[str, ...]
-
-
-def ignore(done: int, total: int) -> None:
-    """Take no notice of progress."""
 
 
 def read_capture_file(
@@ -87,9 +75,9 @@ def read_capture_file(
         InputRefusedError: The file as a whole cannot be used; names line, value and remedy.
     """
     _refuse_unknown_zone(time_zone)
-    raw = read_raw_file(path)
+    raw = read_raw_file(path, columns=COLUMNS, required=REQUIRED)
     _refuse_unusable(path, raw)
-    file_id = _fingerprint(path)
+    file_id = fingerprint(path)
     batches = []
     for batch in raw.rows.iter_slices(BATCH_ROWS):
         typed = read_captures(batch, time_zone=time_zone, now=now, file_id=file_id, run_id=run_id)
@@ -99,14 +87,14 @@ def read_capture_file(
     captures = pl.concat([good for good, _ in batches])
     quarantined = pl.concat([bad for _, bad in batches])
     if captures.is_empty():
-        raise InputRefusedError(_nothing_usable(path, quarantined))
+        raise InputRefusedError(nothing_usable(path, quarantined))
     return CaptureFile(
         path=path,
         file_id=file_id,
         rows=raw.rows.height,
         captures=captures,
         quarantined=quarantined,
-        ignored_columns=tuple(name for name in raw.columns if name not in COLUMNS),
+        ignored_columns=ignored(raw, COLUMNS),
     )
 
 
@@ -120,11 +108,6 @@ def _split(typed: pl.DataFrame, *, now: datetime, run_id: str) -> tuple[pl.DataF
         quarantined_at=now,
         run_id=run_id,
     )
-
-
-def _fingerprint(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()[:16]
 
 
 def _refuse_unknown_zone(time_zone: str | None) -> None:
@@ -142,15 +125,15 @@ def _refuse_unknown_zone(time_zone: str | None) -> None:
 
 def _refuse_unusable(path: Path, raw: RawFile) -> None:
     """What happened to the file comes first, columns that it lacks after that."""
-    missing = [name for name in REQUIRED if name not in raw.columns]
+    missing = list(missing_columns(raw, REQUIRED, page="docs/captures.md"))
     suspects = raw.rows.columns if missing else IDS
-    faults = [*_mangled_ids(raw.rows, suspects), *_spreadsheet_errors(raw.rows)]
-    if missing:
-        faults.append(
-            f"required columns are missing: {', '.join(missing)} (found: {', '.join(raw.columns)})"
-            ". Rename the file's columns to the names in docs/captures.md"
-        )
-    faults.extend(_unusable_types(raw.rows))
+    faults = [
+        *_mangled_ids(raw.rows, suspects),
+        *spreadsheet_errors(raw.rows, [name for name in COLUMNS if name != "caption"]),
+        *missing,
+        *unusable_types(raw.rows, COLUMNS),
+        *_dates_without_time(raw.rows),
+    ]
     if faults:
         raise InputRefusedError(f"{path}: {'; '.join(faults)}.")
 
@@ -164,35 +147,14 @@ def _mangled_ids(rows: pl.DataFrame, columns: tuple[str, ...] | list[str]) -> It
         elif dtype == pl.String:
             found = rows.filter(pl.col(name).str.contains(MANGLED_ID))
             if not found.is_empty():
-                yield f"{_places(found, name)}: ids rounded by a spreadsheet. {remedy}"
+                yield f"{places(found, name)}: ids rounded by a spreadsheet. {remedy}"
 
 
-def _spreadsheet_errors(rows: pl.DataFrame) -> Iterator[str]:
-    for name in COLUMNS:
-        if name != "caption" and rows.schema.get(name) == pl.String:
-            found = rows.filter(pl.col(name).str.contains(SPREADSHEET_ERROR))
-            if not found.is_empty():
-                yield (
-                    f"{_places(found, name)}: a spreadsheet's error in place of a value. "
-                    "Export the file again from its source, not through a spreadsheet"
-                )
-
-
-def _unusable_types(rows: pl.DataFrame) -> Iterator[str]:
-    for name in COLUMNS:
-        dtype = rows.schema.get(name, pl.String())
-        if dtype.is_nested() or dtype in (pl.Binary, pl.Object, pl.Boolean):
-            yield f"column {name} has the type {dtype}. Write it as text or as a number"
-        elif name in TIME_COLUMNS and dtype in (pl.Date, pl.Time):
+def _dates_without_time(rows: pl.DataFrame) -> Iterator[str]:
+    for name in TIME_COLUMNS:
+        dtype = rows.schema.get(name)
+        if dtype in (pl.Date, pl.Time):
             yield f"column {name} has the type {dtype}. Write the date with the time of day"
-
-
-def _places(found: pl.DataFrame, name: str) -> str:
-    first = found.head(SHOWN_LINES)
-    lines = ", ".join(str(line) for line in first[LINE])
-    values = ", ".join(str(value) for value in first[name])
-    more = f" and {found.height - first.height} more" if found.height > first.height else ""
-    return f"{'line' if first.height == 1 else 'lines'} {lines}{more}: {name} {values}"
 
 
 def _refuse_times(path: Path, batch: pl.DataFrame, typed: pl.DataFrame) -> None:
@@ -201,18 +163,4 @@ def _refuse_times(path: Path, batch: pl.DataFrame, typed: pl.DataFrame) -> None:
             found = typed.filter(pl.col(BREACHES).list.contains(f"{name}|{rule}"))
             if not found.is_empty():
                 shown = batch.join(found.select(LINE), on=LINE, how="semi", maintain_order="left")
-                raise InputRefusedError(f"{path}: {_places(shown, name)}: {remedy}.")
-
-
-def _nothing_usable(path: Path, quarantined: pl.DataFrame) -> str:
-    rules = quarantined.select(rule=pl.col("broken_rules").str.split(",")).explode("rule")
-    counted = rules.group_by("rule").len().sort(["len", "rule"], descending=[True, False])
-    reasons = ", ".join(
-        f"{rule} ({rows})" for rule, rows in counted.head(SHOWN_REASONS).iter_rows()
-    )
-    first = quarantined.row(0, named=True)
-    line = str(first["origin"]).rpartition(":")[2]
-    return (
-        f"{path}: none of its {quarantined.height} rows can be used: {reasons}. The first is on "
-        f"line {line}: {first['row'][:SHOWN_CHARACTERS]}. Mend the file and import it again."
-    )
+                raise InputRefusedError(f"{path}: {places(shown, name)}: {remedy}.")

@@ -1,4 +1,4 @@
-"""Capture files as they lie on disk: Parquet, CSV and NDJSON, read without a guess at types.
+"""Files of rows as they lie on disk: Parquet, CSV and NDJSON, read without a guess at types.
 
 Belongs here: formats, encodings, damage, and which line of the file a row stands on.
 Does not belong here: what columns mean, and what is wrong with values.
@@ -10,7 +10,7 @@ import io
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,7 @@ from polars.exceptions import PolarsError
 from pyarrow import csv as arrow_csv
 
 from layers_pipeline.errors import InputRefusedError
-from transforms.captures import COLUMNS, LINE, REQUIRED
+from transforms.readings import LINE
 
 SUFFIXES: Final = (".parquet", ".csv", ".csv.gz", ".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
 DAMAGE: Final = (OSError, EOFError, zlib.error, csv.Error, PolarsError)
@@ -42,9 +42,13 @@ class RawFile:
     columns: tuple[str, ...]
 
 
-def read_raw_file(path: Path) -> RawFile:
-    """Read a capture file by its suffix.
+def read_raw_file(path: Path, *, columns: Collection[str], required: Collection[str]) -> RawFile:
+    """Read a file by its suffix.
 
+    Args:
+        path: A Parquet, CSV or NDJSON file.
+        columns: Columns that mean something; of Parquet, only these are read.
+        required: Columns without which the file is of no use.
     Raises:
         InputRefusedError: It cannot be read, is damaged, or has no rows.
     """
@@ -53,7 +57,10 @@ def read_raw_file(path: Path) -> RawFile:
         known = ", ".join(SUFFIXES)
         raise InputRefusedError(f"{path}: unknown kind of file: save it as one of {known}.")
     try:
-        raw = _parquet(path) if name.endswith(".parquet") else _text_file(path)
+        if name.endswith(".parquet"):
+            raw = _parquet(path, columns=columns, required=required)
+        else:
+            raw = _text_file(path)
     except DAMAGE as error:
         raise InputRefusedError(
             f"{path}: cannot be read: {_first_line(error)}. Check that it is there and complete."
@@ -69,10 +76,11 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
 
 
-def _parquet(path: Path) -> RawFile:
+def _parquet(path: Path, *, columns: Collection[str], required: Collection[str]) -> RawFile:
     schema = pl.read_parquet_schema(path)
     # Without its required columns a file is refused: then any column may tell what happened.
-    wanted = [name for name in schema if name in COLUMNS] if _has_required(schema) else [*schema]
+    is_usable = all(name in schema for name in required)
+    wanted = [name for name in schema if name in columns] if is_usable else [*schema]
     rows = pl.read_parquet(path, columns=[name for name in wanted if name != LINE], glob=False)
     rows = rows.with_columns(
         pl.col(name).cast(pl.String)
@@ -80,10 +88,6 @@ def _parquet(path: Path) -> RawFile:
         if dtype in (pl.Categorical, pl.Enum)
     )
     return RawFile(rows=rows.with_row_index(LINE, offset=1), columns=tuple(schema))
-
-
-def _has_required(columns: Any) -> bool:  # noqa: ANN401 - anything that can be asked ``in``
-    return all(name in columns for name in REQUIRED)
 
 
 def _text_file(path: Path) -> RawFile:

@@ -6,18 +6,18 @@ Does not belong here: the work itself (``steps``), drawing (``terminal``).
 
 import os
 import sys
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from layers_pipeline.account_commands import account_app
 from layers_pipeline.answers import as_csv, as_json, asked
+from layers_pipeline.command_parts import ProjectOption, open_jobs
 from layers_pipeline.errors import InputRefusedError, LayersError, NotFoundError
+from layers_pipeline.import_commands import import_app
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.operations.words import PLATFORMS
 from layers_pipeline.scoring_commands import scoring_app
@@ -26,9 +26,6 @@ from layers_pipeline.steps.stores import open_stores
 from layers_pipeline.steps.ticks import tick_key, tick_of
 from layers_pipeline.terminal import complain, print_table, progress_bars, say
 
-if TYPE_CHECKING:
-    from layers_pipeline.runs import Runner
-
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -36,17 +33,15 @@ app = typer.Typer(
     # Typer's traceback walks for ever through the cycles that Dagster's chained errors have.
     pretty_exceptions_enable=False,
 )
-imports = typer.Typer(no_args_is_help=True, help="Import history that was gathered elsewhere.")
 project = typer.Typer(no_args_is_help=True, help="Projects: brands' workspaces.")
 creator = typer.Typer(no_args_is_help=True, help="Creators on a project's allowlist.")
-app.add_typer(imports, name="import")
+app.add_typer(import_app, name="import")
 app.add_typer(project, name="project")
 app.add_typer(creator, name="creator")
 app.add_typer(account_app, name="account")
 app.add_typer(scoring_app, name="scoring")
 
 SCORED = ("tick", "posts", "creatives", "pools", "scored", "eligible")
-ProjectOption = Annotated[str, typer.Option("--project", help="Short name of the project.")]
 
 
 class Depth(StrEnum):
@@ -65,48 +60,6 @@ class Format(StrEnum):
     JSON = "json"
 
 
-@imports.command("captures")
-def import_captures(
-    files: Annotated[list[Path], typer.Argument(help="Parquet, CSV or NDJSON files, any order.")],
-    project: ProjectOption,
-    timezone: Annotated[
-        str, typer.Option(help="IANA time zone of times that carry none, such as UTC.")
-    ] = "",
-) -> None:
-    """Import files of captures; the same files again change nothing."""
-    given = {
-        "files": [str(path.absolute()) for path in files],
-        "project_id": project,
-        "time_zone": timezone,
-    }
-    with _runner() as runner, progress_bars():
-        made = runner.run("import_captures", ops={"stg_import__captures": given})
-    report = made["stg_import__captures"]["report"]
-    if report["project_was_made"]:
-        say(f"Project {project!r} did not exist and was made (time zone UTC).")
-    for file in report["files"]:
-        _say_file(file)
-    say(
-        f"{report['posts']:,} posts of {report['accounts']:,} accounts, captured "
-        f"{report['first_capture']} to {report['last_capture']}."
-    )
-    say(
-        f"New in the lake: {made['platform_posts']['rows_inserted']:,} posts, "
-        f"{made['platform_post_metrics']['rows_inserted']:,} snapshots "
-        "(equal repeats append nothing)."
-    )
-
-
-def _say_file(file: dict[str, Any]) -> None:
-    known = ", imported before: nothing changed" if file["already_there"] else ""
-    say(f"{Path(file['path']).name}: {file['rows']:,} rows{known}.")
-    if file["quarantined"]:
-        rules = ", ".join(f"{rule}: {rows:,}" for rule, rows in file["reasons"].items())
-        say(f"  {file['quarantined']:,} set aside in quarantine ({rules}).")
-    if file["ignored_columns"]:
-        say(f"  Columns that are no part of a capture: {', '.join(file['ignored_columns'])}.")
-
-
 @app.command()
 def score(
     at: Annotated[str, typer.Option(help="One tick, such as 2025-05-14-12:00 (UTC).")] = "",
@@ -115,7 +68,7 @@ def score(
 ) -> None:
     """Score a tick, or every tick of a range in one run, and publish."""
     ticks = _ticks(at, start, end)
-    with _runner() as runner, progress_bars():
+    with open_jobs() as runner, progress_bars():
         made = runner.run("scoring", ticks=(ticks[0], ticks[-1]))
     scored = made["organic_scores"]
     print_table(
@@ -217,7 +170,7 @@ def sync(
     """Sync the accounts that are due at a depth, as the schedule would, and derive what landed."""
     named = {"accounts": account or []}
     parts = SYNC_PARTS[depth]
-    with _runner() as runner, progress_bars():
+    with open_jobs() as runner, progress_bars():
         try:
             made = runner.run(f"{depth}_sync", ops={op: named for op, _ in parts if op in BY_NAME})
         finally:
@@ -259,7 +212,7 @@ def replay(
 ) -> None:
     """Make staging and everything after it again from the raw landings, without any platform."""
     span = {"start": _moment(start).isoformat(), "end": _moment(end).isoformat()}
-    with _runner() as runner, progress_bars():
+    with open_jobs() as runner, progress_bars():
         runner.run("replay", ops={"replay_landings": span})
         stale = sorted(key for key in runner.scored_ticks() if tick_of(key) >= _moment(start))
         if stale:
@@ -283,7 +236,7 @@ def _moment(text: str) -> datetime:
 @app.command()
 def publish() -> None:
     """Publish the analysts' file anew."""
-    with _runner() as runner:
+    with open_jobs() as runner:
         told = runner.run("publication")["analytics_file"]
     say(f"Generation {told['generation']}: {told['path']}")
 
@@ -435,12 +388,6 @@ def dev(
     from layers_pipeline.dev import run_dev  # noqa: PLC0415
 
     run_dev(load_settings(), port=port, sandbox_port=sandbox_port)
-
-
-def _runner() -> "AbstractContextManager[Runner]":
-    from layers_pipeline.runs import open_runner  # noqa: PLC0415 - Dagster is slow to import
-
-    return open_runner(load_settings())
 
 
 def main() -> None:

@@ -17,10 +17,10 @@ def build_definitions() -> dg.Definitions:
         # Backfill policies (what makes a range one run) and code references (links to the
         # source) are marked beta in Dagster 1.13.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        from assets import checks, content, ingestion, posts, scoring  # noqa: PLC0415
+        from assets import ads, checks, content, ingestion, posts, scoring  # noqa: PLC0415
         from sensors import jobs, schedules, scrapes, ticks, versions  # noqa: PLC0415
 
-        assets = dg.load_assets_from_modules([ingestion, content, posts, scoring])
+        assets = dg.load_assets_from_modules([ingestion, content, ads, posts, scoring])
         return dg.Definitions(
             assets=dg.with_source_code_references(assets),
             asset_checks=list(checks.CHECKS),

@@ -16,6 +16,7 @@ import dataframely as dy
 import duckdb
 import polars as pl
 
+from layers_pipeline import tables
 from layers_pipeline.lake_table import Table
 from transforms.contracts.columns import comment_of
 from transforms.sql import sql_of
@@ -81,6 +82,9 @@ MACROS: Final = (
     ),
 )
 
+VIEWS: Final = ((tables.AD_DAILY_METRICS_CURRENT, tables.AD_DAILY_METRICS),)
+"""Views over published tables, each with the table without which it cannot be."""
+
 
 def build(
     making: Path,
@@ -110,6 +114,10 @@ def build(
         for table, pins in _shown_together(pinned).items():
             _make_of_several(connection, table, pins)
         rows = _make_publication(connection, pinned, number=number, at=at)
+        names = {pin.table.name for pin in pinned}
+        for view, source in VIEWS:
+            if source.name in names:
+                _make_view(connection, view)
         for macro in MACROS:
             _make_macro(connection, macro)
         connection.execute("use memory")
@@ -126,6 +134,11 @@ def _make_pinned(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> None:
         rows = _read(pin, table.stored_columns)
         _make_table(connection, f"create table {table.name} as from {ROWS}", rows)
     _comment(connection, kind, table.name, table.schema, table.stored_columns)
+
+
+def _make_view(connection: duckdb.DuckDBPyConnection, view: Table) -> None:
+    connection.execute(f"create view {view.name} as {sql_of('views', view.name)}")
+    _comment(connection, "view", view.name, view.schema, view.columns)
 
 
 def _shown_together(pinned: Sequence[Pinned]) -> dict[Table, list[Pinned]]:

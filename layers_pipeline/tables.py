@@ -60,6 +60,22 @@ STG_IMPORT__CAPTURES = Table(
     schema=captures.StgImportCaptures,
     partition_by=("file_id",),
 )
+STG_IMPORT__AD_METRICS = Table(
+    name="stg_import__ad_metrics",
+    schema=creatives.StgImportAdMetrics,
+    partition_by=("file_id",),
+    prune_by=("file_id",),
+)
+AD_DAILY_METRICS = Table(
+    name="ad_daily_metrics",
+    schema=creatives.AdDailyMetrics,
+    partition_by=("spent_in",),
+    prune_by=("spent_in",),
+)
+AD_DAILY_METRICS_CURRENT = Table(
+    name="ad_daily_metrics_current", schema=creatives.AdDailyMetricsCurrent
+)
+"""Shown to analysts as a view over the history; the lake itself does not hold it."""
 PROJECTS = Table(name="projects", schema=posts.Projects)
 PLATFORM_ACCOUNTS = Table(name="platform_accounts", schema=posts.PlatformAccounts)
 SYNC_HEALTH = Table(name="sync_health", schema=health.SyncHealth)
@@ -140,6 +156,7 @@ TABLES: Final = (
     POST_ABSENCES,
     CONTENT_CONTAINERS,
     ADS_CONTENT,
+    AD_DAILY_METRICS,
     UGC_POOL_PERCENTILES,
     ORGANIC_SCORES,
     AD_ELIGIBILITY,
@@ -155,6 +172,7 @@ TABLES: Final = (
     STG_TIKTOK__POSTS,
     STG_SIFT__POSTS,
     STG_IMPORT__CAPTURES,
+    STG_IMPORT__AD_METRICS,
 )
 
 

@@ -73,6 +73,11 @@ import_captures = dg.define_asset_job(
     selection=["stg_import__captures", *DERIVED],
     description="Imports files of captures; see `layers-pipeline import captures`.",
 )
+import_ad_metrics = dg.define_asset_job(
+    "import_ad_metrics",
+    selection=["stg_import__ad_metrics", "ad_daily_metrics"],
+    description="Imports reports of ads; see `layers-pipeline import ad-metrics`.",
+)
 scoring = dg.define_asset_job(
     "scoring",
     selection=SCORED - CURRENCY,
@@ -133,6 +138,7 @@ JOBS: Final = (
     posts_sync,
     derivation,
     import_captures,
+    import_ad_metrics,
     scoring,
     publication,
     maintenance,

@@ -13,6 +13,7 @@ from transforms.contracts.creatives import AD_COUNTS, AdDailyMetrics
 from transforms.quarantine import RECEIVED
 from transforms.readings import (
     BREACHES,
+    LINE,
     Reading,
     breaches,
     read_cents,
@@ -27,7 +28,6 @@ NAMES: Final = {"date": "spent_on", "spend": "spend_cents", "total_conversion": 
 REQUIRED: Final = ("ad_id", "spend")
 OPTIONAL: Final = ("date", "known_at", "ad_platform", "currency", "total_conversion", *AD_COUNTS)
 COLUMNS: Final = (*REQUIRED, *OPTIONAL)
-LINE: Final = "line_number"
 AHEAD: Final = timedelta(hours=14)
 """The earliest clocks on earth are so far ahead of UTC; their day may have begun."""
 
@@ -74,6 +74,8 @@ def read_ad_metrics(
         spend_cents=spend.value,
         **{name: reading.value for name, reading in counts.items()},
         run_id=pl.lit(run_id),
+        # A row without a day is set aside for that alone, not for its month too.
+        spent_in=day.value.dt.to_string("%Y-%m").fill_null(""),
         **{BREACHES: breaches(readings), RECEIVED: pl.struct(received)},
     ).select(LINE, *AdDailyMetrics.column_names(), BREACHES, RECEIVED)
 

@@ -12,7 +12,15 @@ import polars as pl
 from transforms.contracts.captures import StgImportCaptures
 from transforms.contracts.columns import COUNTS
 from transforms.quarantine import RECEIVED
-from transforms.readings import BREACHES, Reading, breaches, read_count, read_instant, shown_text
+from transforms.readings import (
+    BREACHES,
+    LINE,
+    Reading,
+    breaches,
+    read_count,
+    read_instant,
+    shown_text,
+)
 
 IDS: Final = ("post_key", "account_key")
 REQUIRED: Final = ("platform", "account_key", "post_key", "captured_at")
@@ -20,8 +28,6 @@ COUNT_COLUMNS: Final = (*COUNTS, "followers")
 TIME_COLUMNS: Final = ("captured_at", "published_at")
 OPTIONAL: Final = ("published_at", "media_type", *COUNT_COLUMNS, "permalink", "caption")
 COLUMNS: Final = (*REQUIRED, *OPTIONAL)
-LINE: Final = "line_number"
-"""Column that tells where in the file a raw row stands, counted from 1."""
 
 
 def read_captures(

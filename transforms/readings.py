@@ -10,6 +10,8 @@ from typing import Final
 
 import polars as pl
 
+LINE: Final = "line_number"
+"""Column that tells where in its file a raw row stands, counted from 1."""
 BREACHES: Final = "breaches"
 """Column in which a reader leaves the rules, ``column|rule``, that a row's values broke."""
 

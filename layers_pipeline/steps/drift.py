@@ -40,7 +40,7 @@ def derive_drift(stores: Stores) -> Written:
 
 
 def drift_at(stores: Stores, tick: datetime, *, other: ScoringRules) -> pl.DataFrame:
-    """Rows of ``ScoreDrift`` of one tick, whether or not the other version ever ran; writes nothing.
+    """Rows of ``ScoreDrift`` of one tick, also of a version that never ran; writes nothing.
 
     Args:
         stores: Open stores.

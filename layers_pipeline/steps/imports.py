@@ -16,6 +16,7 @@ from layers_pipeline import tables
 from layers_pipeline.capture_files import CaptureFile, read_capture_file
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.progress import report
+from layers_pipeline.read_files import ReadFile
 from layers_pipeline.steps.dimensions import copy_accounts, copy_allowlist, copy_projects
 from layers_pipeline.steps.stores import Stores
 from transforms.snapshots import POST
@@ -124,21 +125,27 @@ def _stage(stores: Stores, file: CaptureFile, *, project_id: str) -> ImportedFil
         if not there:
             lake.replace(staged, file.captures, where={"file_id": [file.file_id]})
         lake.insert_absent(tables.QUARANTINE, file.quarantined)
-        lake.insert_absent(tables.IMPORT_FILES, _file_row(stores, file, project_id=project_id))
+        register_file(stores, file, under=project_id, project_id=project_id)
+    return imported(file, already_there=there)
+
+
+def imported(file: ReadFile, *, already_there: bool) -> ImportedFile:
+    """What came of a file that was read, and is there now."""
     rules = file.quarantined["broken_rules"].str.split(",").explode()
     return ImportedFile(
         path=file.path,
         rows=file.rows,
         quarantined=file.quarantined.height,
         reasons=dict(Counter(rules.drop_nulls().to_list())),
-        already_there=there,
+        already_there=already_there,
         ignored_columns=file.ignored_columns,
     )
 
 
-def _file_row(stores: Stores, file: CaptureFile, *, project_id: str) -> pl.DataFrame:
+def register_file(stores: Stores, file: ReadFile, *, under: str, project_id: str | None) -> None:
+    """Write down that a file was imported, once per project or platform of ads (``under``)."""
     row = {
-        "import_id": f"{file.file_id}/{project_id}",
+        "import_id": f"{file.file_id}/{under}",
         "file_id": file.file_id,
         "project_id": project_id,
         "file_name": file.path.name,
@@ -146,7 +153,8 @@ def _file_row(stores: Stores, file: CaptureFile, *, project_id: str) -> pl.DataF
         "rows_quarantined": file.quarantined.height,
         "imported_at": stores.clock.now(),
     }
-    return pl.DataFrame([row], schema=dict(tables.IMPORT_FILES.empty().schema))
+    rows = pl.DataFrame([row], schema=dict(tables.IMPORT_FILES.empty().schema))
+    stores.lake.insert_absent(tables.IMPORT_FILES, rows)
 
 
 def _instant(value: object) -> datetime | None:

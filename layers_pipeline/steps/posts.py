@@ -17,6 +17,7 @@ import polars as pl
 
 from layers_pipeline import tables
 from layers_pipeline.lake_table import Table, Written, differ
+from layers_pipeline.steps.ad_imports import derive_ad_metrics
 from layers_pipeline.steps.creatives import (
     derive_containers_of_creatives,
     derive_content_of_creatives,
@@ -319,7 +320,12 @@ def _give_newest_scores(stores: Stores) -> Written:
 def derive_known(stores: Stores) -> dict[str, Written]:
     """Bring what scores are made of up to what has landed; cheap where nothing is new."""
     with stores.lake.unit():
-        return _stage_all(stores) | _derive_staged(stores) | derive_absences(stores)
+        return (
+            _stage_all(stores)
+            | _derive_staged(stores)
+            | derive_absences(stores)
+            | {tables.AD_DAILY_METRICS.name: derive_ad_metrics(stores)}
+        )
 
 
 def derive_everything(stores: Stores) -> dict[str, Written]:

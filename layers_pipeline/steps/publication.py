@@ -46,6 +46,7 @@ AS_VIEWS: Final = (
     tables.PLATFORM_POST_METRICS,
     tables.PLATFORM_POST_METRICS_LATEST,
     tables.PLATFORM_ACCOUNT_METRICS,
+    tables.AD_DAILY_METRICS,
     tables.ACCOUNT_LISTINGS,
     tables.UGC_POOL_PERCENTILES,
     tables.ORGANIC_SCORES,
@@ -55,6 +56,7 @@ PUBLISHED: Final = AS_TABLES + AS_VIEWS
 READERS: Final = (
     *((source.staged, (source.raw,)) for source in SOURCES),
     *((table, STAGED) for table in FACTS),
+    (tables.AD_DAILY_METRICS, (tables.STG_IMPORT__AD_METRICS,)),
     (tables.POST_ABSENCES, (tables.ACCOUNT_LISTINGS,)),
     (tables.CONTENT_CONTAINERS, (tables.PLATFORM_POSTS, tables.CREATIVES)),
     (tables.ADS_CONTENT, (tables.ORGANIC_SCORES,)),
@@ -165,10 +167,9 @@ def _mark_as_read(stores: Stores) -> None:
 
 
 def maintain(stores: Stores) -> dict[str, int]:
-    """Thin out old scores, compact tables of many small files, publish, then delete files that
-    nobody needs.
+    """Keep the lake small and quick to read: thin out, compact, publish, then delete files.
 
-    The order matters: a published generation names files, so files are deleted only after
+    Old scores are thinned out (``retention``) and tables of many small files compacted. The order matters: a published generation names files, so files are deleted only after
     the generations that are kept have been asked which versions they read.
 
     Returns:

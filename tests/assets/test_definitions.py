@@ -95,6 +95,7 @@ def test_the_lineage_is_as_drawn():
         {
             "account_listings": [],
             "ad_content": [],
+            "ad_daily_metrics": ["stg_import__ad_metrics"],
             "ad_eligibility": ["organic_scores"],
             "ad_eligibility_current": ["ad_eligibility"],
             "ads_content": [
@@ -105,6 +106,7 @@ def test_the_lineage_is_as_drawn():
             ],
             "analytics_file": [
                 "ad_content",
+                "ad_daily_metrics",
                 "ad_eligibility_current",
                 "ads_content",
                 "content_overrides",
@@ -156,6 +158,7 @@ def test_the_lineage_is_as_drawn():
             "raw_tiktok__responses": [],
             "safety_reviews": [],
             "scrape_jobs": [],
+            "stg_import__ad_metrics": [],
             "stg_import__captures": [],
             "stg_instagram__posts": ["raw_instagram__responses"],
             "stg_sift__posts": ["raw_sift__posts"],
@@ -203,6 +206,7 @@ def test_every_job_makes_these_assets():
                 "sync_health",
             ],
             "full_sync": ["account_listings", "raw_instagram__responses", "raw_tiktok__responses"],
+            "import_ad_metrics": ["ad_daily_metrics", "stg_import__ad_metrics"],
             "import_captures": [
                 "ads_content",
                 "content_containers",

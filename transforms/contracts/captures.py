@@ -157,11 +157,14 @@ class Quarantine(dy.Schema):
 
 
 class ImportFiles(dy.Schema):
-    """Grain: one row per imported file and project."""
+    """Grain: one row per imported file and project, or platform of ads."""
 
-    import_id = key("File fingerprint and project.")
-    file_id = word("Fingerprint of the file's content.")
-    project_id = word("Project that the file's accounts were registered with.")
+    import_id = key("File fingerprint and project, or platform of ads.")
+    file_id = word("Fingerprint of the file's content; of ads, also of how it is to be read.")
+    project_id = word(
+        "Project that the file's accounts were registered with; null for reports of ads.",
+        nullable=True,
+    )
     file_name = word("Name of the file, without its folder.")
     rows_read = whole("Rows in the file.")
     rows_quarantined = whole("Rows set aside.")

@@ -96,12 +96,8 @@ class AdContent(dy.Schema):
     ads_content_id = word("Content that it shows.")
 
 
-class AdDailyMetrics(dy.Schema):
-    """Grain: one row per ad, day and moment at which the day was told anew.
-
-    Platforms restate a day for days. Each restatement is a row of its own; the newest one known
-    counts.
-    """
+class AdDay(dy.Schema):
+    """What one report tells of one ad and day."""
 
     ad_platform = one_of(AD_PLATFORMS, "Where it runs.", rule="unknown_ad_platform", in_key=True)
     ad_id = key("The platform's id of the ad.")
@@ -109,9 +105,39 @@ class AdDailyMetrics(dy.Schema):
         primary_key=True,
         metadata={"comment": "Day as the ad platform reports it; counted as a day of UTC."},
     )
-    known_at = instant("When the pipeline knew these values.", in_key=True)
     spend_cents = whole("Spend of the day, US cents.")
     impressions = count("Impressions of the day.")
     clicks = count("Clicks of the day.")
     conversions = count("Conversions of the day.")
     run_id = word("Run that received the row.")
+
+
+class AdDailyMetrics(AdDay):
+    """Grain: one row per ad, day and moment at which the day was told anew.
+
+    Platforms restate a day for days. Each restatement is a row of its own; the newest one known
+    counts.
+    """
+
+    known_at = instant("When the pipeline knew these values.", in_key=True)
+    spent_in = word("Month of the day, YYYY-MM; partition.")
+
+
+class StgImportAdMetrics(AdDailyMetrics):
+    """Grain: one row per imported file, ad, day and moment of knowledge: reports of ads, typed.
+
+    Also rows that repeat what was known stay here: should an older report come in later, they
+    tell since when its values stood no more.
+    """
+
+    file_id = key("Fingerprint of the file and of how it is to be read; partition.")
+    line_number = whole("Line of the file.")
+
+
+class AdDailyMetricsCurrent(AdDay):
+    """Grain: one row per ad and day, as last known.
+
+    The newest row of ad_daily_metrics as a whole: what the newest report lacks is null.
+    """
+
+    known_at = instant("Since when these values are known.")

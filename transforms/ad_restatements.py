@@ -1,0 +1,45 @@
+"""Days of ads that are told again: which tellings say something new.
+
+Belongs here: telling rows of one ad and day apart, in the order in which they were known.
+Does not belong here: reading reports (``ad_metrics``), sums of what stands (``spend``).
+"""
+
+from typing import Final
+
+import polars as pl
+
+from transforms.contracts.creatives import AD_COUNTS, AdDailyMetrics
+
+AD_DAY: Final = ("ad_platform", "ad_id", "spent_on")
+VALUES: Final = ("spend_cents", *AD_COUNTS)
+"""What a row tells of an ad's day."""
+
+
+def restatements(told: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows that tell something new of their ad and day, of all that were ever told (R9).
+
+    A row speaks for its day as a whole, so a value that it lacks is news where one was known.
+    Rows that were known at the same moment are one, with the larger of each value: their order
+    of arrival must not matter. Such a moment is kept even if it repeats the one before, because
+    one of its tellings may be stored already and has to give way.
+
+    Args:
+        told: Every row told so far of the ads and days that it speaks of. Reads the columns of
+            ``AdDailyMetrics``.
+    Returns:
+        Rows of ``AdDailyMetrics``, unique by its key. At any moment, the newest row known by then
+        has the values of the newest of ``told``.
+    """
+    moments = told.group_by(*AD_DAY, "known_at").agg(
+        pl.col(*VALUES).max(),
+        pl.col("run_id").min(),
+        pl.col("spent_in").first(),
+        is_disputed=pl.any_horizontal(pl.col(*VALUES).n_unique() > 1),
+    )
+    is_first = pl.col("known_at") == pl.col("known_at").min().over(AD_DAY)
+    is_news = pl.any_horizontal(
+        pl.col(name).ne_missing(pl.col(name).shift(1).over(AD_DAY, order_by="known_at"))
+        for name in VALUES
+    )
+    kept = moments.filter(is_first | is_news | pl.col("is_disputed"))
+    return kept.select(AdDailyMetrics.column_names())
