@@ -8,7 +8,7 @@ Does not belong here: SQL (one module per thing) and connections (``database``).
 from collections.abc import Iterable
 from datetime import datetime
 
-from layers_pipeline.operations import accounts, allowlist, projects
+from layers_pipeline.operations import accounts, allowlist, projects, settled
 from layers_pipeline.operations.database import Database
 from layers_pipeline.operations.rows import (
     AccountRow,
@@ -49,6 +49,11 @@ class Operations(SyncMethods, OAuthMethods, ContentMethods):
     def close(self) -> None:
         """Close the connections."""
         self.database.close()
+
+    def settle(self, name: str, value: str, *, now: datetime) -> str:
+        """Settle a setting that stored data depends on, unless it is; give what is settled."""
+        with self.database.write() as session:
+            return settled.settle(session, name, value, now=now)
 
     def add_project(self, project_id: str, *, name: str, time_zone: str, now: datetime) -> bool:
         """Add an active project; False if it was there, which leaves it unchanged."""

@@ -169,8 +169,9 @@ def _mark_as_read(stores: Stores) -> None:
 def maintain(stores: Stores) -> dict[str, int]:
     """Keep the lake small and quick to read: thin out, compact, publish, then delete files.
 
-    Old scores are thinned out (``retention``) and tables of many small files compacted. The order matters: a published generation names files, so files are deleted only after
-    the generations that are kept have been asked which versions they read.
+    Old scores are thinned out (``retention``) and tables of many small files compacted. The
+    order matters: a published generation names files, so files are deleted only after the
+    generations that are kept have been asked which versions they read.
 
     Returns:
         Files deleted, by table name.

@@ -14,7 +14,7 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline import tables
-from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.errors import InputRefusedError, SettingsError
 from layers_pipeline.lake_table import Written, tick_text
 from layers_pipeline.progress import report
 from layers_pipeline.steps.stores import Stores
@@ -64,10 +64,12 @@ def score_ticks(
 
     Raises:
         InputRefusedError: A tick lies in the future.
+        SettingsError: The ticks of this lake were made by another cron expression.
     """
     due = sorted(set(ticks))
     if not due:
         return
+    _require_cron(stores)
     _wait_out_the_grace(stores, due[-1])
     rules = in_force or rules_in_force(stores)
     walk = Walk(stores, first=due[0], last=due[-1], in_force=rules)
@@ -107,6 +109,18 @@ def _write(stores: Stores, batch: Mapping[datetime, Frames], *, versions: Sequen
             rows = pl.concat([frames[table.name] for frames in batch.values()])
             of_versions = {"scoring_version": versions} if table is tables.ORGANIC_SCORES else {}
             stores.lake.replace(table, rows, where=where | of_versions)
+
+
+def _require_cron(stores: Stores) -> None:
+    """Refuse to mix ticks of two cadences: what is missing would look scored, or the reverse."""
+    asked = stores.settings.tick_cron
+    settled = stores.operations.settle("tick_cron", asked, now=stores.clock.now())
+    if settled != asked:
+        raise SettingsError(
+            f"LAYERS_TICK_CRON: this lake's ticks fall by {settled!r}, and the setting says "
+            f"{asked!r}. Set it back to {settled!r}, or begin a new deployment with another "
+            "LAYERS_HOME (or other LAYERS_LAKE_URL and LAYERS_OPERATIONS_URL)."
+        )
 
 
 def _wait_out_the_grace(stores: Stores, tick: datetime) -> None:

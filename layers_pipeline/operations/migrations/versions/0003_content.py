@@ -1,4 +1,4 @@
-"""Content: creatives, reviews, overrides, approvals, what ads show, versions of the rules.
+"""Content: creatives, what is said of them, ads, versions of the rules, settled settings.
 
 Belongs here: the change from 0002 to 0003.
 Does not belong here: imports of the models, which move on while this stays as it is.
@@ -19,6 +19,7 @@ TABLES = (
     "content_approvals",
     "ads",
     "scoring_versions",
+    "settled_settings",
 )
 
 
@@ -30,6 +31,7 @@ def upgrade() -> None:
     _ads()
     _scoring_versions()
     _open_periods()
+    _settled_settings()
 
 
 def downgrade() -> None:
@@ -156,6 +158,17 @@ def _open_periods() -> None:
             sqlite_where=where,
             postgresql_where=where,
         )
+
+
+def _settled_settings() -> None:
+    op.create_table(
+        "settled_settings",
+        _text("name", "The setting."),
+        _text("value", "The value that data was stored under."),
+        _instant("settled_at", "When it was first used (UTC)."),
+        sa.PrimaryKeyConstraint("name", name="pk_settled_settings"),
+        comment="Settings that stored data depends on. Grain: one row per setting.",
+    )
 
 
 def _text(
