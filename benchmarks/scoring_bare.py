@@ -16,7 +16,6 @@ import duckdb
 import polars as pl
 
 POST: Final = ("platform", "platform_post_id")
-ACCOUNT: Final = ("platform", "account_key")
 COUNTS: Final = ("views", "likes", "comments", "shares", "saves")
 SOURCES: Final = ("import", "instagram_graph", "sift", "tiktok_business")
 INPUTS: Final = (*COUNTS[1:], "published_at")
@@ -136,9 +135,13 @@ def _members(files: Files, tick: datetime) -> pl.LazyFrame:
         pl.col("allowed_to").is_null() | (pl.col("allowed_to") > tick),
     )
     gone = gone.select(*POST, is_deleted=pl.lit(value=True)).unique()
+    # One key of both columns: with the platform in two different joins, Polars may join by the
+    # platform alone first, which is every post with every account.
+    account = pl.concat_str("platform", pl.lit(":"), "account_key").alias("account")
     return (
         identity.filter(pl.col("published_at").is_null() | (pl.col("published_at") <= tick))
-        .join(listed.select("project_id", *ACCOUNT).unique(), on=ACCOUNT)
+        .with_columns(account)
+        .join(listed.select("project_id", account).unique(), on="account")
         .join(latest, on=POST)
         .join(gone, on=POST, how="left")
     )
