@@ -43,9 +43,10 @@ format: $(STAMP) ## Put the code in form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(STAMP) ## Measure: load time, one scoring run, a full sync; peak memory, HTTP calls
+bench: $(STAMP) ## Measure: load time, scoring, a backfill, a full sync; peak memory, HTTP calls
 	@$(BIN)/python -m benchmarks.spine
 	@$(BIN)/python -m benchmarks.syncing
+	@$(BIN)/python -m benchmarks.scoring all
 
 clean: ## Forget the demo's data; the environment stays
 	rm -rf $(LAYERS_HOME)
