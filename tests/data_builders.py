@@ -33,7 +33,7 @@ from transforms.contracts.captures import Capture
 from transforms.contracts.posts import ProjectAllowlist
 from transforms.contracts.scoring import PoolMembers
 from transforms.eligibility import judge_eligibility, standing_scores
-from transforms.organic_score import score_ugc, ugc_pool_percentiles
+from transforms.organic_score import rank_pools, score_ugc, ugc_pool_percentiles
 from transforms.posts import WORDS, identities_of, pool_members
 from transforms.scoring_rules import ACTIVE
 from transforms.snapshots import ACCOUNT, latest_metrics, snapshots_of
@@ -94,14 +94,13 @@ def members(rows: Iterable[dict]) -> pl.LazyFrame:
 
 def ranked(pool: pl.LazyFrame, *, as_of: datetime = AS_OF) -> pl.DataFrame:
     """Rows of ``UgcPoolPercentiles`` of a pool, by post."""
-    percentiles = ugc_pool_percentiles(pool, as_of=as_of, rules=ACTIVE.ugc).collect()
-    return percentiles.sort("ads_content_id")
+    placed = rank_pools(pool, rules=ACTIVE.ugc)
+    return ugc_pool_percentiles(placed, as_of=as_of).sort("ads_content_id").collect()
 
 
 def scored(pool: pl.LazyFrame, *, as_of: datetime = AS_OF) -> pl.DataFrame:
     """Rows of ``OrganicScores`` of a pool, by post."""
-    percentiles = ranked(pool, as_of=as_of).lazy()
-    scores = score_ugc(pool, percentiles, as_of=as_of, rules=ACTIVE).collect()
+    scores = score_ugc(pool, as_of=as_of, rules=ACTIVE).collect()
     return scores.sort("ads_content_id")
 
 

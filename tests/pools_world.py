@@ -34,7 +34,7 @@ from transforms.eligibility import (
     standing_scores,
 )
 from transforms.generated_score import score_creatives
-from transforms.organic_score import score_ugc, ugc_pool_percentiles
+from transforms.organic_score import rank_pools, score_ugc, ugc_pool_percentiles
 from transforms.scoring_rules import ACTIVE, ScoringRules
 from transforms.snapshots import POST
 from transforms.spend import trailing_spend
@@ -83,8 +83,9 @@ def walk(
     standing = pl.DataFrame(schema=STANDING)
     for tick in sorted(ticks):
         posts, made = posts_at(world, tick), creatives_at(world, tick)
-        ranks = ugc_pool_percentiles(posts, as_of=tick, rules=rules.ugc).collect()
-        of_posts = score_ugc(posts, ranks.lazy(), as_of=tick, rules=rules).collect()
+        placed = rank_pools(posts, rules=rules.ugc)
+        ranks = ugc_pool_percentiles(placed, as_of=tick).collect()
+        of_posts = score_ugc(posts, as_of=tick, rules=rules).collect()
         of_creatives = score_creatives(made, as_of=tick, rules=rules).collect()
         scores = pl.concat([shaped(OrganicScores, rows) for rows in (of_posts, of_creatives)])
         now = standing_scores(standing.lazy(), scores.lazy()).collect()

@@ -113,12 +113,43 @@ def judge_creatives(
     return _judged(creatives, standing, as_of=as_of, rules=rules)
 
 
+def judge_scored(
+    scored: pl.LazyFrame, kept: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules
+) -> pl.LazyFrame:
+    """Judge every post of every UGC pool, as ``judge_eligibility`` does, right after scoring.
+
+    Args:
+        scored: Members with the scores of the tick (``score_members``).
+        kept: Scores that stood before, of members that the tick gives none.
+        as_of: The tick.
+        rules: The version of the rules.
+    Returns:
+        Rows of ``AdEligibility`` without the partition, in the members' order.
+    """
+    own = {
+        "organic_score": pl.col("organic_score"),
+        "unscored_reason": pl.col("unscored_reason"),
+        "scoring_version": pl.col("scoring_version"),
+        "score_of": pl.col("scored_at"),
+    }
+    before = kept.rename({name: f"{name}_before" for name in own})
+    standing = {
+        name: pl.when("has_row").then(value).otherwise(pl.col(f"{name}_before"))
+        for name, value in own.items()
+    }
+    posts = scored.join(before, on="ads_content_id", how="left", maintain_order="left")
+    return _reasoned(posts.with_columns(**standing, scorable="pool_size"), as_of=as_of, rules=rules)
+
+
 def _judged(
     members: pl.LazyFrame, standing: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules
 ) -> pl.LazyFrame:
-    judged = members.join(standing, on="ads_content_id", how="left").with_columns(
-        reason=eligibility_reason(rules)
-    )
+    joined = members.join(standing, on="ads_content_id", how="left")
+    return _reasoned(joined, as_of=as_of, rules=rules)
+
+
+def _reasoned(rows: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules) -> pl.LazyFrame:
+    judged = rows.with_columns(reason=eligibility_reason(rules))
     return judged.select(
         "ads_content_id",
         "project_id",

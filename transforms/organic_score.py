@@ -5,6 +5,7 @@ Does not belong here: which posts a pool has (``transforms.posts``), eligibility
 """
 
 from datetime import datetime
+from typing import Final
 
 import polars as pl
 
@@ -42,15 +43,15 @@ def weighted_engagements(rules: UgcRules) -> pl.Expr:
     return pl.sum_horizontal(parts).cast(pl.Float64)
 
 
-def percentile_rank(column: str, *, within: str) -> pl.Expr:
-    """Share of the other pool members strictly below each value, in [0, 1].
+def percentile_rank(column: str) -> pl.Expr:
+    """Share of the other ranked posts of the pool strictly below each value, in [0, 1].
 
-    Ties share the lowest rank, so this equals SQL ``percent_rank()``. A pool of one has no
-    rank to give, and is null.
+    Ties share the lowest rank, so this equals SQL ``percent_rank()``. A post without a value is
+    not ranked, and a pool of one has no rank to give.
     """
-    below = pl.col(column).rank("min").over(within) - 1
-    others = pl.len().over(within) - 1
-    return pl.when(others > 0).then(below / others)
+    below = _in_pool(pl.col(column).rank("min")) - 1
+    others = pl.col("pool_size") - 1
+    return pl.when(pl.col("has_pool") & (others > 0)).then(below / others)
 
 
 def is_scorable(rules: UgcRules) -> pl.Expr:
@@ -58,39 +59,67 @@ def is_scorable(rules: UgcRules) -> pl.Expr:
     return ~pl.col("is_deleted") & (pl.col("views") >= rules.min_views).fill_null(value=False)
 
 
-def ugc_pool_percentiles(
-    members: pl.LazyFrame, *, as_of: datetime, rules: UgcRules
-) -> pl.LazyFrame:
-    """Rank every scorable post within its project's pool.
+def rank_pools(members: pl.LazyFrame, *, rules: UgcRules) -> pl.LazyFrame:
+    """Where each post stands in its project's pool.
 
     Args:
         members: Rows of ``PoolMembers`` as of the tick.
-        as_of: The tick.
         rules: Numbers of the UGC score.
     Returns:
-        Rows of ``UgcPoolPercentiles`` without the partition, of pools with at least 3
-        scorable posts.
+        The members in their order, and: pool_size (scorable posts of the pool), is_ranked
+        (whether the post is one of at least 3 of them), has_pool (whether there are so many),
+        and of those ranked weighted_engagements, engagement_rate and the two percent ranks;
+        of every post of such a pool baseline_views.
     Source: organic-scoring, "UGC scoring"; R23, R24.
     """
-    pool = members.filter(is_scorable(rules)).with_columns(
-        weighted_engagements=weighted_engagements(rules),
-        pool_size=pl.len().over("project_id").cast(pl.Int64),
+    is_counted = is_scorable(rules)
+    has_pool = pl.col("pool_size") >= rules.min_pool
+    return (
+        members.with_columns(is_ranked=is_counted, missing_code=missing_code())
+        .with_columns(
+            pool_size=_in_pool(pl.col("is_ranked").sum()).cast(pl.Int64),
+            weighted_engagements=pl.when("is_ranked").then(weighted_engagements(rules)),
+            ranked_views=pl.when("is_ranked").then("views"),
+        )
+        .with_columns(
+            has_pool=has_pool,
+            is_ranked=pl.col("is_ranked") & has_pool,
+            weighted_engagements=pl.when(has_pool).then("weighted_engagements"),
+            engagement_rate=pl.when(has_pool).then(
+                pl.col("weighted_engagements") / pl.col("views")
+            ),
+            baseline_views=pl.when(has_pool).then(_in_pool(pl.col("ranked_views").median())),
+        )
+        .with_columns(
+            engagement_rate_rank_pct=percentile_rank("engagement_rate"),
+            views_rank_pct=percentile_rank("ranked_views"),
+        )
     )
-    pool = pool.filter(pl.col("pool_size") >= rules.min_pool).with_columns(
-        engagement_rate=pl.col("weighted_engagements") / pl.col("views")
-    )
-    return pool.select(
+
+
+def ugc_pool_percentiles(ranked: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
+    """Rows of ``UgcPoolPercentiles`` without the partition: the posts that have a rank.
+
+    Args:
+        ranked: Members with their place in the pool (``rank_pools``).
+        as_of: The tick.
+    """
+    return ranked.filter("is_ranked").select(
         "ads_content_id",
         "project_id",
         "views",
         "weighted_engagements",
         "engagement_rate",
         "pool_size",
+        "engagement_rate_rank_pct",
+        "views_rank_pct",
+        "baseline_views",
         scored_at=pl.lit(as_of),
-        engagement_rate_rank_pct=percentile_rank("engagement_rate", within="project_id"),
-        views_rank_pct=percentile_rank("views", within="project_id"),
-        baseline_views=pl.col("views").median().over("project_id"),
     )
+
+
+def _in_pool(value: pl.Expr) -> pl.Expr:
+    return value.over("project_id")
 
 
 def outperformance(rules: UgcRules) -> pl.Expr:
@@ -105,11 +134,28 @@ def freshness_points(*, rules: UgcRules) -> pl.Expr:
     return (rules.freshness_max * left.clip(lower_bound=0.0)).fill_null(0.0)
 
 
+INPUTS: Final = (*COUNTS[1:], "published_at")
+"""What a score is made of besides views; where one is unknown, it contributes nothing."""
+MISSING: Final = pl.Series(
+    [
+        [name for place, name in enumerate(INPUTS) if code >> place & 1]
+        for code in range(2 ** len(INPUTS))
+    ],
+    dtype=pl.List(pl.String),
+)
+"""Every choice of unknown inputs, by code."""
+
+
+def missing_code() -> pl.Expr:
+    """Which inputs are unknown, as one number (``MISSING``)."""
+    return pl.sum_horizontal(
+        pl.col(name).is_null().cast(pl.UInt32) * 2**place for place, name in enumerate(INPUTS)
+    )
+
+
 def missing_metrics() -> pl.Expr:
     """Names of the inputs that were unknown and contributed nothing."""
-    inputs = [name for name in COUNTS if name != "views"] + ["published_at"]
-    named = [pl.when(pl.col(name).is_null()).then(pl.lit(name)) for name in inputs]
-    return pl.concat_list(named).list.drop_nulls()
+    return pl.lit(MISSING).gather(pl.col("missing_code"))
 
 
 def unscored_reason(rules: UgcRules) -> pl.Expr:
@@ -124,38 +170,29 @@ def unscored_reason(rules: UgcRules) -> pl.Expr:
     )
 
 
-def score_ugc(
-    members: pl.LazyFrame, percentiles: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules
-) -> pl.LazyFrame:
+def score_members(ranked: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules) -> pl.LazyFrame:
     """Score every post of the pools that are large enough, and say why some have none.
 
     Args:
-        members: Rows of ``PoolMembers`` as of the tick.
-        percentiles: Rows of ``UgcPoolPercentiles`` of the same tick.
+        ranked: Members with their place in the pool (``rank_pools``) as of the tick.
         as_of: The tick.
         rules: The version of the rules.
     Returns:
-        Rows of ``OrganicScores`` without the partition. Deleted posts are left out, and so
-        is every post of a pool with fewer than 3 scorable ones; but one that failed its safety
-        review always has a row, of 0 points.
+        The members in their order with the columns of ``OrganicScores``, but for the partition
+        and missing_metrics, and has_row: whether the score table has a row of them. Deleted posts
+        have none, nor has any post of a pool with fewer than 3 scorable ones; but one that failed
+        its safety review always has one, of 0 points.
     Source: organic-scoring, "UGC scoring" and "Safety failures"; R23, R24, R25, R26.
     """
     ugc = rules.ugc
-    pools = _pools(members, percentiles, ugc)
-    ranks = percentiles.select(
-        "ads_content_id", "engagement_rate", "engagement_rate_rank_pct", "views_rank_pct"
-    )
     return (
-        members.join(pools, on="project_id", how="inner")
-        .filter(pl.col("safety_failed") | (~pl.col("is_deleted") & pl.col("is_ranked")))
-        .join(ranks, on="ads_content_id", how="left")
-        .with_columns(
+        ranked.with_columns(
+            has_row=pl.col("safety_failed") | (~pl.col("is_deleted") & pl.col("has_pool")),
+            unscored_reason=unscored_reason(ugc),
+            age_days=age_days("published_at", as_of=as_of),
             scored_at=pl.lit(as_of),
             scoring_version=pl.lit(rules.version),
             scoring_pool=pl.lit("ugc"),
-            unscored_reason=unscored_reason(ugc),
-            missing_metrics=missing_metrics(),
-            age_days=age_days("published_at", as_of=as_of),
         )
         .with_columns(outperformance=_if_scored(outperformance(ugc)))
         .with_columns(**_parts(ugc))
@@ -170,20 +207,21 @@ def score_ugc(
     )
 
 
-def _pools(members: pl.LazyFrame, percentiles: pl.LazyFrame, rules: UgcRules) -> pl.LazyFrame:
-    """Pools of which a row is due: those ranked, and those too small that hold unsafe posts."""
-    ranked = percentiles.select(
-        "project_id", "pool_size", "baseline_views", is_ranked=pl.lit(value=True)
-    ).unique()
-    unsafe = members.filter("safety_failed").select("project_id").unique()
-    too_small = (
-        members.join(unsafe, on="project_id", how="semi")
-        .join(ranked, on="project_id", how="anti")
-        .group_by("project_id")
-        .agg(pool_size=is_scorable(rules).sum().cast(pl.Int64))
-        .with_columns(baseline_views=pl.lit(None, pl.Float64), is_ranked=pl.lit(value=False))
-    )
-    return pl.concat([ranked, too_small])
+def scores_of(scored: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of ``OrganicScores`` without the partition, from ``score_members``."""
+    return scored.filter("has_row").with_columns(missing_metrics=missing_metrics())
+
+
+def score_ugc(members: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules) -> pl.LazyFrame:
+    """Rows of ``OrganicScores`` without the partition, of the members of UGC pools.
+
+    Args:
+        members: Rows of ``PoolMembers`` as of the tick.
+        as_of: The tick.
+        rules: The version of the rules.
+    """
+    ranked = rank_pools(members, rules=rules.ugc)
+    return scores_of(score_members(ranked, as_of=as_of, rules=rules))
 
 
 def _parts(rules: UgcRules) -> dict[str, pl.Expr]:

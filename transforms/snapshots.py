@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from transforms.contracts.columns import METRICS
+from transforms.contracts.columns import METRICS, SOURCES
 
 POST: Final = ("platform", "platform_post_id")
 ACCOUNT: Final = ("platform", "account_key")
@@ -155,7 +155,6 @@ def latest_metrics(
     *,
     before: pl.LazyFrame | None = None,
     metrics: Sequence[str] = METRICS,
-    key: Sequence[str] = POST,
 ) -> pl.LazyFrame:
     """Per post and metric the last known value, and since when it stood (R10).
 
@@ -163,36 +162,87 @@ def latest_metrics(
     capture of the run of equal values that it ends, so equal repeats change nothing.
 
     Args:
-        history: Snapshots or captures known at the moment in question. Reads the key,
+        history: Snapshots or captures known at the moment in question. Reads the post's key,
             captured_at, source and the metrics.
         before: What was known of some of the posts before the first of them, as this function
             gives it.
         metrics: Which metrics.
-        key: Columns that tell posts apart.
     Returns:
         One row per post: last_checked_at, the metrics, and ``<metric>_at`` each.
     """
-    rows = history.select(*key, *INSTANT, *metrics).with_columns(
+    rows = history.select(*POST, *INSTANT, *metrics).with_columns(
         pl.col("captured_at").alias(f"{name}_at") for name in metrics
     )
     if before is not None:
         times = [f"{name}_at" for name in metrics]
         known = before.select(
-            *key,
+            *POST,
             *metrics,
             *times,
             captured_at=pl.col("last_checked_at"),
             source=pl.lit(""),
         )
         rows = pl.concat([rows, known], how="diagonal")
-    ordered = in_order(rows, key).with_columns(
-        is_news(name).alias(f"{name}_news") for name in metrics
-    )
-    return ordered.group_by(*key).agg(
+    ordered = in_order(rows).with_columns(is_news(name).alias(f"{name}_news") for name in metrics)
+    return ordered.group_by(*POST).agg(
         pl.col("captured_at").max().alias("last_checked_at"),
         *(pl.col(name).drop_nulls().last() for name in metrics),
         *(pl.col(f"{name}_at").filter(pl.col(f"{name}_news")).last() for name in metrics),
     )
+
+
+TURN: Final = "turn"
+
+
+def turn() -> pl.Expr:
+    """A capture's moment and source as one number, by which it comes after or before others."""
+    moment = pl.col("captured_at").dt.epoch("us") * len(SOURCES)
+    return (moment + pl.col("source").cast(pl.Enum(sorted(SOURCES))).to_physical()).alias(TURN)
+
+
+def last_known(
+    history: pl.LazyFrame, *, key: str, metrics: Sequence[str] = METRICS
+) -> pl.LazyFrame:
+    """Per thing and metric the last known value, and the turn of the capture that showed it.
+
+    It gives the values that ``latest_metrics`` gives, without their times, in whatever order the
+    rows come; so what arrives late needs nothing but ``still_known``.
+
+    Args:
+        history: Snapshots. Reads the key, ``TURN`` and the metrics.
+        key: Column that tells things apart.
+        metrics: Which metrics.
+    Returns:
+        One row per thing: the key, the metrics, and ``<metric>_turn`` each.
+    """
+    shown = {name: pl.when(pl.col(name).is_not_null()).then(TURN) for name in metrics}
+    return history.group_by(key).agg(
+        *(pl.col(name).max_by(when) for name, when in shown.items()),
+        *(when.max().alias(f"{name}_turn") for name, when in shown.items()),
+    )
+
+
+def still_known(
+    before: pl.LazyFrame, arrived: pl.LazyFrame, *, key: str, metrics: Sequence[str] = METRICS
+) -> pl.LazyFrame:
+    """What is known after more snapshots arrived: per metric the value of the later turn.
+
+    Args:
+        before: Things, whether or not anything is known of them: as ``last_known`` gives it.
+        arrived: ``last_known`` of the snapshots that arrived.
+        key: Column that tells things apart.
+        metrics: Which metrics.
+    Returns:
+        ``before`` in its order, brought up to date.
+    """
+    both = before.join(arrived, on=key, how="left", maintain_order="left", suffix="_new")
+    changed = {}
+    for name in metrics:
+        old, new = pl.col(f"{name}_turn"), pl.col(f"{name}_turn_new")
+        wins = new.is_not_null() & (old.is_null() | (new > old))
+        changed[name] = pl.when(wins).then(f"{name}_new").otherwise(name)
+        changed[f"{name}_turn"] = pl.max_horizontal(old, new)
+    return both.select(key, **changed)
 
 
 def advance_latest(
@@ -201,7 +251,6 @@ def advance_latest(
     arrived: pl.LazyFrame,
     history: pl.LazyFrame,
     metrics: Sequence[str] = METRICS,
-    key: Sequence[str] = POST,
 ) -> pl.LazyFrame:
     """What is known after more snapshots arrived; equals ``latest_metrics`` of all of them.
 
@@ -211,25 +260,24 @@ def advance_latest(
         history: Every snapshot known now; read only for posts whose arrivals are no newer
             than something already known of them.
         metrics: Which metrics.
-        key: Columns that tell posts apart.
     Returns:
         One row per post, as ``latest_metrics`` gives it.
     """
-    touched = arrived.select(*key).unique()
-    before = latest.select(*key, newest="last_checked_at")
+    touched = arrived.select(*POST).unique()
+    before = latest.select(*POST, newest="last_checked_at")
     late = (
-        arrived.join(before, on=key, how="inner")
+        arrived.join(before, on=POST, how="inner")
         .filter(pl.col("captured_at") <= pl.col("newest"))
-        .select(*key)
+        .select(*POST)
         .unique()
     )
-    in_time = arrived.join(late, on=key, how="anti")
-    standing = latest.join(touched, on=key, how="semi").join(late, on=key, how="anti")
+    in_time = arrived.join(late, on=POST, how="anti")
+    standing = latest.join(touched, on=POST, how="semi").join(late, on=POST, how="anti")
     changed = pl.concat(
         [
-            latest_metrics(in_time, before=standing, metrics=metrics, key=key),
-            latest_metrics(history.join(late, on=key, how="semi"), metrics=metrics, key=key),
+            latest_metrics(in_time, before=standing, metrics=metrics),
+            latest_metrics(history.join(late, on=POST, how="semi"), metrics=metrics),
         ]
     )
-    untouched = latest.join(touched, on=key, how="anti")
+    untouched = latest.join(touched, on=POST, how="anti")
     return pl.concat([untouched.select(changed.collect_schema().names()), changed])

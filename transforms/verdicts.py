@@ -54,7 +54,7 @@ def with_verdicts(
         overrides: Rows of ``ContentOverrides``.
         as_of: The moment.
     Returns:
-        The members, with safety_failed and override.
+        The members in their order, with safety_failed and override.
     """
     unsafe = unsafe_containers(reviews, as_of=as_of).with_columns(failed=pl.lit(value=True))
     # What follows "project/" in the id of the thing is the container that it stands for.
@@ -63,8 +63,19 @@ def with_verdicts(
         container=pl.col("ads_content_id").str.slice(skipped)
     )
     return (
-        named.join(unsafe, left_on="container", right_on="container_id", how="left")
-        .join(overrides_at(overrides, as_of=as_of), on="ads_content_id", how="left")
+        named.join(
+            unsafe,
+            left_on="container",
+            right_on="container_id",
+            how="left",
+            maintain_order="left",
+        )
+        .join(
+            overrides_at(overrides, as_of=as_of),
+            on="ads_content_id",
+            how="left",
+            maintain_order="left",
+        )
         .with_columns(safety_failed=pl.col("failed").fill_null(value=False))
         .drop("failed", "container")
     )

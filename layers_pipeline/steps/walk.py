@@ -4,7 +4,7 @@ Belongs here: the state that a walk carries, and the rows of one tick.
 Does not belong here: loading (``history``), writing (``scoring``), formulas (``transforms``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Final
@@ -13,18 +13,23 @@ import polars as pl
 
 from layers_pipeline import tables
 from layers_pipeline.lake_table import Table, tick_text
-from layers_pipeline.steps.history import load_history
+from layers_pipeline.steps.history import History, load_history
 from layers_pipeline.steps.standing import STANDING, stored_before
 from layers_pipeline.steps.stores import Stores
 from layers_pipeline.steps.versions import InForce
 from transforms.eligibility import (
     judge_creatives,
-    judge_eligibility,
+    judge_scored,
     lasting_scores,
     standing_scores,
 )
 from transforms.generated_score import score_creatives
-from transforms.organic_score import score_ugc, ugc_pool_percentiles
+from transforms.organic_score import (
+    rank_pools,
+    score_members,
+    scores_of,
+    ugc_pool_percentiles,
+)
 from transforms.scoring_rules import ScoringRules
 
 WRITTEN: Final = (
@@ -56,63 +61,88 @@ class Walk:
         self._lake = stores.lake
         self._rules = in_force.active
         self._shadows = in_force.shadows
-        self._first = first
-        self._history = load_history(stores, until=last)
+        self._first, self._last = first, last
+        self._history: History = load_history(stores, until=last)
+        self._chunks = self._history.chunks()
         self._at: datetime | None = None
-        self._latest: pl.DataFrame | None = None
-        self._walked = pl.DataFrame(schema=STANDING)
+        self._counts: pl.DataFrame | None = None
+        self._walked = [pl.DataFrame(schema=STANDING)] * (len(self._chunks) + 1)
 
     def step(self, tick: datetime) -> Frames:
         """Move on to a tick and score it.
 
         Returns:
-            Rows to write, by table name.
+            Rows to write, by table name, each table in the order of its key.
         """
-        self._latest = self._history.latest_at(tick, before=self._latest, after=self._at)
-        self._at = tick
-        posts = self._history.members_at(tick, self._latest)
-        ranked, scores, made = self._scored(posts, self._rules, tick)
-        standing = standing_scores(self._standing_before(posts, scores), scores.lazy())
-        judged = pl.concat(
-            [
-                judge_eligibility(posts.lazy(), standing, as_of=tick, rules=self._rules),
-                judge_creatives(made.lazy(), standing, as_of=tick, rules=self._rules),
-            ]
-        )
-        self._remember(scores)
-        shadowed = [self._scored(posts, rules, tick)[1] for rules in self._shadows]
-        frames = (ranked, pl.concat([scores, *shadowed]), judged.collect())
+        parts = list(self.parts(tick))
         return {
-            table.name: _in_partition(table, frame, tick)
-            for table, frame in zip(WRITTEN, frames, strict=True)
+            table.name: pl.concat([table.empty(), *(part[table.name] for part in parts)]).sort(
+                table.key
+            )
+            for table in WRITTEN
         }
 
-    def _scored(
-        self, posts: pl.DataFrame, rules: ScoringRules, tick: datetime
-    ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-        """Percentiles, scores of all pools, and creatives, under one version of the rules."""
-        ranked = ugc_pool_percentiles(posts.lazy(), as_of=tick, rules=rules.ugc).collect()
-        made = self._history.creatives_at(tick, spend_days=rules.generated.boost_days)
-        of_posts = score_ugc(posts.lazy(), ranked.lazy(), as_of=tick, rules=rules)
-        of_creatives = score_creatives(made.lazy(), as_of=tick, rules=rules)
-        columns = [name for name in tables.ORGANIC_SCORES.columns if name != "tick"]
-        scores = pl.concat([of_posts.select(columns), of_creatives.select(columns)])
-        return ranked, scores.collect(), made
+    def parts(self, tick: datetime) -> Iterator[Frames]:
+        """Move on to a tick and score it, some projects at a time.
 
-    def _remember(self, scores: pl.DataFrame) -> None:
+        Yields:
+            Rows to write, by table name, each table in the order of its key: first those of
+            creatives, then those of posts.
+        """
+        self._counts = self._history.counts_at(tick, before=self._counts, after=self._at)
+        self._at = tick
+        yield from self._creatives(tick)
+        posts = self._history.posts_at(tick, self._counts)
+        for place, candidates in enumerate(self._chunks):
+            members = self._history.members_of(candidates, posts, tick)
+            yield self._posts(members, tick, place)
+
+    def _posts(self, members: pl.DataFrame, tick: datetime, place: int) -> Frames:
+        ranked = rank_pools(members.lazy(), rules=self._rules.ugc).collect()
+        scored = score_members(ranked.lazy(), as_of=tick, rules=self._rules).collect()
+        kept = self._kept(scored, place)
+        judged = judge_scored(scored.lazy(), kept.lazy(), as_of=tick, rules=self._rules)
+        if tick != self._last:
+            self._remember(scored.filter("has_row"), place)
+        scores = [scores_of(scored.lazy())]
+        for rules in self._shadows:
+            placed = rank_pools(members.lazy(), rules=rules.ugc)
+            scores.append(scores_of(score_members(placed, as_of=tick, rules=rules)))
+        percentiles = ugc_pool_percentiles(ranked.lazy(), as_of=tick)
+        return _shaped((percentiles, _in_order(scores), judged), tick)
+
+    def _creatives(self, tick: datetime) -> Iterator[Frames]:
+        made = self._made(tick, self._rules)
+        if made.is_empty():
+            return
+        scores = score_creatives(made.lazy(), as_of=tick, rules=self._rules).collect()
+        kept = self._kept(scores.with_columns(has_row=pl.lit(value=True)), -1)
+        standing = standing_scores(kept.lazy(), scores.lazy())
+        judged = judge_creatives(made.lazy(), standing, as_of=tick, rules=self._rules)
+        shadowed = [
+            score_creatives(self._made(tick, rules).lazy(), as_of=tick, rules=rules)
+            for rules in self._shadows
+        ]
+        percentiles = tables.UGC_POOL_PERCENTILES.empty().lazy()
+        yield _shaped((percentiles, _in_order([scores.lazy(), *shadowed]), judged), tick)
+
+    def _made(self, tick: datetime, rules: ScoringRules) -> pl.DataFrame:
+        return self._history.creatives_at(tick, spend_days=rules.generated.boost_days)
+
+    def _remember(self, scores: pl.DataFrame, place: int) -> None:
         fresh = lasting_scores(scores.lazy().with_columns(score_of="scored_at")).select(*STANDING)
-        kept = self._walked.lazy().join(fresh, on="ads_content_id", how="anti")
-        self._walked = pl.concat([fresh, kept]).collect()
+        kept = self._walked[place].lazy().join(fresh, on="ads_content_id", how="anti")
+        self._walked[place] = pl.concat([fresh, kept]).collect()
 
-    def _standing_before(self, members: pl.DataFrame, scores: pl.DataFrame) -> pl.LazyFrame:
+    def _kept(self, scored: pl.DataFrame, place: int) -> pl.DataFrame:
         """Scores that stood before the tick, of the content that has none of its own."""
-        without = members.select("ads_content_id").join(scores, on="ads_content_id", how="anti")
-        walked = self._walked.join(without, on="ads_content_id", how="semi")
+        without = scored.filter(~pl.col("has_row")).select("ads_content_id")
+        walked = self._walked[place].join(without, on="ads_content_id", how="semi")
         if walked.height == without.height:
-            return walked.lazy()
+            return walked
         unwalked = without.join(walked, on="ads_content_id", how="anti")
         stored = self._stored_before.join(unwalked, on="ads_content_id", how="semi")
-        return pl.concat([walked, stored]).lazy()
+        return pl.concat([walked, stored])
 
     @cached_property
     def _stored_before(self) -> pl.DataFrame:
@@ -120,6 +150,22 @@ class Walk:
         return stored_before(self._lake, self._first, version=self._rules.version)
 
 
-def _in_partition(table: Table, frame: pl.DataFrame, tick: datetime) -> pl.DataFrame:
-    """The rows in the table's shape and in one fixed order."""
-    return table.shape(frame.with_columns(tick=pl.lit(tick_text(tick)))).sort(table.key)
+def _in_order(scores: list[pl.LazyFrame]) -> pl.LazyFrame:
+    """Scores of several versions in the order of the table's key."""
+    columns = [name for name in tables.ORGANIC_SCORES.columns if name != "tick"]
+    if len(scores) == 1:
+        return scores[0].select(columns)
+    rows = pl.concat([one.select(columns) for one in scores])
+    return rows.sort(tables.ORGANIC_SCORES.key)
+
+
+def _shaped(rows: tuple[pl.LazyFrame, ...], tick: datetime) -> Frames:
+    """The rows in the tables' shapes."""
+    named = [frame.with_columns(tick=pl.lit(tick_text(tick))) for frame in rows]
+    shaped = [_in_shape(table, frame) for table, frame in zip(WRITTEN, named, strict=True)]
+    found = pl.collect_all(shaped)
+    return {table.name: frame for table, frame in zip(WRITTEN, found, strict=True)}
+
+
+def _in_shape(table: Table, rows: pl.LazyFrame) -> pl.LazyFrame:
+    return rows.select(table.columns).cast(table.empty().schema)

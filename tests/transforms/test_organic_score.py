@@ -164,7 +164,7 @@ def test_a_post_has_no_parts_of_creatives(column):
 def test_both_versions_score_posts_alike():
     pool = members([member("p", views=250, likes=7), *OTHERS])
     one, other = (
-        score_ugc(pool, ranked(pool).lazy(), as_of=AS_OF, rules=rules)
+        score_ugc(pool, as_of=AS_OF, rules=rules)
         .drop("scoring_version")
         .sort("ads_content_id")
         .collect()
