@@ -19,7 +19,8 @@ from deltalake.exceptions import (
 
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
-from layers_pipeline.lake_reading import LakeReader, recorded
+from layers_pipeline.lake_parts import HeldReplacement, Replacement
+from layers_pipeline.lake_reading import LOCAL, LakeReader, recorded
 from layers_pipeline.lake_table import Table, Written, in_partitions, same_row
 from layers_pipeline.leases import Leases
 from layers_pipeline.tables import QUARANTINE
@@ -82,17 +83,17 @@ class Lake(LakeReader):
         self, table: Table, rows: pl.DataFrame, *, application: str, version: int
     ) -> Written:
         """Append rows unless the application has recorded this number or a newer one."""
-        kept, refused = self._held_to_contract(table, rows)
+        kept, refused = self.hold_to_contract(table, rows)
 
         def attempt() -> Written:
-            handle = self._ensure(table)
+            handle = self.ensure(table)
             if recorded(handle, application) >= version:
                 return Written(quarantined=refused)
             mark = _mark({application: version})
             write_deltalake(handle, kept, mode="append", commit_properties=mark)
             return Written(inserted=kept.height, quarantined=refused)
 
-        return self._commit(table, attempt)
+        return self.commit(table, attempt)
 
     def append(self, table: Table, rows: pl.DataFrame, *, restamp: Restamp) -> Written:
         """Append rows that nobody else can have: facts made by the caller, with keys of their own.
@@ -104,13 +105,13 @@ class Lake(LakeReader):
             rows: Rows of the table's contract.
             restamp: Called on the rows before each attempt to commit, to stamp them anew.
         """
-        kept, refused = self._held_to_contract(table, restamp(rows))
+        kept, refused = self.hold_to_contract(table, restamp(rows))
 
         def attempt() -> Written:
-            write_deltalake(self._ensure(table), table.shape(restamp(kept)), mode="append")
+            write_deltalake(self.ensure(table), table.shape(restamp(kept)), mode="append")
             return Written(inserted=kept.height)
 
-        written = Written() if kept.is_empty() else self._commit(table, attempt)
+        written = Written() if kept.is_empty() else self.commit(table, attempt)
         return written + Written(quarantined=refused)
 
     def insert_absent(
@@ -152,11 +153,11 @@ class Lake(LakeReader):
         wanted = {
             name: at for name, at in (marks or {}).items() if at > self.watermark(table, name)
         }
-        kept, refused = self._held_to_contract(table, rows)
+        kept, refused = self.hold_to_contract(table, rows)
 
         def attempt() -> Written:
             given = restamp(kept) if restamp else kept
-            merger = self._ensure(table).merge(
+            merger = self.ensure(table).merge(
                 given,
                 predicate=same_row(table, given),
                 source_alias="s",
@@ -172,7 +173,7 @@ class Lake(LakeReader):
                 updated=int(done["num_target_rows_updated"]),
             )
 
-        written = Written() if kept.is_empty() else self._commit(table, attempt)
+        written = Written() if kept.is_empty() else self.commit(table, attempt)
         if written == Written():  # deltalake makes no commit of a merge that changes nothing
             self._record(table, wanted)
         return written + Written(quarantined=refused)
@@ -202,11 +203,11 @@ class Lake(LakeReader):
         """
         if rows.is_empty() and any(not values for values in where.values()):
             return Written()
-        kept, refused = self._held_to_contract(table, rows)
+        kept, refused = self.hold_to_contract(table, rows)
 
         def attempt() -> Written:
             write_deltalake(
-                self._ensure(table),
+                self.ensure(table),
                 kept,
                 mode="overwrite",
                 predicate=in_partitions(where) or None,
@@ -214,18 +215,28 @@ class Lake(LakeReader):
             )
             return Written(inserted=kept.height, quarantined=refused)
 
-        return self._commit(table, attempt)
+        return self.commit(table, attempt)
+
+    def replacement(self, table: Table, column: str) -> Replacement:
+        """Begin to replace whole partitions in one commit, by rows that are written as they come.
+
+        Args:
+            table: A table divided by one column.
+            column: That column.
+        """
+        is_local = LOCAL in self.uri(table) or "://" not in self.uri(table)
+        return (Replacement if is_local else HeldReplacement)(self, table, column)
 
     def compact(self, table: Table) -> dict[str, Any]:
         """Join small files into large ones and write a checkpoint."""
 
         def attempt() -> dict[str, Any]:
-            handle = self._ensure(table)
+            handle = self.ensure(table)
             done = dict(handle.optimize.compact())
             handle.create_checkpoint()
             return done
 
-        return self._commit(table, attempt)
+        return self.commit(table, attempt)
 
     def vacuum(self, table: Table, *, keep_versions: Sequence[int] = ()) -> list[str]:
         """Delete files that no version of the last week and no kept version needs.
@@ -233,7 +244,7 @@ class Lake(LakeReader):
         Deletes nothing while a kept version is older than the table's log, because then nobody
         can tell which files it needs.
         """
-        handle = self._ensure(table)
+        handle = self.ensure(table)
         kept = sorted(set(keep_versions))
         try:
             for version in kept:
@@ -244,7 +255,12 @@ class Lake(LakeReader):
             retention_hours=VACUUM_AFTER_H, dry_run=False, keep_versions=kept or None
         )
 
-    def _held_to_contract(self, table: Table, rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    def hold_to_contract(self, table: Table, rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+        """Set aside the rows that break the table's contract.
+
+        Returns:
+            The others in the table's shape, and how many were set aside.
+        """
         run_id = rows["run_id"].drop_nulls().max() if "run_id" in rows.columns else None
         kept, refused = split(
             table.schema,
@@ -258,7 +274,8 @@ class Lake(LakeReader):
             self.insert_absent(QUARANTINE, refused)
         return table.shape(kept), refused.height
 
-    def _ensure(self, table: Table) -> DeltaTable:
+    def ensure(self, table: Table) -> DeltaTable:
+        """The table as it is now, made if it is not there."""
         return self.handle(table) or DeltaTable.create(
             self.uri(table),
             schema=table.empty().to_arrow().schema,
@@ -269,13 +286,19 @@ class Lake(LakeReader):
 
     def _record(self, table: Table, marks: Mapping[str, int]) -> None:
         def attempt() -> None:
-            handle = self._ensure(table)
+            handle = self.ensure(table)
             write_deltalake(handle, table.empty(), mode="append", commit_properties=_mark(marks))
 
         if marks:
-            self._commit(table, attempt)
+            self.commit(table, attempt)
 
-    def _commit(self, table: Table, attempt: Callable[[], T]) -> T:
+    def commit(self, table: Table, attempt: Callable[[], T]) -> T:
+        """Run an attempt to commit, again if another writer was first.
+
+        Raises:
+            StoreError: The stored columns are not those of the contract.
+            LakeConflictError: Every attempt lost; nothing was written.
+        """
         retried = stamina.retry(on=CommitFailedError, attempts=COMMIT_ATTEMPTS, timeout=None)
         try:
             with self.lease(f"table-{table.name}"):

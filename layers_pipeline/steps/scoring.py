@@ -6,7 +6,8 @@ due (``sensors``).
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,13 +21,12 @@ from layers_pipeline.progress import report
 from layers_pipeline.steps.stores import Stores
 from layers_pipeline.steps.versions import InForce, rules_in_force
 from layers_pipeline.steps.walk import WRITTEN, Frames, Walk
-from transforms.scoring_rules import ScoringRules
 
-ROWS_PER_COMMIT: Final = 2_000_000
 TICKS_PER_COMMIT: Final = 36
+ROWS_PER_COMMIT: Final = 30_000_000
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class ScoredTick:
     """What one tick came to, in rows.
 
@@ -36,14 +36,33 @@ class ScoredTick:
     """
 
     tick: datetime
-    posts: int
-    creatives: int
-    pools: int
-    scored: int
-    eligible: int
+    posts: int = 0
+    creatives: int = 0
+    pools: int = 0
+    scored: int = 0
+    eligible: int = 0
     unscored: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     """Rows written, by table name."""
+
+    def count(self, part: Frames, *, version: str) -> None:
+        """Count some of the tick's rows, under the version of the rules that decides."""
+        judged, scores, ranked = (
+            part[table.name]
+            for table in (tables.AD_ELIGIBILITY, tables.ORGANIC_SCORES, tables.UGC_POOL_PERCENTILES)
+        )
+        posts = int((judged["scoring_pool"] == "ugc").sum())
+        own = scores.filter(pl.col("scoring_version") == version)
+        reasons = judged.filter(~pl.col("is_eligible"))["reason"].value_counts()
+        self.posts += posts
+        self.creatives += judged.height - posts
+        self.pools += ranked["project_id"].n_unique()
+        self.scored += int(own["unscored_reason"].is_null().sum())
+        self.eligible += int(judged["is_eligible"].sum())
+        found = Counter(self.unscored) + Counter(dict(reasons.iter_rows()))
+        self.unscored = dict(sorted(found.items()))
+        for name, frame in part.items():
+            self.rows[name] = self.rows.get(name, 0) + frame.height
 
 
 def score_ticks(
@@ -73,23 +92,58 @@ def score_ticks(
     _wait_out_the_grace(stores, due[-1])
     rules = in_force or rules_in_force(stores)
     walk = Walk(stores, first=due[0], last=due[-1], in_force=rules)
-    batch: dict[datetime, Frames] = {}
+    batch = _Batch(stores, rules)
     for done, tick in enumerate(due, start=1):
-        batch[tick] = walk.step(tick)
+        batch.add(tick, walk.parts(tick))
         report("ticks scored", done, len(due))
-        if done == len(due) or _is_full(batch):
-            _write(stores, batch, versions=rules.versions)
-            yield from _summaries(batch, rules.active)
-            batch = {}
+        if done == len(due) or batch.is_full:
+            yield from batch.commit()
+            batch = _Batch(stores, rules)
 
 
-def _summaries(batch: Mapping[datetime, Frames], active: ScoringRules) -> Iterator[ScoredTick]:
-    return (_summary(tick, rows, version=active.version) for tick, rows in batch.items())
+class _Batch:
+    """Ticks whose rows are written, and wait for one commit per table."""
 
+    def __init__(self, stores: Stores, rules: InForce) -> None:
+        self._stores, self._rules = stores, rules
+        self._scored: list[ScoredTick] = []
+        self._tables = {table: stores.lake.replacement(table, "tick") for table in WRITTEN}
 
-def _is_full(batch: Mapping[datetime, Frames]) -> bool:
-    rows = sum(frame.height for frames in batch.values() for frame in frames.values())
-    return len(batch) >= TICKS_PER_COMMIT or rows >= ROWS_PER_COMMIT
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to commit."""
+        rows = sum(sum(scored.rows.values()) for scored in self._scored)
+        return len(self._scored) >= TICKS_PER_COMMIT or rows >= ROWS_PER_COMMIT
+
+    def add(self, tick: datetime, parts: Iterable[Frames]) -> None:
+        """Write the rows of a tick."""
+        scored, text = ScoredTick(tick=tick), tick_text(tick)
+        for table in WRITTEN:
+            self._tables[table].empty(text)
+            scored.rows[table.name] = 0
+        for part in parts:
+            scored.count(part, version=self._rules.active.version)
+            for table in WRITTEN:
+                self._tables[table].add(text, part[table.name])
+        self._scored.append(scored)
+
+    def commit(self) -> list[ScoredTick]:
+        """Put the rows in place of those that the ticks had, but for versions not in force."""
+        with self._stores.lake.unit():
+            self._keep_other_versions()
+            for table in WRITTEN:
+                self._tables[table].commit()
+        return self._scored
+
+    def _keep_other_versions(self) -> None:
+        lake, scores = self._stores.lake, tables.ORGANIC_SCORES
+        there = lake.partitions(scores, "tick")
+        for text in (tick_text(scored.tick) for scored in self._scored):
+            if text not in there:
+                continue
+            stored = lake.read(scores).filter(pl.col("tick") == text)
+            others = stored.filter(~pl.col("scoring_version").is_in(self._rules.versions))
+            self._tables[scores].add(text, others.sort(scores.key).collect())
 
 
 def copy_current_eligibility(stores: Stores) -> Written:
@@ -100,15 +154,6 @@ def copy_current_eligibility(stores: Stores) -> Written:
         judged = lake.read(tables.AD_ELIGIBILITY).filter(pl.col("tick") == max(ticks, default=""))
         rows = judged.select(current.columns).sort(current.key)
         return lake.replace(current, rows.collect(), where={})
-
-
-def _write(stores: Stores, batch: Mapping[datetime, Frames], *, versions: Sequence[str]) -> None:
-    where = {"tick": [tick_text(tick) for tick in batch]}
-    with stores.lake.unit():
-        for table in WRITTEN:
-            rows = pl.concat([frames[table.name] for frames in batch.values()])
-            of_versions = {"scoring_version": versions} if table is tables.ORGANIC_SCORES else {}
-            stores.lake.replace(table, rows, where=where | of_versions)
 
 
 def _require_cron(stores: Stores) -> None:
@@ -134,20 +179,3 @@ def _wait_out_the_grace(stores: Stores, tick: datetime) -> None:
     left = tick + timedelta(seconds=stores.settings.tick_grace_s) - now
     if left > timedelta():
         time.sleep(left.total_seconds())
-
-
-def _summary(tick: datetime, rows: Frames, *, version: str) -> ScoredTick:
-    judged = rows[tables.AD_ELIGIBILITY.name]
-    scores = rows[tables.ORGANIC_SCORES.name].filter(pl.col("scoring_version") == version)
-    reasons = judged.filter(~pl.col("is_eligible"))["reason"].value_counts().sort("reason")
-    posts = int((judged["scoring_pool"] == "ugc").sum())
-    return ScoredTick(
-        tick=tick,
-        posts=posts,
-        creatives=judged.height - posts,
-        pools=rows[tables.UGC_POOL_PERCENTILES.name]["project_id"].n_unique(),
-        scored=int(scores["unscored_reason"].is_null().sum()),
-        eligible=int(judged["is_eligible"].sum()),
-        unscored=dict(reasons.iter_rows()),
-        rows={name: frame.height for name, frame in rows.items()},
-    )
