@@ -17,6 +17,7 @@ import typer
 
 from layers_pipeline.account_commands import account_app
 from layers_pipeline.answers import as_csv, as_json, asked
+from layers_pipeline.content_commands import content_app
 from layers_pipeline.errors import InputRefusedError, LayersError, NotFoundError
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.operations.words import PLATFORMS
@@ -42,6 +43,7 @@ app.add_typer(imports, name="import")
 app.add_typer(project, name="project")
 app.add_typer(creator, name="creator")
 app.add_typer(account_app, name="account")
+app.add_typer(content_app, name="content")
 
 ProjectOption = Annotated[str, typer.Option("--project", help="Short name of the project.")]
 
