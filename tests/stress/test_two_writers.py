@@ -48,7 +48,7 @@ OF_TOKENS = {
     tables.STG_INSTAGRAM__POSTS,
     tables.STG_TIKTOK__POSTS,
 }
-"""Tables that these writers, who hold no tokens, leave alone."""
+"""Tables that these writers, who hold no tokens and say nothing of content, leave."""
 
 NEVER = {
     "a snapshot without its post": f"""
@@ -56,10 +56,10 @@ NEVER = {
         where {POST} not in (select {POST} from platform_posts)""",
     "a post without its container": f"""
         select count(*) from platform_posts
-        where {POST} not in (select {POST} from content_containers)""",
+        where {POST} not in (select {POST} from content_containers where kind = 'post')""",
     "a container without its post": f"""
         select count(*) from content_containers
-        where {POST} not in (select {POST} from platform_posts)""",
+        where kind = 'post' and {POST} not in (select {POST} from platform_posts)""",
     "a post whose counts are not its last known ones": """
         select count(*) from platform_posts p
         full join platform_post_metrics_latest l using (platform, platform_post_id)
