@@ -19,13 +19,14 @@ import typer
 from pydantic import SecretStr
 
 from layers_pipeline import tables
+from layers_pipeline.command_parts import opened, user_name
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations.oauth_rows import NewToken
 from layers_pipeline.operations.rows import AccountRow, NewAccount, SyncStateRow
 from layers_pipeline.operations.secrets import LONGEST_TOKEN, TokenCipher, new_key, require_token
 from layers_pipeline.operations.words import PLATFORMS, Platform
-from layers_pipeline.settings import Settings, load_settings
-from layers_pipeline.steps.stores import Stores, open_stores
+from layers_pipeline.settings import load_settings
+from layers_pipeline.steps.stores import Stores
 from layers_pipeline.terminal import print_table, say
 
 account_app = typer.Typer(no_args_is_help=True, help="Accounts, their tokens and the tokens' keys.")
@@ -99,7 +100,7 @@ def renew_token(name_of_account: AccountArgument, expires_in: ExpiresOption = No
 @account_app.command("list")
 def list_accounts() -> None:
     """List the accounts and how their newest sync ended."""
-    with _opened(load_settings()) as stores:
+    with opened(load_settings()) as stores:
         rows = stores.operations.accounts()
         newest = _newest_endings(stores.operations.sync_states())
     print_table(
@@ -120,7 +121,7 @@ def list_accounts() -> None:
 @account_app.command("pause")
 def pause_account(name_of_account: AccountArgument) -> None:
     """Sync an account no more until it is resumed; what is known of it stays."""
-    with _opened(load_settings()) as stores:
+    with opened(load_settings()) as stores:
         row = _known(stores, name_of_account)
         stores.operations.set_account_status(row.account_id, "paused")
     say(f"Account {row.account_id} is paused; it was {row.status}.")
@@ -129,7 +130,7 @@ def pause_account(name_of_account: AccountArgument) -> None:
 @account_app.command("resume")
 def resume_account(name_of_account: AccountArgument) -> None:
     """Sync a paused account again."""
-    with _opened(load_settings()) as stores:
+    with opened(load_settings()) as stores:
         row = _known(stores, name_of_account)
         if row.status == "reauth_required":
             raise InputRefusedError(
@@ -168,11 +169,14 @@ def confirm_deletions(
     by: Annotated[str, typer.Option(help="Who confirms. Default: the user of this machine.")] = "",
 ) -> None:
     """Confirm that the posts which a listing no longer shows are deleted."""
-    with _opened(load_settings()) as stores:
+    with opened(load_settings()) as stores:
         stores.operations.require_oauth_account(name_of_account)
         _require_listing(stores, name_of_account, listing)
         new = stores.operations.confirm_deletions(
-            name_of_account, listing, by=by or _user(), now=stores.clock.now()
+            name_of_account,
+            listing,
+            by=by or user_name("account confirm-deletions"),
+            now=stores.clock.now(),
         )
     said = "confirmed" if new else "confirmed before: nothing changed"
     say(f"Deletions in listing {listing} of account {name_of_account}: {said}.")
@@ -194,21 +198,11 @@ def _require_listing(stores: Stores, account_id: str, listing: str) -> None:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Generator[Stores]:
-    """The stores, closed at the end."""
-    stores = open_stores(settings)
-    try:
-        yield stores
-    finally:
-        stores.operations.close()
-
-
-@contextmanager
 def _vault() -> Generator[tuple[Stores, TokenCipher]]:
     """The stores and what opens their tokens; a missing key is told before anything is made."""
     settings = load_settings()
     cipher = TokenCipher(settings.token_keys)
-    with _opened(settings) as stores:
+    with opened(settings) as stores:
         yield stores, cipher
 
 
@@ -289,12 +283,3 @@ def _newest_endings(states: Iterable[SyncStateRow]) -> dict[str, SyncStateRow]:
 
 def _ending(state: SyncStateRow | None) -> tuple[str | None, str | None, datetime | None]:
     return (state.last_outcome, state.last_message, state.retry_at) if state else (None, None, None)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as error:
-        raise InputRefusedError(
-            "account confirm-deletions: this machine does not say who you are. Add --by NAME."
-        ) from error

@@ -16,6 +16,7 @@ import typer
 from layers_pipeline.account_commands import account_app
 from layers_pipeline.answers import as_csv, as_json, asked
 from layers_pipeline.command_parts import ProjectOption, open_jobs
+from layers_pipeline.content_commands import content_app
 from layers_pipeline.errors import InputRefusedError, LayersError, NotFoundError
 from layers_pipeline.import_commands import import_app
 from layers_pipeline.operations.rows import NewAccount, NewCreator
@@ -40,6 +41,7 @@ app.add_typer(project, name="project")
 app.add_typer(creator, name="creator")
 app.add_typer(account_app, name="account")
 app.add_typer(scoring_app, name="scoring")
+app.add_typer(content_app, name="content")
 
 SCORED = ("tick", "posts", "creatives", "pools", "scored", "eligible")
 

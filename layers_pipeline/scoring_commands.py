@@ -4,19 +4,17 @@ Belongs here: commands, their options, saying what came of them.
 Does not belong here: scoring ticks (``cli``), comparing versions (``steps.drift``).
 """
 
-import getpass
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Final
 
 import polars as pl
 import typer
 
+from layers_pipeline.command_parts import opened, user_name
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.drift import drift_at, newest_tick
-from layers_pipeline.steps.stores import Stores, open_stores
+from layers_pipeline.steps.stores import Stores
 from layers_pipeline.steps.ticks import tick_key, tick_of
 from layers_pipeline.steps.versions import known_rules, rules_in_force
 from layers_pipeline.tables import ORGANIC_SCORES
@@ -45,7 +43,7 @@ SHOWN: Final = (
 @scoring_app.command("versions")
 def list_versions() -> None:
     """List the versions of the rules, and which of them are in force."""
-    with _opened() as stores:
+    with opened(load_settings()) as stores:
         rules = rules_in_force(stores)
         chosen = {row.role: row for row in stores.operations.scoring_roles() if row.until is None}
         roles = {rules.active.version: "active"} | {one.version: "shadow" for one in rules.shadows}
@@ -63,7 +61,7 @@ def list_versions() -> None:
 @scoring_app.command("drift")
 def show_drift(version: VersionArgument, at: AtOption = "") -> None:
     """Show what scores would become under another version; changes nothing."""
-    with _opened() as stores:
+    with opened(load_settings()) as stores:
         _say_drift(stores, version, _tick(stores, at))
 
 
@@ -75,7 +73,7 @@ def shadow(
     by: ByOption = "",
 ) -> None:
     """Score another version beside the active one from the next tick on; it decides nothing."""
-    with _opened() as stores:
+    with opened(load_settings()) as stores:
         known_rules(version)
         now = stores.clock.now()
         if stop:
@@ -83,7 +81,7 @@ def shadow(
             return say(f"Version {version} {'is' if stopped else 'was'} no shadow any more.")
         if version == rules_in_force(stores).active.version:
             raise InputRefusedError(f"scoring: version {version} is active; it needs no shadow.")
-        stores.operations.shadow_scoring(version, changed_by=by or getpass.getuser(), now=now)
+        stores.operations.shadow_scoring(version, changed_by=by or user_name("scoring"), now=now)
     return say(
         f"Version {version} is scored beside the active one from the next tick on. Compare them "
         "in score_drift, or with `layers-pipeline scoring drift`."
@@ -98,7 +96,7 @@ def activate(
     by: ByOption = "",
 ) -> None:
     """Show what a version would change, then let it decide: all is scored anew on the next tick."""
-    with _opened() as stores:
+    with opened(load_settings()) as stores:
         known_rules(version)
         if version == rules_in_force(stores).active.version:
             return say(f"Version {version} is active already.")
@@ -109,7 +107,7 @@ def activate(
         if not yes and not typer.confirm(f"Activate version {version}?"):
             return say("Nothing was changed.")
         stores.operations.activate_scoring(
-            version, changed_by=by or getpass.getuser(), now=stores.clock.now()
+            version, changed_by=by or user_name("scoring"), now=stores.clock.now()
         )
     return say(
         f"Version {version} is active. The next tick scores everything by it; where schedules "
@@ -135,12 +133,3 @@ def _say_drift(stores: Stores, version: str, tick: datetime) -> None:
 
 def _tick(stores: Stores, text: str) -> datetime:
     return tick_of(text) if text else newest_tick(stores)
-
-
-@contextmanager
-def _opened() -> Iterator[Stores]:
-    stores = open_stores(load_settings())
-    try:
-        yield stores
-    finally:
-        stores.operations.close()

@@ -39,7 +39,13 @@ TICK: Final = (
 )
 
 SCORED: Final = dg.AssetSelection.assets(
-    *TICK, *TOLD, "ads_content", "ad_eligibility_current", "score_drift", "analytics_file"
+    *TICK,
+    *TOLD,
+    "projects",
+    "ads_content",
+    "ad_eligibility_current",
+    "score_drift",
+    "analytics_file",
 )
 CURRENCY: Final = dg.AssetSelection.checks(
     dg.AssetCheckKey(dg.AssetKey("organic_scores"), "newest_tick_is_scored")

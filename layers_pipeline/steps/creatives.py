@@ -36,6 +36,8 @@ def derive_content_of_creatives(stores: Stores) -> Written:
     """
     lake, content = stores.lake, tables.ADS_CONTENT
     with lake.unit():
+        if lake.row_count(tables.CREATIVES) == 0:
+            return Written()
         derive_containers_of_creatives(stores)
         known = lake.read(content).select("ads_content_id")
         wanted = ads_content_of_creatives(_in_buckets(stores))

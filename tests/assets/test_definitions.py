@@ -260,6 +260,7 @@ def test_every_job_makes_these_assets():
                 "creatives",
                 "organic_scores",
                 "project_ads_content",
+                "projects",
                 "safety_reviews",
                 "ugc_pool_percentiles",
             ],

@@ -50,7 +50,7 @@ LEFT_ALONE = {
     tables.STG_IMPORT__AD_METRICS,
     tables.AD_DAILY_METRICS,
 }
-"""Tables that these writers, who hold no tokens and run no ads, leave alone."""
+"""Tables that these writers, who hold no tokens, run no ads and say nothing, leave alone."""
 
 NEVER = {
     "a snapshot without its post": f"""
@@ -58,10 +58,10 @@ NEVER = {
         where {POST} not in (select {POST} from platform_posts)""",
     "a post without its container": f"""
         select count(*) from platform_posts
-        where {POST} not in (select {POST} from content_containers)""",
+        where {POST} not in (select {POST} from content_containers where kind = 'post')""",
     "a container without its post": f"""
         select count(*) from content_containers
-        where {POST} not in (select {POST} from platform_posts)""",
+        where kind = 'post' and {POST} not in (select {POST} from platform_posts)""",
     "a post whose counts are not its last known ones": """
         select count(*) from platform_posts p
         full join platform_post_metrics_latest l using (platform, platform_post_id)
