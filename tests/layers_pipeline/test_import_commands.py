@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ad_reports import KAG, needs_kag
 from tests.layers_pipeline.test_cli import Program
-from tests.steps.test_ad_imports import KAG, needs_kag
 
 ROWS = ("a1,1.429999948,2,F", "a2,20,0,M", "a3,x,1,F")
 
