@@ -160,7 +160,7 @@ final as (
             when reason = 'below_threshold'
                 then
                     format(
-                        'ad spend ({:.2f} USD in {} days a point, at most {:g}), or an '
+                        'ad spend (a point per {:.2f} USD in {} days, at most {:g}), or an '
                         || 'override to include it',
                         usd_per_boost_point,
                         boost_days,
