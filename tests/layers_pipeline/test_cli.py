@@ -216,7 +216,7 @@ def test_a_post_is_explained_by_any_of_its_ids(published, post):
 
 def test_a_post_without_a_score_is_told_why_and_what_to_do(published):
     said = published.said("explain", "900", "--project", "tiny")
-    assert "Not eligible: never scored, as its pool had 1 scorable posts, not 3." in said
+    assert "Not eligible: never scored, as its pool had 1 scorable post, not 3." in said
     assert "Remedy: more creators, or 3 posts with 50 views" in said
     assert "7,000; so since" in said
 

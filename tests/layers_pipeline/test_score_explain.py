@@ -163,6 +163,18 @@ def test_history_imported_since_is_told(tmp_path):
     assert words["likes"].endswith("so since 2025-05-13 06:00")
 
 
+def test_what_was_imported_since_is_told_to_be_scored(tmp_path):
+    late = capture("fresh", -2, views=900)
+    file = publish_world(tmp_path, WORLD, [AS_OF], imported_since=[late])
+    found = explained(file, "fresh")
+    assert {piece["reason"] for piece in found} == {"came_in_since"}
+    words = words_of(found)
+    assert (
+        words["eligibility"] == "not judged: it was not known yet when 2025-05-14 12:00 was scored"
+    )
+    assert words["remedy"].endswith("layers-pipeline score --at 2025-05-14-12:00")
+
+
 # --- reasons
 
 REASONS = [

@@ -108,7 +108,7 @@ final as (
             when things.first_known_at > ticks.scored_at then 'not_known_yet'
             when things.published_at > ticks.scored_at then 'not_published_yet'
             when things.scoring_pool = 'ugc' and listed.project_id is null then 'not_on_allowlist'
-            else 'not_known_yet'
+            else 'came_in_since'
         end as reason
     from (select $post as thing) as asked
     left join things on asked.thing is not null

@@ -101,8 +101,8 @@ final as (
             when 'pool_too_small'
                 then
                     format(
-                        'not eligible: never scored, as its pool had {} scorable posts, not {}',
-                        scorable_posts, min_pool
+                        'not eligible: never scored, as its pool had {} scorable post{}, not {}',
+                        scorable_posts, if(scorable_posts = 1, '', 's'), min_pool
                     )
             when 'never_scored'
                 then
@@ -120,6 +120,8 @@ final as (
                         tick,
                         known_text
                     )
+            when 'came_in_since'
+                then format('not judged: it was not known yet when {} was scored', tick)
             when 'not_published_yet'
                 then
                     format(
@@ -181,6 +183,11 @@ final as (
             when reason in ('never_scored', 'no_tick')
                 then
                     'score a tick: layers-pipeline score --at TICK'
+            when reason = 'came_in_since'
+                then strftime(
+                    timezone('UTC', scored_at),
+                    'score the tick again: layers-pipeline score --at %Y-%m-%d-%H:%M'
+                )
             when reason in ('not_known_yet', 'not_published_yet') then 'ask for a later tick'
             when reason = 'not_on_allowlist' and account_name is not null
                 then

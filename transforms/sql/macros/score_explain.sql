@@ -26,7 +26,7 @@ verdicts as (
                     'confirmed %Y-%m-%d %H:%M: not scored any more, not to be picked'
                 )
             },
-            { 'place': 21, 'part': 'eligibility', 'words': judged.words },
+            { 'place': 21, 'part': 'eligibility', 'words': coalesce(judged.words, judged.reason) },
             { 'place': 22, 'part': 'remedy', 'words': judged.remedy }
         ]) as piece
     from judged

@@ -142,8 +142,9 @@ others as (
             {
                 'place': 17, 'part': 'pool size', 'amount': standing.pool_size,
                 'words': format(
-                    '{:,} {} in the pool', standing.pool_size,
-                    if(standing.is_ugc, 'scorable posts', standing.scoring_pool || ' creatives')
+                    '{:,} {}{} in the pool', standing.pool_size,
+                    if(standing.is_ugc, 'scorable post', standing.scoring_pool || ' creative'),
+                    if(standing.pool_size = 1, '', 's')
                 )
             },
             {
