@@ -5,7 +5,6 @@ Does not belong here: the work itself (``steps``), drawing (``terminal``).
 """
 
 import os
-import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -14,13 +13,13 @@ from typing import Annotated, Any
 import typer
 
 from layers_pipeline.account_commands import account_app
-from layers_pipeline.answers import as_csv, as_json, asked
 from layers_pipeline.command_parts import ProjectOption, open_jobs
 from layers_pipeline.content_commands import content_app
-from layers_pipeline.errors import InputRefusedError, LayersError, NotFoundError
+from layers_pipeline.errors import InputRefusedError, LayersError
 from layers_pipeline.import_commands import import_app
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.operations.words import PLATFORMS
+from layers_pipeline.question_commands import explain, query
 from layers_pipeline.scoring_commands import scoring_app
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.stores import open_stores
@@ -42,6 +41,8 @@ app.add_typer(creator, name="creator")
 app.add_typer(account_app, name="account")
 app.add_typer(scoring_app, name="scoring")
 app.add_typer(content_app, name="content")
+app.command()(explain)
+app.command()(query)
 
 SCORED = ("tick", "posts", "creatives", "pools", "scored", "eligible")
 
@@ -52,14 +53,6 @@ class Depth(StrEnum):
     QUICK = "quick"
     POSTS = "posts"
     FULL = "full"
-
-
-class Format(StrEnum):
-    """How an answer is printed."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
 
 
 @app.command()
@@ -99,66 +92,6 @@ def _ticks(at: str, start: str, end: str) -> list[str]:
             f"{keys[0]} to {keys[-1]}, at the times of the tick cron."
         )
     return found
-
-
-@app.command()
-def explain(
-    post: Annotated[str, typer.Argument(help="Post id, container id or ads content id.")],
-) -> None:
-    """Take the newest score of a post apart, in words."""
-    rows = asked(
-        "select project_id, scored_at, scoring_version, pool_size, is_eligible, reason, "
-        "part, points, words from score_explain($post)",
-        {"post": post},
-    )[1]
-    if not rows:
-        raise NotFoundError(_why_no_score(post))
-    for (owner, at, version, size), parts in _grouped(rows):
-        say(
-            f"\n{post} in project {owner}, tick {at:%Y-%m-%d %H:%M} UTC, rules version {version}, "
-            f"pool of {size:,} scorable posts"
-        )
-        print_table(("part", "points", "in words"), [row[6:9] for row in parts])
-        eligible, reason = parts[0][4:6]
-        say(f"Eligible: {'yes' if eligible else 'no'} ({reason}).")
-
-
-def _grouped(rows: list[tuple[Any, ...]]) -> list[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
-    groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
-    for row in rows:
-        groups.setdefault(row[:4], []).append(row)
-    return list(groups.items())
-
-
-def _why_no_score(post: str) -> str:
-    query = (
-        "select current.reason from ad_eligibility_current as current "
-        "inner join ads_content on current.ads_content_id = ads_content.ads_content_id "
-        "inner join content_containers "
-        "on ads_content.container_id = content_containers.container_id "
-        "where $post in (content_containers.platform_post_id, ads_content.container_id, "
-        "ads_content.ads_content_id)"
-    )
-    found = asked(query, {"post": post})[1]
-    if found:
-        return f"{post}: no score yet, because: {found[0][0]}."
-    return f"{post}: no such post in the published file. Check the id, or publish again."
-
-
-@app.command()
-def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT over the published tables.")],
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
-) -> None:
-    """Ask the analysts' file a question, read-only."""
-    columns, rows = asked(sql)
-    match form:
-        case Format.TABLE:
-            print_table(columns, rows)
-        case Format.CSV:
-            sys.stdout.write(as_csv(columns, rows))
-        case Format.JSON:
-            sys.stdout.write(as_json(columns, rows))
 
 
 @app.command()

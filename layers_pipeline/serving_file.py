@@ -1,8 +1,8 @@
 """What the analysts' file holds: tables and views over pinned files, macros, comments.
 
 Belongs here: making one file from pinned tables.
-Does not belong here: generations and the link to the newest (``serving``), which versions are
-pinned (``steps.publication``).
+Does not belong here: the macros (``macros``), generations and the link to the newest
+(``serving``), which versions are pinned (``steps.publication``).
 """
 
 import re
@@ -18,6 +18,7 @@ import polars as pl
 
 from layers_pipeline import tables
 from layers_pipeline.lake_table import Table
+from layers_pipeline.macros import make_macros
 from transforms.contracts.columns import comment_of
 from transforms.sql import sql_of
 
@@ -46,41 +47,6 @@ class Pinned:
         """Whether every file lies on this machine."""
         return all("://" not in uri or uri.startswith("file://") for uri in self.files)
 
-
-@dataclass(frozen=True, kw_only=True)
-class Macro:
-    """A table macro: its name, its one parameter, and what it answers."""
-
-    name: str
-    parameter: str
-    comment: str
-
-
-MACROS: Final = (
-    Macro(
-        name="posts_as_of",
-        parameter="as_of",
-        comment="Every post as it was known at a moment: one row per post, last known counts.",
-    ),
-    Macro(
-        name="score_explain",
-        parameter="post",
-        comment="The newest score of one post taken apart: one row per part, points and words.",
-    ),
-    Macro(
-        name="post_engagement",
-        parameter="post",
-        comment="One post over time: one row per snapshot, counts as shown and their changes since "
-        "the snapshot before that showed them. Changes may be negative.",
-    ),
-    Macro(
-        name="post_engagement_daily",
-        parameter="project",
-        comment="A project's posts by day of its time zone: one row per post and day, the last "
-        "counts shown on it and their changes since the day before. Null: not looked at, or not "
-        "shown, on that day or, for a change, on the day before.",
-    ),
-)
 
 VIEWS: Final = ((tables.AD_DAILY_METRICS_CURRENT, tables.AD_DAILY_METRICS),)
 """Views over published tables, each with the table without which it cannot be."""
@@ -118,8 +84,7 @@ def build(
         for view, source in VIEWS:
             if source.name in names:
                 _make_view(connection, view)
-        for macro in MACROS:
-            _make_macro(connection, macro)
+        make_macros(connection)
         connection.execute("use memory")
         connection.execute("detach published")
     return rows
@@ -225,12 +190,6 @@ PUBLICATION_COMMENTS: Final = {
     "column publication.generation": "Number of this generation.",
     "column publication.published_at": "When this generation was made. Instant, UTC.",
 }
-
-
-def _make_macro(connection: duckdb.DuckDBPyConnection, macro: Macro) -> None:
-    body = sql_of("macros", macro.name).replace(f"${macro.parameter}", macro.parameter)
-    connection.execute(f"create macro {macro.name}({macro.parameter}) as table {body}")
-    connection.execute(f"comment on macro table {macro.name} is {as_text(macro.comment)}")
 
 
 def _comment(

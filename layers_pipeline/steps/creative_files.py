@@ -76,7 +76,7 @@ def add_creatives_of(stores: Stores, path: Path) -> CreativesAdded:
         InputRefusedError: The file cannot be read, or lines are wrong, each of which is named;
             nothing was written.
     """
-    raw = read_raw_file(path)
+    raw = read_raw_file(path, columns=COLUMNS, required=REQUIRED)
     if missing := [name for name in REQUIRED if name not in raw.columns]:
         raise InputRefusedError(
             f"{path}: has no column {', '.join(missing)}. Columns are {', '.join(COLUMNS)}; the"

@@ -191,12 +191,22 @@ def test_a_tick_that_cannot_be_scored_is_refused(program, options, reason):
 
 def test_the_parts_of_an_explanation_add_up(published):
     said = published.said("explain", "752")
-    found = re.findall(r"│ ([a-z ]+?) +│ +(-?[0-9.]+|\N{EN DASH}) │", said)
+    found = re.findall(r"│ ([a-z ]+?) +│ +(-?[0-9.]+) │", said)
     points = {part: float(value) for part, value in found}
     assert points.pop("organic score") == pytest.approx(sum(points.values()), abs=0.03)
     assert set(points) == {"quality", "reach", "outperformance", "freshness", "clamp"}
-    assert re.search(r"Eligible: (yes|no) \(\w+\)\.", said)
-    assert "pool of 4 scorable posts" in said
+    assert "752 in project brand, pool ugc, tick 2025-05-14 12:00 UTC, rules version 2" in said
+    assert re.search(
+        r"\nEligible: its score of \d\.\d\d reaches 4\.0\. Remedy: none needed\.\n", said
+    )
+
+
+def test_the_inputs_of_an_explanation_carry_their_times(published):
+    said = published.said("explain", "752")
+    assert re.search(r"│ views +│ 5,000; so since 2025-05-14 08:55 +│", said)
+    assert re.search(r"│ likes +│ 7, each counts once; so since 2025-05-14 08:55 +│", said)
+    assert re.search(r"│ saves +│ unknown: adds nothing +│", said)
+    assert re.search(r"│ pool size +│ 4 scorable posts in the pool +│", said)
 
 
 @pytest.mark.parametrize("post", ["tiktok:752", "brand/tiktok:752"])
@@ -204,13 +214,40 @@ def test_a_post_is_explained_by_any_of_its_ids(published, post):
     assert "organic score" in published.said("explain", post)
 
 
-def test_a_post_without_a_score_is_told_why(published):
-    assert "900: no score yet, because: pool_too_small." in published("explain", "900").refused()
+def test_a_post_without_a_score_is_told_why_and_what_to_do(published):
+    said = published.said("explain", "900", "--project", "tiny")
+    assert "Not eligible: never scored, as its pool had 1 scorable post, not 3." in said
+    assert "Remedy: more creators, or 3 posts with 50 views" in said
+    assert "7,000; so since" in said
+
+
+def test_a_post_is_explained_as_of_a_tick(published):
+    said = published.said("explain", "752", "--at", "2025-05-14-14:00")
+    assert "tick 2025-05-14 12:00 UTC" in said
+    before = published.said("explain", "752", "--at", "2025-05-14-08:00")
+    assert "Not judged: no tick of its project was scored by then. Remedy: score a tick" in before
+
+
+def test_an_explanation_is_given_to_programs(published):
+    pieces = json.loads(published.said("explain", "752", "--format", "json"))
+    points = [piece["points"] for piece in pieces if piece["section"] == "score"]
+    assert sum(points[:-1]) == pytest.approx(points[-1], abs=1e-9)
+    lines = list(csv.DictReader(published.said("explain", "752", "--format", "csv").splitlines()))
+    assert [line["part"] for line in lines] == [piece["part"] for piece in pieces]
 
 
 @pytest.mark.parametrize("post", ["7", "' or 1=1 --", "[red]"])
 def test_an_unknown_post_is_refused(published, post):
     assert f"{post}: no such post" in published("explain", post).refused()
+
+
+def test_an_unknown_post_is_refused_with_the_nearest_ids(published):
+    assert "Did you mean tiktok:900?" in published("explain", "tiktok:9000").refused()
+
+
+def test_a_post_of_another_project_is_refused(published):
+    said = published("explain", "752", "--project", "tiny").refused()
+    assert "project 'tiny' never had it. It is of: brand." in said
 
 
 # Query

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from deltalake import TableFeatures
 
-from layers_pipeline import serving, tables
+from layers_pipeline import macros, serving, tables
 from layers_pipeline.clock import FixedClock
 from layers_pipeline.errors import NotFoundError, PublicationError
 from layers_pipeline.serving_file import Pinned
@@ -34,7 +34,7 @@ NOW = TICK + timedelta(days=30)
 NAMES = {table.name for table in PUBLISHED}
 MADE_OF = NAMES | {table.name for table in STAGED}
 """Staging tables are shown together, as one table of the file."""
-MACROS = {"posts_as_of", "score_explain", "post_engagement", "post_engagement_daily"}
+MACROS = {"scoring_rules", *(macro.name for macro in macros.MACROS)}
 
 
 @pytest.fixture
@@ -116,7 +116,8 @@ def test_an_empty_lake_publishes_every_table_without_rows(stores):
     told = rows(generation.path, "select table_name, row_count from publication")
     assert dict(told) == dict.fromkeys(MADE_OF, 0)
     assert rows(generation.path, "select * from posts_as_of(now())") == []
-    assert rows(generation.path, "select * from score_explain('tiktok:p1')") == []
+    told = rows(generation.path, "select reason from score_explain('tiktok:p1')")
+    assert set(told) == {("unknown_id",)}
 
 
 COMMENTED = {
@@ -180,7 +181,7 @@ def test_posts_are_told_as_they_were_known(published):
 
 @pytest.mark.parametrize("post", ["p3", "tiktok:p3", "brand/tiktok:p3"])
 def test_a_score_is_explained_by_parts_that_add_up(published, post):
-    told = rows(published, f"select part, points, words from score_explain('{post}')")
+    told = rows(published, f"select part, points, words from score_parts('{post}')")
     parts = {part: points for part, points, _ in told}
     assert list(parts)[-1] == "organic score"
     assert sum(list(parts.values())[:-1]) == pytest.approx(parts["organic score"])
@@ -188,10 +189,8 @@ def test_a_score_is_explained_by_parts_that_add_up(published, post):
 
 
 def test_a_post_without_a_score_is_explained_by_the_reason(published):
-    told = rows(
-        published, "select distinct words from score_explain('p4') where part = 'organic score'"
-    )
-    assert told == [("not scored: views_unknown",)]
+    told = rows(published, "select part, points, words from score_parts('p4')")
+    assert told == [("organic score", 0.0, "0 by rule: its views were unknown")]
 
 
 def test_a_build_that_fails_leaves_the_previous_generation_and_no_litter(filled, folder):

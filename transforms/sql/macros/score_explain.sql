@@ -1,96 +1,75 @@
--- Grain: one row per project and part of the newest score of one content. Key: project_id, part.
--- $post is a post id, a container id or an ads content id.
+-- Grain: one row per project and piece of the explanation of content $post, at the project's
+-- newest tick by $as_of (null: its newest). Key: project_id, place.
+-- $post is a post id, a container id or an ads content id; there is always a row.
+-- Sections: score (parts; the points before the last add up to it), input (what they were made
+-- of), verdict (eligibility and remedy).
 with
 
 -- import
-scores as (select * from organic_scores),
+judged as (select * from eligibility_explain($post, $as_of)),
 
-judgements as (select * from ad_eligibility),
+parts as (select * from score_parts($post, $as_of)),
+
+inputs as (select * from score_inputs($post, $as_of)),
 
 -- logical
-newest as (
-
-    select *
-    from scores
-    where
-        $post in (platform_post_id, ads_content_id)
-        or ads_content_id = project_id || '/' || $post
-    qualify
-        row_number() over (
-            partition by ads_content_id
-            order by scored_at desc, scoring_version desc
-        ) = 1
-
-),
-
-judged as (
+verdicts as (
 
     select
-        newest.*,
-        judgements.is_eligible,
-        judgements.reason,
-        if(newest.scoring_pool = 'ugc', '0 to 10', '2 to 10') as bounds
-    from newest
-    left join judgements
-        on
-            newest.ads_content_id = judgements.ads_content_id
-            and newest.scored_at = judgements.scored_at
-
-),
-
-parts as (
-
-    select
-        *,
+        judged.ads_content_id,
+        judged.container_id,
         unnest([
             {
-                'place': 1, 'part': 'quality', 'points': quality_points,
-                'words': format(
-                    'engagement rate {:.4f} is above {:.1f} % of the others in the pool',
-                    engagement_rate, 100 * engagement_rate_rank_pct
+                'place': 20, 'part': 'deleted',
+                'words': strftime(
+                    timezone('UTC', judged.deleted_at),
+                    'confirmed %Y-%m-%d %H:%M: not scored any more, not to be picked'
                 )
             },
-            {
-                'place': 2, 'part': 'reach', 'points': reach_points,
-                'words': format(
-                    '{:,} views are above {:.1f} % of the others', views, 100 * views_rank_pct
-                )
-            },
-            {
-                'place': 3, 'part': 'outperformance', 'points': outperformance_points,
-                'words': format(
-                    '{:.2f} times the pool''s median of {:,.1f} views',
-                    views / baseline_views, baseline_views
-                )
-            },
-            {
-                'place': 4, 'part': 'freshness', 'points': freshness_points,
-                'words': coalesce(format('{:.1f} days old', age_days), 'age unknown')
-            },
-            {
-                'place': 5, 'part': 'start', 'points': start_points,
-                'words': 'what every creative has at its creation'
-            },
-            {
-                'place': 6, 'part': 'decay', 'points': decay_points,
-                'words': format('{:.1f} days old', age_days)
-            },
-            {
-                'place': 7, 'part': 'boost', 'points': boost_points,
-                'words': format('{:,.2f} USD of ad spend in 30 days', spend_30d_usd)
-            },
-            {
-                'place': 8, 'part': 'clamp', 'points': clamp_points,
-                'words': if(
-                    clamp_points = 0, 'nothing to cut: within ', 'held within '
-                ) || bounds
-            },
-            {
-                'place': 9, 'part': 'organic score', 'points': organic_score,
-                'words': coalesce('not scored: ' || unscored_reason, 'sum of the parts')
-            }
+            { 'place': 21, 'part': 'eligibility', 'words': coalesce(judged.words, judged.reason) },
+            { 'place': 22, 'part': 'remedy', 'words': judged.remedy }
         ]) as piece
     from judged
+
+),
+
+pieces as (
+
+    select
+        ads_content_id,
+        null as container_id,
+        place,
+        'score' as section,
+        part,
+        points,
+        null as amount,
+        null as captured_at,
+        words
+    from parts
+    union all
+    select
+        ads_content_id,
+        null as container_id,
+        place,
+        'input' as section,
+        part,
+        null as points,
+        amount,
+        captured_at,
+        words
+    from inputs
+    union all
+    select
+        ads_content_id,
+        container_id,
+        verdicts.piece.place,
+        'verdict' as section,
+        verdicts.piece.part,
+        null as points,
+        null as amount,
+        null as captured_at,
+        verdicts.piece.words
+    from verdicts
 
 ),
 
@@ -98,25 +77,31 @@ parts as (
 final as (
 
     select
-        parts.project_id,
-        parts.platform_post_id,
-        parts.scored_at,
-        parts.scoring_version,
-        parts.pool_size,
-        parts.is_eligible,
-        parts.reason,
-        parts.piece.place,
-        parts.piece.part,
-        parts.piece.points,
-        if(
-            parts.piece.points is null, 'not scored: ' || parts.unscored_reason, parts.piece.words
-        ) as words
-    from parts
-    where
-        parts.piece.place > 7 -- of the others, those of the pool
-        or (parts.scoring_pool = 'ugc') = (parts.piece.place <= 4)
+        judged.project_id,
+        judged.ads_content_id,
+        judged.scoring_pool,
+        judged.platform,
+        judged.platform_post_id,
+        judged.scored_at,
+        judged.score_of,
+        judged.scoring_version,
+        judged.is_eligible,
+        judged.reason,
+        pieces.place,
+        pieces.section,
+        pieces.part,
+        pieces.points,
+        pieces.amount,
+        pieces.captured_at,
+        pieces.words
+    from judged
+    inner join pieces
+        on
+            judged.ads_content_id is not distinct from pieces.ads_content_id
+            and coalesce(judged.container_id = pieces.container_id, true)
+    where pieces.words is not null
 
 )
 
 select * from final
-order by project_id, place
+order by project_id, platform, ads_content_id, place
