@@ -45,8 +45,6 @@ UPSTREAM = {
         "platform_posts",
         "post_absences",
         "project_allowlist",
-        "safety_reviews",
-        "content_overrides",
     ],
     tables.ORGANIC_SCORES: [
         "platform_post_metrics",

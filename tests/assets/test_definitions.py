@@ -96,7 +96,7 @@ def test_the_lineage_is_as_drawn():
             "account_listings": [],
             "ad_content": [],
             "ad_daily_metrics": ["stg_import__ad_metrics"],
-            "ad_eligibility": ["organic_scores"],
+            "ad_eligibility": ['content_overrides', "organic_scores"],
             "ad_eligibility_current": ["ad_eligibility"],
             "ads_content": [
                 "content_containers",
@@ -113,8 +113,7 @@ def test_the_lineage_is_as_drawn():
                 "platform_post_metrics_latest",
                 "post_absences",
                 "project_ads_content",
-                "safety_reviews",
-                "stg_import__captures",
+                "safety_reviews", 'score_drift', "stg_import__captures",
                 "stg_instagram__posts",
                 "stg_sift__posts",
                 "stg_tiktok__posts",
@@ -123,7 +122,7 @@ def test_the_lineage_is_as_drawn():
             "content_containers": ["creatives", "platform_posts"],
             "content_overrides": [],
             "creatives": [],
-            "organic_scores": ["platform_post_metrics", "ugc_pool_percentiles"],
+            "organic_scores": ['ad_content', 'ad_daily_metrics', 'creatives', "platform_post_metrics", 'safety_reviews', "ugc_pool_percentiles"],
             "platform_account_metrics": [
                 "stg_import__captures",
                 "stg_instagram__posts",
@@ -156,8 +155,7 @@ def test_the_lineage_is_as_drawn():
             "raw_instagram__responses": [],
             "raw_sift__posts": ["scrape_jobs"],
             "raw_tiktok__responses": [],
-            "safety_reviews": [],
-            "scrape_jobs": [],
+            "safety_reviews": [], 'score_drift': ['organic_scores'], "scrape_jobs": [],
             "stg_import__ad_metrics": [],
             "stg_import__captures": [],
             "stg_instagram__posts": ["raw_instagram__responses"],
@@ -261,8 +259,7 @@ def test_every_job_makes_these_assets():
                 "organic_scores",
                 "project_ads_content",
                 "projects",
-                "safety_reviews",
-                "ugc_pool_percentiles",
+                "safety_reviews", 'score_drift', "ugc_pool_percentiles",
             ],
         }
     )
