@@ -297,7 +297,11 @@ def test_schedules_and_sensors_start_as_the_setting_says(wanted):
         "quick_sync_schedule": ["*/5 * * * *", wanted],
         "scoring_schedule": ["2 */4 * * *", wanted],
     }
-    assert told["sensors"] == {"finished_scrapes": [60, wanted], "missed_ticks": [300, wanted]}
+    assert told["sensors"] == {
+        "changed_rules": [60, wanted],
+        "finished_scrapes": [60, wanted],
+        "missed_ticks": [300, wanted],
+    }
 
 
 @pytest.mark.parametrize(
