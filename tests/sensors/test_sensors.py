@@ -18,6 +18,7 @@ from layers_pipeline.steps.stores import Stores, open_stores
 from layers_pipeline.steps.syncing import submit_scrapes
 from sensors.scrapes import finished_scrapes, request_key
 from sensors.ticks import LOOKED_BACK, catch_up_key, missed_ticks, ticks_missed
+from sensors.versions import changed_rules
 
 SCORES = "organic_scores"
 DATASET = generated_captures(3, accounts=4, days=2)
@@ -194,3 +195,52 @@ def test_scrapes_whose_run_failed_are_asked_for_again(instance, sandbox, stores)
     )
     again = asked_for_scrapes(instance, at=LATER + timedelta(minutes=10))
     assert again.run_key != first.run_key
+
+
+# --- changed rules
+
+
+@pytest.fixture
+def chosen(tmp_path, monkeypatch):
+    """Stores in which people choose versions of the rules, and their resource."""
+    monkeypatch.setenv("LAYERS_HOME", str(tmp_path / "home"))
+    opened = open_stores(load_settings())
+    yield opened
+    opened.operations.close()
+
+
+def asked_for_rules(instance: dg.DagsterInstance, cursor: str | None):
+    with dg.build_sensor_context(
+        instance=instance, cursor=cursor, resources={"stores": StoresResource()}
+    ) as context:
+        return changed_rules(context)
+
+
+def choose(stores: Stores, version: str) -> None:
+    stores.operations.activate_scoring(version, changed_by="ann", now=stores.clock.now())
+
+
+def test_the_first_look_only_remembers_the_version(instance, chosen):
+    scored(instance, scoring_ticks.get_partition_keys()[-3])
+    result = asked_for_rules(instance, None)
+    assert (result.run_requests, result.cursor) == ([], "2")
+
+
+def test_another_version_asks_for_the_newest_scored_tick(instance, chosen):
+    keys = scoring_ticks.get_partition_keys()
+    scored(instance, keys[-9], keys[-3])
+    choose(chosen, "1")
+    result = asked_for_rules(instance, "2")
+    assert [request.partition_key for request in result.run_requests] == [keys[-3]]
+    assert result.cursor == "1"
+
+
+def test_the_same_version_asks_for_nothing(instance, chosen):
+    scored(instance, scoring_ticks.get_partition_keys()[-3])
+    assert "active as before" in asked_for_rules(instance, "2").skip_message
+
+
+def test_a_change_waits_for_the_run_that_goes_on(instance, chosen):
+    choose(chosen, "1")
+    create_run_for_test(instance, job_name="scoring", status=dg.DagsterRunStatus.STARTED)
+    assert asked_for_rules(instance, "2").skip_message == "a scoring run has not ended yet"

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from transforms.contracts.captures import Quarantine
-from transforms.quarantine import split
+from transforms.quarantine import is_sound, split
 from transforms.readings import BREACHES
 
 AT = datetime(2025, 6, 1, tzinfo=UTC)
@@ -87,3 +87,40 @@ def test_a_value_that_could_not_be_read_is_not_missing_too():
 def test_the_row_as_received_is_kept_instead_of_the_row():
     _, refused = parted([{"name": "a", "size": -1}], added={"received": pl.lit("as it came")})
     assert refused["row"].to_list() == ["as it came"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_so"),
+    [
+        pytest.param([], True, id="no rows"),
+        pytest.param([("a", 1, None), ("b", 0, "x")], True, id="in the order of the key"),
+        pytest.param([("b", 1, None), ("a", 0, "x")], False, id="in another order, not looked at"),
+        pytest.param([("a", 1, None), ("a", 1, None)], False, id="a repeated key"),
+        pytest.param([("a", -1, None)], False, id="below the least"),
+        pytest.param([("a", None, None)], False, id="null"),
+        pytest.param([("a", 1, "y")], False, id="an unknown word"),
+        pytest.param([(None, 1, None)], False, id="no key"),
+    ],
+)
+def test_rows_are_sound_if_they_keep_the_contract_in_order(rows, is_so):
+    columns = {"name": pl.String, "size": pl.Int64, "kind": pl.String}
+    assert is_sound(Things, pl.DataFrame(rows, schema=columns, orient="row")) is is_so
+
+
+class Pairs(dy.Schema):
+    one = dy.String(primary_key=True)
+    two = dy.Int64(primary_key=True)
+
+
+@pytest.mark.parametrize(
+    ("second", "is_so"), [(("a", 2), True), (("b", 0), True), (("a", 1), False), (("a", 0), False)]
+)
+def test_a_key_of_several_columns_rises_as_a_whole(second, is_so):
+    rows = pl.DataFrame([("a", 1), second], schema=["one", "two"], orient="row")
+    assert is_sound(Pairs, rows) is is_so
+
+
+def test_rows_of_other_columns_or_types_are_not_taken_for_sound():
+    rows = pl.DataFrame({"name": ["a"], "size": [1.0], "kind": ["x"]})
+    assert not is_sound(Things, rows)
+    assert not is_sound(Things, rows.drop("size"))

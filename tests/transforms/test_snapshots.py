@@ -12,11 +12,13 @@ from transforms.contracts.posts import (
 )
 from transforms.snapshots import (
     POST,
-    advance_latest,
     distinct_captures,
     followers_of,
+    last_known,
     latest_metrics,
     snapshots_of,
+    still_known,
+    turn,
 )
 
 
@@ -170,21 +172,41 @@ def known(snapshots):
     return latest_metrics(snapshots).sort(*POST).collect()
 
 
+def values_known(snapshots):
+    """What ``last_known`` gives, without turns, by post."""
+    found = last_known(
+        snapshots.with_columns(turn(), post=pl.concat_str(POST)), key="post", metrics=COUNTS
+    )
+    return found.select("post", *COUNTS).sort("post").collect()
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=SHOWN, order=st.randoms(use_true_random=False))
+def test_last_known_values_are_those_of_the_latest_metrics(rows, order):
+    snapshots = snapshots_of(captures(rows)).collect()
+    shuffled = snapshots.sample(fraction=1, shuffle=True, seed=order.randrange(99)).lazy()
+    latest = known(snapshots.lazy()).lazy().with_columns(post=pl.concat_str(POST))
+    assert values_known(shuffled).equals(latest.select("post", *COUNTS).sort("post").collect())
+
+
 @settings(max_examples=60, deadline=None)
 @given(first=SHOWN, later=SHOWN)
 @example(
     first=[capture(at=1, source="sift", views=5)], later=[capture(at=1, source="import", views=6)]
 )
-def test_advancing_equals_starting_over(first, later):
-    # Collected, because what is known would otherwise be planned anew in every place it is read.
-    before = snapshots_of(captures(first)).collect()
+def test_what_is_still_known_equals_starting_over(first, later):
     everything = snapshots_of(captures([*first, *later])).collect()
-    # Snapshots are append-only: what was kept at first stays, whatever came between.
-    arrived = everything.join(before, on=[*POST, "captured_at", "source"], how="anti")
-    both = pl.concat([before, arrived]).lazy()
-    latest_before = latest_metrics(before.lazy()).collect().lazy()
-    advanced = advance_latest(latest_before, arrived=arrived.lazy(), history=both)
-    assert advanced.sort(*POST).collect().equals(known(both))
+    numbered = everything.with_columns(turn(), post=pl.concat_str(POST))
+    cut = numbered.height // 2
+    parts = [
+        last_known(rows.lazy(), key="post", metrics=COUNTS).collect()
+        for rows in (numbered[:cut], numbered[cut:])
+    ]
+    things = numbered.select("post").unique().sort("post")
+    before = things.lazy().join(parts[0].lazy(), on="post", how="left", maintain_order="left")
+    both = still_known(before, parts[1].lazy(), key="post", metrics=COUNTS).collect()
+    assert both["post"].equals(things["post"])
+    assert both.select("post", *COUNTS).equals(values_known(everything.lazy()))
 
 
 @settings(max_examples=40, deadline=None)
