@@ -12,7 +12,7 @@ import pytest
 from layers_pipeline import tables
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.steps.versions import rules_in_force
-from tests.data_builders import allow, capture, derive, hours, make_stores, rows_of, score
+from tests.data_builders import allow, capture, derive, hours, later, make_stores, rows_of, score
 
 TICK = hours(4)
 
@@ -20,10 +20,10 @@ TICK = hours(4)
 @pytest.fixture
 def home(tmp_path) -> Path:
     """Three posts, scored at one tick."""
-    stores = make_stores(tmp_path / "home", now=hours(5))
+    stores = make_stores(tmp_path / "home", now=hours(0))
     allow(stores, "ada")
     derive(stores, [capture(f"p{number}", views=100 + number) for number in range(3)])
-    score(stores, [TICK])
+    score(later(stores, hours(5)), [TICK])
     stores.operations.close()
     return tmp_path / "home"
 

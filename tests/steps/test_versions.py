@@ -19,6 +19,7 @@ from tests.data_builders import (
     capture,
     derive,
     hours,
+    later,
     make_stores,
     remove,
     rows_of,
@@ -34,7 +35,7 @@ CREATIVE = "brand/generated:g"
 @pytest.fixture
 def stores(tmp_path):
     """Three posts, and a creative of 90 days on which 100 dollars were spent."""
-    opened = make_stores(tmp_path / "home", now=hours(12))
+    opened = make_stores(tmp_path / "home", now=hours(0))
     allow(opened, "ada")
     derive(opened, [capture(f"p{number}", views=100 + number) for number in range(3)])
     made = NewCreative(
@@ -42,7 +43,7 @@ def stores(tmp_path):
     )
     opened.operations.add_creatives([made], now=OLD)
     spend(opened, cents=10_000)
-    yield opened
+    yield later(opened, hours(12))
     opened.operations.close()
 
 
@@ -85,12 +86,12 @@ def test_who_chooses_a_version_gets_it(stores):
 
 def test_a_chosen_version_that_this_package_lacks_is_named(stores):
     activate(stores, "9")
-    with pytest.raises(StoreError, match="version '9' of the rules was chosen.*only 1, 2"):
+    with pytest.raises(StoreError, match=r"version '9' of the rules was chosen.*only 1, 2"):
         score(stores, [TICK])
 
 
 def test_an_unknown_version_is_refused_with_those_there_are():
-    with pytest.raises(InputRefusedError, match="no version '7'.*1, 2"):
+    with pytest.raises(InputRefusedError, match=r"no version '7'.*1, 2"):
         known_rules("7")
 
 
@@ -223,10 +224,11 @@ def test_ticks_of_another_cadence_are_refused(stores):
 
 def test_a_walk_begins_with_the_scores_that_stood(tmp_path):
     """A pool that has become too small keeps the scores it had, however they are found."""
-    stores = make_stores(tmp_path / "home", now=hours(12))
-    allow(stores, "ada", "bob")
+    opened = make_stores(tmp_path / "home", now=hours(0))
+    allow(opened, "ada", "bob")
     posts = {"p0": "ada", "p1": "ada", "p2": "bob"}
-    derive(stores, [capture(post, account_key=key) | {"views": 60} for post, key in posts.items()])
+    derive(opened, [capture(post, views=60, account_key=key) for post, key in posts.items()])
+    stores = later(opened, hours(12))
     score(stores, [TICK])
     derive_ads_content(stores)
     stores.operations.disallow_creator("brand", "tiktok:bob", now=hours(5))
