@@ -230,7 +230,7 @@ class AdEligibility(dy.Schema):
 
 
 class AdEligibilityCurrent(dy.Schema):
-    """Grain: one row per ads content: may it run as an ad as of its project's newest tick."""
+    """Grain: one row per ads content: may it run as an ad as of the newest tick."""
 
     ads_content_id = key("The thing that is judged.")
     project_id = word("Project.")
