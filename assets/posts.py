@@ -12,7 +12,6 @@ from assets.described import described, outcome
 from layers_pipeline import tables
 from layers_pipeline.resources import StoresResource
 from layers_pipeline.steps import dimensions, posts, staging
-from layers_pipeline.steps.deletions import derive_absences
 
 GROUP = "posts"
 STAGED = tuple(table.name for table in staging.STAGED)
@@ -70,7 +69,7 @@ def facts_of_posts(stores: StoresResource) -> Iterator[dg.MaterializeResult]:
 def post_absences(stores: StoresResource) -> dg.MaterializeResult:
     """Posts that complete listings lacked, and the tombstones that follow."""
     opened = stores.open()
-    written = derive_absences(opened)
+    written = posts.derive_known(opened)
     result = outcome(opened, tables.POST_ABSENCES, written[tables.POST_ABSENCES.name])
     marked = {"tombstones_changed": written["tombstones"].updated}
     return result._replace(metadata={**(result.metadata or {}), **marked})

@@ -30,6 +30,9 @@ T = TypeVar("T")
 Restamp = Callable[[pl.DataFrame], pl.DataFrame]
 COMMIT_ATTEMPTS: Final = 12
 VACUUM_AFTER_H: Final = 168
+LOG_KEPT: Final = "interval 8 days"
+"""A day longer than files that no version needs any more. Opening a table lists its log, which a
+sync every five minutes makes long."""
 UNIT: Final = "unit"
 """Lease of whoever reads and then writes what belongs together, or needs a moment of rest."""
 
@@ -281,6 +284,7 @@ class Lake(LakeReader):
             schema=table.empty().to_arrow().schema,
             mode="ignore",
             partition_by=list(table.partition_by) or None,
+            configuration={"delta.logRetentionDuration": LOG_KEPT},
             storage_options=self._options,
         )
 

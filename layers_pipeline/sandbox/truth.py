@@ -42,6 +42,20 @@ TIKTOK_LAG: Final = timedelta(hours=24)
 """TikTok shows the numbers of a day as of its end, and that a day late."""
 
 COUNTED: Final = ("views", "likes", "comments", "shares", "saves")
+FEED: Final = (
+    *COUNTED,
+    "reach",
+    "total_interactions",
+    "follows",
+    "profile_visits",
+    "profile_activity",
+    "profile_activity_bio_link_clicked",
+    "profile_activity_call",
+    "profile_activity_direction",
+    "profile_activity_email",
+    "profile_activity_text",
+    "profile_activity_other",
+)
 METRICS: Final[Mapping[ItemType, tuple[str, ...]]] = {
     "reel": (
         *COUNTED,
@@ -51,34 +65,8 @@ METRICS: Final[Mapping[ItemType, tuple[str, ...]]] = {
         "total_watch_time_ms",
         "skip_rate_raw",
     ),
-    "feed_image": (
-        *COUNTED,
-        "reach",
-        "total_interactions",
-        "follows",
-        "profile_visits",
-        "profile_activity",
-        "profile_activity_bio_link_clicked",
-        "profile_activity_call",
-        "profile_activity_direction",
-        "profile_activity_email",
-        "profile_activity_text",
-        "profile_activity_other",
-    ),
-    "feed_carousel": (
-        *COUNTED,
-        "reach",
-        "total_interactions",
-        "follows",
-        "profile_visits",
-        "profile_activity",
-        "profile_activity_bio_link_clicked",
-        "profile_activity_call",
-        "profile_activity_direction",
-        "profile_activity_email",
-        "profile_activity_text",
-        "profile_activity_other",
-    ),
+    "feed_image": FEED,
+    "feed_carousel": FEED,
     "feed_video": ("views", "likes", "comments", "saves", "reach"),
     "story": (
         "views",

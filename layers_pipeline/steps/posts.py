@@ -299,10 +299,10 @@ def _give_newest_scores(stores: Stores) -> Written:
     newest = (
         lake.added_since(scores, lake.watermark(table, scores.name))
         .filter(pl.col("scoring_version") == rules_in_force(stores).active.version)
-        .sort("scored_at")
         .group_by("ads_content_id")
-        .agg(pl.col(*fields).last())
-        .rename({name: f"new_{name}" for name in fields})
+        .agg(pl.col(name).max_by("scored_at").alias(f"new_{name}") for name in fields)
+        .collect(engine="streaming")  # a long backfill has more rows than memory
+        .lazy()
     )
     given = lake.read(table).join(newest, on="ads_content_id", how="inner")
     given = given.filter(

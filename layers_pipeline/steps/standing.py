@@ -65,13 +65,11 @@ def _from_history(lake: Lake, first: datetime, *, version: str) -> pl.DataFrame:
         pl.col("scored_at") < first, pl.col("scoring_version") == version
     )
     fields = ("organic_score", "unscored_reason", "scoring_version", "scored_at")
-    newest = pl.struct(fields).sort_by("scored_at").last().alias("newest")
     return (
         lasting_scores(stored)
         .group_by("ads_content_id")
-        .agg(newest)
-        .unnest("newest")
+        .agg(pl.col(name).max_by("scored_at") for name in fields)
         .rename({"scored_at": "score_of"})
         .select(*STANDING)
-        .collect()
+        .collect(engine="streaming")  # history grows for ever
     )
