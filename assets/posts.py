@@ -11,7 +11,7 @@ import dagster as dg
 from assets.described import described, outcome
 from layers_pipeline import tables
 from layers_pipeline.resources import StoresResource
-from layers_pipeline.steps import dimensions, posts, staging
+from layers_pipeline.steps import content, dimensions, posts, staging
 
 GROUP = "posts"
 STAGED = tuple(table.name for table in staging.STAGED)
@@ -79,7 +79,7 @@ def post_absences(stores: StoresResource) -> dg.MaterializeResult:
 def content_containers(stores: StoresResource) -> dg.MaterializeResult:
     """One container per post and per creative, made once."""
     opened = stores.open()
-    return outcome(opened, tables.CONTENT_CONTAINERS, posts.derive_containers(opened))
+    return outcome(opened, tables.CONTENT_CONTAINERS, content.derive_containers(opened))
 
 
 @dg.asset(
@@ -92,4 +92,4 @@ def content_containers(stores: StoresResource) -> dg.MaterializeResult:
 def ads_content(stores: StoresResource) -> dg.MaterializeResult:
     """The things that are scored, each with its newest score."""
     opened = stores.open()
-    return outcome(opened, tables.ADS_CONTENT, posts.derive_ads_content(opened))
+    return outcome(opened, tables.ADS_CONTENT, content.derive_ads_content(opened))

@@ -25,7 +25,8 @@ import polars as pl
 from benchmarks.measure import Measured, measure, median_of
 from layers_pipeline import tables
 from layers_pipeline.settings import load_settings
-from layers_pipeline.steps.posts import derive_ads_content, derive_everything
+from layers_pipeline.steps.content import derive_ads_content
+from layers_pipeline.steps.posts import derive_everything
 from layers_pipeline.steps.publication import publish
 from layers_pipeline.steps.scoring import copy_current_eligibility, score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores

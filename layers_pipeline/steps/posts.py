@@ -1,4 +1,4 @@
-"""From staged captures to posts, snapshots, last known values, containers and ads content.
+"""From staged captures to posts, snapshots and last known values.
 
 Belongs here: which captures are new, which state they follow on, and writing what they give.
 Does not belong here: how a row is read or compared (``transforms``), deletions (``deletions``).
@@ -18,16 +18,12 @@ import polars as pl
 from layers_pipeline import tables
 from layers_pipeline.lake_table import Table, Written, differ
 from layers_pipeline.steps.ad_imports import derive_ad_metrics
-from layers_pipeline.steps.creatives import (
-    derive_containers_of_creatives,
-    derive_content_of_creatives,
-)
+from layers_pipeline.steps.content import derive_ads_content, derive_containers
 from layers_pipeline.steps.deletions import derive_absences
 from layers_pipeline.steps.staging import SOURCES, STAGED, captures, captures_since, stage
 from layers_pipeline.steps.stores import Stores
-from layers_pipeline.steps.versions import rules_in_force
 from transforms.contracts.columns import COUNTS, METRICS
-from transforms.posts import ads_content_of, containers_of, posts_of
+from transforms.posts import posts_of
 from transforms.snapshots import (
     ACCOUNT,
     POST,
@@ -251,70 +247,6 @@ def _as_posts(described: pl.DataFrame, latest: pl.DataFrame) -> pl.DataFrame:
 
 def _in_buckets(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(bucket=tables.buckets(rows["platform_post_id"]))
-
-
-def derive_containers(stores: Stores) -> Written:
-    """Make a container for every post and every creative that has none (R11)."""
-    return _derive_containers_of_posts(stores) + derive_containers_of_creatives(stores)
-
-
-def _derive_containers_of_posts(stores: Stores) -> Written:
-    lake, posts, containers = stores.lake, tables.PLATFORM_POSTS, tables.CONTENT_CONTAINERS
-    with lake.unit():
-        at = lake.version(posts)
-        if at == lake.watermark(containers, posts.name):
-            return NONE
-        found = lake.added_since(posts, lake.watermark(containers, posts.name)).collect()
-        rows = containers_of(_in_buckets(found).lazy())
-        known = lake.read(containers).select("container_id")
-        missing = rows.join(known, on="container_id", how="anti").collect()
-        return lake.insert_absent(containers, missing, marks={posts.name: at})
-
-
-def derive_ads_content(stores: Stores) -> Written:
-    """Make the ads content that posts and creatives call for, and give it its newest score.
-
-    Scores come from the history, which is written first; a score replaces an older one only,
-    so a backfill of an old tick never overwrites a newer score (R28).
-    """
-    lake, table = stores.lake, tables.ADS_CONTENT
-    with lake.unit():
-        wanted = ads_content_of(
-            lake.read(tables.PLATFORM_POSTS), lake.read(tables.PROJECT_ALLOWLIST)
-        )
-        known = lake.read(table).select("ads_content_id")
-        made = lake.insert_absent(
-            table, wanted.join(known, on="ads_content_id", how="anti").collect()
-        )
-        made += derive_content_of_creatives(stores)
-        return made + _give_newest_scores(stores)
-
-
-def _give_newest_scores(stores: Stores) -> Written:
-    lake, table, scores = stores.lake, tables.ADS_CONTENT, tables.ORGANIC_SCORES
-    at = lake.version(scores)
-    if at == lake.watermark(table, scores.name):
-        return NONE
-    fields = ("organic_score", "scored_at", "scoring_version", "unscored_reason")
-    newest = (
-        lake.added_since(scores, lake.watermark(table, scores.name))
-        .filter(pl.col("scoring_version") == rules_in_force(stores).active.version)
-        .group_by("ads_content_id")
-        .agg(pl.col(name).max_by("scored_at").alias(f"new_{name}") for name in fields)
-        .collect(engine="streaming")  # a long backfill has more rows than memory
-        .lazy()
-    )
-    given = lake.read(table).join(newest, on="ads_content_id", how="inner")
-    given = given.filter(
-        pl.col("scored_at").is_null() | (pl.col("new_scored_at") >= pl.col("scored_at"))
-    ).with_columns(pl.col(f"new_{name}").alias(name) for name in fields)
-    return lake.merge(
-        table,
-        given.select(table.columns).collect(),
-        update="t.scored_at IS NULL OR s.scored_at >= t.scored_at",
-        columns=fields,
-        marks={scores.name: at},
-    )
 
 
 def derive_known(stores: Stores) -> dict[str, Written]:

@@ -19,8 +19,8 @@ from layers_pipeline.lake_table import Table
 from layers_pipeline.operations.content_rows import NewAd, NewCreative
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.steps.ad_imports import import_ad_metrics
+from layers_pipeline.steps.content import derive_ads_content
 from layers_pipeline.steps.dimensions import copy_accounts, copy_allowlist
-from layers_pipeline.steps.posts import derive_ads_content
 from layers_pipeline.steps.scoring import score_ticks
 from layers_pipeline.steps.stores import Stores
 from layers_pipeline.steps.versions import InForce

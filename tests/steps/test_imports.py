@@ -4,8 +4,9 @@ import pytest
 
 from layers_pipeline import tables
 from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.steps.content import derive_ads_content
 from layers_pipeline.steps.imports import import_captures
-from layers_pipeline.steps.posts import derive_ads_content, derive_everything
+from layers_pipeline.steps.posts import derive_everything
 from layers_pipeline.steps.publication import publish
 from tests.data_builders import (
     NOW,

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from layers_pipeline import tables
 from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.steps.content import derive_ads_content
 from layers_pipeline.steps.dimensions import copy_allowlist
-from layers_pipeline.steps.posts import derive_ads_content
 from layers_pipeline.steps.staging import SIFT, stage
 from layers_pipeline.steps.walk import WRITTEN
 from tests import oracle

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from layers_pipeline import tables
 from layers_pipeline.lake_table import Table, Written
 from layers_pipeline.operations.content_rows import NewAd, NewCreative
-from layers_pipeline.steps.posts import derive_containers, derive_everything
+from layers_pipeline.steps.content import derive_containers
+from layers_pipeline.steps.posts import derive_everything
 from layers_pipeline.steps.publication import maintain, publish
 from layers_pipeline.steps.stores import Stores
 from layers_pipeline.steps.told import (

@@ -6,9 +6,9 @@ from layers_pipeline import tables
 from layers_pipeline.errors import InputRefusedError, NotFoundError, SettingsError, StoreError
 from layers_pipeline.operations.content_rows import NewAd, NewCreative
 from layers_pipeline.settings import Settings
+from layers_pipeline.steps.content import derive_ads_content
 from layers_pipeline.steps.dimensions import copy_allowlist
 from layers_pipeline.steps.drift import derive_drift, drift_at, newest_tick
-from layers_pipeline.steps.posts import derive_ads_content
 from layers_pipeline.steps.publication import publish
 from layers_pipeline.steps.scoring import copy_current_eligibility
 from layers_pipeline.steps.stores import Stores, open_stores

@@ -18,9 +18,10 @@ import polars as pl
 from layers_pipeline import tables
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.settings import Settings
+from layers_pipeline.steps.content import derive_ads_content
 from layers_pipeline.steps.imports import import_captures
 from layers_pipeline.steps.landing import known_now
-from layers_pipeline.steps.posts import derive_ads_content, derive_everything
+from layers_pipeline.steps.posts import derive_everything
 from layers_pipeline.steps.publication import maintain, publish
 from layers_pipeline.steps.scoring import copy_current_eligibility, score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores
