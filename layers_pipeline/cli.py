@@ -20,10 +20,10 @@ from layers_pipeline.import_commands import import_app
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.operations.words import PLATFORMS
 from layers_pipeline.question_commands import explain, query
-from layers_pipeline.scoring_commands import scoring_app
+from layers_pipeline.scoring_commands import score, scoring_app
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.stores import open_stores
-from layers_pipeline.steps.ticks import tick_key, tick_of
+from layers_pipeline.steps.ticks import tick_of
 from layers_pipeline.terminal import complain, print_table, progress_bars, say
 
 app = typer.Typer(
@@ -43,8 +43,7 @@ app.add_typer(scoring_app, name="scoring")
 app.add_typer(content_app, name="content")
 app.command()(explain)
 app.command()(query)
-
-SCORED = ("tick", "posts", "creatives", "pools", "scored", "eligible")
+app.command()(score)
 
 
 class Depth(StrEnum):
@@ -53,45 +52,6 @@ class Depth(StrEnum):
     QUICK = "quick"
     POSTS = "posts"
     FULL = "full"
-
-
-@app.command()
-def score(
-    at: Annotated[str, typer.Option(help="One tick, such as 2025-05-14-12:00 (UTC).")] = "",
-    start: Annotated[str, typer.Option("--from", help="First moment of a range.")] = "",
-    end: Annotated[str, typer.Option("--to", help="Last moment of a range.")] = "",
-) -> None:
-    """Score a tick, or every tick of a range in one run, and publish."""
-    ticks = _ticks(at, start, end)
-    with open_jobs() as runner, progress_bars():
-        made = runner.run("scoring", ticks=(ticks[0], ticks[-1]))
-    scored = made["organic_scores"]
-    print_table(
-        SCORED,
-        [
-            tuple(row[name] for name in SCORED)
-            for row in (record.data for record in scored["ticks"].records[:10])
-        ],
-        title=f"Newest of {len(ticks)} ticks scored ({scored['rows_inserted']:,} score rows)",
-    )
-    say(f"Published: {made['analytics_file']['path']}")
-
-
-def _ticks(at: str, start: str, end: str) -> list[str]:
-    """The partition keys that the options mean."""
-    from assets.partitions import scoring_ticks  # noqa: PLC0415 - Dagster is slow to import
-
-    if bool(at) == bool(start or end) or bool(start) != bool(end):
-        raise InputRefusedError("score: give either --at TICK, or both --from and --to.")
-    keys = scoring_ticks.get_partition_keys()
-    first, last = tick_of(at or start), tick_of(at or end)
-    found = [key for key in keys if first <= tick_of(key) <= last]
-    if not found:
-        raise InputRefusedError(
-            f"score: no tick lies in {tick_key(first)} to {tick_key(last)}. Ticks run from "
-            f"{keys[0]} to {keys[-1]}, at the times of the tick cron."
-        )
-    return found
 
 
 @app.command()

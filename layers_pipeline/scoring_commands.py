@@ -1,7 +1,7 @@
-"""``layers-pipeline scoring``: versions of the rules, and what a change of version would do.
+"""``layers-pipeline score`` and ``scoring``: scoring ticks, and versions of the rules.
 
 Belongs here: commands, their options, saying what came of them.
-Does not belong here: scoring ticks (``cli``), comparing versions (``steps.drift``).
+Does not belong here: scoring (``steps.scoring``), comparing versions (``steps.drift``).
 """
 
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import polars as pl
 import typer
 
-from layers_pipeline.command_parts import opened, user_name
+from layers_pipeline.command_parts import open_jobs, opened, user_name
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.drift import drift_at, newest_tick
@@ -18,7 +18,7 @@ from layers_pipeline.steps.stores import Stores
 from layers_pipeline.steps.ticks import tick_key, tick_of
 from layers_pipeline.steps.versions import known_rules, rules_in_force
 from layers_pipeline.tables import ORGANIC_SCORES
-from layers_pipeline.terminal import print_table, say
+from layers_pipeline.terminal import print_table, progress_bars, say
 from transforms.scoring_rules import RULES
 
 scoring_app = typer.Typer(no_args_is_help=True, help="Versions of the scoring rules.")
@@ -28,6 +28,7 @@ AtOption = Annotated[
     str, typer.Option(help="Tick to compare at, such as 2025-05-14-12:00 (UTC). Default: newest.")
 ]
 ByOption = Annotated[str, typer.Option(help="Who decides. Default: your user name.")]
+SCORED: Final = ("tick", "posts", "creatives", "pools", "scored", "eligible")
 SHOWN: Final = (
     "project_id",
     "scores",
@@ -38,6 +39,44 @@ SHOWN: Final = (
     "crossed_down",
     "rank_correlation",
 )
+
+
+def score(
+    at: Annotated[str, typer.Option(help="One tick, such as 2025-05-14-12:00 (UTC).")] = "",
+    start: Annotated[str, typer.Option("--from", help="First moment of a range.")] = "",
+    end: Annotated[str, typer.Option("--to", help="Last moment of a range.")] = "",
+) -> None:
+    """Score a tick, or every tick of a range in one run, and publish."""
+    ticks = _ticks(at, start, end)
+    with open_jobs() as runner, progress_bars():
+        made = runner.run("scoring", ticks=(ticks[0], ticks[-1]))
+    scored = made["organic_scores"]
+    print_table(
+        SCORED,
+        [
+            tuple(row[name] for name in SCORED)
+            for row in (record.data for record in scored["ticks"].records[:10])
+        ],
+        title=f"Newest of {len(ticks)} ticks scored ({scored['rows_inserted']:,} score rows)",
+    )
+    say(f"Published: {made['analytics_file']['path']}")
+
+
+def _ticks(at: str, start: str, end: str) -> list[str]:
+    """The partition keys that the options mean."""
+    from assets.partitions import scoring_ticks  # noqa: PLC0415 - Dagster is slow to import
+
+    if bool(at) == bool(start or end) or bool(start) != bool(end):
+        raise InputRefusedError("score: give either --at TICK, or both --from and --to.")
+    keys = scoring_ticks.get_partition_keys()
+    first, last = tick_of(at or start), tick_of(at or end)
+    found = [key for key in keys if first <= tick_of(key) <= last]
+    if not found:
+        raise InputRefusedError(
+            f"score: no tick lies in {tick_key(first)} to {tick_key(last)}. Ticks run from "
+            f"{keys[0]} to {keys[-1]}, at the times of the tick cron."
+        )
+    return found
 
 
 @scoring_app.command("versions")
