@@ -27,7 +27,7 @@ demo: $(STAMP) ## Set up, sync and score some simulated days, show the result
 	@$(BIN)/layers-pipeline demo
 
 test: $(STAMP) ## Set up and run every test
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadscope
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder --durations 30
 
 dev: $(STAMP) ## Open the Dagster UI and the sandbox on this machine
 	@$(BIN)/layers-pipeline dev

@@ -17,7 +17,7 @@ from tests.history_oracle import Look
 from tests.steps.history_plans import Plan, plans
 from tests.steps.history_world import HISTORY, Held, World, differing, known, world_of
 
-EXAMPLES = int(os.environ.get("LAYERS_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("LAYERS_EXAMPLES", "5"))
 """More of them find more; a hundred take some minutes."""
 SLOW_LAW = settings(
     max_examples=EXAMPLES,

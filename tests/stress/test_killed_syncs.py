@@ -3,7 +3,7 @@
 Belongs here: starting and killing processes, and everything that must hold afterwards.
 Does not belong here: what the processes do (``syncer``).
 
-``LAYERS_KILLS`` says how often; ten times unless it does.
+``LAYERS_KILLS`` says how often; five times unless it does.
 """
 
 import os
@@ -37,7 +37,7 @@ from tests.steps.fault_world import Stored, connect, stores_of, sync
 from tests.stress.syncer import sync_until_killed
 from transforms.snapshots import POST, changed_captures
 
-KILLS = int(os.environ.get("LAYERS_KILLS", "10"))
+KILLS = int(os.environ.get("LAYERS_KILLS", "5"))
 START = datetime(2025, 3, 10, 12, 30, tzinfo=UTC)
 PLAN = Plan(
     instagram=6,
