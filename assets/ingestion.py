@@ -153,6 +153,7 @@ def told(
     Raises:
         dg.Failure: Every account failed.
     """
+    failures = sorted(summary.failures)
     metadata: dict[str, Any] = {
         **(beside or {}),
         "accounts": summary.accounts,
@@ -161,11 +162,11 @@ def told(
         "rows_landed": summary.rows,
         "http_calls": summary.calls,
         "outcomes": dict(summary.outcomes),
-        "failures": dg.MetadataValue.md("\n".join(f"- {line}" for line in summary.failures[:50])),
+        "failures": dg.MetadataValue.md("\n".join(f"- {line}" for line in failures[:50])),
     }
     if summary.accounts and summary.failed_share == 1.0 and not may_all_fail:
         raise dg.Failure(
-            description=f"every one of {summary.accounts} accounts failed: {summary.failures[0]}",
+            description=f"every one of {summary.accounts} accounts failed: {failures[0]}",
             metadata=metadata,
             allow_retries=False,
         )

@@ -160,7 +160,7 @@ def test_an_import_into_a_badly_named_project_is_refused(program, tmp_path):
 
 def test_a_scored_tick_is_told_with_its_file(published):
     assert "Newest of 1 ticks scored (4 score rows)" in published.variables["SCORED"]
-    assert re.search(r"2025-05-14-12:00 │ +5 │ +1 │ +4 │", published.variables["SCORED"])
+    assert re.search(r"2025-05-14-12:00 │ +5 │ +0 │ +1 │ +4 │", published.variables["SCORED"])
     assert "layers-000001.duckdb" in published.variables["SCORED"]
 
 
