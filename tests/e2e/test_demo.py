@@ -148,16 +148,10 @@ def test_a_second_demo_says_what_it_found_and_changes_no_table(demo):
     assert versions(demo.home) == before
 
 
-@pytest.mark.parametrize(
-    ("table", "version"),
-    [
-        pytest.param(tables.RAW_SIFT__POSTS, 3, id="while landing"),
-        pytest.param(tables.AD_ELIGIBILITY, 0, id="while scoring"),
-    ],
-)
-def test_a_killed_demo_continues_and_ends_as_an_uninterrupted_one(demo, tmp_path, table, version):
+def test_a_demo_killed_twice_continues_and_ends_as_an_uninterrupted_one(demo, tmp_path):
     home = tmp_path / "home"
-    kill_once_written(home, table, version)
+    kill_once_written(home, tables.RAW_SIFT__POSTS, 3)
+    kill_once_written(home, tables.AD_ELIGIBILITY, 0)
     resumed = play(home)
     sys.stdout.write(f"the rest of the demo took {resumed.seconds:.0f} s\n")
     assert "Found already there" not in resumed.printed

@@ -35,6 +35,7 @@ PROCESSES.set_forkserver_preload(["tests.stress.writer"])
 POST = "(platform, platform_post_id)"
 MAY_SHRINK = {"ad_eligibility_current"}
 LEFT_ALONE = {
+    tables.SCORE_DRIFT,
     tables.CREATIVES,
     tables.SAFETY_REVIEWS,
     tables.CONTENT_OVERRIDES,
