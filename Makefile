@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV_PINNED := uv==0.13.8
+# One more than cores: many tests wait for servers and processes rather than compute.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 export LAYERS_HOME ?= .layers
 
 .PHONY: help demo test dev lint format bench clean
@@ -27,7 +29,7 @@ demo: $(STAMP) ## Set up, sync and score some simulated days, show the result
 	@$(BIN)/layers-pipeline demo
 
 test: $(STAMP) ## Set up and run every test
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder --durations 30
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder --durations 30
 
 dev: $(STAMP) ## Open the Dagster UI and the sandbox on this machine
 	@$(BIN)/layers-pipeline dev

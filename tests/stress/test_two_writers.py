@@ -28,7 +28,7 @@ from layers_pipeline.steps.stores import Stores, open_stores
 from tests.stress.writer import Writer, prepare, settings_of, write
 from transforms.snapshots import changed_captures, latest_metrics
 
-SECONDS = float(os.environ.get("LAYERS_STRESS_SECONDS", "30"))
+SECONDS = float(os.environ.get("LAYERS_STRESS_SECONDS", "20"))
 KILLS = 20
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.stress.writer"])
