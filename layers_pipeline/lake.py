@@ -244,6 +244,8 @@ class Lake(LakeReader):
     def vacuum(self, table: Table, *, keep_versions: Sequence[int] = ()) -> list[str]:
         """Delete files that no version of the last week and no kept version needs.
 
+        Files whose commit never came go too, once they are a week old.
+
         Deletes nothing while a kept version is older than the table's log, because then nobody
         can tell which files it needs.
         """
@@ -255,7 +257,10 @@ class Lake(LakeReader):
         except NotFoundError:
             return []
         return handle.vacuum(
-            retention_hours=VACUUM_AFTER_H, dry_run=False, keep_versions=kept or None
+            retention_hours=VACUUM_AFTER_H,
+            dry_run=False,
+            keep_versions=kept or None,
+            full=True,
         )
 
     def hold_to_contract(self, table: Table, rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:

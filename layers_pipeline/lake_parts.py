@@ -10,6 +10,7 @@ comes belong to no version of the table; ``vacuum`` deletes them.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from time import time
 from typing import Any, Final, Protocol, TypeVar
@@ -82,8 +83,7 @@ class Replacement:
         if kept.is_empty():
             return
         name = f"{self._column}={value}/part-{uuid4()}.parquet"
-        root = self._lake.ensure(self._table).table_uri
-        size = _write(root, name, kept.drop(self._column))
+        size = _write(self._root, name, kept.drop(self._column))
         self._actions.append(
             AddAction(
                 path=name,
@@ -94,6 +94,12 @@ class Replacement:
                 stats=json.dumps(_statistics(kept, self._table), default=_as_json),
             )
         )
+
+    @cached_property
+    def _root(self) -> Path:
+        """The table's folder."""
+        uri = self._lake.ensure(self._table).table_uri
+        return Path(unquote(uri.removeprefix(LOCAL)))
 
     def commit(self) -> Written:
         """Replace the partitions, in one commit."""
@@ -132,9 +138,9 @@ class HeldReplacement(Replacement):
         return self._lake.replace(self._table, rows, where={self._column: list(self._replaced)})
 
 
-def _write(root: str, name: str, rows: pl.DataFrame) -> int:
+def _write(root: Path, name: str, rows: pl.DataFrame) -> int:
     """Write a data file below the table's root; gives its size in bytes."""
-    path = Path(unquote(root.removeprefix(LOCAL))) / name
+    path = root / name
     path.parent.mkdir(parents=True, exist_ok=True)
     rows.write_parquet(path, compression="zstd", compression_level=LEVEL)
     return path.stat().st_size

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,14 +17,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
 
 from layers_pipeline.errors import SettingsError, StoreError
 
-BUSY_TIMEOUT_S: Final = 60
-"""How long a SQLite writer waits for another one, in seconds."""
+WAIT_S: Final = 30
+"""How long a writer waits for another one, in seconds. What is said of content is stamped before
+the wait, which must end before the grace does, after which a tick begins to read."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 """Folder of Alembic's environment and revisions."""
@@ -39,14 +41,15 @@ class Database:
 
     Args:
         url: SQLAlchemy URL of a SQLite file or of PostgreSQL.
+        wait_s: How long a writer waits for another one before it gives up, in seconds.
 
     Raises:
         SettingsError: The URL names neither.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, wait_s: int = WAIT_S) -> None:
         self._url = _parse(url)
-        self._engine = _make_engine(self._url)
+        self._engine = _make_engine(self._url, wait_s)
         self._writer = self._engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
 
     @property
@@ -129,15 +132,17 @@ def _parse(url: str) -> URL:
     return parsed
 
 
-def _make_engine(url: URL) -> Engine:
+def _make_engine(url: URL, wait_s: int) -> Engine:
     if url.get_backend_name() == "postgresql":
-        return create_engine(
+        engine = create_engine(
             url,
             pool_pre_ping=True,
             isolation_level="READ COMMITTED",
             # Updates of many rows travel in batches, not one by one.
             executemany_mode="values_plus_batch",
         )
+        event.listen(engine, "connect", partial(_prepare_postgresql, wait_s=wait_s))
+        return engine
     folder = Path(str(url.database)).absolute().parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -146,10 +151,17 @@ def _make_engine(url: URL) -> Engine:
             f"operations: the folder {folder} cannot be made ({error.strerror})."
             " Name a file in a folder that can be written."
         ) from error
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = create_engine(url, connect_args={"timeout": wait_s})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _record: object, *, wait_s: int) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = '{wait_s}s'")
+    cursor.close()
+    connection.commit()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -164,7 +176,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _keep_write_ahead_log(engine: Engine) -> None:
     """Switch the file to WAL for good; SQLite does not wait for its lock here, so we do."""
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    deadline = time.monotonic() + WAIT_S
     connection = engine.raw_connection()
     try:
         while not _switched_to_wal(connection.cursor(), final_try=time.monotonic() > deadline):

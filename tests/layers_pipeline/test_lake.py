@@ -5,6 +5,7 @@ Does not belong here: what the project's tables mean, leases by themselves (``te
 """
 
 import json
+import os
 import time
 import zlib
 from collections.abc import Callable
@@ -399,6 +400,18 @@ def test_a_vacuum_keeps_young_files_and_those_of_kept_versions(lake):
     assert len(lake.vacuum(THINGS, keep_versions=[kept, kept])) == 2
     assert lake.read(THINGS, version=kept).collect()["amount"].to_list() == [2]
     assert not Path(lake.files(THINGS, version=gone)[0]).exists()
+
+
+def test_a_vacuum_deletes_old_files_that_no_commit_names(lake):
+    lake.replace(THINGS, things(("a", 1)), where={})
+    old, young = (Path(lake.uri(THINGS), f"part-{age}.parquet") for age in ("old", "young"))
+    for orphan in (old, young):
+        orphan.write_bytes(b"a writer was killed before its commit")
+    long_ago = time.time() - 20 * 86_400
+    os.utime(old, (long_ago, long_ago))
+    lake.vacuum(THINGS)
+    assert (old.exists(), young.exists()) == (False, True)
+    assert values(lake) == {"a": 1}
 
 
 def test_a_vacuum_deletes_nothing_while_a_kept_version_cannot_be_asked(lake):

@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import text
 
 from layers_pipeline.errors import InputRefusedError, SettingsError, StoreError
+from layers_pipeline.operations.database import WAIT_S, Database
 from layers_pipeline.operations.rows import NewAccount
 from layers_pipeline.operations.store import Operations
+from layers_pipeline.settings import Settings
 from tests.operations.world import NOW, add_external
 
 
@@ -91,6 +93,23 @@ def test_the_folder_of_a_sqlite_file_is_made(tmp_path: Path):
 def test_readers_of_sqlite_do_not_wait_for_a_writer(sqlite_operations: Operations):
     with sqlite_operations.database.write():
         assert sqlite_operations.projects() == []
+
+
+def test_a_writer_that_waits_too_long_for_another_gives_up(operations: Operations):
+    operations.add_project("brand", name="Brand", time_zone="UTC", now=NOW)
+    url = operations.database.engine.url.render_as_string(hide_password=False)
+    waiting = Database(url, wait_s=1)
+    rename = text("UPDATE projects SET name = :name")
+    with operations.database.write() as session:
+        session.execute(rename, {"name": "First"})
+        with pytest.raises(StoreError, match="lock"), waiting.write() as second:
+            second.execute(rename, {"name": "Second"})
+    waiting.close()
+    assert operations.project("brand").name == "First"
+
+
+def test_no_writer_waits_longer_than_the_grace_of_a_tick():
+    assert Settings().tick_grace_s > WAIT_S
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
