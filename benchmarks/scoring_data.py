@@ -172,6 +172,7 @@ def _posts(captures: pl.DataFrame) -> pl.DataFrame:
     )
     is_gone = pl.col("platform_post_id").str.tail(3) == "017"
     return rows.with_columns(
+        is_identity_settled=pl.lit(value=True),
         is_media_url_permanent=pl.lit(value=False),
         deleted_at=pl.when(is_gone).then(_gone_at()),
         bucket=tables.buckets(rows["platform_post_id"]),

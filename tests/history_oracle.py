@@ -193,6 +193,7 @@ def post_of(looks: Sequence[Look]) -> dict[str, Any]:
     return {
         "account_key": looks[0].account_key,
         "published_at": looks[0].published_at,
+        "is_identity_settled": len({(look.account_key, look.published_at) for look in looks}) == 1,
         "first_seen_at": min(look.known_at for look in looks),
         "media_url": permanent or expiring,
         "is_media_url_permanent": permanent is not None,

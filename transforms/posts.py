@@ -32,14 +32,17 @@ def posts_of(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None) -> p
         captures: All captures of the posts they speak of, or those after ``before``.
         before: The posts as all earlier captures gave them.
     Returns:
-        One row per post: ``IDENTITY``, ``CONTENT``, first_seen_at and content_at.
+        One row per post: ``IDENTITY``, is_identity_settled (whether all its captures agree on
+        that), ``CONTENT``, first_seen_at and content_at.
     """
     given = captures.select(
         *POST, "captured_at", "source", "known_at", *IDENTITY, *WORDS, "media_url"
     )
     # A moment's captures stand in one order, whoever came first.
     rows = given.sort(*IDENTITY, *WORDS, "media_url", nulls_last=False).with_columns(
-        content_at=pl.col("captured_at"), is_permanent=pl.col("source") == "sift"
+        content_at=pl.col("captured_at"),
+        is_permanent=pl.col("source") == "sift",
+        is_identity_settled=pl.lit(value=True),
     )
     if before is not None:
         rows = pl.concat([_as_captures(before), rows], how="diagonal")
@@ -62,6 +65,7 @@ def posts_of(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None) -> p
     is_new = pl.any_horizontal(f"{name}_news" for name in shown)
     return ordered.group_by(*POST).agg(
         **_identity(),
+        is_identity_settled=_is_settled(),
         **{name: pl.col(name).drop_nulls().last() for name in WORDS},
         media_url=pl.coalesce(lasting, passing),
         is_media_url_permanent=lasting.is_not_null(),
@@ -77,6 +81,7 @@ def _as_captures(posts: pl.LazyFrame) -> pl.LazyFrame:
     return posts.select(
         *POST,
         *IDENTITY,
+        "is_identity_settled",
         *WORDS,
         "media_url",
         "content_at",
@@ -98,37 +103,22 @@ def identities_of(captures: pl.LazyFrame, *, key: Sequence[str] = POST) -> pl.La
     return ordered.group_by(*key).agg(**_identity())
 
 
-def identity_spans(captures: pl.LazyFrame) -> pl.LazyFrame:
-    """Since when each post is known, and its identity if all its captures agree on it.
-
-    Such a post has the same identity at every moment from the first capture on, so nobody need
-    look at its captures again.
-
-    Args:
-        captures: Captures of posts. Reads the post's key, known_at and ``IDENTITY``.
-    Returns:
-        One row per post: ``IDENTITY``, known_at, is_settled. Where it is not settled, the
-        identity says nothing.
-    """
-    account, published = (pl.col(name) for name in IDENTITY)
-    is_published = published.null_count()
-    same_account = (account.min() == account.max()) & (account.null_count() == 0)
-    same_publication = (is_published == pl.len()) | (
-        (is_published == 0) & (published.min() == published.max())
-    )
-    return captures.group_by(POST).agg(
-        account.first(),
-        published.first(),
-        pl.col("known_at").min(),
-        is_settled=same_account & same_publication,
-    )
-
-
 def _identity() -> dict[str, pl.Expr]:
     return {
         "account_key": pl.col("account_key").first(),
         "published_at": pl.col("published_at").drop_nulls().first(),
     }
+
+
+def _is_settled() -> pl.Expr:
+    """Whether all captures name one account, and all one publication or all none."""
+    account, published = (pl.col(name) for name in IDENTITY)
+    unpublished = published.null_count()
+    same_account = (account.min() == account.max()) & (account.null_count() == 0)
+    same_publication = (unpublished == pl.len()) | (
+        (unpublished == 0) & (published.min() == published.max())
+    )
+    return pl.col("is_identity_settled").all() & same_account & same_publication
 
 
 def account() -> pl.Expr:

@@ -50,7 +50,7 @@ def split(
         refused origin.
     """
     if not extra_rules and is_sound(schema, rows):
-        return rows.select(schema.column_names()), Quarantine.create_empty()
+        return _known_sorted(schema, rows), Quarantine.create_empty()
     numbered = _with_breaches(rows, extra_rules or {}).with_row_index(POSITION)
     good, failures = _numbered(schema).filter(numbered, cast=True)
     refused = numbered.join(_broken_rules(failures), on=POSITION, maintain_order="left")
@@ -89,6 +89,18 @@ def _rises(rows: pl.DataFrame, key: Sequence[str]) -> bool:
         value, before = pl.col(name), pl.col(name).shift(1)
         is_greater = (value > before) | ((value == before) & is_greater)
     return bool(rows.lazy().select(is_greater.slice(1).all(ignore_nulls=False)).collect().item())
+
+
+def _known_sorted(schema: type[dy.Schema], rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows, marked as sorted by the parts of the key that they are sorted by."""
+    sorted_by = []
+    for name in schema.primary_key():
+        sorted_by.append(name)
+        if rows.height and rows[name][0] != rows[name][-1]:
+            break
+    return rows.select(schema.column_names()).with_columns(
+        pl.col(name).set_sorted() for name in sorted_by
+    )
 
 
 @cache

@@ -201,7 +201,11 @@ def turn() -> pl.Expr:
 
 
 def last_known(
-    history: pl.LazyFrame, *, key: str, metrics: Sequence[str] = METRICS
+    history: pl.LazyFrame,
+    *,
+    key: str,
+    metrics: Sequence[str] = METRICS,
+    with_turns: bool = True,
 ) -> pl.LazyFrame:
     """Per thing and metric the last known value, and the turn of the capture that showed it.
 
@@ -212,14 +216,21 @@ def last_known(
         history: Snapshots. Reads the key, ``TURN`` and the metrics.
         key: Column that tells things apart.
         metrics: Which metrics.
+        with_turns: Whether anything is to arrive later.
     Returns:
-        One row per thing: the key, the metrics, and ``<metric>_turn`` each.
+        One row per thing, in the order of the key: the key, the metrics, and ``<metric>_turn``
+        each.
     """
-    shown = {name: pl.when(pl.col(name).is_not_null()).then(TURN) for name in metrics}
-    return history.group_by(key).agg(
-        *(pl.col(name).max_by(when) for name, when in shown.items()),
-        *(when.max().alias(f"{name}_turn") for name, when in shown.items()),
+    turns = {f"{name}_turn": pl.when(pl.col(name).is_not_null()).then(TURN) for name in metrics}
+    # Rows known to be sorted by their key are grouped without a hash table.
+    ordered = history.sort(key, TURN).with_columns(pl.col(key).set_sorted())
+    if with_turns:
+        ordered = ordered.with_columns(**turns)
+    shown = (*metrics, *turns) if with_turns else metrics
+    found = ordered.group_by(key, maintain_order=True).agg(
+        pl.col(name).drop_nulls().last() for name in shown
     )
+    return found.with_columns(pl.col(key).set_sorted())
 
 
 def still_known(

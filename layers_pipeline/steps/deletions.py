@@ -206,13 +206,20 @@ def _mark_posts(stores: Stores) -> Written:
     absences = lake.read(tables.POST_ABSENCES)
     touched = lake.read(posts).join(absences.select(POST).unique(), on=POST, how="semi")
     deleted = deleted_posts(absences).rename({"deleted_at": "gone_at"})
-    rows = (
-        touched.join(deleted, on=POST, how="left")
+    wrong = (
+        touched.select(*POST, "deleted_at")
+        .join(deleted, on=POST, how="left")
         .filter(pl.col("deleted_at").ne_missing(pl.col("gone_at")))
-        .with_columns(deleted_at="gone_at")
-        .select(posts.columns)
         .collect()
     )
-    if rows.is_empty():
+    if wrong.is_empty():
         return Written()
-    return lake.merge(posts, rows, update=differ(("deleted_at",)), columns=("deleted_at",))
+    rows = touched.drop("deleted_at").join(
+        wrong.lazy().select(*POST, deleted_at="gone_at"), on=POST, how="inner"
+    )
+    return lake.merge(
+        posts,
+        rows.select(posts.columns).collect(),
+        update=differ(("deleted_at",)),
+        columns=("deleted_at",),
+    )

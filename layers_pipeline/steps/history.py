@@ -1,20 +1,22 @@
 """Everything that scoring ticks read, pinned at one moment and loaded once.
 
 Belongs here: loading histories, and what stood in them at a moment.
-Does not belong here: scores (``walk``), writing.
-
-Within a history posts go by whole numbers, which are quicker to join and to sort than their ids.
-A candidate is a post that some project's allowlist brings in at some time.
+Does not belong here: which posts there are (``candidates``), scores (``walk``), writing.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
-from typing import Final
 
 import polars as pl
 
 from layers_pipeline import tables
+from layers_pipeline.steps.candidates import (
+    ACCOUNT_CODE,
+    NUMBER,
+    SPELL,
+    Candidates,
+    find_candidates,
+)
 from layers_pipeline.steps.posts import derive_known
 from layers_pipeline.steps.staging import captures
 from layers_pipeline.steps.stores import Stores
@@ -22,66 +24,47 @@ from layers_pipeline.steps.told import Told, read_told
 from transforms.contracts.columns import COUNTS
 from transforms.creatives import creative_members
 from transforms.deletions import deleted_posts
-from transforms.posts import IDENTITY, account, ads_content_id, identities_of, identity_spans
-from transforms.snapshots import INSTANT, POST, last_known, still_known, turn
+from transforms.posts import identities_of
+from transforms.snapshots import POST, last_known, still_known, turn
 from transforms.spend import trailing_spend
 from transforms.verdicts import with_verdicts
-
-NUMBER: Final = "post_number"
-CANDIDATES_PER_CHUNK: Final = 1_000_000
-ACCOUNT_CODE: Final = account().cast(pl.Categorical)
-"""Platform and account key as one column that takes little room."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class History:
     """What was known of posts, creatives and ads, and when.
 
-    ``posts`` has one row per post, by number: what all its captures say of it, since when it is
-    known, and whether they agree; ``unsettled`` has the captures of those on which they do not.
-    ``candidates`` are in the order of their ads content ids.
+    ``counts`` is what was known of each post's counts at the beginning (``counts_at``), and
+    ``snapshots`` what came to be known later, in that order, both by the posts' numbers.
     """
 
-    posts: pl.DataFrame
-    unsettled: pl.DataFrame
+    candidates: Candidates
+    counts: pl.DataFrame
     snapshots: pl.DataFrame
     absences: pl.DataFrame
     allowlist: pl.DataFrame
-    candidates: pl.DataFrame
     told: Told
     daily: pl.DataFrame
 
-    def counts_at(
-        self, until: datetime, *, before: pl.DataFrame | None, after: datetime | None
-    ) -> pl.DataFrame:
+    def counts_at(self, until: datetime, *, before: pl.DataFrame, after: datetime) -> pl.DataFrame:
         """What was known of each post's counts at a moment, by number.
 
         Args:
             until: The moment.
-            before: The same at ``after``, if it is at hand.
-            after: The earlier moment.
+            before: The same at an earlier moment.
+            after: That moment.
         """
-        arrived = last_known(self._arrived(after, until), key=NUMBER, metrics=COUNTS)
-        if before is None:
-            nothing = self.posts.lazy().select(NUMBER)
-            return nothing.join(arrived, on=NUMBER, how="left", maintain_order="left").collect()
-        return still_known(before.lazy(), arrived, key=NUMBER, metrics=COUNTS).collect()
-
-    def chunks(self) -> list[pl.DataFrame]:
-        """The candidates, some whole projects at a time."""
-        sizes = self.candidates["project_id"].rle().struct.field("len").to_list()
-        edges, start, end = [0], 0, 0
-        for size in sizes:
-            if end > start and end + size - start > CANDIDATES_PER_CHUNK:
-                edges.append(end)
-                start = end
-            end += size
-        if end > start:
-            edges.append(end)
-        return [self.candidates.slice(first, last - first) for first, last in pairwise(edges)]
+        known = self.snapshots["known_at"]
+        first = known.search_sorted(after, side="right")
+        last = known.search_sorted(until, side="right")
+        if first == last:
+            return before
+        arrived = self.snapshots.slice(first, last - first).lazy()
+        shown = last_known(arrived, key=NUMBER, metrics=COUNTS)
+        return still_known(before.lazy(), shown, key=NUMBER, metrics=COUNTS).collect()
 
     def posts_at(self, tick: datetime, counts: pl.DataFrame) -> pl.DataFrame:
-        """Every post as known at a tick, by number; those not yet known or published are not there.
+        """Every post as known at a tick, by number, and whether it was known and published.
 
         Args:
             tick: The tick.
@@ -90,7 +73,11 @@ class History:
         gone = deleted_posts(self.absences.lazy(), as_of=tick).select(
             *POST, is_deleted=pl.lit(value=True)
         )
-        numbers = self.posts.lazy().join(gone, on=POST, how="inner").select(NUMBER, "is_deleted")
+        numbers = (
+            self.candidates.ids.lazy()
+            .join(gone, on=POST, how="inner")
+            .select(NUMBER, "is_deleted")
+        )
         named = self._identities_at(tick).join(
             numbers, on=NUMBER, how="left", maintain_order="left"
         )
@@ -100,7 +87,6 @@ class History:
             pl.concat([named.collect(), counts.select(COUNTS)], how="horizontal")
             .lazy()
             .select(
-                NUMBER,
                 "account",
                 "published_at",
                 *COUNTS,
@@ -120,19 +106,17 @@ class History:
             posts: ``posts_at`` of the tick.
             tick: The tick.
         """
-        listed = self.allowlist.lazy().filter(
-            pl.col("allowed_from") <= tick,
-            pl.col("allowed_to").is_null() | (pl.col("allowed_to") > tick),
+        is_listed = self._spells_at(tick).gather(candidates[SPELL])
+        now = posts[candidates[NUMBER]].rename({"account": "account_now"})
+        is_member = (
+            pl.col("is_listed") & pl.col("is_there") & (pl.col("account") == pl.col("account_now"))
         )
-        pools = listed.select("project_id", ACCOUNT_CODE, is_listed=pl.lit(value=True)).unique()
-        now = posts[candidates[NUMBER]].drop(NUMBER).rename({"account": "account_now"})
         members = (
             candidates.hstack(now)
             .lazy()
-            .filter(pl.col("is_there") & (pl.col("account") == pl.col("account_now")))
-            .join(pools, on=["account", "project_id"], how="left", maintain_order="left")
-            .filter("is_listed")
-            .drop("is_listed", "is_there", "account", "account_now")
+            .with_columns(is_listed=is_listed)
+            .filter(is_member)
+            .drop("is_listed", "is_there", "account", "account_now", SPELL)
         )
         return self._judged(members, tick).collect()
 
@@ -152,31 +136,37 @@ class History:
         told = self.told
         return with_verdicts(members, reviews=told.reviews, overrides=told.overrides, as_of=tick)
 
-    def _arrived(self, after: datetime | None, until: datetime) -> pl.LazyFrame:
-        """Snapshots that became known in (after, until]."""
-        known = self.snapshots["known_at"]
-        first = 0 if after is None else known.search_sorted(after, side="right")
-        return self.snapshots.slice(first, known.search_sorted(until, side="right") - first).lazy()
+    def _spells_at(self, tick: datetime) -> pl.Series:
+        """Whether each pair of project and account stands on the allowlist at a tick."""
+        listed = self.allowlist.lazy().filter(
+            pl.col("allowed_from") <= tick,
+            pl.col("allowed_to").is_null() | (pl.col("allowed_to") > tick),
+        )
+        now = listed.select("project_id", ACCOUNT_CODE, is_listed=pl.lit(value=True)).unique()
+        found = self.candidates.spells.lazy().join(
+            now, on=["project_id", "account"], how="left", maintain_order="left"
+        )
+        return found.select(pl.col("is_listed").fill_null(value=False)).collect().to_series()
 
     def _identities_at(self, until: datetime) -> pl.LazyFrame:
         """Posts by number, as the captures known at a moment name them."""
-        posts = self.posts.lazy().drop(POST)
-        if self.unsettled.is_empty():
+        posts = self.candidates.posts.lazy()
+        if self.candidates.unsettled.is_empty():
             return posts
-        known = self.unsettled.lazy().filter(pl.col("known_at") <= until)
+        known = self.candidates.unsettled.lazy().filter(pl.col("known_at") <= until)
         named = identities_of(known, key=(NUMBER,)).select(
             NUMBER,
             account_then=pl.col("account_key").cast(pl.Categorical),
             published_then="published_at",
         )
-        settled = pl.col("is_settled")
+        settled = pl.col("is_identity_settled")
         return posts.join(named, on=NUMBER, how="left", maintain_order="left").with_columns(
             account=pl.when(settled).then("account").otherwise("account_then"),
             published_at=pl.when(settled).then("published_at").otherwise("published_then"),
         )
 
 
-def load_history(stores: Stores, *, until: datetime) -> History:
+def load_history(stores: Stores, *, since: datetime, until: datetime) -> History:
     """Pin the lake while no unit of writes is under way, and load what a walk reads.
 
     What has landed is derived first: rows are known from their landing on, and a tick sees all
@@ -184,68 +174,46 @@ def load_history(stores: Stores, *, until: datetime) -> History:
 
     Args:
         stores: Open stores.
-        until: Nothing known later is loaded.
+        since: The first moment that will be asked for.
+        until: The last one; nothing known later is loaded.
     """
     lake = stores.lake
     with lake.rest():
         derive_known(stores)
+        posts = lake.read(tables.PLATFORM_POSTS).filter(pl.col("first_seen_at") <= until)
         seen = captures(stores).filter(pl.col("known_at") <= until)
-        snapshots = lake.read_as_known(tables.PLATFORM_POST_METRICS, until)
+        metrics = lake.read_as_known(tables.PLATFORM_POST_METRICS, until)
         daily = lake.read_as_known(tables.AD_DAILY_METRICS, until).collect()
         absences = lake.read(tables.POST_ABSENCES).collect()
         allowlist = lake.read(tables.PROJECT_ALLOWLIST).collect()
         told = read_told(stores, until)
-    posts = _posts(seen)
-    numbers = posts.lazy().select(*POST, NUMBER)
-    unsettled = _unsettled(seen, numbers.filter(~posts["is_settled"]))
+    candidates = find_candidates(posts, seen, allowlist)
+    snapshots = _snapshots(metrics, candidates.ids)
     return History(
-        posts=posts,
-        unsettled=unsettled,
-        snapshots=_snapshots(snapshots, numbers),
+        candidates=candidates,
+        counts=_counts(snapshots, candidates.posts, at=since, goes_on=since < until),
+        snapshots=snapshots.filter(pl.col("known_at") > since).sort("known_at"),
         absences=absences,
         allowlist=allowlist,
-        candidates=_candidates(posts, unsettled, allowlist),
         told=told,
         daily=daily,
     )
 
 
-def _posts(seen: pl.LazyFrame) -> pl.DataFrame:
-    spans = identity_spans(seen).with_columns(ACCOUNT_CODE).drop("account_key")
-    return spans.collect(engine="streaming").with_row_index(NUMBER)
+def _snapshots(metrics: pl.LazyFrame, ids: pl.DataFrame) -> pl.DataFrame:
+    """Snapshots by their post's number."""
+    rows = metrics.select(*POST, turn(), "known_at", *COUNTS).join(ids.lazy(), on=POST)
+    return rows.drop(POST).collect(engine="streaming")
 
 
-def _snapshots(snapshots: pl.LazyFrame, numbers: pl.LazyFrame) -> pl.DataFrame:
-    """Snapshots by number, in the order in which they became known."""
-    rows = snapshots.select(*POST, turn(), "known_at", *COUNTS).join(numbers, on=POST)
-    return rows.drop(POST).collect(engine="streaming").sort("known_at")
-
-
-def _unsettled(seen: pl.LazyFrame, numbers: pl.LazyFrame) -> pl.DataFrame:
-    """Captures of posts on which captures do not agree, by number."""
-    rows = seen.select(*POST, *INSTANT, "known_at", *IDENTITY).join(numbers, on=POST)
-    named = rows.with_columns(account_key=account()).drop(POST)
-    return named.collect(engine="streaming")
-
-
-def _candidates(
-    posts: pl.DataFrame, unsettled: pl.DataFrame, allowlist: pl.DataFrame
+def _counts(
+    snapshots: pl.DataFrame, posts: pl.DataFrame, *, at: datetime, goes_on: bool
 ) -> pl.DataFrame:
-    """Posts that any spell of a project's allowlist names, under any account of theirs."""
-    listed = allowlist.lazy().select("project_id", ACCOUNT_CODE).unique()
-    owners = pl.concat(
-        [
-            posts.lazy().filter("is_settled").select(NUMBER, "account"),
-            unsettled.lazy()
-            .select(NUMBER, account=pl.col("account_key").cast(pl.Categorical))
-            .unique(),
-        ]
+    """What was known of each post at a moment, and, if the walk goes on, since which turn."""
+    known = snapshots.lazy().filter(pl.col("known_at") <= at).drop("known_at")
+    shown = last_known(known, key=NUMBER, metrics=COUNTS, with_turns=goes_on)
+    everything = (
+        posts.lazy().select(NUMBER).join(shown, on=NUMBER, how="left", maintain_order="left")
     )
-    found = owners.join(listed, on="account", how="inner")
-    ids = posts.lazy().select(NUMBER, *POST)
-    return (
-        found.join(ids, on=NUMBER, how="inner")
-        .with_columns(ads_content_id=ads_content_id())
-        .sort("ads_content_id", "account")
-        .collect()
-    )
+    # What is sorted is grouped and joined without hash tables by this engine alone.
+    return everything.collect(engine="in-memory")

@@ -62,10 +62,9 @@ class Walk:
         self._rules = in_force.active
         self._shadows = in_force.shadows
         self._first, self._last = first, last
-        self._history: History = load_history(stores, until=last)
-        self._chunks = self._history.chunks()
-        self._at: datetime | None = None
-        self._counts: pl.DataFrame | None = None
+        self._history: History = load_history(stores, since=first, until=last)
+        self._chunks = self._history.candidates.chunks()
+        self._at, self._counts = first, self._history.counts
         self._walked = [pl.DataFrame(schema=STANDING)] * (len(self._chunks) + 1)
 
     def step(self, tick: datetime) -> Frames:

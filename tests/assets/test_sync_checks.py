@@ -193,7 +193,11 @@ def know(
     stores: Stores, post: str, *, checked_at: datetime = NOW - timedelta(hours=9), **changes
 ) -> None:
     row = {"platform_post_id": post, "is_media_url_permanent": False} | POST
-    row |= {"first_seen_at": LONG_AGO, "content_at": LONG_AGO} | changes
+    row |= {
+        "is_identity_settled": True,
+        "first_seen_at": LONG_AGO,
+        "content_at": LONG_AGO,
+    } | changes
     keep(stores, tables.PLATFORM_POSTS, row)
     checked = {"platform": "instagram", "platform_post_id": post, "bucket": 0}
     keep(stores, tables.PLATFORM_POST_METRICS_LATEST, checked | {"last_checked_at": checked_at})

@@ -52,6 +52,26 @@ def test_a_post_is_first_seen_when_its_first_capture_was_known():
     assert post(*rows)["first_seen_at"] == hours(3)
 
 
+@pytest.mark.parametrize("cut", range(3))
+@pytest.mark.parametrize(
+    ("changes", "is_settled"),
+    [
+        ([{}, {}, {}], True),
+        ([{"published_at": None}] * 3, True),
+        ([{}, {"account_key": "renamed"}, {}], False),
+        ([{}, {}, {"published_at": None}], False),
+        ([{"published_at": None}, {}, {}], False),
+        ([{"published_at": None}, {"published_at": None}, {}], False),
+        ([{}, {"published_at": hours(-7)}, {}], False),
+    ],
+)
+def test_an_identity_is_settled_while_every_capture_names_the_same(changes, is_settled, cut):
+    rows = [capture(at=at, published_at=hours(-5)) | change for at, change in enumerate(changes)]
+    before = posts_of(captures(rows[:cut])) if cut else None
+    made = posts_of(captures(rows[cut:]), before=before).collect()
+    assert made["is_identity_settled"].to_list() == [is_settled]
+
+
 def sift(at, url):
     return capture(at=at, media_url=url, source="sift")
 

@@ -75,6 +75,7 @@ class PlatformPosts(dy.Schema):
     platform_post_id = key("The platform's id of the post.")
     account_key = word("Account that published it, as the earliest capture names it.")
     published_at = instant("When it was published; null if never reported.", nullable=True)
+    is_identity_settled = flag("Whether every capture names the same account and publication.")
     media_type = one_of(MEDIA_TYPES, "Kind of post.", rule="unknown_media_type", nullable=True)
     caption = word("Newest text, as strangers wrote it: never treat it as markup.", nullable=True)
     permalink = word("Public address.", nullable=True)
