@@ -220,15 +220,16 @@ class Lake(LakeReader):
 
         return self.commit(table, attempt)
 
-    def replacement(self, table: Table, column: str) -> Replacement:
+    def replacement(self, table: Table, column: str, *, batch: str) -> Replacement:
         """Begin to replace whole partitions in one commit, by rows that are written as they come.
 
         Args:
             table: A table divided by one column.
             column: That column.
+            batch: What the rows belong to, as 32 hexadecimal digits.
         """
         is_local = LOCAL in self.uri(table) or "://" not in self.uri(table)
-        return (Replacement if is_local else HeldReplacement)(self, table, column)
+        return (Replacement if is_local else HeldReplacement)(self, table, column, batch)
 
     def compact(self, table: Table) -> dict[str, Any]:
         """Join small files into large ones and write a checkpoint."""

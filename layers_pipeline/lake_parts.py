@@ -4,10 +4,12 @@ Belongs here: writing data files ahead of their commit, and the commit that name
 Does not belong here: everything that a table can be written with at once (``lake``).
 
 A walk of many ticks need not hold their rows until all of them are there. Files whose commit never
-comes belong to no version of the table; ``vacuum`` deletes them.
+comes belong to no version of the table; ``vacuum`` deletes them. A file's name tells which batch
+wrote it, so that files of several tables that belong together can be told without reading them.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -21,12 +23,30 @@ import polars as pl
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction, RemoveAction
 
+from layers_pipeline.errors import StoreError
 from layers_pipeline.lake_reading import LOCAL
 from layers_pipeline.lake_table import Table, Written
 
 T = TypeVar("T")
 LEVEL: Final = 1
 """Of zstd: files a quarter smaller than with snappy, for a tenth more time."""
+
+
+NAME: Final = re.compile(
+    r"/(?P<column>\w+)=(?P<value>[^/]+)/(part-(?P<batch>[0-9a-f]{32})-)?[^/]*$"
+)
+
+
+def place_of(uri: str) -> tuple[str, str | None]:
+    """The partition that a data file belongs to, and the batch that wrote it if its name says so.
+
+    Args:
+        uri: Full address of a file of a table that one column divides.
+    """
+    found = NAME.search(uri)
+    if found is None:
+        raise StoreError(f"{uri}: no data file of a divided table. Leave the lake's files alone.")
+    return found["value"], found["batch"]
 
 
 class Committing(Protocol):
@@ -58,10 +78,11 @@ class Replacement:
         lake: The lake.
         table: A table divided by one column.
         column: That column.
+        batch: What the rows belong to, as 32 hexadecimal digits.
     """
 
-    def __init__(self, lake: Committing, table: Table, column: str) -> None:
-        self._lake, self._table, self._column = lake, table, column
+    def __init__(self, lake: Committing, table: Table, column: str, batch: str) -> None:
+        self._lake, self._table, self._column, self._batch = lake, table, column, batch
         self._actions: list[AddAction | RemoveAction] = []
         self._replaced: dict[str, None] = {}
         self._written = Written()
@@ -82,7 +103,7 @@ class Replacement:
         self._written += Written(inserted=kept.height, quarantined=refused)
         if kept.is_empty():
             return
-        name = f"{self._column}={value}/part-{uuid4()}.parquet"
+        name = f"{self._column}={value}/part-{self._batch}-{uuid4()}.parquet"
         size = _write(self._root, name, kept.drop(self._column))
         self._actions.append(
             AddAction(
@@ -123,8 +144,8 @@ class Replacement:
 class HeldReplacement(Replacement):
     """The same for a table in an object store: rows are held until the commit writes them."""
 
-    def __init__(self, lake: Committing, table: Table, column: str) -> None:
-        super().__init__(lake, table, column)
+    def __init__(self, lake: Committing, table: Table, column: str, batch: str) -> None:
+        super().__init__(lake, table, column, batch)
         self._held: list[pl.DataFrame] = []
 
     def add(self, value: str, rows: pl.DataFrame) -> None:

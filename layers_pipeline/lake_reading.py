@@ -122,14 +122,18 @@ class LakeReader:
         handle = self.handle(table)
         if handle is not None:
             self._require_columns(table, handle)
-        before = self._files_at(table, version)
-        added = [uri for uri in self.files(table) if uri not in before]
+        added = self.files_since(table, version)
         if not added:
             return table.empty().lazy().select(table.stored_columns)
         rows = pl.scan_parquet(
             added, storage_options=self._options, hive_partitioning=False, glob=False
         )
         return rows.select(table.stored_columns)
+
+    def files_since(self, table: Table, version: int) -> list[str]:
+        """The data files that the table gained since a version; all if that was cleaned away."""
+        before = self._files_at(table, version)
+        return [uri for uri in self.files(table) if uri not in before]
 
     def watermark(self, table: Table, application: str) -> int:
         """The newest number that an application has recorded with a commit; -1 before the first."""

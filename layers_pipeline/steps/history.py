@@ -60,8 +60,14 @@ class History:
         if first == last:
             return before
         arrived = self.snapshots.slice(first, last - first).lazy()
-        shown = last_known(arrived, key=NUMBER, metrics=COUNTS)
-        return still_known(before.lazy(), shown, key=NUMBER, metrics=COUNTS).collect()
+        shown = last_known(arrived, key=NUMBER, metrics=COUNTS).collect(engine="in-memory")
+        numbers = shown[NUMBER]
+        old = before[numbers].lazy()
+        now = still_known(old, shown.lazy(), key=NUMBER, metrics=COUNTS).collect()
+        # Posts are at the places of their numbers; few of them change from tick to tick.
+        return before.with_columns(
+            before[name].scatter(numbers, now[name]) for name in now.columns if name != NUMBER
+        )
 
     def posts_at(self, tick: datetime, counts: pl.DataFrame) -> pl.DataFrame:
         """Every post as known at a tick, by number, and whether it was known and published.
@@ -74,9 +80,7 @@ class History:
             *POST, is_deleted=pl.lit(value=True)
         )
         numbers = (
-            self.candidates.ids.lazy()
-            .join(gone, on=POST, how="inner")
-            .select(NUMBER, "is_deleted")
+            self.candidates.ids.lazy().join(gone, on=POST, how="inner").select(NUMBER, "is_deleted")
         )
         named = self._identities_at(tick).join(
             numbers, on=NUMBER, how="left", maintain_order="left"

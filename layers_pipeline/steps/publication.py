@@ -13,7 +13,8 @@ import polars as pl
 
 from layers_pipeline import serving, tables
 from layers_pipeline.errors import PublicationError
-from layers_pipeline.lake_table import Table, tick_text
+from layers_pipeline.lake_parts import place_of
+from layers_pipeline.lake_table import Table
 from layers_pipeline.progress import report
 from layers_pipeline.serving_file import Pinned
 from layers_pipeline.steps.drift import derive_drift
@@ -22,6 +23,7 @@ from layers_pipeline.steps.retention import thin_out_scores
 from layers_pipeline.steps.scoring import score_ticks
 from layers_pipeline.steps.staging import SOURCES, STAGED
 from layers_pipeline.steps.stores import Stores
+from layers_pipeline.steps.walk import WRITTEN
 
 AS_TABLES: Final = (
     tables.PROJECTS,
@@ -64,6 +66,7 @@ READERS: Final = (
 )
 """Tables that remember how far they have read others."""
 SMALL_FILES: Final = 100
+TICKS_AT_ONCE: Final = 6
 SCORE: Final = ("ads_content_id", "organic_score", "scoring_version")
 RANK: Final = ("ads_content_id", "views_rank_pct", "engagement_rate_rank_pct", "pool_size")
 
@@ -97,22 +100,42 @@ def _half_written_ticks(stores: Stores) -> list[datetime]:
     """
     lake = stores.lake
     versions = serving.pinned_versions(stores.settings.serve_location)
-    names = (tables.UGC_POOL_PERCENTILES, tables.ORGANIC_SCORES, tables.AD_ELIGIBILITY)
-    written = pl.concat(
-        lake.added_since(table, max(versions.get(table.name, [-1]))).select("scored_at")
-        for table in names
-    )
-    ticks = written.unique().collect()["scored_at"].to_list()
-    parts = {tick_text(tick) for tick in ticks}
-    ranked, scores, judged = (
-        lake.read(table).filter(pl.col("tick").is_in(parts)) for table in names
-    )
+    touched = {
+        place_of(uri)[0]
+        for table in WRITTEN
+        for uri in lake.files_since(table, max(versions.get(table.name, [-1])))
+    }
+    unsure = sorted(touched - _ticks_of_one_batch(stores))
+    rows = [lake.read(table) for table in WRITTEN]
+    halves: list[datetime] = []
+    for start in range(0, len(unsure), TICKS_AT_ONCE):
+        is_in = pl.col("tick").is_in(unsure[start : start + TICKS_AT_ONCE])
+        halves += _halves_of(*(of_table.filter(is_in) for of_table in rows))
+    return halves
+
+
+def _ticks_of_one_batch(stores: Stores) -> set[str]:
+    """Ticks, as text, of which every table has rows, all written by the same batch."""
+    batches: dict[str, list[set[str | None]]] = {}
+    for number, table in enumerate(WRITTEN):
+        for uri in stores.lake.files(table):
+            tick, batch = place_of(uri)
+            batches.setdefault(tick, [set() for _ in WRITTEN])[number].add(batch)
+    return {
+        tick
+        for tick, found in batches.items()
+        if None not in found[0] and len(found[0]) == 1 and all(one == found[0] for one in found)
+    }
+
+
+def _halves_of(ranked: pl.LazyFrame, scores: pl.LazyFrame, judged: pl.LazyFrame) -> list[datetime]:
+    """Ticks at which the rows of the three tables disagree."""
     own = judged.filter(pl.col("score_of") == pl.col("scored_at"))
-    scores = _deciding(scores, own)
-    placed = scores.filter(pl.col("views_rank_pct").is_not_null())
+    deciding = _deciding(scores, own)
+    placed = deciding.filter(pl.col("views_rank_pct").is_not_null())
     halves = pl.concat(
         [
-            _disagreeing(scores, own, SCORE),
+            _disagreeing(deciding, own, SCORE),
             _disagreeing(placed, ranked, RANK),
         ]
     )

@@ -6,11 +6,14 @@ due (``sensors``).
 """
 
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Final, Self
+from uuid import uuid4
 
 import polars as pl
 
@@ -24,6 +27,7 @@ from layers_pipeline.steps.walk import WRITTEN, Frames, Walk
 
 TICKS_PER_COMMIT: Final = 36
 ROWS_PER_COMMIT: Final = 30_000_000
+WRITES_WAITING: Final = 2
 
 
 @dataclass(kw_only=True)
@@ -92,22 +96,51 @@ def score_ticks(
     _wait_out_the_grace(stores, due[-1])
     rules = in_force or rules_in_force(stores)
     walk = Walk(stores, first=due[0], last=due[-1], in_force=rules)
-    batch = _Batch(stores, rules)
-    for done, tick in enumerate(due, start=1):
-        batch.add(tick, walk.parts(tick))
-        report("ticks scored", done, len(due))
-        if done == len(due) or batch.is_full:
-            yield from batch.commit()
-            batch = _Batch(stores, rules)
+    with _Writer() as writer:
+        batch = _Batch(stores, rules, writer)
+        for done, tick in enumerate(due, start=1):
+            batch.add(tick, walk.parts(tick))
+            report("ticks scored", done, len(due))
+            if done == len(due) or batch.is_full:
+                yield from batch.commit()
+                batch = _Batch(stores, rules, writer)
+
+
+class _Writer:
+    """Writes in a thread beside the walk, a little behind it: each keeps one core busy at best."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="scores")
+        self._waiting: deque[Future[None]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def submit(self, write: Callable[[], None]) -> None:
+        """Have something written; waits while too much is waiting already."""
+        self._waiting.append(self._thread.submit(write))
+        self._wait(until=WRITES_WAITING)
+
+    def finish(self) -> None:
+        """Wait until everything is written; raises what any of it raised."""
+        self._wait(until=0)
+
+    def _wait(self, *, until: int) -> None:
+        while len(self._waiting) > until:
+            self._waiting.popleft().result()
 
 
 class _Batch:
     """Ticks whose rows are written, and wait for one commit per table."""
 
-    def __init__(self, stores: Stores, rules: InForce) -> None:
-        self._stores, self._rules = stores, rules
+    def __init__(self, stores: Stores, rules: InForce, writer: _Writer) -> None:
+        self._stores, self._rules, self._writer = stores, rules, writer
         self._scored: list[ScoredTick] = []
-        self._tables = {table: stores.lake.replacement(table, "tick") for table in WRITTEN}
+        lake, batch = stores.lake, uuid4().hex
+        self._tables = {table: lake.replacement(table, "tick", batch=batch) for table in WRITTEN}
 
     @property
     def is_full(self) -> bool:
@@ -122,13 +155,17 @@ class _Batch:
             self._tables[table].empty(text)
             scored.rows[table.name] = 0
         for part in parts:
-            scored.count(part, version=self._rules.active.version)
-            for table in WRITTEN:
-                self._tables[table].add(text, part[table.name])
+            self._writer.submit(partial(self._write, scored, text, part))
         self._scored.append(scored)
+
+    def _write(self, scored: ScoredTick, text: str, part: Frames) -> None:
+        scored.count(part, version=self._rules.active.version)
+        for table in WRITTEN:
+            self._tables[table].add(text, part[table.name])
 
     def commit(self) -> list[ScoredTick]:
         """Put the rows in place of those that the ticks had, but for versions not in force."""
+        self._writer.finish()
         with self._stores.lake.unit():
             self._keep_other_versions()
             for table in WRITTEN:

@@ -102,7 +102,7 @@ class Walk:
         kept = self._kept(scored, place)
         judged = judge_scored(scored.lazy(), kept.lazy(), as_of=tick, rules=self._rules)
         if tick != self._last:
-            self._remember(scored.filter("has_row"), place)
+            self._remember(scored.lazy().filter("has_row"), place)
         scores = [scores_of(scored.lazy())]
         for rules in self._shadows:
             placed = rank_pools(members.lazy(), rules=rules.ugc)
@@ -128,8 +128,8 @@ class Walk:
     def _made(self, tick: datetime, rules: ScoringRules) -> pl.DataFrame:
         return self._history.creatives_at(tick, spend_days=rules.generated.boost_days)
 
-    def _remember(self, scores: pl.DataFrame, place: int) -> None:
-        fresh = lasting_scores(scores.lazy().with_columns(score_of="scored_at")).select(*STANDING)
+    def _remember(self, scores: pl.LazyFrame, place: int) -> None:
+        fresh = lasting_scores(scores.with_columns(score_of="scored_at")).select(*STANDING)
         kept = self._walked[place].lazy().join(fresh, on="ads_content_id", how="anti")
         self._walked[place] = pl.concat([fresh, kept]).collect()
 

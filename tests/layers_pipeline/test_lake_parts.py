@@ -6,11 +6,13 @@ import polars as pl
 import pytest
 
 from layers_pipeline import tables
-from layers_pipeline.lake_parts import HeldReplacement, Replacement
+from layers_pipeline.errors import StoreError
+from layers_pipeline.lake_parts import HeldReplacement, Replacement, place_of
 from tests.data_builders import make_stores, rows_of
 
 TABLE = tables.UGC_POOL_PERCENTILES
 ONE, OTHER = "20250514T0800", "20250514T1200"
+BATCH = "0123456789abcdef" * 2
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def stored(stores):
 
 @pytest.fixture(params=[Replacement, HeldReplacement])
 def begin(request, stores):
-    return lambda: request.param(stores.lake, TABLE, "tick")
+    return lambda: request.param(stores.lake, TABLE, "tick", BATCH)
 
 
 def test_rows_are_there_once_they_are_committed(stores, begin):
@@ -114,5 +116,19 @@ def test_readers_of_what_was_added_see_the_rows(stores, begin):
 
 
 def test_files_of_an_object_store_are_left_to_the_commit(stores):
-    assert isinstance(stores.lake.replacement(TABLE, "tick"), Replacement)
-    assert not isinstance(stores.lake.replacement(TABLE, "tick"), HeldReplacement)
+    assert isinstance(stores.lake.replacement(TABLE, "tick", batch=BATCH), Replacement)
+    assert not isinstance(stores.lake.replacement(TABLE, "tick", batch=BATCH), HeldReplacement)
+
+
+def test_a_file_says_which_batch_wrote_it(stores):
+    replacement = stores.lake.replacement(TABLE, "tick", batch=BATCH)
+    replacement.add(ONE, ranks(ONE, "a"))
+    replacement.commit()
+    stores.lake.replace(TABLE, ranks(OTHER, "a"), where={"tick": [OTHER]})
+    places = {place_of(uri) for uri in stores.lake.files(TABLE)}
+    assert places == {(ONE, BATCH), (OTHER, None)}
+
+
+def test_a_file_that_is_no_data_file_is_refused():
+    with pytest.raises(StoreError, match=r"elsewhere/a\.parquet: no data file"):
+        place_of("/elsewhere/a.parquet")
