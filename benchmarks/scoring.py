@@ -22,6 +22,7 @@ from benchmarks import scoring_children as children
 from benchmarks.measure import Measured, measure
 from benchmarks.scoring_bare import duckdb_tick, polars_tick
 from benchmarks.scoring_data import END, Size, last_ticks
+from layers_pipeline.steps.ticks import tick_key
 
 ENVIRONMENT: Final = {"LAYERS_TICK_GRACE_S": "0", "LAYERS_SCHEDULES": "stopped"}
 POSTS_PER_POOL: Final = 1_000
@@ -104,24 +105,31 @@ class Bench:
     def backfill(self) -> None:
         """(b): many ticks in one run, beside runs of one tick each."""
         options, ticks, single = self._options, self._options.ticks, self._options.single
+        due = [tick_key(tick) for tick in last_ticks(ticks)]
+        chosen = [number * (ticks - 1) // max(1, single - 1) for number in range(single)]
         with self._lake(_backfill_size(options)):
-            together = self._of_ticks[ticks] = self._child("backfill", "--ticks", str(ticks))
-            chosen = [number * (ticks - 1) // max(1, single - 1) for number in range(single)]
-            alone = [
+            together = self._score("--from", due[0], "--to", due[-1])
+            alone = [self._score("--at", due[number]) for number in chosen]
+            steps = [
                 self._child("single", "--ticks", str(ticks), "--tick", str(number))
-                for number in chosen
+                for number in (chosen[0], chosen[-1])
             ]
-        each_s = sum(done.wall_s for done in alone) / len(alone)
         of = f"{options.backfill_posts:,} posts and {options.snapshots:,} snapshots"
         print(f"\n| {ticks} ticks of {of} | s | s per tick | beside one run | peak MiB |")
         print("|---|---:|---:|---:|---:|")
         one_run = f"{together.wall_s:,.0f} | {together.wall_s / ticks:.2f} | 1.00"
-        print(f"| one run, {_mib(together)} MiB written | {one_run} | {_peak(together)} |")
-        many = f"{each_s * ticks:,.0f} | {each_s:.2f} | {each_s * ticks / together.wall_s:.2f}"
-        peak = max(done.peak_mib for done in alone)
-        print(f"| a run per tick: {single} measured, times {ticks} | {many} | {peak:,.0f} |")
+        print(f"| `score --from … --to …`: one run | {one_run} | {_peak(together)} |")
+        for what, done in (
+            (f"`score --at …`, a run per tick: {single} measured, times {ticks}", alone),
+            (f"`score_ticks` alone, a process per tick: 2 measured, times {ticks}", steps),
+        ):
+            each_s = sum(one.wall_s for one in done) / len(done)
+            times = each_s * ticks / together.wall_s
+            peak = max(one.peak_mib for one in done)
+            row = f"{each_s * ticks:,.0f} | {each_s:.2f} | {times:.1f} | {peak:,.0f}"
+            print(f"| {what} | {row} |")
         print(
-            f"\nThe measured ones: {', '.join(f'{done.wall_s:.1f}' for done in alone)} s, from the "
+            f"\nThe measured runs: {', '.join(f'{done.wall_s:.1f}' for done in alone)} s, from the "
             "first tick to the last; each finds the scores of all other ticks stored.",
             flush=True,
         )
@@ -159,6 +167,12 @@ class Bench:
             yield
         finally:
             shutil.rmtree(self._home, ignore_errors=True)
+
+    def _score(self, *options: str) -> Measured:
+        """The command `layers-pipeline score`, as a user calls it."""
+        script = Path(sys.executable).parent / "layers-pipeline"
+        env = ENVIRONMENT | {"LAYERS_HOME": str(self._home)}
+        return measure([str(script), "score", *options], env=env)
 
     def _child(self, what: str, *more: str) -> Measured:
         """What a child took; not a number, where it failed, for example for want of memory."""

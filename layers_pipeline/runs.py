@@ -5,7 +5,7 @@ Does not belong here: what a job does, and printing.
 """
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,6 +63,7 @@ class Runner:
         now: datetime | None = None,
         ops: Mapping[str, Any] | None = None,
         ticks: tuple[str, str] | None = None,
+        assets: Iterable[str] = (),
     ) -> dict[str, dict[str, Any]]:
         """Run a job here and now, as a run that the Dagster UI shows.
 
@@ -71,6 +72,7 @@ class Runner:
             now: The moment that the run takes for the present, for simulations.
             ops: Configuration of assets, by name.
             ticks: First and last partition key of a range, for partitioned jobs.
+            assets: Names of the job's assets to make; all by default.
 
         Returns:
             Metadata of what was materialised last, by asset name.
@@ -89,7 +91,10 @@ class Runner:
             tags |= {RANGE_START: ticks[0], RANGE_END: ticks[1]}
         try:
             result = defs.resolve_job_def(job).execute_in_process(
-                instance=self.instance, run_config=config, tags=tags
+                instance=self.instance,
+                run_config=config,
+                tags=tags,
+                asset_selection=[dg.AssetKey(name) for name in assets] or None,
             )
         except LayersError:
             raise

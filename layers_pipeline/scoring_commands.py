@@ -47,9 +47,16 @@ def score(
     end: Annotated[str, typer.Option("--to", help="Last moment of a range.")] = "",
 ) -> None:
     """Score a tick, or every tick of a range in one run, and publish."""
+    from sensors.jobs import AFTER_TICKS, TICK  # noqa: PLC0415 - Dagster is slow to import
+
     ticks = _ticks(at, start, end)
     with open_jobs() as runner, progress_bars():
-        made = runner.run("scoring", ticks=(ticks[0], ticks[-1]))
+        if len(ticks) == 1:
+            made = runner.run("scoring", ticks=(ticks[0], ticks[0]))
+        else:
+            # Of a range Dagster notes every tick for every asset of the run.
+            made = runner.run("scoring", ticks=(ticks[0], ticks[-1]), assets=TICK)
+            made |= runner.run("scoring", assets=AFTER_TICKS)
     scored = made["organic_scores"]
     print_table(
         SCORED,

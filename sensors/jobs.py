@@ -37,9 +37,7 @@ TICK: Final = (
     "organic_scores",
     "ad_eligibility",
 )
-
-SCORED: Final = dg.AssetSelection.assets(
-    *TICK,
+AFTER_TICKS: Final = (
     *TOLD,
     "projects",
     "ads_content",
@@ -47,6 +45,9 @@ SCORED: Final = dg.AssetSelection.assets(
     "score_drift",
     "analytics_file",
 )
+"""What follows from ticks, and is not divided by them."""
+
+SCORED: Final = dg.AssetSelection.assets(*TICK, *AFTER_TICKS)
 CURRENCY: Final = dg.AssetSelection.checks(
     dg.AssetCheckKey(dg.AssetKey("organic_scores"), "newest_tick_is_scored")
 )

@@ -9,17 +9,18 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline import tables
-from layers_pipeline.lake_table import Written
+from layers_pipeline.lake_parts import place_of
+from layers_pipeline.lake_table import Written, tick_from_text
 from layers_pipeline.steps.creatives import (
     derive_containers_of_creatives,
     derive_content_of_creatives,
 )
+from layers_pipeline.steps.newest import newest_scores
 from layers_pipeline.steps.stores import Stores
 from layers_pipeline.steps.versions import rules_in_force
 from transforms.posts import ads_content_of, containers_of
 
 SCORE: Final = ("organic_score", "scored_at", "scoring_version", "unscored_reason")
-TICKS_AT_ONCE: Final = 6
 
 
 def derive_containers(stores: Stores) -> Written:
@@ -66,12 +67,18 @@ def _give_newest_scores(stores: Stores) -> Written:
     at = lake.version(scores)
     if at == lake.watermark(table, scores.name):
         return Written()
-    added = lake.added_since(scores, lake.watermark(table, scores.name)).filter(
+    since = lake.watermark(table, scores.name)
+    added = lake.added_since(scores, since).filter(
         pl.col("scoring_version") == rules_in_force(stores).active.version
     )
-    known = lake.read(table).select("ads_content_id", "scored_at").collect()
-    newest = _newest_of(added, known).lazy()
-    given = lake.read(table).join(newest, on="ads_content_id", how="inner")
+    newest = newest_scores(
+        added,
+        {tick_from_text(place_of(uri)[0]) for uri in lake.files_since(scores, since)},
+        lake.read(table).select("ads_content_id", "scored_at").collect(),
+        columns=SCORE,
+    )
+    new = newest.lazy().rename({name: f"new_{name}" for name in SCORE})
+    given = lake.read(table).join(new, on="ads_content_id", how="inner")
     given = given.filter(
         pl.col("scored_at").is_null() | (pl.col("new_scored_at") >= pl.col("scored_at"))
     ).with_columns(pl.col(f"new_{name}").alias(name) for name in SCORE)
@@ -82,37 +89,3 @@ def _give_newest_scores(stores: Stores) -> Written:
         columns=SCORE,
         marks={scores.name: at},
     )
-
-
-def _newest_of(added: pl.LazyFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """The newest added score of each content that has no newer one.
-
-    The newest ticks come first, and only content that they did not score is looked for in older
-    ones, so that a long backfill is not read as a whole.
-
-    Args:
-        added: Rows of ``OrganicScores`` of one version.
-        known: Every content and the tick of the score that it has.
-    Returns:
-        ads_content_id, and the columns of the score, each named ``new_<name>``.
-    """
-    ticks = added.select(pl.col("scored_at").unique()).collect(engine="streaming").to_series()
-    due = ticks.sort(descending=True)
-    nothing = added.limit(0).select("ads_content_id", pl.col(SCORE).name.prefix("new_")).collect()
-    found, wanted = [nothing], known
-    for start in range(0, due.len(), TICKS_AT_ONCE):
-        some = due.slice(start, TICKS_AT_ONCE)
-        is_older = pl.col("scored_at").is_null() | (pl.col("scored_at") <= some[0])
-        wanted = wanted.filter(is_older)
-        if wanted.is_empty():
-            break
-        rows = added.filter(pl.col("scored_at").is_between(some[-1], some[0]))
-        newest = (
-            rows.join(wanted.lazy().select("ads_content_id"), on="ads_content_id", how="semi")
-            .group_by("ads_content_id")
-            .agg(pl.col(name).max_by("scored_at").alias(f"new_{name}") for name in SCORE)
-            .collect(engine="streaming")
-        )
-        found.append(newest)
-        wanted = wanted.join(newest, on="ads_content_id", how="anti")
-    return pl.concat(found)

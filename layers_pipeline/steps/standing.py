@@ -11,6 +11,8 @@ import polars as pl
 
 from layers_pipeline import tables
 from layers_pipeline.lake import Lake
+from layers_pipeline.lake_table import tick_from_text
+from layers_pipeline.steps.newest import newest_scores
 from transforms.eligibility import lasting_scores
 
 STANDING: Final = {
@@ -23,8 +25,10 @@ STANDING: Final = {
 """A score that stands; ``score_of`` is the tick that made it."""
 
 
-def stored_before(lake: Lake, first: datetime, *, version: str) -> pl.DataFrame:
-    """The newest lasting score of each content before a moment, of one version of the rules.
+def stored_before(
+    lake: Lake, first: datetime, wanted: pl.DataFrame, *, version: str
+) -> pl.DataFrame:
+    """The newest lasting score of content before a moment, of one version of the rules.
 
     ``ads_content`` knows the newest score of everything, so the history of scores is read only
     for content whose newest one does not answer: it is later, forced, or of another version.
@@ -32,26 +36,27 @@ def stored_before(lake: Lake, first: datetime, *, version: str) -> pl.DataFrame:
     Args:
         lake: The lake.
         first: The moment.
+        wanted: Content by ads_content_id.
         version: The version; scores of another are of another scale and never stand under it.
     Returns:
         Rows as ``STANDING`` describes.
     """
+    if not _is_level(lake):
+        return _from_history(lake, first, wanted, version=version)
     newest = (
         lake.read(tables.ADS_CONTENT)
         .filter(pl.col("scored_at").is_not_null())
+        .join(wanted.lazy(), on="ads_content_id", how="semi")
         .rename({"scored_at": "score_of"})
         .select(*STANDING)
+        .collect()
     )
     is_answer = (pl.col("score_of") < first) & (pl.col("scoring_version") == version)
-    answers = lasting_scores(newest.filter(is_answer)).collect()
-    if not _is_level(lake):
-        return _from_history(lake, first, version=version)
-    unanswered = newest.join(answers.lazy(), on="ads_content_id", how="anti")
-    wanted = unanswered.select("ads_content_id").collect()
-    if wanted.is_empty():
+    answers = lasting_scores(newest.lazy().filter(is_answer)).collect()
+    unanswered = newest.join(answers, on="ads_content_id", how="anti").select("ads_content_id")
+    if unanswered.is_empty():
         return answers
-    found = _from_history(lake, first, version=version)
-    return pl.concat([answers, found.join(wanted, on="ads_content_id", how="semi")])
+    return pl.concat([answers, _from_history(lake, first, unanswered, version=version)])
 
 
 def _is_level(lake: Lake) -> bool:
@@ -60,16 +65,17 @@ def _is_level(lake: Lake) -> bool:
     return given == lake.version(tables.ORGANIC_SCORES)
 
 
-def _from_history(lake: Lake, first: datetime, *, version: str) -> pl.DataFrame:
+def _from_history(
+    lake: Lake, first: datetime, wanted: pl.DataFrame, *, version: str
+) -> pl.DataFrame:
     stored = lake.read(tables.ORGANIC_SCORES).filter(
         pl.col("scored_at") < first, pl.col("scoring_version") == version
     )
-    fields = ("organic_score", "unscored_reason", "scoring_version", "scored_at")
-    return (
-        lasting_scores(stored)
-        .group_by("ads_content_id")
-        .agg(pl.col(name).max_by("scored_at") for name in fields)
-        .rename({"scored_at": "score_of"})
-        .select(*STANDING)
-        .collect(engine="streaming")  # history grows for ever
+    there = map(tick_from_text, lake.partitions(tables.ORGANIC_SCORES, "tick"))
+    found = newest_scores(
+        lasting_scores(stored),
+        (tick for tick in there if tick < first),
+        wanted,
+        columns=("organic_score", "unscored_reason", "scoring_version", "scored_at"),
     )
+    return found.rename({"scored_at": "score_of"}).select(*STANDING)

@@ -6,7 +6,6 @@ Does not belong here: loading (``history``), writing (``scoring``), formulas (``
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from functools import cached_property
 from typing import Final
 
 import polars as pl
@@ -65,6 +64,8 @@ class Walk:
         self._history: History = load_history(stores, since=first, until=last)
         self._chunks = self._history.candidates.chunks()
         self._at, self._counts = first, self._history.counts
+        self._stored = pl.DataFrame(schema=STANDING)
+        self._asked = self._stored.select("ads_content_id")
         self._walked = [pl.DataFrame(schema=STANDING)] * (len(self._chunks) + 1)
 
     def step(self, tick: datetime) -> Frames:
@@ -140,13 +141,17 @@ class Walk:
         if walked.height == without.height:
             return walked
         unwalked = without.join(walked, on="ads_content_id", how="anti")
-        stored = self._stored_before.join(unwalked, on="ads_content_id", how="semi")
-        return pl.concat([walked, stored])
+        return pl.concat([walked, self._before_the_walk(unwalked)])
 
-    @cached_property
-    def _stored_before(self) -> pl.DataFrame:
-        """Scores that stood when the walk began, read only if some content has no other."""
-        return stored_before(self._lake, self._first, version=self._rules.version)
+    def _before_the_walk(self, wanted: pl.DataFrame) -> pl.DataFrame:
+        """Scores that stood when the walk began; looked for once for each content."""
+        unasked = wanted.join(self._asked, on="ads_content_id", how="anti")
+        if unasked.height:
+            version = self._rules.version
+            found = stored_before(self._lake, self._first, unasked, version=version)
+            self._stored = pl.concat([self._stored, found])
+            self._asked = pl.concat([self._asked, unasked])
+        return self._stored.join(wanted, on="ads_content_id", how="semi")
 
 
 def _in_order(scores: list[pl.LazyFrame]) -> pl.LazyFrame:
