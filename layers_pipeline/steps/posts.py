@@ -170,7 +170,8 @@ def _of(stores: Stores, table: Table, arrived: pl.DataFrame) -> pl.DataFrame:
 def _late(arrived: pl.DataFrame, latest: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     """Posts with a capture that is not newer than all that is known of them.
 
-    Content can be ahead of the metrics where a crash fell between the two.
+    Content can be ahead of the metrics where a crash fell between the two; then a capture of the
+    very moment of the content may have to come before those that made it.
     """
     checked = latest.select(*POST, "last_checked_at")
     content = posts.select(*POST, "content_at")
@@ -178,7 +179,7 @@ def _late(arrived: pl.DataFrame, latest: pl.DataFrame, posts: pl.DataFrame) -> p
     is_known = pl.col("last_checked_at").is_not_null()
     is_late = (
         (pl.col("captured_at") <= pl.col("last_checked_at"))
-        | (pl.col("captured_at") < pl.col("content_at"))
+        | (pl.col("captured_at") <= pl.col("content_at"))
         | ((pl.col("source") == "import") & is_known)
     )
     return met.filter(is_late).select(POST).unique()

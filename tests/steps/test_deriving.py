@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from layers_pipeline import tables
@@ -218,7 +218,15 @@ def no_difference(history):
 # Any pieces, any crashes.
 
 
+CRASHED_BEFORE_A_CAPTURE_OF_THE_SAME_MOMENT = [
+    (2, [shown("p0", 2, source="sift", published_at=hours(-9))], None),
+    (4, [shown("p1", 4, source="sift")], 2),
+    (7, [shown("p0", 2, source="import", published_at=hours(-8))], 1),
+]
+
+
 @SLOW_LAW
+@example(history=CRASHED_BEFORE_A_CAPTURE_OF_THE_SAME_MOMENT)
 @given(history=arrivals())
 def test_deriving_in_pieces_with_crashes_gives_what_deriving_at_once_gives(history):
     assert no_difference(history) == {}
