@@ -30,11 +30,7 @@ from layers_pipeline.lake_table import Table, Written
 T = TypeVar("T")
 LEVEL: Final = 1
 """Of zstd: files a quarter smaller than with snappy, for a tenth more time."""
-
-
-NAME: Final = re.compile(
-    r"/(?P<column>\w+)=(?P<value>[^/]+)/(part-(?P<batch>[0-9a-f]{32})-)?[^/]*$"
-)
+DATA_FILE: Final = re.compile(r"/\w+=(?P<value>[^/]+)/(part-(?P<batch>[0-9a-f]{32})-)?[^/]*$")
 
 
 def place_of(uri: str) -> tuple[str, str | None]:
@@ -43,7 +39,7 @@ def place_of(uri: str) -> tuple[str, str | None]:
     Args:
         uri: Full address of a file of a table that one column divides.
     """
-    found = NAME.search(uri)
+    found = DATA_FILE.search(uri)
     if found is None:
         raise StoreError(f"{uri}: no data file of a divided table. Leave the lake's files alone.")
     return found["value"], found["batch"]

@@ -12,6 +12,7 @@ import polars as pl
 
 from layers_pipeline import tables
 from layers_pipeline.lake_table import Table, tick_text
+from layers_pipeline.steps.candidates import NUMBER
 from layers_pipeline.steps.history import History, load_history
 from layers_pipeline.steps.standing import STANDING, stored_before
 from layers_pipeline.steps.stores import Stores
@@ -66,7 +67,7 @@ class Walk:
         self._at, self._counts = first, self._history.counts
         self._stored = pl.DataFrame(schema=STANDING)
         self._asked = self._stored.select("ads_content_id")
-        self._walked = [pl.DataFrame(schema=STANDING)] * (len(self._chunks) + 1)
+        self._walked = [pl.DataFrame(schema=STANDING)] * len(self._chunks)
 
     def step(self, tick: datetime) -> Frames:
         """Move on to a tick and score it.
@@ -116,8 +117,8 @@ class Walk:
         if made.is_empty():
             return
         scores = score_creatives(made.lazy(), as_of=tick, rules=self._rules).collect()
-        kept = self._kept(scores.with_columns(has_row=pl.lit(value=True)), -1)
-        standing = standing_scores(kept.lazy(), scores.lazy())
+        # Every creative has a score of its own.
+        standing = standing_scores(pl.LazyFrame(schema=STANDING), scores.lazy())
         judged = judge_creatives(made.lazy(), standing, as_of=tick, rules=self._rules)
         shadowed = [
             score_creatives(self._made(tick, rules).lazy(), as_of=tick, rules=rules)
@@ -136,7 +137,7 @@ class Walk:
 
     def _kept(self, scored: pl.DataFrame, place: int) -> pl.DataFrame:
         """Scores that stood before the tick, of the content that has none of its own."""
-        without = scored.filter(~pl.col("has_row")).select("ads_content_id")
+        without = scored.filter(~pl.col("has_row")).select("ads_content_id", NUMBER)
         walked = self._walked[place].join(without, on="ads_content_id", how="semi")
         if walked.height == without.height:
             return walked
@@ -144,8 +145,13 @@ class Walk:
         return pl.concat([walked, self._before_the_walk(unwalked)])
 
     def _before_the_walk(self, wanted: pl.DataFrame) -> pl.DataFrame:
-        """Scores that stood when the walk began; looked for once for each content."""
-        unasked = wanted.join(self._asked, on="ads_content_id", how="anti")
+        """Scores that stood when the walk began; looked for once for each content.
+
+        A post that came to be known later had none.
+        """
+        known_at = self._history.candidates.posts["known_at"][wanted[NUMBER]]
+        old = wanted.filter(known_at < self._first).select("ads_content_id")
+        unasked = old.join(self._asked, on="ads_content_id", how="anti")
         if unasked.height:
             version = self._rules.version
             found = stored_before(self._lake, self._first, unasked, version=version)
