@@ -1,4 +1,5 @@
 from datetime import timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from layers_pipeline import tables
 from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.lake_table import tick_text
 from layers_pipeline.steps.content import derive_ads_content
 from layers_pipeline.steps.dimensions import copy_allowlist
 from layers_pipeline.steps.staging import SIFT, stage
@@ -150,6 +152,16 @@ POOL = [capture(f"p{number}", -40, views=100 * number + 100, likes=9) for number
 
 def test_ticks_of_an_empty_lake_have_no_rows(stores):
     assert [(tick.posts, tick.scored) for tick in score(stores, TICKS[:2])] == [(0, 0)] * 2
+
+
+def test_rows_that_cannot_be_written_stop_the_walk_and_leave_nothing(stores):
+    import_rows(stores, stores.settings.home, POOL)
+    in_the_way = Path(stores.lake.uri(tables.AD_ELIGIBILITY), f"tick={tick_text(AS_OF)}")
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("a file where a folder belongs", encoding="utf-8")
+    with pytest.raises(OSError, match="tick="):
+        score(stores, [AS_OF])
+    assert [stores.lake.row_count(table) for table in WRITTEN] == [0, 0, 0]
 
 
 def test_a_tick_in_the_future_is_refused(stores):
