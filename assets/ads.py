@@ -12,14 +12,14 @@ from typing import Any, Final
 import dagster as dg
 
 from assets.described import described, file_as_json, outcome
-from layers_pipeline import tables
-from layers_pipeline.lake_table import Written
-from layers_pipeline.resources import StoresResource
-from layers_pipeline.steps.ad_imports import AdImportReport, import_ad_metrics
+from layers_pipeline.dagster_support.resources import StoresResource
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Written
+from layers_pipeline.steps.ingest.ad_imports import AdImportReport, import_ad_metrics
 
 GROUP: Final = "ingestion"
-STAGED: Final = tables.STG_IMPORT__AD_METRICS
-HISTORY: Final = tables.AD_DAILY_METRICS
+STAGED: Final = catalog.STG_IMPORT__AD_METRICS
+HISTORY: Final = catalog.AD_DAILY_METRICS
 
 
 class AdImportConfig(dg.Config):

@@ -14,48 +14,48 @@ import polars as pl
 
 from assets.partitions import scoring_ticks
 from assets.sync_checks import SYNC_CHECKS
-from layers_pipeline import tables
-from layers_pipeline.lake_table import Table
-from layers_pipeline.resources import StoresResource
-from layers_pipeline.steps.ticks import tick_of
+from layers_pipeline.dagster_support.resources import StoresResource
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Table
+from layers_pipeline.steps.score.ticks import tick_of
 
 WITH_CONTRACT: Final = (
-    tables.PROJECT_ALLOWLIST,
-    tables.CREATIVES,
-    tables.SAFETY_REVIEWS,
-    tables.CONTENT_OVERRIDES,
-    tables.PROJECT_ADS_CONTENT,
-    tables.AD_CONTENT,
-    tables.STG_INSTAGRAM__POSTS,
-    tables.STG_TIKTOK__POSTS,
-    tables.STG_SIFT__POSTS,
-    tables.STG_IMPORT__CAPTURES,
-    tables.STG_IMPORT__AD_METRICS,
-    tables.AD_DAILY_METRICS,
-    tables.PLATFORM_POSTS,
-    tables.PLATFORM_POST_METRICS,
-    tables.PLATFORM_POST_METRICS_LATEST,
-    tables.POST_ABSENCES,
-    tables.CONTENT_CONTAINERS,
-    tables.ADS_CONTENT,
+    catalog.PROJECT_ALLOWLIST,
+    catalog.CREATIVES,
+    catalog.SAFETY_REVIEWS,
+    catalog.CONTENT_OVERRIDES,
+    catalog.PROJECT_ADS_CONTENT,
+    catalog.AD_CONTENT,
+    catalog.STG_INSTAGRAM__POSTS,
+    catalog.STG_TIKTOK__POSTS,
+    catalog.STG_SIFT__POSTS,
+    catalog.STG_IMPORT__CAPTURES,
+    catalog.STG_IMPORT__AD_METRICS,
+    catalog.AD_DAILY_METRICS,
+    catalog.PLATFORM_POSTS,
+    catalog.PLATFORM_POST_METRICS,
+    catalog.PLATFORM_POST_METRICS_LATEST,
+    catalog.POST_ABSENCES,
+    catalog.CONTENT_CONTAINERS,
+    catalog.ADS_CONTENT,
 )
 PER_TICK: Final = (
-    tables.UGC_POOL_PERCENTILES,
-    tables.ORGANIC_SCORES,
-    tables.AD_ELIGIBILITY,
+    catalog.UGC_POOL_PERCENTILES,
+    catalog.ORGANIC_SCORES,
+    catalog.AD_ELIGIBILITY,
 )
 SET_ASIDE: Final = (
-    tables.STG_INSTAGRAM__POSTS,
-    tables.STG_TIKTOK__POSTS,
-    tables.STG_SIFT__POSTS,
-    tables.STG_IMPORT__CAPTURES,
-    tables.STG_IMPORT__AD_METRICS,
+    catalog.STG_INSTAGRAM__POSTS,
+    catalog.STG_TIKTOK__POSTS,
+    catalog.STG_SIFT__POSTS,
+    catalog.STG_IMPORT__CAPTURES,
+    catalog.STG_IMPORT__AD_METRICS,
 )
 RELATIONS: Final = (
-    (tables.PLATFORM_POST_METRICS, tables.PLATFORM_POSTS, ("platform", "platform_post_id")),
-    (tables.CONTENT_CONTAINERS, tables.PLATFORM_POSTS, ("platform", "platform_post_id")),
-    (tables.ADS_CONTENT, tables.CONTENT_CONTAINERS, ("container_id",)),
-    (tables.ADS_CONTENT, tables.PROJECTS, ("project_id",)),
+    (catalog.PLATFORM_POST_METRICS, catalog.PLATFORM_POSTS, ("platform", "platform_post_id")),
+    (catalog.CONTENT_CONTAINERS, catalog.PLATFORM_POSTS, ("platform", "platform_post_id")),
+    (catalog.ADS_CONTENT, catalog.CONTENT_CONTAINERS, ("container_id",)),
+    (catalog.ADS_CONTENT, catalog.PROJECTS, ("project_id",)),
 )
 TICKS_LOOKED_AT: Final = 50
 ROWS_LOOKED_AT: Final = 2_000_000
@@ -174,7 +174,7 @@ def set_aside_check(table: Table) -> dg.AssetChecksDefinition:
     def check(stores: StoresResource) -> dg.AssetCheckResult:
         opened = stores.open()
         since = opened.clock.now() - timedelta(days=1)
-        rows = opened.lake.read(tables.QUARANTINE).filter(
+        rows = opened.lake.read(catalog.QUARANTINE).filter(
             pl.col("table_name") == table.name, pl.col("quarantined_at") > since
         )
         counted = rows.group_by("broken_rules").agg(pl.len()).sort("broken_rules").collect()

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import dagster as dg
 
-from layers_pipeline.lake_table import Table, Written
-from layers_pipeline.steps.imports import ImportedFile
+from layers_pipeline.lake.table import Table, Written
+from layers_pipeline.steps.ingest.imports import ImportedFile
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.columns import comment_of, text_of
 

@@ -13,23 +13,23 @@ import dagster as dg
 from pydantic import Field
 
 from assets.described import OWNERS, described, file_as_json, outcome
-from layers_pipeline import tables
-from layers_pipeline.lake_table import Table, Written
+from layers_pipeline.dagster_support.resources import StoresResource
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Table, Written
 from layers_pipeline.operations.words import Depth
-from layers_pipeline.resources import StoresResource
-from layers_pipeline.steps.imports import ImportReport, import_captures
-from layers_pipeline.steps.oauth import sync_oauth
-from layers_pipeline.steps.outcomes import SyncSummary
-from layers_pipeline.steps.staging import SOURCES, stage
-from layers_pipeline.steps.syncing import collect_scrapes, submit_scrapes
+from layers_pipeline.steps.derive.staging import SOURCES, stage
+from layers_pipeline.steps.ingest.imports import ImportReport, import_captures
+from layers_pipeline.steps.ingest.oauth import sync_oauth
+from layers_pipeline.steps.ingest.outcomes import SyncSummary
+from layers_pipeline.steps.ingest.syncing import collect_scrapes, submit_scrapes
 
 GROUP = "ingestion"
 SYNC_TAG: Final = "layers/sync"
 """Tag of a run that says how deep it syncs: quick, posts or full."""
 OAUTH = (
-    tables.RAW_INSTAGRAM__RESPONSES,
-    tables.RAW_TIKTOK__RESPONSES,
-    tables.ACCOUNT_LISTINGS,
+    catalog.RAW_INSTAGRAM__RESPONSES,
+    catalog.RAW_TIKTOK__RESPONSES,
+    catalog.ACCOUNT_LISTINGS,
 )
 
 
@@ -92,7 +92,7 @@ def read_oauth_accounts(
 
 
 @dg.asset(
-    **described(tables.RAW_SIFT__POSTS, group=GROUP, deps=["scrape_jobs"]),
+    **described(catalog.RAW_SIFT__POSTS, group=GROUP, deps=["scrape_jobs"]),
     pool="posts_sync",
     freshness_policy=freshness(warn_min=40, fail_min=70),
 )
@@ -102,7 +102,7 @@ def raw_sift__posts(
     """Rows of finished scrapes, as received."""
     opened = stores.open()
     summary = collect_scrapes(opened, worker=context.run.run_id, run_id=context.run.run_id)
-    landed = outcome(opened, tables.RAW_SIFT__POSTS, Written(inserted=summary.rows))
+    landed = outcome(opened, catalog.RAW_SIFT__POSTS, Written(inserted=summary.rows))
     return told(summary, beside=dict(landed.metadata or {}))
 
 
@@ -120,7 +120,7 @@ def stage_landed_rows(stores: StoresResource) -> Iterator[dg.MaterializeResult]:
         yield outcome(opened, source.staged, stage(opened, source))
 
 
-@dg.asset(**described(tables.STG_IMPORT__CAPTURES, group=GROUP))
+@dg.asset(**described(catalog.STG_IMPORT__CAPTURES, group=GROUP))
 def stg_import__captures(
     context: dg.AssetExecutionContext, stores: StoresResource, config: ImportConfig
 ) -> dg.MaterializeResult:
@@ -134,7 +134,7 @@ def stg_import__captures(
         run_id=context.run.run_id,
     )
     rows = sum(file.rows - file.quarantined for file in report.files if not file.already_there)
-    result = outcome(opened, tables.STG_IMPORT__CAPTURES, Written(inserted=rows))
+    result = outcome(opened, catalog.STG_IMPORT__CAPTURES, Written(inserted=rows))
     return result._replace(metadata={**(result.metadata or {}), "report": as_json(report)})
 
 

@@ -12,14 +12,14 @@ import dagster as dg
 
 from assets.described import OWNERS, described, outcome
 from assets.partitions import SETTINGS, scoring_ticks
-from layers_pipeline import tables
-from layers_pipeline.lake_table import Written
-from layers_pipeline.resources import StoresResource
-from layers_pipeline.steps.drift import derive_drift
-from layers_pipeline.steps.publication import publish
-from layers_pipeline.steps.scoring import ScoredTick, copy_current_eligibility, score_ticks
-from layers_pipeline.steps.staging import STAGED
-from layers_pipeline.steps.ticks import tick_key
+from layers_pipeline.dagster_support.resources import StoresResource
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Written
+from layers_pipeline.steps.derive.staging import STAGED
+from layers_pipeline.steps.maintain.drift import derive_drift
+from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.steps.score.scoring import ScoredTick, copy_current_eligibility, score_ticks
+from layers_pipeline.steps.score.ticks import tick_key
 
 GROUP = "scoring"
 TICKS_SHOWN = 60
@@ -40,13 +40,13 @@ def soon_after_ticks(tick_cron: str) -> dg.FreshnessPolicy:
 
 on_time = soon_after_ticks(SETTINGS.tick_cron)
 UPSTREAM = {
-    tables.UGC_POOL_PERCENTILES: [
+    catalog.UGC_POOL_PERCENTILES: [
         "platform_post_metrics",
         "platform_posts",
         "post_absences",
         "project_allowlist",
     ],
-    tables.ORGANIC_SCORES: [
+    catalog.ORGANIC_SCORES: [
         "platform_post_metrics",
         "ugc_pool_percentiles",
         "creatives",
@@ -54,7 +54,7 @@ UPSTREAM = {
         "ad_daily_metrics",
         "safety_reviews",
     ],
-    tables.AD_ELIGIBILITY: ["organic_scores", "content_overrides"],
+    catalog.AD_ELIGIBILITY: ["organic_scores", "content_overrides"],
 }
 
 
@@ -133,20 +133,20 @@ def as_table(done: list[ScoredTick]) -> dg.TableMetadataValue:
 
 
 @dg.asset(
-    **described(tables.AD_ELIGIBILITY_CURRENT, group=GROUP, deps=["ad_eligibility"]),
+    **described(catalog.AD_ELIGIBILITY_CURRENT, group=GROUP, deps=["ad_eligibility"]),
     freshness_policy=on_time,
 )
 def ad_eligibility_current(stores: StoresResource) -> dg.MaterializeResult:
     """Eligibility at the newest tick. A backfill does not make it, so it shows a dead scorer."""
     opened = stores.open()
-    return outcome(opened, tables.AD_ELIGIBILITY_CURRENT, copy_current_eligibility(opened))
+    return outcome(opened, catalog.AD_ELIGIBILITY_CURRENT, copy_current_eligibility(opened))
 
 
-@dg.asset(**described(tables.SCORE_DRIFT, group=GROUP, deps=["organic_scores"]))
+@dg.asset(**described(catalog.SCORE_DRIFT, group=GROUP, deps=["organic_scores"]))
 def score_drift(stores: StoresResource) -> dg.MaterializeResult:
     """What scores become under the versions that run in shadow, at the ticks scored since."""
     opened = stores.open()
-    return outcome(opened, tables.SCORE_DRIFT, derive_drift(opened))
+    return outcome(opened, catalog.SCORE_DRIFT, derive_drift(opened))
 
 
 @dg.asset(

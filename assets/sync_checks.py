@@ -11,12 +11,12 @@ import dagster as dg
 import polars as pl
 
 from assets.partitions import SETTINGS
-from layers_pipeline import tables
-from layers_pipeline.resources import StoresResource
-from layers_pipeline.steps.outcomes import EVERY
-from transforms.post_ids import publication_findings
-from transforms.snapshots import POST
-from transforms.sync_findings import (
+from layers_pipeline.dagster_support.resources import StoresResource
+from layers_pipeline.lake import catalog
+from layers_pipeline.steps.ingest.outcomes import EVERY
+from transforms.facts.post_ids import publication_findings
+from transforms.facts.snapshots import POST
+from transforms.facts.sync_findings import (
     failed_accounts,
     lost_logins,
     quiet_accounts,
@@ -30,7 +30,7 @@ ROWS_SHOWN: Final = 20
 @dg.asset_check(asset="platform_accounts", description="Few accounts fail to sync.")
 def failed_share_is_small(stores: StoresResource) -> dg.AssetCheckResult:
     """Share of synced accounts whose newest outcome is a failure, against the limit set."""
-    told = failed_accounts(stores.open().lake.read(tables.PLATFORM_ACCOUNTS)).collect()
+    told = failed_accounts(stores.open().lake.read(catalog.PLATFORM_ACCOUNTS)).collect()
     share = share_of(told["is_failed"])
     by_connection = {
         str(connection): share_of(rows["is_failed"])
@@ -52,7 +52,7 @@ def failed_share_is_small(stores: StoresResource) -> dg.AssetCheckResult:
 @dg.asset_check(asset="platform_accounts", description="No account waits for a new token.")
 def accounts_need_no_login(stores: StoresResource) -> dg.AssetCheckResult:
     """Accounts whose platform wants a new login, each with the command that gives a token."""
-    return nothing_found(lost_logins(stores.open().lake.read(tables.PLATFORM_ACCOUNTS)))
+    return nothing_found(lost_logins(stores.open().lake.read(catalog.PLATFORM_ACCOUNTS)))
 
 
 @dg.asset_check(
@@ -63,11 +63,11 @@ def accounts_need_no_login(stores: StoresResource) -> dg.AssetCheckResult:
 def no_deletion_storm(stores: StoresResource) -> dg.AssetCheckResult:
     """Deletions that count only once somebody confirms them, each with the command that does."""
     lake = stores.open().lake
-    checked = lake.read(tables.PLATFORM_POST_METRICS_LATEST).select(*POST, "last_checked_at")
+    checked = lake.read(catalog.PLATFORM_POST_METRICS_LATEST).select(*POST, "last_checked_at")
     found = waiting_deletions(
-        lake.read(tables.POST_ABSENCES),
-        listings=lake.read(tables.ACCOUNT_LISTINGS),
-        posts=lake.read(tables.PLATFORM_POSTS).join(checked, on=POST, how="inner"),
+        lake.read(catalog.POST_ABSENCES),
+        listings=lake.read(catalog.ACCOUNT_LISTINGS),
+        posts=lake.read(catalog.PLATFORM_POSTS).join(checked, on=POST, how="inner"),
     )
     return nothing_found(found, severity=dg.AssetCheckSeverity.ERROR)
 
@@ -75,7 +75,7 @@ def no_deletion_storm(stores: StoresResource) -> dg.AssetCheckResult:
 @dg.asset_check(asset="platform_posts", description="Posts were published when their ids say.")
 def publication_times_agree(stores: StoresResource) -> dg.AssetCheckResult:
     """Posts whose publication differs from their id's time by more than ten minutes (R13)."""
-    found = publication_findings(stores.open().lake.read(tables.PLATFORM_POSTS))
+    found = publication_findings(stores.open().lake.read(catalog.PLATFORM_POSTS))
     return nothing_found(found.sort(POST))
 
 
@@ -89,12 +89,12 @@ def syncs_are_recent(stores: StoresResource) -> dg.AssetCheckResult:
     opened = stores.open()
     lake, now = opened.lake, opened.clock.now()
     wanted = wanted_accounts(
-        lake.read(tables.PLATFORM_ACCOUNTS),
-        allowlist=lake.read(tables.PROJECT_ALLOWLIST),
-        projects=lake.read(tables.PROJECTS),
+        lake.read(catalog.PLATFORM_ACCOUNTS),
+        allowlist=lake.read(catalog.PROJECT_ALLOWLIST),
+        projects=lake.read(catalog.PROJECTS),
         as_of=now,
     )
-    health = lake.read(tables.SYNC_HEALTH)
+    health = lake.read(catalog.SYNC_HEALTH)
     return nothing_found(quiet_accounts(health, wanted=wanted, every={**EVERY}, as_of=now))
 
 

@@ -2,7 +2,7 @@
 
 Belongs here: who is connected, what runs at which minute, and comparing what was stored with
 what was true.
-Does not belong here: the scenario itself (``layers_pipeline.sandbox``), printing figures.
+Does not belong here: the scenario itself (``sandbox``), printing figures.
 """
 
 import logging
@@ -17,27 +17,27 @@ import polars as pl
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from layers_pipeline import tables
+from layers_pipeline.lake import catalog
 from layers_pipeline.operations.oauth_rows import NewToken
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.operations.secrets import TokenCipher
-from layers_pipeline.sandbox import AccountRef, RunningSandbox, World
-from layers_pipeline.sandbox.scenario import Scenario
-from layers_pipeline.sandbox.truth import Item, Number
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.http import RetryPolicy
-from layers_pipeline.steps.dimensions import (
+from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.ingest.dimensions import (
     copy_accounts,
     copy_allowlist,
     copy_projects,
     describe_sync_health,
 )
-from layers_pipeline.steps.oauth import sync_oauth
-from layers_pipeline.steps.posts import derive_everything
-from layers_pipeline.steps.publication import maintain
-from layers_pipeline.steps.scoring import score_ticks
+from layers_pipeline.steps.ingest.oauth import sync_oauth
+from layers_pipeline.steps.ingest.syncing import collect_scrapes, submit_scrapes
+from layers_pipeline.steps.publish.publication import maintain
+from layers_pipeline.steps.score.scoring import score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores
-from layers_pipeline.steps.syncing import collect_scrapes, submit_scrapes
+from sandbox import AccountRef, RunningSandbox, World
+from sandbox.service.scenario import Scenario
+from sandbox.simulation.truth import Item, Number
 
 PROJECT: Final = "brand"
 HASTY: Final = RetryPolicy(
@@ -178,7 +178,7 @@ def untrue_metrics(life: Life) -> list[str]:
     stores, truth = life.stores, life.world.truth
     latest = {
         (row["platform"], row["platform_post_id"]): row
-        for row in stores.lake.read(tables.PLATFORM_POST_METRICS_LATEST)
+        for row in stores.lake.read(catalog.PLATFORM_POST_METRICS_LATEST)
         .collect()
         .iter_rows(named=True)
     }
@@ -199,8 +199,8 @@ def _reads(stores: Stores) -> dict[tuple[str, str], list[tuple[datetime, str, st
     """When each item was read, by which kind of row, newest first: as landed, before any typing."""
     found: dict[tuple[str, str], list[tuple[datetime, str, str]]] = {}
     for platform, raw in (
-        ("instagram", tables.RAW_INSTAGRAM__RESPONSES),
-        ("tiktok", tables.RAW_TIKTOK__RESPONSES),
+        ("instagram", catalog.RAW_INSTAGRAM__RESPONSES),
+        ("tiktok", catalog.RAW_TIKTOK__RESPONSES),
     ):
         rows = (
             stores.lake.read(raw)
@@ -272,7 +272,7 @@ def untrue_deletions(life: Life) -> list[str]:
     Gone posts count only if two complete listings of their account came after; a post that came
     back, only if its account was read after.
     """
-    posts = life.stores.lake.read(tables.PLATFORM_POSTS).collect()
+    posts = life.stores.lake.read(catalog.PLATFORM_POSTS).collect()
     witnesses, readings = _listings(life.stores)
     wrong = []
     for row in posts.iter_rows(named=True):
@@ -298,7 +298,7 @@ def _listings(
     """When each account's complete full listings began, and all its readings, oldest first."""
     witnesses: dict[tuple[str, str], list[datetime]] = {}
     readings: dict[tuple[str, str], list[datetime]] = {}
-    rows = stores.lake.read(tables.ACCOUNT_LISTINGS).sort("started_at").collect()
+    rows = stores.lake.read(catalog.ACCOUNT_LISTINGS).sort("started_at").collect()
     for row in rows.iter_rows(named=True):
         account = (row["platform"], row["account_key"])
         if row["items"]:
@@ -310,13 +310,13 @@ def _listings(
 
 def spells(life: Life) -> list[dict[str, Any]]:
     """Every spell in which complete listings lacked a post."""
-    return life.stores.lake.read(tables.POST_ABSENCES).collect().to_dicts()
+    return life.stores.lake.read(catalog.POST_ABSENCES).collect().to_dicts()
 
 
 def doubled_containers(life: Life) -> int:
     """Containers beyond the one that each post has, and posts without one."""
-    containers = life.stores.lake.read(tables.CONTENT_CONTAINERS).collect()
-    posts = life.stores.lake.row_count(tables.PLATFORM_POSTS)
+    containers = life.stores.lake.read(catalog.CONTENT_CONTAINERS).collect()
+    posts = life.stores.lake.row_count(catalog.PLATFORM_POSTS)
     key = ["platform", "platform_post_id"]
     return abs(containers.height - posts) + containers.height - containers.n_unique(key)
 
@@ -325,7 +325,7 @@ def unexplained(life: Life) -> list[str]:
     """Accounts whose last sync failed, and about which ``sync_health`` says nothing."""
     health = {
         row["account_id"]: row
-        for row in life.stores.lake.read(tables.SYNC_HEALTH).collect().iter_rows(named=True)
+        for row in life.stores.lake.read(catalog.SYNC_HEALTH).collect().iter_rows(named=True)
     }
     failing = [
         state
@@ -365,7 +365,7 @@ def leaks(life: Life, *, also: tuple[Path, ...] = ()) -> list[str]:
     """Where any secret stands in plain text: lake, its log, database, files given, log lines."""
     secrets = secrets_of(life)
     found = []
-    for table in tables.TABLES:
+    for table in catalog.TABLES:
         rows = life.stores.lake.read(table).collect()
         texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
         shown = rows.select(pl.col(texts).str.contains_any(sorted(secrets)).any())

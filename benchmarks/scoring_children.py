@@ -16,16 +16,16 @@ import polars as pl
 
 from benchmarks.scoring_bare import OUTPUTS, duckdb_tick, polars_tick
 from benchmarks.scoring_data import END, Size, write_lake
-from layers_pipeline import tables
+from layers_pipeline.lake import catalog
 from layers_pipeline.settings import Settings, load_settings
-from layers_pipeline.steps.scoring import WRITTEN, score_ticks
+from layers_pipeline.steps.score.scoring import WRITTEN, score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores
 
 READ: Final = (
-    tables.PLATFORM_POST_METRICS,
-    tables.STG_IMPORT__CAPTURES,
-    tables.POST_ABSENCES,
-    tables.PROJECT_ALLOWLIST,
+    catalog.PLATFORM_POST_METRICS,
+    catalog.STG_IMPORT__CAPTURES,
+    catalog.POST_ABSENCES,
+    catalog.PROJECT_ALLOWLIST,
 )
 """Tables that the bare queries read."""
 CLOSE: Final = 1e-9
@@ -51,7 +51,7 @@ def score_in_one_run(ticks: Sequence[datetime]) -> Told:
     return {"work_s": work_s, "rows": rows, "bytes": sum(file.stat().st_size for file in files)}
 
 
-def _readable(stores: Stores, ticks: Sequence[datetime], table: tables.Table) -> int:
+def _readable(stores: Stores, ticks: Sequence[datetime], table: catalog.Table) -> int:
     rows = stores.lake.read(table).filter(pl.col("scored_at").is_in(list(ticks)))
     return int(rows.select(pl.len()).collect().item())
 

@@ -17,8 +17,8 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from layers_pipeline import tables
-from layers_pipeline.lake_table import Table
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Table
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.columns import COUNTS
 
@@ -57,27 +57,27 @@ def last_ticks(count: int) -> list[datetime]:
 
 def write_lake(stores: Stores, size: Size) -> None:
     """Write every table that scoring reads, with the marks that leave nothing to derive."""
-    lake, staged = stores.lake, tables.STG_IMPORT__CAPTURES
-    lake.replace(tables.PROJECT_ALLOWLIST, _allowlist(size), where={})
+    lake, staged = stores.lake, catalog.STG_IMPORT__CAPTURES
+    lake.replace(catalog.PROJECT_ALLOWLIST, _allowlist(size), where={})
     for posts in _batches(size):
         captures = _captures(posts, size)
         _append(stores, staged, captures)
         _append(
             stores,
-            tables.PLATFORM_POST_METRICS,
+            catalog.PLATFORM_POST_METRICS,
             captures.with_columns(captured_on=pl.col("captured_at").dt.date()),
         )
         described = _posts(captures)
-        _append(stores, tables.PLATFORM_POSTS, described)
-        _append(stores, tables.POST_ABSENCES, _absences(described))
-    for table in (staged, tables.PLATFORM_POST_METRICS, tables.PLATFORM_POSTS):
+        _append(stores, catalog.PLATFORM_POSTS, described)
+        _append(stores, catalog.POST_ABSENCES, _absences(described))
+    for table in (staged, catalog.PLATFORM_POST_METRICS, catalog.PLATFORM_POSTS):
         lake.compact(table)
     marks = {staged.name: lake.version(staged)}
     for table in (
-        tables.PLATFORM_POST_METRICS,
-        tables.PLATFORM_POSTS,
-        tables.PLATFORM_ACCOUNT_METRICS,
-        tables.PLATFORM_POST_METRICS_LATEST,
+        catalog.PLATFORM_POST_METRICS,
+        catalog.PLATFORM_POSTS,
+        catalog.PLATFORM_ACCOUNT_METRICS,
+        catalog.PLATFORM_POST_METRICS_LATEST,
     ):
         lake.record_marks(table, marks)
 
@@ -175,7 +175,7 @@ def _posts(captures: pl.DataFrame) -> pl.DataFrame:
         is_identity_settled=pl.lit(value=True),
         is_media_url_permanent=pl.lit(value=False),
         deleted_at=pl.when(is_gone).then(_gone_at()),
-        bucket=tables.buckets(rows["platform_post_id"]),
+        bucket=catalog.buckets(rows["platform_post_id"]),
     )
 
 

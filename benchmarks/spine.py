@@ -23,14 +23,14 @@ import numpy as np
 import polars as pl
 
 from benchmarks.measure import Measured, measure, median_of
-from layers_pipeline import tables
+from layers_pipeline.lake import catalog
 from layers_pipeline.settings import load_settings
-from layers_pipeline.steps.content import derive_ads_content
-from layers_pipeline.steps.posts import derive_everything
-from layers_pipeline.steps.publication import publish
-from layers_pipeline.steps.scoring import copy_current_eligibility, score_ticks
+from layers_pipeline.steps.derive.content import derive_ads_content
+from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks
+from layers_pipeline.steps.score.ticks import tick_key
 from layers_pipeline.steps.stores import Stores, open_stores
-from layers_pipeline.steps.ticks import tick_key
 
 TICK: Final = datetime(2025, 5, 14, 12, tzinfo=UTC)
 START: Final = datetime(2025, 5, 4, tzinfo=UTC)
@@ -126,8 +126,8 @@ def _seed(posts: int, snapshots: int, projects: int) -> str:
     stores = open_stores(load_settings())
     accounts = projects * ACCOUNTS_PER_PROJECT
     captures = _captures(posts, snapshots // posts, accounts)
-    stores.lake.replace(tables.STG_IMPORT__CAPTURES, captures, where={})
-    stores.lake.replace(tables.PROJECT_ALLOWLIST, _allowlist(accounts, projects), where={})
+    stores.lake.replace(catalog.STG_IMPORT__CAPTURES, captures, where={})
+    stores.lake.replace(catalog.PROJECT_ALLOWLIST, _allowlist(accounts, projects), where={})
     derived = derive_everything(stores)
     return (
         f"{captures.height:,} captures staged and carried to {derived['platform_posts'].inserted:,}"
@@ -163,7 +163,7 @@ def _captures(posts: int, per_post: int, accounts: int) -> pl.DataFrame:
         views=pl.Series(views),
         **shown,
     )
-    empty = tables.STG_IMPORT__CAPTURES.empty()
+    empty = catalog.STG_IMPORT__CAPTURES.empty()
     return pl.concat([empty, rows], how="diagonal_relaxed").cast(dict(empty.schema))
 
 
@@ -239,7 +239,7 @@ def _chain() -> dict[str, object]:
 
 def _dagster() -> dict[str, object]:
     """The scoring job as one Dagster run, with its events and checks."""
-    from layers_pipeline.runs import open_runner  # noqa: PLC0415 - its load time is another row
+    from layers_pipeline.cli.runs import open_runner  # noqa: PLC0415 - its load time is another row
 
     with open_runner(load_settings()) as runner:
         started = time.perf_counter()
@@ -249,7 +249,7 @@ def _dagster() -> dict[str, object]:
 
 
 def _readable(stores: Stores) -> int:
-    scores = stores.lake.read(tables.ORGANIC_SCORES).filter(pl.col("scored_at") == TICK)
+    scores = stores.lake.read(catalog.ORGANIC_SCORES).filter(pl.col("scored_at") == TICK)
     return int(scores.select(pl.len()).collect().item())
 
 

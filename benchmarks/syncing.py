@@ -27,14 +27,14 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from benchmarks.measure import Measured, measure
-from layers_pipeline import tables
+from layers_pipeline.lake import catalog
 from layers_pipeline.operations.oauth_rows import NewToken
 from layers_pipeline.operations.rows import NewAccount
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.settings import load_settings
-from layers_pipeline.steps import oauth
-from layers_pipeline.steps.oauth import sync_oauth
-from layers_pipeline.steps.posts import derive_everything
+from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.ingest import oauth
+from layers_pipeline.steps.ingest.oauth import sync_oauth
 from layers_pipeline.steps.stores import Stores, open_stores
 
 PROJECT: Final = "brand"
@@ -90,7 +90,7 @@ def _environment(home: Path, url: str) -> dict[str, str]:
 @contextmanager
 def _sandbox(scenario: Path) -> Iterator[str]:
     """The sandbox in a process of its own, standing still at the scenario's last moment."""
-    command = [sys.executable, "-c", "from layers_pipeline.cli import main; main()", "sandbox"]
+    command = [sys.executable, "-c", "from layers_pipeline.cli.app import main; main()", "sandbox"]
     command += ["--port", "0", "--rate", "0", "--scenario", str(scenario)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
         assert served.stdout is not None
@@ -198,7 +198,7 @@ def _sync(requests: Path) -> dict[str, Any]:
         "derive_s": derived - synced,
         "calls": summary.calls,
         "outcomes": dict(summary.outcomes),
-        "posts": stores.lake.row_count(tables.PLATFORM_POSTS),
+        "posts": stores.lake.row_count(catalog.PLATFORM_POSTS),
         "snapshots": written["platform_post_metrics"].inserted,
     }
 

@@ -8,7 +8,7 @@ import warnings
 
 import dagster as dg
 
-from layers_pipeline.resources import StoresResource
+from layers_pipeline.dagster_support.resources import StoresResource
 
 
 def build_definitions() -> dg.Definitions:

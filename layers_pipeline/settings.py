@@ -1,7 +1,7 @@
 """Deployment settings: read once from the environment, validated, secrets kept as secrets.
 
 Belongs here: what differs between a laptop and production (places, addresses, cadences).
-Does not belong here: scoring numbers (``transforms.scoring_rules``) and anything a person
+Does not belong here: scoring numbers (``transforms.scoring.rules``) and anything a person
 changes while the system runs (the operational database).
 """
 

@@ -10,9 +10,9 @@ from typing import Final
 import dagster as dg
 
 from assets.ingestion import SYNC_TAG
-from layers_pipeline.resources import StoresResource
-from layers_pipeline.steps.publication import maintain
-from layers_pipeline.steps.replay import replay
+from layers_pipeline.dagster_support.resources import StoresResource
+from layers_pipeline.steps.maintain.replay import replay
+from layers_pipeline.steps.publish.publication import maintain
 
 OAUTH: Final = ("raw_instagram__responses", "raw_tiktok__responses", "account_listings")
 STAGED: Final = ("stg_instagram__posts", "stg_tiktok__posts", "stg_sift__posts")

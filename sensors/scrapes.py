@@ -11,11 +11,11 @@ from typing import Final
 
 import dagster as dg
 
+from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.errors import SourceError
 from layers_pipeline.operations.rows import ScrapeJobRow
-from layers_pipeline.resources import StoresResource
 from layers_pipeline.settings import Settings
-from layers_pipeline.sources.sift import SiftClient, sift_http
+from layers_pipeline.sources.sift.client import SiftClient, sift_http
 from sensors.jobs import posts_sync
 from sensors.schedules import run_under_way
 from sensors.ticks import SENSOR_STATUS

@@ -7,8 +7,8 @@ Does not belong here: choosing (``layers-pipeline scoring``), scoring.
 import dagster as dg
 
 from assets.partitions import scoring_ticks
-from layers_pipeline.resources import StoresResource
-from layers_pipeline.steps.versions import rules_in_force
+from layers_pipeline.dagster_support.resources import StoresResource
+from layers_pipeline.steps.derive.versions import rules_in_force
 from sensors.jobs import scoring
 from sensors.schedules import run_under_way
 from sensors.ticks import SENSOR_STATUS

@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from layers_pipeline.data_dictionary import as_markdown, publish_empty, uncommented
+from tools.data_dictionary import as_markdown, publish_empty, uncommented
 
 PAGE = Path(__file__).parents[1] / "docs" / "data_dictionary.md"
-COMMAND = ".venv/bin/python -m layers_pipeline.data_dictionary"
+COMMAND = ".venv/bin/python -m tools.data_dictionary"
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ from typing import Final
 import duckdb
 import pytest
 
-from layers_pipeline.sandbox import generated_captures, running_sandbox
 from layers_pipeline.settings import Settings
+from sandbox import generated_captures, running_sandbox
 from tests.shared_data import SHARED, needs_tiktok_captures
 
 ROOT: Final = Path(__file__).parents[1]

@@ -1,7 +1,7 @@
 """Which version of the scoring rules is active, and which are computed beside it.
 
 Belongs here: statements on ``scoring_versions``.
-Does not belong here: which versions there are and what they say (``transforms.scoring_rules``).
+Does not belong here: which versions there are and what they say (``transforms.scoring.rules``).
 """
 
 from datetime import datetime

@@ -1,7 +1,7 @@
 """What is said of content: safety reviews, overrides, approvals, and what ads show.
 
 Belongs here: statements on histories that are only added to.
-Does not belong here: what follows from them (``transforms.verdicts``), creatives themselves.
+Does not belong here: what follows from them (``transforms.facts.verdicts``), creatives themselves.
 """
 
 from collections.abc import Iterable

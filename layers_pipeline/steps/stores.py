@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import SettingsError
-from layers_pipeline.lake import Lake
-from layers_pipeline.leases import leases_for
+from layers_pipeline.lake.locks import leases_for
+from layers_pipeline.lake.store import Lake
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.settings import Settings
 

@@ -14,16 +14,16 @@ from inline_snapshot import snapshot
 
 from assets.partitions import scoring_ticks
 from assets.scoring import soon_after_ticks
-from layers_pipeline import tables
 from layers_pipeline.definitions import defs
-from layers_pipeline.steps.ticks import tick_of
+from layers_pipeline.lake import catalog
+from layers_pipeline.steps.score.ticks import tick_of
 from sensors.schedules import after_the_tick
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 GRAPH = defs.get_repository_def().asset_graph
 KEYS = sorted(GRAPH.get_all_asset_keys())
-LAKE_ASSETS = sorted(table.name for table in tables.TABLES if dg.AssetKey(table.name) in KEYS)
+LAKE_ASSETS = sorted(table.name for table in catalog.TABLES if dg.AssetKey(table.name) in KEYS)
 SCORED = [
     "ad_eligibility",
     "organic_scores",
@@ -78,14 +78,14 @@ def test_an_asset_says_what_it_is_whose_it_is_and_what_it_is_made_with(key):
 def test_a_lake_asset_describes_every_column_of_its_table(name):
     metadata = GRAPH.get(dg.AssetKey(name)).metadata
     columns = metadata["dagster/column_schema"].columns
-    table = next(table for table in tables.TABLES if table.name == name)
+    table = next(table for table in catalog.TABLES if table.name == name)
     assert [column.name for column in columns] == list(table.columns)
     assert [column.name for column in columns if not (column.description and column.type)] == []
     assert metadata["dagster/table_name"] == f"lake.{name}"
 
 
 def test_every_table_of_the_lake_but_two_side_products_is_an_asset():
-    others = {table.name for table in tables.TABLES} - set(LAKE_ASSETS)
+    others = {table.name for table in catalog.TABLES} - set(LAKE_ASSETS)
     assert others == {"quarantine", "import_files"}
 
 

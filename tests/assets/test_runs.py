@@ -15,22 +15,22 @@ from deltalake import write_deltalake
 from pydantic import SecretStr
 
 from assets.partitions import scoring_ticks
-from layers_pipeline import tables
+from layers_pipeline.cli.runs import RANGE_END, RANGE_START, open_runner
 from layers_pipeline.clock import FixedClock
-from layers_pipeline.lake_table import Table, tick_text
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Table, tick_text
 from layers_pipeline.operations.rows import NewAccount, NewCreator
-from layers_pipeline.runs import RANGE_END, RANGE_START, open_runner
-from layers_pipeline.sandbox import (
+from layers_pipeline.settings import load_settings
+from layers_pipeline.steps.score.ticks import tick_of
+from layers_pipeline.steps.stores import Stores, open_stores
+from sandbox import (
     AccountRef,
     Fault,
     RunningSandbox,
     generated_captures,
     running_sandbox,
 )
-from layers_pipeline.settings import load_settings
-from layers_pipeline.steps.stores import Stores, open_stores
-from layers_pipeline.steps.ticks import tick_of
-from tests.data_builders import capture, everything, rows_of, write_file
+from tests.worlds.data_builders import capture, everything, rows_of, write_file
 
 DATASET = generated_captures(3, accounts=9, days=4)
 SECRET = "sk-NEVER-TO-BE-SEEN-7f3a"
@@ -38,9 +38,9 @@ NOON = DATASET.span[1].replace(minute=0, second=0, microsecond=0)
 """When the accounts are asked for; the simulated platforms' clock stands there."""
 LATER = NOON + timedelta(minutes=5)
 PER_TICK = (
-    tables.UGC_POOL_PERCENTILES,
-    tables.ORGANIC_SCORES,
-    tables.AD_ELIGIBILITY,
+    catalog.UGC_POOL_PERCENTILES,
+    catalog.ORGANIC_SCORES,
+    catalog.AD_ELIGIBILITY,
 )
 TICKS = ("2025-05-14-12:00", "2025-05-14-16:00", "2025-05-14-20:00")
 SCORED_AT = datetime(2025, 6, 1, tzinfo=UTC)
@@ -187,7 +187,7 @@ def reason(result) -> str:
 
 def posts_landed(deployment: Deployment) -> Counter:
     with deployment.stores() as stores:
-        rows = rows_of(stores, tables.PLATFORM_POSTS)
+        rows = rows_of(stores, catalog.PLATFORM_POSTS)
     return Counter(rows.select("platform", "account_key").iter_rows())
 
 
@@ -278,7 +278,7 @@ def test_exactly_the_posts_of_the_accounts_that_are_well_land(struck):
 
 def test_the_lake_knows_the_outcome_of_every_account(struck):
     with struck.deployment.stores() as stores:
-        rows = rows_of(stores, tables.PLATFORM_ACCOUNTS).rows_by_key("account_id", named=True)
+        rows = rows_of(stores, catalog.PLATFORM_ACCOUNTS).rows_by_key("account_id", named=True)
     outcomes = {account: row[0]["last_outcome"] for account, row in rows.items()}
     assert outcomes[id_of(STRUCK["private"])] == "forbidden"
     assert outcomes[id_of(WELL)] == "ok"
@@ -372,7 +372,7 @@ def test_rows_that_were_set_aside_warn_and_stop_nothing(few):
             "body": '{"post_id": "p", "views": -5}',
             "scraped_on": NOON.date(),
         }
-        raw = tables.RAW_SIFT__POSTS
+        raw = catalog.RAW_SIFT__POSTS
         stores.lake.insert_absent(raw, pl.DataFrame([landed], schema=dict(raw.empty().schema)))
     result = deployment.run("posts_sync", now=LATER)
     found = checks(result)["stg_sift__posts.no_rows_set_aside_today"]
@@ -385,7 +385,7 @@ def test_rows_that_were_set_aside_warn_and_stop_nothing(few):
 def test_a_snapshot_without_its_post_is_found(few):
     deployment, _ = few
     with deployment.stores() as stores:
-        table = tables.PLATFORM_POST_METRICS
+        table = catalog.PLATFORM_POST_METRICS
         row = dict.fromkeys(table.columns) | {
             "platform": "tiktok",
             "platform_post_id": "orphan",
@@ -549,7 +549,7 @@ def test_a_broken_contract_stops_the_publication(history, tmp_path):
     with deployed(tmp_path) as deployment:
         assert deployment.import_file(history).success
         with deployment.stores() as stores:
-            ads = tables.ADS_CONTENT
+            ads = catalog.ADS_CONTENT
             row = rows_of(stores, ads).row(0, named=True)
             write_behind(stores, ads, row | {"ads_content_id": "brand/bad", "organic_score": -1.0})
         result = deployment.score(*TICKS[:2])

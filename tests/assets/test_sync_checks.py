@@ -12,20 +12,20 @@ import polars as pl
 import pytest
 
 from assets import sync_checks
-from layers_pipeline import tables
 from layers_pipeline.clock import FixedClock
-from layers_pipeline.lake_table import Table
+from layers_pipeline.dagster_support.resources import StoresResource
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.rows import NewAccount, NewCreator
-from layers_pipeline.resources import StoresResource
 from layers_pipeline.settings import load_settings
-from layers_pipeline.steps.deletions import derive_absences
-from layers_pipeline.steps.dimensions import (
+from layers_pipeline.steps.derive.deletions import derive_absences
+from layers_pipeline.steps.ingest.dimensions import (
     copy_accounts,
     copy_allowlist,
     copy_projects,
     describe_sync_health,
 )
-from layers_pipeline.steps.outcomes import EVERY
+from layers_pipeline.steps.ingest.outcomes import EVERY
 from layers_pipeline.steps.stores import Stores, open_stores
 
 NOW = datetime(2025, 5, 14, 12, tzinfo=UTC)
@@ -186,7 +186,7 @@ LISTING = {
 
 def hold(stores: Stores, post: str, **changes) -> None:
     row = {"platform": "instagram", "platform_post_id": post} | HELD | changes
-    keep(stores, tables.POST_ABSENCES, row)
+    keep(stores, catalog.POST_ABSENCES, row)
 
 
 def know(
@@ -198,16 +198,16 @@ def know(
         "first_seen_at": LONG_AGO,
         "content_at": LONG_AGO,
     } | changes
-    keep(stores, tables.PLATFORM_POSTS, row)
+    keep(stores, catalog.PLATFORM_POSTS, row)
     checked = {"platform": "instagram", "platform_post_id": post, "bucket": 0}
-    keep(stores, tables.PLATFORM_POST_METRICS_LATEST, checked | {"last_checked_at": checked_at})
+    keep(stores, catalog.PLATFORM_POST_METRICS_LATEST, checked | {"last_checked_at": checked_at})
 
 
 def list_posts(stores: Stores, sync_id: str, *, at: int = 0, **changes) -> None:
     """A complete full listing of nothing that began some hours after ``NOW``."""
     began = NOW + timedelta(hours=at)
     row = LISTING | {"sync_id": sync_id, "started_at": began, "known_at": began}
-    keep(stores, tables.ACCOUNT_LISTINGS, row | changes)
+    keep(stores, catalog.ACCOUNT_LISTINGS, row | changes)
 
 
 def confirm(listing: str) -> str:

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from layers_pipeline import tables
-from layers_pipeline.sandbox import PlatformFault, RunningSandbox
+from layers_pipeline.lake import catalog
+from sandbox import PlatformFault, RunningSandbox
 from tests.assets.test_runs import Deployment, deployed, reason, told
-from tests.data_builders import rows_of
-from tests.steps.fault_world import (
+from tests.steps.ingest.fault_world import (
     AT,
     TOKEN_KEY,
     account,
@@ -24,6 +23,7 @@ from tests.steps.fault_world import (
     items_of,
     sandbox_of,
 )
+from tests.worlds.data_builders import rows_of
 
 FIRST, SECOND, VIDEOS = account("instagram", 0), account("instagram", 1), account("tiktok", 2)
 ACCOUNTS = (FIRST, SECOND, VIDEOS)
@@ -89,7 +89,7 @@ def test_a_sync_tells_how_many_rows_it_landed(healthy):
 
 
 def lands():
-    return (tables.RAW_INSTAGRAM__RESPONSES, tables.RAW_TIKTOK__RESPONSES)
+    return (catalog.RAW_INSTAGRAM__RESPONSES, catalog.RAW_TIKTOK__RESPONSES)
 
 
 @pytest.mark.parametrize("job", ["quick_sync", "full_sync"])
@@ -152,7 +152,7 @@ def test_what_others_landed_is_derived_beside_an_account_that_nobody_can_read(pl
     served.world.clock.set(AT + timedelta(minutes=1))
     result = deployment.run("posts_sync", now=AT + timedelta(minutes=1))
     with deployment.stores(AT) as stores:
-        posts = rows_of(stores, tables.PLATFORM_POSTS)
+        posts = rows_of(stores, catalog.PLATFORM_POSTS)
     assert told(result, "account_listings")["outcomes"] == {"forbidden": 1}
     assert set(posts["account_key"]) >= {SECOND.account_key, VIDEOS.account_key}
     assert result.success

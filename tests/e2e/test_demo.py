@@ -18,21 +18,21 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from layers_pipeline import tables
-from layers_pipeline.lake_table import Table
-from tests.data_builders import make_stores, rows_of
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Table
+from tests.worlds.data_builders import make_stores, rows_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / ".venv/bin/layers-pipeline"
 COMPARED = (
-    tables.PLATFORM_POSTS,
-    tables.PLATFORM_POST_METRICS,
-    tables.PLATFORM_POST_METRICS_LATEST,
-    tables.ORGANIC_SCORES,
-    tables.AD_ELIGIBILITY,
-    tables.ADS_CONTENT,
+    catalog.PLATFORM_POSTS,
+    catalog.PLATFORM_POST_METRICS,
+    catalog.PLATFORM_POST_METRICS_LATEST,
+    catalog.ORGANIC_SCORES,
+    catalog.AD_ELIGIBILITY,
+    catalog.ADS_CONTENT,
 )
 OF_THE_RUN = {"run_id", "known_at", "first_seen_at", "created_at"}
 """When a row was written, and by which run."""
@@ -105,7 +105,7 @@ def rows(home: Path, table: Table) -> pl.DataFrame:
 
 def versions(home: Path) -> dict[str, int]:
     stores = make_stores(home)
-    return {table.name: stores.lake.version(table) for table in tables.TABLES}
+    return {table.name: stores.lake.version(table) for table in catalog.TABLES}
 
 
 @pytest.fixture(scope="module")
@@ -150,8 +150,8 @@ def test_a_second_demo_says_what_it_found_and_changes_no_table(demo):
 
 def test_a_demo_killed_twice_continues_and_ends_as_an_uninterrupted_one(demo, tmp_path):
     home = tmp_path / "home"
-    kill_once_written(home, tables.RAW_SIFT__POSTS, 3)
-    kill_once_written(home, tables.AD_ELIGIBILITY, 0)
+    kill_once_written(home, catalog.RAW_SIFT__POSTS, 3)
+    kill_once_written(home, catalog.AD_ELIGIBILITY, 0)
     resumed = play(home)
     sys.stdout.write(f"the rest of the demo took {resumed.seconds:.0f} s\n")
     assert "Found already there" not in resumed.printed

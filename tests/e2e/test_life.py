@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import life as living
-from layers_pipeline.runs import open_runner
-from layers_pipeline.sandbox.scenario import load_scenario
-from layers_pipeline.sandbox.server import running_sandbox
+from layers_pipeline.cli.runs import open_runner
+from sandbox.service.scenario import load_scenario
+from sandbox.service.server import running_sandbox
 
 pytestmark = pytest.mark.slow
 

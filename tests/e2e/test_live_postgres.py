@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
-from layers_pipeline import tables
-from layers_pipeline.runs import prepare_dagster_home
+from layers_pipeline.cli.runs import prepare_dagster_home
+from layers_pipeline.lake import catalog
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.stores import open_stores
-from tests.data_builders import capture, write_file
 from tests.postgres import PostgresUrlFactory
+from tests.worlds.data_builders import capture, write_file
 
 pytestmark = pytest.mark.e2e
 
@@ -207,6 +207,6 @@ def test_a_backfill_of_a_range_on_postgres_is_one_run_that_turns_every_tick_gree
     assert [run["status"] for run in told["runsOrError"]["results"]] == ["SUCCESS"]
     assert greens == [{"numMaterialized": TICKS, "numFailed": 0}] * len(SCORED)
     lake = open_stores(load_settings()).lake
-    scores = lake.read(tables.ORGANIC_SCORES).collect()
+    scores = lake.read(catalog.ORGANIC_SCORES).collect()
     assert scores["tick"].n_unique() == TICKS
     assert scores.height == 60 * TICKS

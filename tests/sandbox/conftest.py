@@ -12,7 +12,7 @@ from itertools import count
 import httpx
 import pytest
 
-from layers_pipeline.sandbox import AccountRef, RunningSandbox, generated_captures, running_sandbox
+from sandbox import AccountRef, RunningSandbox, generated_captures, running_sandbox
 
 DATASET = generated_captures(3, accounts=6, days=4)
 BUSY = max(DATASET.accounts, key=lambda account: len(DATASET.posts(account)))

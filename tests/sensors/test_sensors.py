@@ -10,12 +10,12 @@ from dagster._core.test_utils import create_run_for_test
 
 from assets.partitions import scoring_ticks
 from layers_pipeline.clock import FixedClock
+from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.operations.rows import NewAccount, NewCreator
-from layers_pipeline.resources import StoresResource
-from layers_pipeline.sandbox import Fault, RunningSandbox, generated_captures, running_sandbox
 from layers_pipeline.settings import load_settings
+from layers_pipeline.steps.ingest.syncing import submit_scrapes
 from layers_pipeline.steps.stores import Stores, open_stores
-from layers_pipeline.steps.syncing import submit_scrapes
+from sandbox import Fault, RunningSandbox, generated_captures, running_sandbox
 from sensors.scrapes import finished_scrapes, request_key
 from sensors.ticks import LOOKED_BACK, catch_up_key, missed_ticks, ticks_missed
 from sensors.versions import changed_rules

@@ -12,10 +12,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from layers_pipeline.sandbox import AccountRef, RunningSandbox, generated_captures, running_sandbox
 from layers_pipeline.sources.http import RetryPolicy
-from layers_pipeline.sources.sift import SiftClient, sift_http
-from tests.sources.graph_readings import AT, truth
+from layers_pipeline.sources.sift.client import SiftClient, sift_http
+from sandbox import AccountRef, RunningSandbox, generated_captures, running_sandbox
+from tests.sources.instagram.readings import AT, truth
 
 KEY = "k-5c0ffee-do-not-print"
 DATASET = generated_captures(3, accounts=6, days=3)

@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 
 from benchmarks.life import HASTY
-from layers_pipeline.sandbox.clock import SandboxClock
 from layers_pipeline.settings import Settings
-from layers_pipeline.steps.oauth import sync_oauth
-from layers_pipeline.steps.outcomes import FULL_EVERY
-from layers_pipeline.steps.posts import derive_everything
+from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.ingest.oauth import sync_oauth
+from layers_pipeline.steps.ingest.outcomes import FULL_EVERY
 from layers_pipeline.steps.stores import open_stores
+from sandbox.simulation.clock import SandboxClock
 
 
 def sync_until_killed(settings: dict[str, Any], url: str, name: str, folder: Path) -> None:

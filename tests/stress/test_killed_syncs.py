@@ -20,22 +20,22 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from layers_pipeline import tables
+from layers_pipeline.lake import catalog
 from layers_pipeline.operations.rows import SyncStateRow
-from layers_pipeline.sandbox import (
+from layers_pipeline.steps.derive.posts import captures, derive_everything
+from layers_pipeline.steps.derive.staging import INSTAGRAM, TIKTOK, Staging
+from layers_pipeline.steps.ingest.outcomes import FULL_EVERY, LEASE
+from layers_pipeline.steps.stores import Stores
+from sandbox import (
     Plan,
     RunningSandbox,
     generated_captures,
     generated_truth,
     running_sandbox,
 )
-from layers_pipeline.steps.outcomes import FULL_EVERY, LEASE
-from layers_pipeline.steps.posts import captures, derive_everything
-from layers_pipeline.steps.staging import INSTAGRAM, TIKTOK, Staging
-from layers_pipeline.steps.stores import Stores
-from tests.steps.fault_world import Stored, connect, stores_of, sync
+from tests.steps.ingest.fault_world import Stored, connect, stores_of, sync
 from tests.stress.syncer import sync_until_killed
-from transforms.snapshots import POST, changed_captures
+from transforms.facts.snapshots import POST, changed_captures
 
 KILLS = int(os.environ.get("LAYERS_KILLS", "5"))
 START = datetime(2025, 3, 10, 12, 30, tzinfo=UTC)
@@ -55,17 +55,17 @@ MOMENTS = ("reading", "landed", "any")
 """After accounts were claimed, after rows were landed, and whenever; each a little later."""
 LISTED = ("media", "story", "video")
 UNIQUE = (
-    tables.RAW_INSTAGRAM__RESPONSES,
-    tables.RAW_TIKTOK__RESPONSES,
-    tables.ACCOUNT_LISTINGS,
-    tables.STG_INSTAGRAM__POSTS,
-    tables.STG_TIKTOK__POSTS,
-    tables.PLATFORM_POSTS,
-    tables.PLATFORM_POST_METRICS,
-    tables.PLATFORM_POST_METRICS_LATEST,
-    tables.PLATFORM_ACCOUNT_METRICS,
-    tables.POST_ABSENCES,
-    tables.CONTENT_CONTAINERS,
+    catalog.RAW_INSTAGRAM__RESPONSES,
+    catalog.RAW_TIKTOK__RESPONSES,
+    catalog.ACCOUNT_LISTINGS,
+    catalog.STG_INSTAGRAM__POSTS,
+    catalog.STG_TIKTOK__POSTS,
+    catalog.PLATFORM_POSTS,
+    catalog.PLATFORM_POST_METRICS,
+    catalog.PLATFORM_POST_METRICS_LATEST,
+    catalog.PLATFORM_ACCOUNT_METRICS,
+    catalog.POST_ABSENCES,
+    catalog.CONTENT_CONTAINERS,
 )
 
 
@@ -108,7 +108,7 @@ class Killer:
 
     def _kill(self, name: str, moment: str) -> None:
         settings = self.stores.settings.model_dump()
-        listings = self.stores.lake.version(tables.ACCOUNT_LISTINGS)
+        listings = self.stores.lake.version(catalog.ACCOUNT_LISTINGS)
         victim = PROCESSES.Process(
             target=sync_until_killed, args=(settings, self.served.url, name, self.home)
         )
@@ -120,7 +120,7 @@ class Killer:
                 _wait_until(lambda: any(state.lease_owner for state in self._states()))
                 victim.join(self.dice.uniform(0, self.sync_s))
             case "landed":
-                _wait_until(lambda: self.stores.lake.version(tables.ACCOUNT_LISTINGS) > listings)
+                _wait_until(lambda: self.stores.lake.version(catalog.ACCOUNT_LISTINGS) > listings)
                 victim.join(self.dice.uniform(0, 0.01))
             case _:
                 victim.join(self.dice.uniform(0, 2 * (self.sync_s + self.derive_s)))
@@ -133,7 +133,7 @@ class Killer:
         return [one for one in self.stores.operations.sync_states() if one.depth == "full"]
 
     def _unlanded(self) -> set[tuple[str, datetime]]:
-        listings = self.stores.lake.read(tables.ACCOUNT_LISTINGS).select(
+        listings = self.stores.lake.read(catalog.ACCOUNT_LISTINGS).select(
             pl.concat_str("platform", "account_key", separator=":"), "started_at"
         )
         said = {
@@ -146,7 +146,7 @@ class Killer:
     def _landed(self, left: list[SyncStateRow]) -> int:
         """Readings of accounts that are still leased to the run that read them."""
         held = {(state.account_id, state.lease_owner) for state in left}
-        listings = self.stores.lake.read(tables.ACCOUNT_LISTINGS).select(
+        listings = self.stores.lake.read(catalog.ACCOUNT_LISTINGS).select(
             pl.concat_str("platform", "account_key", separator=":"), "run_id"
         )
         return len(held & set(listings.collect().rows()))
@@ -190,7 +190,7 @@ def _wait_until(is_so: Callable[[], bool]) -> None:
 def falsely_deleted(served: RunningSandbox, stores: Stores) -> list[str]:
     """Posts with a tombstone that were never deleted, or not yet."""
     now = served.world.clock.now()
-    marked = stores.lake.read(tables.PLATFORM_POSTS).filter(pl.col("deleted_at").is_not_null())
+    marked = stores.lake.read(catalog.PLATFORM_POSTS).filter(pl.col("deleted_at").is_not_null())
     items = [served.world.truth.item(*post) for post in marked.select(POST).collect().rows()]
     return [
         item.item_id
@@ -259,14 +259,14 @@ def test_every_landed_post_is_staged(aftermath: Killer, source: Staging):
 
 def test_every_change_is_in_the_history_and_nothing_else(aftermath: Killer):
     changed = changed_captures(captures(aftermath.stores)).collect()
-    history = aftermath.stores.lake.read(tables.PLATFORM_POST_METRICS).collect()
-    key = list(tables.PLATFORM_POST_METRICS.key)
+    history = aftermath.stores.lake.read(catalog.PLATFORM_POST_METRICS).collect()
+    key = list(catalog.PLATFORM_POST_METRICS.key)
     assert changed.join(history, on=key, how="anti").is_empty()
     assert history.height == changed.height
 
 
 @pytest.mark.parametrize("table", UNIQUE, ids=lambda table: table.name)
-def test_nothing_is_doubled(aftermath: Killer, table: tables.Table):
+def test_nothing_is_doubled(aftermath: Killer, table: catalog.Table):
     rows = aftermath.stores.lake.read(table).collect()
     assert rows.height == rows.select(table.key).n_unique()
     assert rows.height > 0
@@ -274,8 +274,8 @@ def test_nothing_is_doubled(aftermath: Killer, table: tables.Table):
 
 def test_every_post_has_one_container(aftermath: Killer):
     read = aftermath.stores.lake.read
-    posts = read(tables.PLATFORM_POSTS).select(POST).collect()
-    containers = read(tables.CONTENT_CONTAINERS).select(POST).collect()
+    posts = read(catalog.PLATFORM_POSTS).select(POST).collect()
+    containers = read(catalog.CONTENT_CONTAINERS).select(POST).collect()
     assert sorted(containers.rows()) == sorted(posts.rows())
 
 
@@ -285,7 +285,7 @@ def test_nothing_is_falsely_deleted_at_any_time(aftermath: Killer):
 
 def test_exactly_the_deleted_posts_have_a_tombstone(aftermath: Killer):
     truth, now = aftermath.served.world.truth, aftermath.served.world.clock.now()
-    posts = aftermath.stores.lake.read(tables.PLATFORM_POSTS).collect()
+    posts = aftermath.stores.lake.read(catalog.PLATFORM_POSTS).collect()
     marked = set(posts.filter(pl.col("deleted_at").is_not_null()).select(POST).rows())
     gone = {
         (ref.platform, item.item_id)

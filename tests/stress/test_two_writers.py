@@ -21,12 +21,13 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from layers_pipeline import serving, tables
-from layers_pipeline.steps.posts import captures, derive_everything, facts_of
-from layers_pipeline.steps.publication import AS_TABLES, PUBLISHED, publish
+from layers_pipeline.lake import catalog
+from layers_pipeline.serving import generations
+from layers_pipeline.steps.derive.posts import captures, derive_everything, facts_of
+from layers_pipeline.steps.publish.publication import AS_TABLES, PUBLISHED, publish
 from layers_pipeline.steps.stores import Stores, open_stores
 from tests.stress.writer import Writer, prepare, settings_of, write
-from transforms.snapshots import changed_captures, latest_metrics
+from transforms.facts.snapshots import changed_captures, latest_metrics
 
 SECONDS = float(os.environ.get("LAYERS_STRESS_SECONDS", "20"))
 KILLS = 20
@@ -35,21 +36,21 @@ PROCESSES.set_forkserver_preload(["tests.stress.writer"])
 POST = "(platform, platform_post_id)"
 MAY_SHRINK = {"ad_eligibility_current"}
 LEFT_ALONE = {
-    tables.SCORE_DRIFT,
-    tables.CREATIVES,
-    tables.SAFETY_REVIEWS,
-    tables.CONTENT_OVERRIDES,
-    tables.PROJECT_ADS_CONTENT,
-    tables.AD_CONTENT,
-    tables.SYNC_HEALTH,
-    tables.POST_ABSENCES,
-    tables.ACCOUNT_LISTINGS,
-    tables.RAW_INSTAGRAM__RESPONSES,
-    tables.RAW_TIKTOK__RESPONSES,
-    tables.STG_INSTAGRAM__POSTS,
-    tables.STG_TIKTOK__POSTS,
-    tables.STG_IMPORT__AD_METRICS,
-    tables.AD_DAILY_METRICS,
+    catalog.SCORE_DRIFT,
+    catalog.CREATIVES,
+    catalog.SAFETY_REVIEWS,
+    catalog.CONTENT_OVERRIDES,
+    catalog.PROJECT_ADS_CONTENT,
+    catalog.AD_CONTENT,
+    catalog.SYNC_HEALTH,
+    catalog.POST_ABSENCES,
+    catalog.ACCOUNT_LISTINGS,
+    catalog.RAW_INSTAGRAM__RESPONSES,
+    catalog.RAW_TIKTOK__RESPONSES,
+    catalog.STG_INSTAGRAM__POSTS,
+    catalog.STG_TIKTOK__POSTS,
+    catalog.STG_IMPORT__AD_METRICS,
+    catalog.AD_DAILY_METRICS,
 }
 """Tables that these writers, who hold no tokens, run no ads and say nothing, leave alone."""
 
@@ -105,7 +106,7 @@ class Reader:
     wrong: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.kept = duckdb.connect(str(serving.current(self.folder)), read_only=True)
+        self.kept = duckdb.connect(str(generations.current(self.folder)), read_only=True)
         self.first = row_counts(self.kept)
 
     def read(self) -> None:
@@ -114,7 +115,7 @@ class Reader:
         if row_counts(self.kept) != self.first:
             self.wrong.append("the kept generation changed")
         by_link = self.reads % 2 == 0
-        path = self.folder / serving.LINK if by_link else serving.current(self.folder)
+        path = self.folder / generations.LINK if by_link else generations.current(self.folder)
         with duckdb.connect(str(path), read_only=True) as connection:
             self.check(connection)
 
@@ -235,8 +236,8 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
 
 def print_figures(left: Aftermath) -> None:
     lake = left.stores.lake
-    commits = {table.name: lake.version(table) + 1 for table in tables.TABLES}
-    rows = {table.name: lake.row_count(table) for table in tables.TABLES}
+    commits = {table.name: lake.version(table) + 1 for table in catalog.TABLES}
+    rows = {table.name: lake.row_count(table) for table in catalog.TABLES}
     intended = left.intended("landing") | left.intended("file")
     sys.stdout.write(
         f"\n{left.wrote_for_s:.0f} s: {sum(commits.values())} commits, {left.killer.kills} kills\n"
@@ -262,7 +263,7 @@ def test_the_reader_meets_nothing_wrong_in_any_generation(aftermath: Aftermath):
 
 
 def test_every_acknowledged_landing_is_there_exactly_once(aftermath: Aftermath):
-    landed = staged(aftermath, tables.RAW_SIFT__POSTS, "scrape_job_id")
+    landed = staged(aftermath, catalog.RAW_SIFT__POSTS, "scrape_job_id")
     begun = aftermath.intended("landing")
     assert {job: begun[job] for job in aftermath.done & set(begun)}.items() <= landed.items()
     assert landed.items() <= begun.items()  # no half batch, nothing that nobody wrote
@@ -270,41 +271,41 @@ def test_every_acknowledged_landing_is_there_exactly_once(aftermath: Aftermath):
 
 def test_every_landed_row_is_staged_or_set_aside_exactly_once(aftermath: Aftermath):
     lake = aftermath.stores.lake
-    landed = lake.read(tables.RAW_SIFT__POSTS).collect()["landing_id"].to_list()
-    good = lake.read(tables.STG_SIFT__POSTS).collect()["landing_id"].to_list()
-    bad = lake.read(tables.QUARANTINE).collect()["origin"].to_list()
+    landed = lake.read(catalog.RAW_SIFT__POSTS).collect()["landing_id"].to_list()
+    good = lake.read(catalog.STG_SIFT__POSTS).collect()["landing_id"].to_list()
+    bad = lake.read(catalog.QUARANTINE).collect()["origin"].to_list()
     assert sorted(good + bad) == sorted(landed)
-    assert len(bad) == lake.read(tables.RAW_SIFT__POSTS).collect()["scrape_job_id"].n_unique()
+    assert len(bad) == lake.read(catalog.RAW_SIFT__POSTS).collect()["scrape_job_id"].n_unique()
 
 
 def test_every_acknowledged_file_is_there_exactly_once(aftermath: Aftermath):
-    imported = staged(aftermath, tables.STG_IMPORT__CAPTURES, "run_id")
+    imported = staged(aftermath, catalog.STG_IMPORT__CAPTURES, "run_id")
     begun = aftermath.intended("file")
     assert {name: begun[name] for name in aftermath.done & set(begun)}.items() <= imported.items()
     assert imported.items() <= begun.items()
 
 
-def staged(aftermath: Aftermath, table: tables.Table, batch: str) -> dict[str, int]:
+def staged(aftermath: Aftermath, table: catalog.Table, batch: str) -> dict[str, int]:
     """Rows of a table by batch."""
     rows = aftermath.stores.lake.read(table).group_by(batch).agg(pl.len()).collect()
     return dict(rows.rows())
 
 
-@pytest.mark.parametrize("table", tables.TABLES, ids=lambda table: table.name)
-def test_every_key_is_unique(aftermath: Aftermath, table: tables.Table):
+@pytest.mark.parametrize("table", catalog.TABLES, ids=lambda table: table.name)
+def test_every_key_is_unique(aftermath: Aftermath, table: catalog.Table):
     rows = aftermath.stores.lake.read(table).collect()
     assert rows.height == rows.select(table.key).n_unique()
     assert (rows.height > 0) == (table not in LEFT_ALONE)
 
 
 def test_posts_are_what_all_captures_give(aftermath: Aftermath):
-    found = aftermath.stores.lake.read(tables.PLATFORM_POSTS).collect()
+    found = aftermath.stores.lake.read(catalog.PLATFORM_POSTS).collect()
     expected = facts_of(captures(aftermath.stores).collect()).posts.select(found.columns)
     assert_frame_equal(found, expected, check_row_order=False)
 
 
 def test_last_known_values_are_what_all_captures_give(aftermath: Aftermath):
-    found = aftermath.stores.lake.read(tables.PLATFORM_POST_METRICS_LATEST).collect()
+    found = aftermath.stores.lake.read(catalog.PLATFORM_POST_METRICS_LATEST).collect()
     expected = facts_of(captures(aftermath.stores).collect()).latest.select(found.columns)
     assert_frame_equal(found, expected, check_row_order=False)
 
@@ -312,15 +313,15 @@ def test_last_known_values_are_what_all_captures_give(aftermath: Aftermath):
 def test_the_history_tells_the_last_known_values(aftermath: Aftermath):
     seen = captures(aftermath.stores)
     expected = latest_metrics(changed_captures(seen)).collect().drop("last_checked_at")
-    history = aftermath.stores.lake.read(tables.PLATFORM_POST_METRICS)
+    history = aftermath.stores.lake.read(catalog.PLATFORM_POST_METRICS)
     found = latest_metrics(history).collect().select(expected.columns)
     assert_frame_equal(found, expected, check_row_order=False)
 
 
 def test_every_change_is_in_the_history(aftermath: Aftermath):
-    history = aftermath.stores.lake.read(tables.PLATFORM_POST_METRICS)
+    history = aftermath.stores.lake.read(catalog.PLATFORM_POST_METRICS)
     missing = changed_captures(captures(aftermath.stores)).join(
-        history, on=tables.PLATFORM_POST_METRICS.key, how="anti"
+        history, on=catalog.PLATFORM_POST_METRICS.key, how="anti"
     )
     assert missing.collect().is_empty()
 

@@ -15,15 +15,15 @@ from pathlib import Path
 
 import polars as pl
 
-from layers_pipeline import tables
+from layers_pipeline.lake import catalog
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.settings import Settings
-from layers_pipeline.steps.content import derive_ads_content
-from layers_pipeline.steps.imports import import_captures
-from layers_pipeline.steps.landing import known_now
-from layers_pipeline.steps.posts import derive_everything
-from layers_pipeline.steps.publication import maintain, publish
-from layers_pipeline.steps.scoring import copy_current_eligibility, score_ticks
+from layers_pipeline.steps.derive.content import derive_ads_content
+from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.ingest.imports import import_captures
+from layers_pipeline.steps.ingest.landing import known_now
+from layers_pipeline.steps.publish.publication import maintain, publish
+from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores
 
 PROJECT = "brand"
@@ -132,11 +132,11 @@ class Writer:
             }
             for position, body in enumerate(bodies)
         ]
-        frame = pl.DataFrame(rows, schema=dict(tables.RAW_SIFT__POSTS.empty().schema))
+        frame = pl.DataFrame(rows, schema=dict(catalog.RAW_SIFT__POSTS.empty().schema))
         self.note("intent", job, kind="landing", rows=len(rows))
         with self.stores.lake.unit():
             self.stores.lake.insert_absent(
-                tables.RAW_SIFT__POSTS, frame, restamp=lambda rows: known_now(self.stores, rows)
+                catalog.RAW_SIFT__POSTS, frame, restamp=lambda rows: known_now(self.stores, rows)
             )
         self.note("done", job)
 

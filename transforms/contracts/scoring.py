@@ -1,7 +1,7 @@
 """What is derived at a scoring tick, per project.
 
 Belongs here: pools, scores, eligibility and the thing that is scored.
-Does not belong here: the numbers of the formula (``transforms.scoring_rules``).
+Does not belong here: the numbers of the formula (``transforms.scoring.rules``).
 """
 
 from typing import Final

@@ -1,0 +1,294 @@
+"""``layers-pipeline content``: creatives, and what people say of content.
+
+Belongs here: commands, their options, refusing what nobody knows, saying what came of it.
+Does not belong here: storage (``operations``), files of creatives (``steps.creative_files``).
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+
+from layers_pipeline.cli.common import opened, user_name
+from layers_pipeline.cli.terminal import print_table, say
+from layers_pipeline.errors import NotFoundError
+from layers_pipeline.lake import catalog
+from layers_pipeline.operations.content_ids import kind_of_creative, require_container
+from layers_pipeline.operations.content_rows import ApprovalRow, NewAd, OverrideRow
+from layers_pipeline.operations.store import Operations
+from layers_pipeline.settings import load_settings
+from layers_pipeline.steps.ingest.creative_files import add_creatives_of, moment_of, new_creative
+from layers_pipeline.steps.stores import Stores
+
+content_app = typer.Typer(
+    no_args_is_help=True, help="Generated and manual content, and what people say of content."
+)
+
+ProjectArgument = Annotated[str, typer.Argument(help="Short name of the project.")]
+ContainerArgument = Annotated[
+    str,
+    typer.Argument(help="Container: generated:SLUG, manual:SLUG, tiktok:ID or instagram:ID."),
+]
+ByOption = Annotated[str, typer.Option(help="Who decides. Default: the user of this machine.")]
+NoteOption = Annotated[str | None, typer.Option(help="Why, in 280 characters at most.")]
+
+
+class Kind(StrEnum):
+    """How a creative came about."""
+
+    GENERATED = "generated"
+    MANUAL = "manual"
+
+
+class Override(StrEnum):
+    """What a person says against the score."""
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+    NONE = "none"
+
+
+class Approval(StrEnum):
+    """How an approval stands."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    PENDING = "pending"
+    NOT_REQUIRED = "not_required"
+
+
+class AdPlatform(StrEnum):
+    """Where an ad runs."""
+
+    META = "meta"
+    TIKTOK = "tiktok"
+
+
+@content_app.command("add")
+def add_creative(
+    kind: Annotated[Kind, typer.Argument(help="generated or manual.")],
+    slug: Annotated[str, typer.Argument(help="Name of your choice: letters, digits, '.', '_', -.")],
+    *,
+    project: Annotated[str, typer.Option("--project", help="Short name of the project.")],
+    created_at: Annotated[
+        str, typer.Option(help="When it was made, ISO 8601 with offset. Default: now.")
+    ] = "",
+    prompt: Annotated[str | None, typer.Option(help="Prompt that it was generated from.")] = None,
+    influencer: Annotated[str | None, typer.Option(help="Whom it shows.")] = None,
+    media_source: Annotated[str | None, typer.Option(help="Where its media comes from.")] = None,
+) -> None:
+    """Add a creative to a project; what another project knows of it need not be repeated."""
+    creative = new_creative(
+        project_id=project,
+        kind=kind.value,
+        slug=slug,
+        created_at=moment_of(created_at) if created_at else None,
+        prompt=prompt,
+        influencer=influencer,
+        media_source=media_source,
+    )
+    with opened(load_settings()) as stores:
+        new = stores.operations.add_creatives([creative], now=stores.clock.now())
+    said = "added to" if new else "was there already: unchanged in"
+    say(f"Creative {creative.container_id} {said} project {project!r}.")
+
+
+@content_app.command("import")
+def import_creatives(
+    file: Annotated[Path, typer.Argument(help="A Parquet, CSV or NDJSON file.")],
+) -> None:
+    """Add the creatives of a file, all of them or none; the same file again changes nothing.
+
+    Columns: project_id, kind, slug; and if known created_at, prompt, influencer, media_source.
+    """
+    with opened(load_settings()) as stores:
+        added = add_creatives_of(stores, file)
+    say(f"{file.name}: {added.rows:,} creatives, {added.new:,} of them new.")
+    if added.ignored_columns:
+        say(f"Columns that are no part of a creative: {', '.join(added.ignored_columns)}.")
+
+
+@content_app.command("list")
+def list_creatives(
+    project: Annotated[str, typer.Option("--project", help="Only this project's.")] = "",
+) -> None:
+    """List the creatives and how their reviews, overrides and approvals stand."""
+    with opened(load_settings()) as stores:
+        if project:
+            stores.operations.project(project)
+        rows = [row for row in stores.operations.creatives() if project in ("", row.project_id)]
+        stands = _standing(stores.operations)
+    print_table(
+        ("project", "container", "made", "influencer", "media source", *stands),
+        [
+            (
+                row.project_id,
+                row.container_id,
+                row.created_at,
+                row.influencer,
+                row.media_source,
+                stands["safety"].get(row.container_id),
+                stands["override"].get(f"{row.project_id}/{row.container_id}"),
+                stands["approval"].get(f"{row.project_id}/{row.container_id}"),
+            )
+            for row in rows
+        ],
+    )
+
+
+@content_app.command("review")
+def review_content(
+    container: ContainerArgument,
+    *,
+    failed: Annotated[bool, typer.Option("--failed/--passed", help="How the review ended.")],
+    note: NoteOption = None,
+    by: ByOption = "",
+) -> None:
+    """Store the outcome of a safety review; one that failed scores 0 and never runs, anywhere."""
+    with opened(load_settings()) as stores:
+        _require_known(stores, container)
+        stores.operations.review_content(
+            container,
+            safety_failed=failed,
+            reviewed_by=by or user_name("content review"),
+            note=note,
+            now=stores.clock.now(),
+        )
+    said = "failed: it scores 0 and is not eligible" if failed else "passed"
+    say(f"Safety review of {container}: {said}, from the next tick on.")
+
+
+@content_app.command("override")
+def override_content(
+    project: ProjectArgument,
+    container: ContainerArgument,
+    override: Annotated[Override, typer.Argument(help="none leaves it to the score again.")],
+    note: Annotated[str, typer.Option(help="Why, in 280 characters at most.")],
+    by: ByOption = "",
+) -> None:
+    """Include or exclude content in one project, whatever its score."""
+    with opened(load_settings()) as stores:
+        content = _content(stores, project, container)
+        stores.operations.override_content(
+            content,
+            None if override is Override.NONE else override.value,
+            note=note,
+            changed_by=by or user_name("content override"),
+            now=stores.clock.now(),
+        )
+    say(f"Override of {content}: {override.value}, from the next tick on.")
+
+
+@content_app.command("approve")
+def approve_content(
+    project: ProjectArgument,
+    container: ContainerArgument,
+    approval: Annotated[Approval, typer.Argument(help="How it stands now.")],
+    note: NoteOption = None,
+    by: ByOption = "",
+) -> None:
+    """Store how the approval of content in one project stands; no part of eligibility."""
+    with opened(load_settings()) as stores:
+        content = _content(stores, project, container)
+        stores.operations.approve_content(
+            content,
+            approval.value,
+            note=note,
+            changed_by=by or user_name("content approve"),
+            now=stores.clock.now(),
+        )
+    say(f"Approval of {content}: {approval.value}.")
+
+
+@content_app.command("ad")
+def connect_ad(
+    platform: Annotated[AdPlatform, typer.Argument(help="meta or tiktok.")],
+    ad_id: Annotated[str, typer.Argument(help="The platform's id of the ad.")],
+    project: ProjectArgument,
+    container: ContainerArgument,
+) -> None:
+    """Say what an ad shows, so that its spend counts for that content."""
+    with opened(load_settings()) as stores:
+        content = _content(stores, project, container)
+        ad = NewAd(ad_platform=platform.value, ad_id=ad_id, ads_content_id=content)
+        new = stores.operations.connect_ads([ad], now=stores.clock.now())
+    known = "" if new else ", as was known: nothing changed"
+    say(f"Ad {ad_id} of {platform.value} shows {content}{known}.")
+
+
+@content_app.command("history")
+def show_history(container: ContainerArgument) -> None:
+    """Show all that people ever said of a container, in every project, oldest first."""
+    with opened(load_settings()) as stores:
+        _require_known(stores, container)
+        told = _history(stores.operations, container)
+    print_table(("when (UTC)", "project", "what", "says", "note", "by"), told)
+
+
+def _history(operations: Operations, container: str) -> list[tuple[Any, ...]]:
+    """What was said of a container: when, in which project, what, note, by whom."""
+    told: list[tuple[datetime, Any, str, str, str | None, str | None]] = [
+        (row.known_at, row.project_id, "added", row.kind, None, None)
+        for row in operations.creatives()
+        if row.container_id == container
+    ]
+    told += [
+        (
+            row.known_at,
+            None,
+            "safety review",
+            "failed" if row.safety_failed else "passed",
+            row.note,
+            row.reviewed_by,
+        )
+        for row in operations.safety_reviews()
+        if row.container_id == container
+    ]
+    decisions: list[OverrideRow | ApprovalRow] = [*operations.overrides(), *operations.approvals()]
+    for row in decisions:
+        project, _, of = row.ads_content_id.partition("/")
+        if of == container:
+            what, says = _decision(row)
+            told.append((row.known_at, project, what, says, row.note, row.changed_by))
+    return sorted(told, key=lambda line: line[0])
+
+
+def _decision(row: OverrideRow | ApprovalRow) -> tuple[str, str]:
+    if isinstance(row, OverrideRow):
+        return "override", row.override or "none"
+    return "approval", row.approval
+
+
+def _standing(operations: Operations) -> dict[str, dict[str, str | None]]:
+    """What was said last, by what it is about; histories come in the order of time."""
+    return {
+        "safety": {
+            row.container_id: "failed" if row.safety_failed else "passed"
+            for row in operations.safety_reviews()
+        },
+        "override": {row.ads_content_id: row.override for row in operations.overrides()},
+        "approval": {row.ads_content_id: row.approval for row in operations.approvals()},
+    }
+
+
+def _content(stores: Stores, project: str, container: str) -> str:
+    """The ads content's id, once its project and its container are known to be there."""
+    stores.operations.project(project)
+    _require_known(stores, container, project=project)
+    return f"{project}/{container}"
+
+
+def _require_known(stores: Stores, container: str, *, project: str | None = None) -> None:
+    """Refuse a container that is not there: what is said of it would say nothing."""
+    if kind_of_creative(require_container(container)) is not None:
+        stores.operations.require_creative(container, project_id=project)
+        return
+    known = stores.lake.read(catalog.CONTENT_CONTAINERS)
+    if known.filter(pl.col("container_id") == container).head(1).collect().is_empty():
+        raise NotFoundError(
+            f"content {container}: no such post has come in. Check the id (see platform_posts), or"
+            " sync or import it first; what has landed is derived within half an hour."
+        )

@@ -1,0 +1,86 @@
+"""Everything a developer looks at, on this machine: the Dagster UI and the sandbox.
+
+Belongs here: starting and stopping the processes of ``make dev``.
+Does not belong here: deployment.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from layers_pipeline.cli.runs import prepare_dagster_home
+from layers_pipeline.cli.terminal import console
+from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.settings import Settings
+
+LOOPBACK: Final = "127.0.0.1"
+STOPPED_WITHIN_S: Final = 20
+BIN: Final = Path(sys.executable).parent
+
+
+def run_dev(settings: Settings, *, port: int, sandbox_port: int) -> None:
+    """Serve the Dagster UI and the sandbox until interrupted, then stop both.
+
+    Schedules start switched off, so that looking round costs nothing; switch them on in the
+    UI, or set ``LAYERS_SCHEDULES=running``.
+
+    Raises:
+        InputRefusedError: A port is taken, or one is named for both.
+    """
+    if port == sandbox_port:
+        raise InputRefusedError(f"dev: port {port} cannot serve both. Name two ports.")
+    for wanted in (port, sandbox_port):
+        _must_be_free(wanted)
+    home = prepare_dagster_home(settings)
+    sandbox = f"http://{LOOPBACK}:{sandbox_port}"
+    environment = {
+        "LAYERS_SCHEDULES": "stopped",
+        "LAYERS_SIFT_URL": sandbox,
+        "LAYERS_INSTAGRAM_URL": sandbox,
+        "LAYERS_TIKTOK_URL": sandbox,
+        **os.environ,
+        "DAGSTER_HOME": str(home),
+        "LAYERS_HOME": str(settings.root),
+    }
+    commands = (
+        [str(BIN / "layers-pipeline"), "sandbox", "--port", str(sandbox_port)],
+        [str(BIN / "dagster"), "dev", "-w", "workspace.yaml", "-h", LOOPBACK, "-p", str(port)],
+    )
+    console.print(f"Dagster UI: http://{LOOPBACK}:{port}   sandbox: {sandbox}/openapi.json")
+    console.print("Stop with Ctrl-C. Schedules are off until you switch them on in the UI.")
+    # A shell that starts us in the background has us ignore SIGINT, and children inherit that:
+    # they would then go on for ever.
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.default_int_handler)
+    running = [subprocess.Popen(command, env=environment) for command in commands]  # noqa: S603 - our own programs
+    try:
+        running[-1].wait()
+    except KeyboardInterrupt:
+        console.print("Stopping.")
+    finally:
+        _stop(running)
+
+
+def _must_be_free(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        if probe.connect_ex((LOOPBACK, port)) == 0:
+            raise InputRefusedError(
+                f"dev: port {port} is taken on this machine. Stop what holds it, or name others: "
+                "layers-pipeline dev --port N --sandbox-port M."
+            )
+
+
+def _stop(running: list[subprocess.Popen[bytes]]) -> None:
+    for process in running:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+    for process in running:
+        try:
+            process.wait(STOPPED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

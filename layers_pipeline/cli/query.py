@@ -1,0 +1,146 @@
+"""``layers-pipeline query`` and ``explain``: questions to the analysts' file.
+
+Belongs here: what is asked, and how an answer is laid out for people and for programs.
+Does not belong here: asking (``answers``), the explanation's words (``transforms.sql``), drawing.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from itertools import groupby
+from typing import Annotated, Any, Final
+
+import typer
+
+from layers_pipeline.cli.terminal import print_table, say
+from layers_pipeline.errors import NotFoundError
+from layers_pipeline.serving.query import as_csv, as_json, asked
+from layers_pipeline.steps.score.ticks import tick_of
+
+EXPLANATION: Final = "from score_explain($post, cast($as_of as timestamptz))"
+NEAREST: Final = """
+    select
+        container_id,
+        jaro_winkler_similarity(
+            regexp_extract(container_id, '[^:]*$'), regexp_extract($post, '[^/:]*$')
+        ) as likeness
+    from content_containers
+    where likeness >= 0.85
+    order by likeness desc, container_id
+    limit 3
+"""
+
+Piece = Mapping[str, Any]
+
+
+class Format(StrEnum):
+    """How an answer is printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT over the published tables.")],
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Ask the analysts' file a question, read-only."""
+    columns, rows = asked(sql)
+    if form is Format.TABLE:
+        print_table(columns, rows)
+    else:
+        _write(form, columns, rows)
+
+
+def explain(
+    post: Annotated[str, typer.Argument(help="Post id, container id or ads content id.")],
+    project: Annotated[str, typer.Option("--project", help="Only in this project.")] = "",
+    at: Annotated[
+        str, typer.Option(help="The newest tick by then, such as 2025-05-14-12:00 (UTC).")
+    ] = "",
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Take the score of a content apart, and say in words whether it may run as an ad."""
+    as_of = tick_of(at).isoformat() if at else None
+    columns, rows = asked(EXPLANATION, {"post": post, "as_of": as_of})
+    pieces = [dict(zip(columns, row, strict=True)) for row in rows]
+    if pieces[0]["reason"] == "unknown_id":
+        raise NotFoundError(
+            f"{post}: no such post in the published file. Check the id, or publish again."
+            f"{_nearest(post)}"
+        )
+    if project:
+        pieces = _of_project(pieces, project, post)
+    if form is Format.TABLE:
+        for explanation in _by_content(pieces):
+            _say(post, explanation)
+    else:
+        _write(form, columns, [tuple(piece.values()) for piece in pieces])
+
+
+def _write(form: Format, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print an answer for another program."""
+    sys.stdout.write((as_csv if form is Format.CSV else as_json)(columns, rows))
+
+
+def _nearest(post: str) -> str:
+    """The ids that look most like one that nothing has, as a sentence; empty if none does."""
+    found = [name for name, _ in asked(NEAREST, {"post": post})[1]]
+    return f" Did you mean {' or '.join(found)}?" if found else ""
+
+
+def _of_project(pieces: Sequence[Piece], project: str, post: str) -> list[Piece]:
+    """The pieces of one project.
+
+    Raises:
+        NotFoundError: The project never had the content.
+    """
+    own = [piece for piece in pieces if piece["project_id"] == project]
+    if own:
+        return own
+    others = sorted({piece["project_id"] for piece in pieces} - {None})
+    raise NotFoundError(
+        f"{post}: project {project!r} never had it. It is of: {', '.join(others) or 'no project'}. "
+        "Name another project, or allow its creator: layers-pipeline creator allow "
+        f"PLATFORM:ACCOUNT --project {project}"
+    )
+
+
+def _by_content(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+    """The explanations, one list of pieces for each content in its project."""
+    of = groupby(pieces, key=lambda piece: (piece["ads_content_id"], piece["platform"]))
+    return (list(group) for _, group in of)
+
+
+def _say(post: str, pieces: Sequence[Piece]) -> None:
+    """Print one explanation: where and when, the parts, the inputs, the verdict."""
+    sections: dict[str, list[Piece]] = {"score": [], "input": [], "verdict": []}
+    for piece in pieces:
+        sections[piece["section"]].append(piece)
+    say(f"\n{_heading(post, pieces[0])}")
+    if sections["score"]:
+        parts = [(piece["part"], piece["points"], piece["words"]) for piece in sections["score"]]
+        print_table(("part", "points", "in words"), parts)
+    if sections["input"]:
+        inputs = [(piece["part"], piece["words"]) for piece in sections["input"]]
+        print_table(("input", "in words"), inputs)
+    said = {piece["part"]: piece["words"] for piece in sections["verdict"]}
+    if "deleted" in said:
+        say(f"Deleted: {said['deleted']}.")
+    say(f"{said['eligibility'][:1].upper()}{said['eligibility'][1:]}. Remedy: {said['remedy']}.")
+
+
+def _heading(post: str, piece: Piece) -> str:
+    """Which content in which pool, as of when, under which version of the rules."""
+    known = [post]
+    if piece["project_id"]:
+        known = [f"{post} in project {piece['project_id']}", f"pool {piece['scoring_pool']}"]
+    if piece["scored_at"]:
+        known.append(f"tick {piece['scored_at']:%Y-%m-%d %H:%M} UTC")
+    if piece["scoring_version"]:
+        known.append(f"rules version {piece['scoring_version']}")
+    return ", ".join(known)

@@ -1,0 +1,151 @@
+"""Running Dagster jobs from the command line, recorded on the same instance as all others.
+
+Belongs here: making the instance ready, and launching a job in this process.
+Does not belong here: what a job does, and printing.
+"""
+
+import os
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import dagster as dg
+
+from layers_pipeline.definitions import defs
+from layers_pipeline.errors import LayersError, LeaseTimeoutError
+from layers_pipeline.lake.locks import FileLeases
+from layers_pipeline.settings import Settings
+from sensors.schedules import UNDER_WAY
+
+RANGE_START: Final = "dagster/asset_partition_range_start"
+RANGE_END: Final = "dagster/asset_partition_range_end"
+RUNNER_TAG: Final = "layers/runner"
+"""Names the process that runs a job, so that a killed one can be told."""
+
+
+class RunFailedError(LayersError):
+    """A run did not succeed: see its log in the Dagster UI, mend the cause, run it again."""
+
+
+def prepare_dagster_home(settings: Settings) -> Path:
+    """Make Dagster's folder ready and name it in the environment; a folder set there is kept.
+
+    Returns:
+        The folder.
+    """
+    home = Path(os.environ.get("DAGSTER_HOME") or settings.root / "dagster").absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    ours = files("layers_pipeline").joinpath("dagster.yaml").read_text(encoding="utf-8")
+    target = home / "dagster.yaml"
+    if (
+        not target.exists()
+        or "layers_pipeline.dagster_support.instance_storage" in target.read_text("utf-8")
+    ):
+        target.write_text(ours, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Launches jobs on an open instance, under a name that only this process holds."""
+
+    instance: dg.DagsterInstance
+    name: str
+    log_level: str = "CRITICAL"
+
+    def run(
+        self,
+        job: str,
+        *,
+        now: datetime | None = None,
+        ops: Mapping[str, Any] | None = None,
+        ticks: tuple[str, str] | None = None,
+        assets: Iterable[str] = (),
+    ) -> dict[str, dict[str, Any]]:
+        """Run a job here and now, as a run that the Dagster UI shows.
+
+        Args:
+            job: Name of the job.
+            now: The moment that the run takes for the present, for simulations.
+            ops: Configuration of assets, by name.
+            ticks: First and last partition key of a range, for partitioned jobs.
+            assets: Names of the job's assets to make; all by default.
+
+        Returns:
+            Metadata of what was materialised last, by asset name.
+
+        Raises:
+            LayersError: What a step raised on purpose.
+            RunFailedError: The run failed otherwise.
+        """
+        config = {
+            "loggers": {"console": {"config": {"log_level": self.log_level}}},
+            "resources": {"stores": {"config": {"now": now.isoformat() if now else ""}}},
+            "ops": {name: {"config": dict(given)} for name, given in (ops or {}).items()},
+        }
+        tags = {RUNNER_TAG: self.name}
+        if ticks:
+            tags |= {RANGE_START: ticks[0], RANGE_END: ticks[1]}
+        try:
+            result = defs.resolve_job_def(job).execute_in_process(
+                instance=self.instance,
+                run_config=config,
+                tags=tags,
+                asset_selection=[dg.AssetKey(name) for name in assets] or None,
+            )
+        except LayersError:
+            raise
+        except dg.Failure as error:
+            raise RunFailedError(f"{job}: {error.description}") from error
+        return {
+            event.asset_key.to_user_string(): {
+                name: value.value for name, value in event.materialization.metadata.items()
+            }
+            for event in result.get_asset_materialization_events()
+            if event.asset_key is not None
+        }
+
+    def scored_ticks(self) -> set[str]:
+        """Partition keys of the ticks that were scored."""
+        return set(self.instance.get_materialized_partitions(dg.AssetKey("organic_scores")))
+
+
+@contextmanager
+def open_runner(settings: Settings) -> Generator[Runner]:
+    """An open runner on the settings' Dagster instance.
+
+    Runs of processes that were killed are ended first, so that they hold no place in a pool.
+    """
+    prepare_dagster_home(settings)
+    folder = settings.locks_location / "runners"
+    name = uuid4().hex
+    with dg.DagsterInstance.get() as instance, FileLeases(folder).hold(name):
+        _end_runs_of_the_dead(instance, folder)
+        yield Runner(instance, name)
+    for left in folder.glob(f"{name}.*"):
+        left.unlink()
+
+
+def _end_runs_of_the_dead(instance: dg.DagsterInstance, folder: Path) -> None:
+    for run in instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY))):
+        name = run.tags.get(RUNNER_TAG, "")
+        if name and _is_dead(name, folder):
+            instance.report_run_failed(run, "The process that ran it was killed.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def _is_dead(name: str, folder: Path) -> bool:
+    """Whether a runner of this machine does not hold its name any more."""
+    if not (folder / f"{name}.lock").exists():
+        return False
+    try:
+        with FileLeases(folder, timeout_s=0.0).hold(name):
+            return True
+    except LeaseTimeoutError:
+        return False

@@ -1,0 +1,109 @@
+"""What files to be imported have in common: what tells them apart, what makes one unusable.
+
+Belongs here: a file's identity, and faults of whole files, said with line, value and remedy.
+Does not belong here: file formats, what columns mean, rows that are set aside one by one.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from layers_pipeline.files.formats import RawFile
+from transforms.staging.readings import LINE
+
+SHOWN_LINES: Final = 3
+SHOWN_REASONS: Final = 5
+SHOWN_CHARACTERS: Final = 200
+SPREADSHEET_ERROR: Final = r"^\s*(?:#(?:NAME\?|REF!|VALUE!|NUM!|DIV/0!|NULL!|N/A)|#{3,})\s*$"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadFile:
+    """A file as read, but for its sound rows.
+
+    Args:
+        path: Where it lies.
+        file_id: What tells it from any other file, 16 hexadecimal digits.
+        rows: Rows read, sound and broken.
+        quarantined: The broken rows, of ``Quarantine``.
+        ignored_columns: Columns of the file that mean nothing here.
+    """
+
+    path: Path
+    file_id: str
+    rows: int
+    quarantined: pl.DataFrame
+    ignored_columns: tuple[str, ...]
+
+
+def ignore(done: int, total: int) -> None:
+    """Take no notice of progress."""
+
+
+def fingerprint(path: Path) -> str:
+    """What tells a file's content from any other, 16 hexadecimal digits."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()[:16]
+
+
+def missing_columns(raw: RawFile, required: Iterable[str], *, page: str) -> Iterator[str]:
+    """A fault if required columns are missing; ``page`` tells what they are."""
+    missing = [name for name in required if name not in raw.columns]
+    if missing:
+        yield (
+            f"required columns are missing: {', '.join(missing)} (found: {', '.join(raw.columns)})"
+            f". Rename the file's columns to the names in {page}"
+        )
+
+
+def spreadsheet_errors(rows: pl.DataFrame, columns: Iterable[str]) -> Iterator[str]:
+    """A fault per column in which a spreadsheet's error stands in place of a value."""
+    for name in columns:
+        if rows.schema.get(name) == pl.String:
+            found = rows.filter(pl.col(name).str.contains(SPREADSHEET_ERROR))
+            if not found.is_empty():
+                yield (
+                    f"{places(found, name)}: a spreadsheet's error in place of a value. "
+                    "Export the file again from its source, not through a spreadsheet"
+                )
+
+
+def unusable_types(rows: pl.DataFrame, columns: Iterable[str]) -> Iterator[str]:
+    """A fault per column whose type holds neither text nor numbers nor times."""
+    for name in columns:
+        dtype = rows.schema.get(name, pl.String())
+        if dtype.is_nested() or dtype in (pl.Binary, pl.Object, pl.Boolean):
+            yield f"column {name} has the type {dtype}. Write it as text or as a number"
+
+
+def places(found: pl.DataFrame, name: str) -> str:
+    """The first lines of rows with a fault in one column, and what stands there."""
+    first = found.head(SHOWN_LINES)
+    lines = ", ".join(str(line) for line in first[LINE])
+    values = ", ".join(str(value) for value in first[name])
+    more = f" and {found.height - first.height} more" if found.height > first.height else ""
+    return f"{'line' if first.height == 1 else 'lines'} {lines}{more}: {name} {values}"
+
+
+def nothing_usable(path: Path, quarantined: pl.DataFrame) -> str:
+    """Words for a file all of whose rows are set aside (rows of ``Quarantine``)."""
+    rules = quarantined.select(rule=pl.col("broken_rules").str.split(",")).explode("rule")
+    counted = rules.group_by("rule").len().sort(["len", "rule"], descending=[True, False])
+    reasons = ", ".join(
+        f"{rule} ({rows})" for rule, rows in counted.head(SHOWN_REASONS).iter_rows()
+    )
+    first = quarantined.row(0, named=True)
+    line = str(first["origin"]).rpartition(":")[2]
+    return (
+        f"{path}: none of its {quarantined.height} rows can be used: {reasons}. The first is on "
+        f"line {line}: {first['row'][:SHOWN_CHARACTERS]}. Mend the file and import it again."
+    )
+
+
+def ignored(raw: RawFile, columns: Sequence[str]) -> tuple[str, ...]:
+    """Columns of the file that mean nothing here."""
+    return tuple(name for name in raw.columns if name not in columns)

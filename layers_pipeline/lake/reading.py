@@ -1,0 +1,163 @@
+"""Reading the lake: tables as they are, were at a version, or were known at a moment.
+
+Belongs here: opening Delta tables, lazy frames of their rows, files, watermarks.
+Does not belong here: writing (``lake``).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from urllib.parse import unquote
+
+import polars as pl
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.table import FilePruningPredicateType, FilterType
+
+from layers_pipeline.errors import NotFoundError, StoreError
+from layers_pipeline.lake.table import Table
+
+LOCAL: Final = "file://"
+
+
+class Handle(DeltaTable):
+    """A Delta table whose file addresses can be opened as they are.
+
+    deltalake escapes the folder of a local table as in a URL (a space becomes ``%20``), and
+    neither Polars nor DuckDB takes that back.
+    """
+
+    def file_uris(
+        self,
+        partition_filters: FilterType | None = None,
+        *,
+        file_pruning_predicate: FilePruningPredicateType | None = None,
+    ) -> list[str]:
+        """Full addresses of the data files; plain paths for a local table."""
+        found = super().file_uris(partition_filters, file_pruning_predicate=file_pruning_predicate)
+        if not self.table_uri.startswith(LOCAL):
+            return found
+        escaped = self.table_uri.removeprefix(LOCAL)
+        return [unquote(escaped) + uri.removeprefix(escaped) for uri in found]
+
+
+class LakeReader:
+    """Delta tables under one location, a folder or an object-store URL, to be read."""
+
+    def __init__(self, location: str, *, storage_options: Mapping[str, str] | None = None) -> None:
+        self._location = location.rstrip("/")
+        self._options = dict(storage_options) if storage_options else None
+
+    def uri(self, table: Table) -> str:
+        """Where the table lies."""
+        return f"{self._location}/{table.name}"
+
+    def handle(self, table: Table, *, version: int | None = None) -> DeltaTable | None:
+        """The table as it is now, or was at a version; None before its first write.
+
+        Raises:
+            NotFoundError: There is no such version, or it has been cleaned away.
+        """
+        try:
+            return Handle(self.uri(table), version=version, storage_options=self._options)
+        except DeltaError as error:
+            if version is not None:
+                raise NotFoundError(
+                    f"{table.name}: version {version} does not exist or was cleaned away. "
+                    "Read a newer version."
+                ) from error
+            if isinstance(error, TableNotFoundError):
+                return None
+            raise
+
+    def version(self, table: Table) -> int:
+        """The table's version; -1 before its first write."""
+        handle = self.handle(table)
+        return -1 if handle is None else handle.version()
+
+    def row_count(self, table: Table) -> int:
+        """Rows in the table now."""
+        handle = self.handle(table)
+        return 0 if handle is None else int(handle.count())
+
+    def files(self, table: Table, *, version: int | None = None) -> list[str]:
+        """The data files that make up the table, as full addresses."""
+        handle = self.handle(table, version=version)
+        return [] if handle is None else sorted(handle.file_uris())
+
+    def partitions(self, table: Table, column: str) -> set[str]:
+        """The values of a partition column that the table has rows of, as text."""
+        handle = self.handle(table)
+        return set() if handle is None else {part[column] for part in handle.partitions()}
+
+    def read(self, table: Table, *, version: int | None = None) -> pl.LazyFrame:
+        """Every row, lazily; no rows before the first write.
+
+        Args:
+            table: Which table.
+            version: As the table was at this version; now by default.
+        """
+        handle = None if version == -1 else self.handle(table, version=version)
+        if handle is None:
+            return table.empty().lazy()
+        self._require_columns(table, handle)
+        return pl.scan_delta(handle, storage_options=self._options).select(table.columns)
+
+    def read_as_known(self, table: Table, at: datetime) -> pl.LazyFrame:
+        """Rows that were known at a moment: ``known_at`` at or before it, lazily.
+
+        Args:
+            table: A table with a column ``known_at``.
+            at: The moment; rows that became known later do not exist.
+        """
+        return self.read(table).filter(pl.col("known_at") <= at)
+
+    def added_since(self, table: Table, version: int) -> pl.LazyFrame:
+        """Rows in files that the table gained since a version, without partition columns.
+
+        A compaction rewrites files, so rows may come back that are older than the version:
+        whoever asks must be able to take a row twice. A version that has been cleaned away
+        gives every row.
+        """
+        handle = self.handle(table)
+        if handle is not None:
+            self._require_columns(table, handle)
+        added = self.files_since(table, version)
+        if not added:
+            return table.empty().lazy().select(table.stored_columns)
+        rows = pl.scan_parquet(
+            added, storage_options=self._options, hive_partitioning=False, glob=False
+        )
+        return rows.select(table.stored_columns)
+
+    def files_since(self, table: Table, version: int) -> list[str]:
+        """The data files that the table gained since a version; all if that was cleaned away."""
+        before = self._files_at(table, version)
+        return [uri for uri in self.files(table) if uri not in before]
+
+    def watermark(self, table: Table, application: str) -> int:
+        """The newest number that an application has recorded with a commit; -1 before the first."""
+        return recorded(self.handle(table), application)
+
+    def _require_columns(self, table: Table, handle: DeltaTable) -> None:
+        stored = {field.name for field in handle.schema().fields}
+        if missing := [name for name in table.columns if name not in stored]:
+            raise StoreError(
+                f"{table.name}: {self.uri(table)} has no column {', '.join(missing[:3])}: another "
+                "version of this package wrote it. Use that version, or another LAYERS_HOME or "
+                "LAYERS_LAKE_URL."
+            )
+
+    def _files_at(self, table: Table, version: int) -> set[str]:
+        if version < 0:
+            return set()
+        try:
+            return set(self.files(table, version=version))
+        except NotFoundError:
+            return set()
+
+
+def recorded(handle: DeltaTable | None, application: str) -> int:
+    """The number that an application has recorded with a table; -1 before the first."""
+    found = None if handle is None else handle.transaction_version(application)
+    return -1 if found is None else found

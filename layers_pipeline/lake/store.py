@@ -1,0 +1,332 @@
+"""The lake: Delta tables with contracts, written so that a repeat or a crash changes nothing.
+
+Belongs here: append, insert, merge, replace, compact, vacuum.
+Does not belong here: reading (``lake_reading``), what rows mean (``transforms``).
+"""
+
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final, TypeVar
+
+import polars as pl
+import stamina
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import (
+    CommitFailedError,
+    SchemaMismatchError,
+)
+
+from layers_pipeline.clock import Clock, SystemClock
+from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
+from layers_pipeline.lake.catalog import QUARANTINE
+from layers_pipeline.lake.locks import Leases
+from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
+from layers_pipeline.lake.reading import LOCAL, LakeReader, recorded
+from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
+from transforms.staging.quarantine import split
+
+T = TypeVar("T")
+Restamp = Callable[[pl.DataFrame], pl.DataFrame]
+COMMIT_ATTEMPTS: Final = 12
+VACUUM_AFTER_H: Final = 168
+LOG_KEPT: Final = "interval 8 days"
+"""A day longer than files that no version needs any more. Opening a table lists its log, which a
+sync every five minutes makes long."""
+UNIT: Final = "unit"
+"""Lease of whoever reads and then writes what belongs together, or needs a moment of rest."""
+
+
+class Lake(LakeReader):
+    """Delta tables under one location, a folder or an object-store URL.
+
+    Every write is held to its table's contract: rows that break it go to ``quarantine`` with
+    the rules they broke, and the others are written.
+    """
+
+    def __init__(
+        self,
+        location: str,
+        *,
+        leases: Leases,
+        clock: Clock | None = None,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(location, storage_options=storage_options)
+        self._leases = leases
+        self._clock = clock or SystemClock()
+        self._in_unit = threading.local()
+
+    @contextmanager
+    def unit(self) -> Generator[None]:
+        """A unit of reads and writes that belong together, one at a time.
+
+        Two units at once could each write what follows from what they read, and the one that
+        read less could write last. A unit within a unit is part of it.
+        """
+        if getattr(self._in_unit, "is_held", False):
+            yield
+            return
+        with self.lease(UNIT):
+            self._in_unit.is_held = True
+            try:
+                yield
+            finally:
+                self._in_unit.is_held = False
+
+    def rest(self) -> AbstractContextManager[None]:
+        """A moment in which nobody else has a unit under way."""
+        return self.unit()
+
+    def lease(self, name: str) -> AbstractContextManager[None]:
+        """An exclusive lease of the lake's, by name."""
+        return self._leases.hold(name)
+
+    def append_once(
+        self, table: Table, rows: pl.DataFrame, *, application: str, version: int
+    ) -> Written:
+        """Append rows unless the application has recorded this number or a newer one."""
+        kept, refused = self.hold_to_contract(table, rows)
+
+        def attempt() -> Written:
+            handle = self.ensure(table)
+            if recorded(handle, application) >= version:
+                return Written(quarantined=refused)
+            mark = _mark({application: version})
+            write_deltalake(handle, kept, mode="append", commit_properties=mark)
+            return Written(inserted=kept.height, quarantined=refused)
+
+        return self.commit(table, attempt)
+
+    def append(self, table: Table, rows: pl.DataFrame, *, restamp: Restamp) -> Written:
+        """Append rows that nobody else can have: facts made by the caller, with keys of their own.
+
+        A crash loses the whole batch or none of it, and nobody repeats it.
+
+        Args:
+            table: Which table.
+            rows: Rows of the table's contract.
+            restamp: Called on the rows before each attempt to commit, to stamp them anew.
+        """
+        kept, refused = self.hold_to_contract(table, restamp(rows))
+
+        def attempt() -> Written:
+            write_deltalake(self.ensure(table), table.shape(restamp(kept)), mode="append")
+            return Written(inserted=kept.height)
+
+        written = Written() if kept.is_empty() else self.commit(table, attempt)
+        return written + Written(quarantined=refused)
+
+    def insert_absent(
+        self,
+        table: Table,
+        rows: pl.DataFrame,
+        *,
+        marks: Mapping[str, int] | None = None,
+        restamp: Restamp | None = None,
+    ) -> Written:
+        """Insert the rows whose key is not there; the others change nothing.
+
+        Args and result as of ``merge``.
+        """
+        return self.merge(table, rows, update=None, marks=marks, restamp=restamp)
+
+    def merge(
+        self,
+        table: Table,
+        rows: pl.DataFrame,
+        *,
+        update: str | None,
+        columns: Sequence[str] | None = None,
+        marks: Mapping[str, int] | None = None,
+        restamp: Restamp | None = None,
+    ) -> Written:
+        """Insert rows whose key is new and update those whose key is there.
+
+        Args:
+            table: Which table.
+            rows: Rows of the table's contract, unique by key.
+            update: SQL condition on ``t`` (stored) and ``s`` (given) under which a stored row
+                is updated; None never updates.
+            columns: Columns to update; all but the key by default.
+            marks: Numbers to record with the same commit, by application.
+            restamp: Called on the rows before each attempt to commit, to stamp them anew.
+        """
+        fields = columns or [name for name in table.columns if name not in table.key]
+        wanted = {
+            name: at for name, at in (marks or {}).items() if at > self.watermark(table, name)
+        }
+        kept, refused = self.hold_to_contract(table, rows)
+
+        def attempt() -> Written:
+            given = restamp(kept) if restamp else kept
+            merger = self.ensure(table).merge(
+                given,
+                predicate=same_row(table, given),
+                source_alias="s",
+                target_alias="t",
+                commit_properties=_mark(wanted),
+            )
+            if update is not None:
+                values = {name: f"s.{name}" for name in fields}
+                merger = merger.when_matched_update(values, predicate=update)
+            done = merger.when_not_matched_insert_all().execute()
+            return Written(
+                inserted=int(done["num_target_rows_inserted"]),
+                updated=int(done["num_target_rows_updated"]),
+            )
+
+        written = Written() if kept.is_empty() else self.commit(table, attempt)
+        if written == Written():  # deltalake makes no commit of a merge that changes nothing
+            self._record(table, wanted)
+        return written + Written(quarantined=refused)
+
+    def record_marks(self, table: Table, marks: Mapping[str, int]) -> None:
+        """Record numbers with a commit of no rows, by application; lower ones are left alone."""
+        self._record(
+            table, {name: at for name, at in marks.items() if at > self.watermark(table, name)}
+        )
+
+    def replace(
+        self,
+        table: Table,
+        rows: pl.DataFrame,
+        *,
+        where: Mapping[str, Sequence[str]],
+        marks: Mapping[str, int] | None = None,
+    ) -> Written:
+        """Replace whole partitions by the given rows, in one commit.
+
+        Args:
+            table: Which table.
+            rows: All rows of those partitions.
+            where: Partition column and the text values whose partitions are replaced; empty
+                replaces the whole table.
+            marks: Numbers to record with the same commit, by application.
+        """
+        if rows.is_empty() and any(not values for values in where.values()):
+            return Written()
+        kept, refused = self.hold_to_contract(table, rows)
+
+        def attempt() -> Written:
+            write_deltalake(
+                self.ensure(table),
+                kept,
+                mode="overwrite",
+                predicate=in_partitions(where) or None,
+                commit_properties=_mark(marks or {}),
+            )
+            return Written(inserted=kept.height, quarantined=refused)
+
+        return self.commit(table, attempt)
+
+    def replacement(self, table: Table, column: str, *, batch: str) -> Replacement:
+        """Begin to replace whole partitions in one commit, by rows that are written as they come.
+
+        Args:
+            table: A table divided by one column.
+            column: That column.
+            batch: What the rows belong to, as 32 hexadecimal digits.
+        """
+        is_local = LOCAL in self.uri(table) or "://" not in self.uri(table)
+        return (Replacement if is_local else HeldReplacement)(self, table, column, batch)
+
+    def compact(self, table: Table) -> dict[str, Any]:
+        """Join small files into large ones and write a checkpoint."""
+
+        def attempt() -> dict[str, Any]:
+            handle = self.ensure(table)
+            done = dict(handle.optimize.compact())
+            handle.create_checkpoint()
+            return done
+
+        return self.commit(table, attempt)
+
+    def vacuum(self, table: Table, *, keep_versions: Sequence[int] = ()) -> list[str]:
+        """Delete files that no version of the last week and no kept version needs.
+
+        Files whose commit never came go too, once they are a week old.
+
+        Deletes nothing while a kept version is older than the table's log, because then nobody
+        can tell which files it needs.
+        """
+        handle = self.ensure(table)
+        kept = sorted(set(keep_versions))
+        try:
+            for version in kept:
+                self.handle(table, version=version)
+        except NotFoundError:
+            return []
+        return handle.vacuum(
+            retention_hours=VACUUM_AFTER_H,
+            dry_run=False,
+            keep_versions=kept or None,
+            full=True,
+        )
+
+    def hold_to_contract(self, table: Table, rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+        """Set aside the rows that break the table's contract.
+
+        Returns:
+            The others in the table's shape, and how many were set aside.
+        """
+        run_id = rows["run_id"].drop_nulls().max() if "run_id" in rows.columns else None
+        kept, refused = split(
+            table.schema,
+            rows,
+            table_name=table.name,
+            origin=table.origin(),
+            quarantined_at=self._clock.now(),
+            run_id=str(run_id or ""),
+        )
+        if not refused.is_empty():
+            self.insert_absent(QUARANTINE, refused)
+        return table.shape(kept), refused.height
+
+    def ensure(self, table: Table) -> DeltaTable:
+        """The table as it is now, made if it is not there."""
+        return self.handle(table) or DeltaTable.create(
+            self.uri(table),
+            schema=table.empty().to_arrow().schema,
+            mode="ignore",
+            partition_by=list(table.partition_by) or None,
+            configuration={"delta.logRetentionDuration": LOG_KEPT},
+            storage_options=self._options,
+        )
+
+    def _record(self, table: Table, marks: Mapping[str, int]) -> None:
+        def attempt() -> None:
+            handle = self.ensure(table)
+            write_deltalake(handle, table.empty(), mode="append", commit_properties=_mark(marks))
+
+        if marks:
+            self.commit(table, attempt)
+
+    def commit(self, table: Table, attempt: Callable[[], T]) -> T:
+        """Run an attempt to commit, again if another writer was first.
+
+        Raises:
+            StoreError: The stored columns are not those of the contract.
+            LakeConflictError: Every attempt lost; nothing was written.
+        """
+        retried = stamina.retry(on=CommitFailedError, attempts=COMMIT_ATTEMPTS, timeout=None)
+        try:
+            with self.lease(f"table-{table.name}"):
+                return retried(attempt)()
+        except SchemaMismatchError as error:
+            raise StoreError(
+                f"{table.name}: the columns stored in {self.uri(table)} are not those of its "
+                "contract: another version of this package wrote them. Use that version, or "
+                "another LAYERS_HOME or LAYERS_LAKE_URL."
+            ) from error
+        except CommitFailedError as error:
+            raise LakeConflictError(
+                f"{table.name}: {COMMIT_ATTEMPTS} attempts to commit lost against other writers. "
+                "Nothing was written; repeat the run."
+            ) from error
+
+
+def _mark(marks: Mapping[str, int]) -> CommitProperties:
+    return CommitProperties(
+        app_transactions=[Transaction(app_id=name, version=at) for name, at in marks.items()]
+    )

@@ -1,0 +1,217 @@
+"""What the analysts' file holds: tables and views over pinned files, macros, comments.
+
+Belongs here: making one file from pinned tables.
+Does not belong here: the macros (``macros``), generations and the link to the newest
+(``serving``), which versions are pinned (``steps.publication``).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import dataframely as dy
+import duckdb
+import polars as pl
+
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Table
+from layers_pipeline.serving.macros import make_macros
+from transforms.contracts.columns import comment_of
+from transforms.sql import sql_of
+
+CONFIG: Final[dict[str, bool | int | float | str | list[str]]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+ROWS: Final = "rows_to_publish"
+ATTACH: Final = "ATTACH {path} AS published (STORAGE_VERSION 'v1.0.0', BLOCK_SIZE 16384)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pinned:
+    """One version of one table, as the files that make it up."""
+
+    table: Table
+    version: int
+    files: tuple[str, ...]
+    as_view: bool = False
+    """Publish a view over the files instead of a copy, for tables that grow without end."""
+    shown_in: Table | None = None
+    """Show the rows in this table together with others' rows, rather than by themselves."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether every file lies on this machine."""
+        return all("://" not in uri or uri.startswith("file://") for uri in self.files)
+
+
+VIEWS: Final = ((catalog.AD_DAILY_METRICS_CURRENT, catalog.AD_DAILY_METRICS),)
+"""Views over published tables, each with the table without which it cannot be."""
+
+
+def build(
+    making: Path,
+    *,
+    pinned: Sequence[Pinned],
+    number: int,
+    at: datetime,
+) -> dict[str, int]:
+    """Make the file of one generation.
+
+    Args:
+        making: Where the file is made; nothing lies there yet.
+        pinned: Tables of the lake, all pinned in one moment.
+        number: Number of the generation.
+        at: When the generation is made.
+
+    Returns:
+        Rows by table of the lake.
+    """
+    with duckdb.connect(config=CONFIG) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(ATTACH.format(path=as_text(str(making))))
+        connection.execute("use published")
+        for pin in pinned:
+            if pin.shown_in is None:
+                _make_pinned(connection, pin)
+        for table, pins in _shown_together(pinned).items():
+            _make_of_several(connection, table, pins)
+        rows = _make_publication(connection, pinned, number=number, at=at)
+        names = {pin.table.name for pin in pinned}
+        for view, source in VIEWS:
+            if source.name in names:
+                _make_view(connection, view)
+        make_macros(connection)
+        connection.execute("use memory")
+        connection.execute("detach published")
+    return rows
+
+
+def _make_pinned(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> None:
+    table = pin.table
+    kind = "view" if pin.as_view and pin.files and pin.is_local else "table"
+    if pin.files and pin.is_local:
+        connection.execute(f"create {kind} {table.name} as {_select(pin, table.stored_columns)}")
+    else:
+        rows = _read(pin, table.stored_columns)
+        _make_table(connection, f"create table {table.name} as from {ROWS}", rows)
+    _comment(connection, kind, table.name, table.schema, table.stored_columns)
+
+
+def _make_view(connection: duckdb.DuckDBPyConnection, view: Table) -> None:
+    connection.execute(f"create view {view.name} as {sql_of('views', view.name)}")
+    _comment(connection, "view", view.name, view.schema, view.columns)
+
+
+def _shown_together(pinned: Sequence[Pinned]) -> dict[Table, list[Pinned]]:
+    """Tables that show the rows of several, each with those."""
+    together: dict[Table, list[Pinned]] = {}
+    for pin in pinned:
+        if pin.shown_in is not None:
+            together.setdefault(pin.shown_in, []).append(pin)
+    return together
+
+
+def _make_of_several(
+    connection: duckdb.DuckDBPyConnection, table: Table, pins: Sequence[Pinned]
+) -> None:
+    filled = [pin for pin in pins if pin.files]
+    kind = "view" if filled and all(pin.is_local for pin in filled) else "table"
+    statement = f"create {kind} {table.name} as {sql_of('views', table.name)}"
+    if kind == "view":
+        rows = " union all ".join(_select(pin, table.columns) for pin in filled)
+        connection.execute(statement.replace("$captures", f"({rows})"))
+    else:
+        rows = pl.concat([_read(pin, table.columns) for pin in pins])
+        _make_table(connection, statement.replace("$captures", ROWS), rows)
+    _comment(connection, kind, table.name, table.schema, table.columns)
+
+
+def _select(pin: Pinned, columns: Sequence[str]) -> str:
+    """A query for the pinned rows, which lie on this machine."""
+    listed = ", ".join(as_text(_path(uri)) for uri in pin.files)
+    return f"select {', '.join(columns)} from read_parquet([{listed}], hive_partitioning = false)"  # noqa: S608 - addresses of our own files
+
+
+def _read(pin: Pinned, columns: Sequence[str]) -> pl.DataFrame:
+    """The pinned rows, wherever they lie."""
+    if not pin.files:
+        return pin.table.empty().select(columns)
+    return pl.read_parquet(list(pin.files), hive_partitioning=False).select(columns)
+
+
+def _make_table(connection: duckdb.DuckDBPyConnection, statement: str, rows: pl.DataFrame) -> None:
+    connection.register(ROWS, rows)
+    connection.execute(statement)
+    connection.unregister(ROWS)
+
+
+def _make_publication(
+    connection: duckdb.DuckDBPyConnection,
+    pinned: Sequence[Pinned],
+    *,
+    number: int,
+    at: datetime,
+) -> dict[str, int]:
+    versions = {pin.table.name: pin.version for pin in pinned}
+    rows = {pin.table.name: _row_count(connection, pin) for pin in pinned}
+    connection.execute(
+        "create table publication (table_name varchar, lake_version bigint, row_count bigint, "
+        "generation bigint, published_at timestamptz)"
+    )
+    connection.executemany(
+        "insert into publication values (?, ?, ?, ?, ?)",
+        [(name, version, rows[name], number, at) for name, version in versions.items()],
+    )
+    for target, text in PUBLICATION_COMMENTS.items():
+        connection.execute(f"comment on {target} is {as_text(text)}")
+    return rows
+
+
+def _row_count(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> int:
+    if not pin.files:
+        return 0
+    if not pin.is_local:
+        return int(pl.scan_parquet(list(pin.files)).select(pl.len()).collect().item())
+    counted = f"select count(*) from ({_select(pin, pin.table.stored_columns)})"  # noqa: S608 - our own files
+    return int(connection.execute(counted).fetchall()[0][0])
+
+
+PUBLICATION_COMMENTS: Final = {
+    "table publication": "Grain: one row per table of the lake that this file was made of: what "
+    "exactly was published.",
+    "column publication.table_name": "Table of the lake, shown here under its own name; the rows "
+    "of the staging tables (stg_…) are shown in platform_post_checks.",
+    "column publication.lake_version": "Version of the lake's table; -1: it was never written.",
+    "column publication.row_count": "Rows at publication.",
+    "column publication.generation": "Number of this generation.",
+    "column publication.published_at": "When this generation was made. Instant, UTC.",
+}
+
+
+def _comment(
+    connection: duckdb.DuckDBPyConnection,
+    kind: str,
+    name: str,
+    schema: type[dy.Schema],
+    columns: Sequence[str],
+) -> None:
+    grain = " ".join((schema.__doc__ or "").split())
+    connection.execute(f"comment on {kind} {name} is {as_text(grain)}")
+    described = schema.columns()
+    for column in columns:
+        text = as_text(comment_of(described[column]))
+        connection.execute(f"comment on column {name}.{column} is {text}")
+
+
+def as_text(value: str) -> str:
+    """A text literal, for statements of the definition language that take no parameters."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _path(uri: str) -> str:
+    """The path of a file as DuckDB takes it, in which ``*``, ``?`` and ``[`` are wildcards."""
+    return re.sub(r"([*?\[])", r"[\1]", uri.removeprefix("file://"))

@@ -1,0 +1,5 @@
+"""The Instagram Graph API.
+
+Belongs here: the client, its calls, errors, requests and parsing of answers.
+Does not belong here: tables, data frames, Dagster.
+"""

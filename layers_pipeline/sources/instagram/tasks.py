@@ -1,0 +1,115 @@
+"""A request of one reading as a task: what it asks for, and what it does with its answer.
+
+Belongs here: what all tasks have in common, and what they are told and tell.
+Does not belong here: any one request (``instagram_pages``, ``instagram_items``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from layers_pipeline.sources.instagram.errors import GraphFault
+from layers_pipeline.sources.instagram.gathered import Gathered
+from layers_pipeline.sources.instagram.requests import Item, Wanted
+from layers_pipeline.sources.instagram.session import Answer, GraphSession
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How deep a reading goes."""
+
+    limit: int
+    """Posts of a page."""
+    pages_max: int = 10_000
+    posts_max: int
+    has_insights: bool = True
+    """Whether stories, the account and insights are read, too."""
+    is_full: bool = False
+    """Whether the listing can count as complete."""
+
+
+class Line(Protocol):
+    """Where tasks wait for their turn, and what all of them share."""
+
+    gathered: Gathered
+    session: GraphSession
+    account_key: str
+    plan: Plan
+
+    def put(self, task: "Task") -> None:
+        """Have a task done."""
+        ...
+
+    def put_item(self, item: Item) -> None:
+        """Have everything of an item read."""
+        ...
+
+    def put_parts(self, items: Sequence[Item]) -> None:
+        """Have the breakdowns of items read together."""
+        ...
+
+    def metric_refused(self, task: "MetricsTask", fault: GraphFault) -> None:
+        """Have an item asked for again without the metric that was refused."""
+        ...
+
+    def probed(self, media_type: str) -> None:
+        """Count one probe of a media type as done."""
+        ...
+
+
+class Task:
+    """One request of a reading.
+
+    Args:
+        line: Where it waits.
+    """
+
+    item_id: str = ""
+    """The item that it reads, where it is one."""
+    is_extra: bool = False
+    """Whether a reading without it is still a good one."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.tries = 0
+
+    def wanted(self) -> Wanted | None:
+        """What to ask for; none where it is no longer needed."""
+        raise NotImplementedError
+
+    def take(self, answer: Answer) -> None:
+        """Keep what was answered."""
+        raise NotImplementedError
+
+    def refused(self, fault: GraphFault) -> None:
+        """Draw the consequences of a refusal that no further try would change."""
+        raise NotImplementedError
+
+    def given_up(self, fault: GraphFault) -> None:
+        """Draw the consequences of having been tried often enough."""
+        self.refused(fault)
+
+    def smaller(self) -> bool:
+        """Ask for less at a time from now on; whether that is possible."""
+        return False
+
+    def keep(self, entity: str, subject: str, found: object, answer: Answer) -> None:
+        """Keep one row of an answer."""
+        body = self.line.session.text_of(found)
+        self.line.gathered.row(entity, subject, received_at=answer.received_at, body=body)
+
+
+class MetricsTask(Task):
+    """A request for metrics of one item.
+
+    Args:
+        line: Where it waits.
+        item: The item.
+    """
+
+    def __init__(self, line: Line, item: Item) -> None:
+        super().__init__(line)
+        self.item = item
+        self.item_id = item.item_id
+        self.asked: tuple[str, ...] = ()
+        """The metrics that were asked for last."""

@@ -1,0 +1,138 @@
+"""Answers of the Graph API as bytes and headers: read strictly, and shown without secrets.
+
+Belongs here: JSON, headers of a batch's elements, stated waits, blotting out of secrets.
+Does not belong here: requests, and what an error asks of us.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+from urllib.parse import quote
+
+import httpx
+from pydantic import SecretStr
+
+from layers_pipeline.errors import SourceError, SourceMalformedError, SourceUnavailableError
+from layers_pipeline.sources.http import refusal
+from layers_pipeline.sources.instagram.errors import SOURCE
+from layers_pipeline.sources.rate_limits import UNSTATED_WAIT_S, usage_of
+
+BLOTTED: Final = "***"
+SECRET_LENGTH_MIN: Final = 8
+"""What is shorter is no secret of a platform, and blotting it out would spoil other words."""
+SECRET_NAMES: Final = ("access_token", "appsecret_proof")
+SECRET_PARAMETERS: Final = (
+    re.compile(r"((?:access_token|appsecret_proof)=)[^&\s\"\\]*", re.IGNORECASE),
+    re.compile(r"((?:access_token|appsecret_proof)%3d)(?:(?!%26)[^&\s\"\\])*", re.IGNORECASE),
+    re.compile(r"(\"(?:access_token|appsecret_proof)\\?\"\s*:\s*\\?\")[^\"\\]*", re.IGNORECASE),
+)
+"""In a URL, in a URL inside a URL, and in JSON."""
+
+
+class Blotter:
+    """Takes secrets out of what was received.
+
+    Args:
+        secrets: What may not be shown; short ones are passed over.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._forms = [
+            SecretStr(form)
+            for secret in secrets
+            if len(secret) >= SECRET_LENGTH_MIN
+            for form in _written(secret)
+        ]
+
+    def clean(self, text: str) -> str:
+        """The text without secrets, wherever the platform repeats one to us."""
+        if not self._shows_secret(text):
+            return text
+        for form in self._forms:
+            text = text.replace(form.get_secret_value(), BLOTTED)
+        for pattern in SECRET_PARAMETERS:
+            text = pattern.sub(rf"\1{BLOTTED}", text)
+        return text
+
+    def json_text(self, found: object) -> str:
+        """The JSON text of a value without secrets."""
+        text = json.dumps(found, separators=(",", ":"))
+        if not self._shows_secret(text):
+            return text
+        # Inside strings only: what is taken out of JSON text may be half of an escape.
+        return json.dumps(self._cleaned(found), separators=(",", ":"))
+
+    def _shows_secret(self, text: str) -> bool:
+        lower = text.lower()
+        return any(name in lower for name in SECRET_NAMES) or any(
+            form.get_secret_value() in text for form in self._forms
+        )
+
+    def _cleaned(self, found: object) -> object:
+        if isinstance(found, dict):
+            return {self.clean(str(name)): self._cleaned(one) for name, one in found.items()}
+        if isinstance(found, list):
+            return [self._cleaned(one) for one in found]
+        return self.clean(found) if isinstance(found, str) else found
+
+
+def _written(secret: str) -> list[str]:
+    """The ways in which a secret may be written: plain, in JSON, in a URL."""
+    in_json = json.dumps(secret)[1:-1]
+    forms = [secret, in_json, in_json.replace("/", "\\/"), quote(secret), quote(secret, safe="")]
+    return list(dict.fromkeys(forms))
+
+
+def stated_wait_s(headers: Mapping[str, str], *, account_key: str) -> float:
+    """How long a throttled answer asks to wait; our own choice where it does not say."""
+    regain_s = usage_of(headers, account_key=account_key).regain_s
+    stated = headers.get("retry-after", "").strip()
+    stated_s = float(stated[:9]) if stated.isascii() and stated.isdigit() else 0.0
+    return regain_s or stated_s or UNSTATED_WAIT_S
+
+
+def headers_of(found: object) -> dict[str, str]:
+    """The headers of an element of a batch, names in lower case."""
+    pairs = found if isinstance(found, list) else []
+    return {
+        str(pair.get("name")).lower(): str(pair.get("value"))
+        for pair in pairs
+        if isinstance(pair, dict)
+    }
+
+
+def parsed(text: str | bytes) -> object:
+    """The JSON; none where it is no JSON, or holds numbers that JSON does not have."""
+    try:
+        return json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text:.20} is no number of JSON")
+
+
+def unreadable(response: httpx.Response) -> SourceError:
+    """The error that an answer is which is not the Graph API's own; it may pass."""
+    status, size = response.status_code, len(response.content)
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return refusal(SOURCE, bare(response))
+    message = f"HTTP {status}: {size} bytes that are no answer of the Graph API's"
+    if response.is_server_error or status == httpx.codes.REQUEST_TIMEOUT:
+        return SourceUnavailableError(SOURCE, message)
+    return SourceMalformedError(SOURCE, message)
+
+
+def bare(response: httpx.Response) -> httpx.Response:
+    """The answer without its body, which may repeat anything."""
+    kept = ("Retry-After", "Date")
+    headers = {name: response.headers[name] for name in kept if name in response.headers}
+    return httpx.Response(response.status_code, headers=headers, request=response.request)

@@ -1,0 +1,226 @@
+"""Deletions: walking the readings of OAuth accounts in order, and marking what they prove.
+
+Belongs here: which readings are new, one round per reading of an account, writing spells and
+tombstones.
+Does not belong here: the rule itself (``transforms.facts.deletions``), reading accounts
+(``syncing``).
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import polars as pl
+
+from layers_pipeline.errors import NotFoundError
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Written, differ
+from layers_pipeline.steps.stores import Stores
+from transforms.facts.deletions import (
+    confirmed_by_people,
+    deleted_posts,
+    emptied_by_people,
+    is_empty,
+    is_witness,
+    next_absences,
+)
+from transforms.facts.snapshots import ACCOUNT, POST
+
+RAW: Final = (catalog.RAW_INSTAGRAM__RESPONSES, catalog.RAW_TIKTOK__RESPONSES)
+LISTED: Final = ("media", "video")
+"""Entities of response rows that list a post."""
+CHANGING: Final = ("confirmed_at", "confirmed_by", "held_by", "returned_at")
+ROUND: Final = "round_of_account"
+
+
+def derive_absences(stores: Stores, *, anew: bool = False) -> dict[str, Written]:
+    """Bring ``post_absences`` and the tombstones of ``platform_posts`` up to the readings (R7).
+
+    Args:
+        stores: Open stores.
+        anew: Begin with the first reading there is, in place of what was derived before.
+
+    Returns:
+        What was written: spells under the table's name, and ``tombstones``.
+    """
+    lake, table, listings = stores.lake, catalog.POST_ABSENCES, catalog.ACCOUNT_LISTINGS
+    with lake.unit():
+        at = lake.version(listings)
+        since = -1 if anew else lake.watermark(table, listings.name)
+        readings = _readings_since(stores, since)
+        known = table.empty() if anew else lake.read(table).collect()
+        changed = _walk(stores, readings if at > since else readings.clear(), known)
+        changed = _told_by_people(stores, changed, known)
+        marks = {listings.name: at} if at > since else {}
+        written = Written()
+        if anew:
+            # One commit, so that a crash never leaves readings counted and their spells gone.
+            written = lake.replace(table, changed, where={}, marks=marks)
+        elif changed.height or marks:
+            written = lake.merge(
+                table, changed, update=differ(CHANGING), columns=CHANGING, marks=marks
+            )
+        return {table.name: written, "tombstones": _mark_posts(stores)}
+
+
+def _readings_since(stores: Stores, version: int) -> pl.DataFrame:
+    """Readings that landed after a version of their table.
+
+    Where files have been joined since, older readings come back: a listing that was counted
+    already would count twice, so they are left out.
+    """
+    lake, listings = stores.lake, catalog.ACCOUNT_LISTINGS
+    added = lake.added_since(listings, version)
+    if not _files_then(stores, version) <= set(lake.files(listings)):
+        counted = lake.read(listings, version=version).select("sync_id")
+        added = added.join(counted, on="sync_id", how="anti")
+    dated = added.with_columns(landed_on=pl.col("known_at").dt.date())
+    return dated.select(listings.columns).collect()
+
+
+def _files_then(stores: Stores, version: int) -> set[str]:
+    if version < 0:
+        return set()
+    try:
+        return set(stores.lake.files(catalog.ACCOUNT_LISTINGS, version=version))
+    except NotFoundError:
+        return set()
+
+
+def _walk(stores: Stores, readings: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Take the readings in order, one of each account at a time.
+
+    Returns:
+        The spells that are new or changed.
+    """
+    absences, changed = known, known.clear()
+    for day in readings["landed_on"].unique().sort():
+        of_day = readings.filter(pl.col("landed_on") == day)
+        posts = _posts_of(stores, of_day)
+        listed = _listed(stores, of_day)
+        for one_each in _rounds(of_day):
+            absent = absences.filter(pl.col("returned_at").is_null())
+            absent = absent.join(one_each, on=ACCOUNT, how="semi")
+            telling = _telling(one_each, absent)
+            if telling.is_empty():
+                continue
+            found = next_absences(
+                absent.lazy(),
+                readings=telling.lazy(),
+                listed=listed.join(telling, on="sync_id", how="semi").lazy(),
+                posts=posts.join(telling, on=ACCOUNT, how="semi").lazy(),
+                share_limit=stores.settings.deletion_share_limit,
+            ).collect()
+            absences, changed = _over(absences, found), _over(changed, found)
+    return changed
+
+
+def _telling(readings: pl.DataFrame, absent: pl.DataFrame) -> pl.DataFrame:
+    """Readings that can change anything: most are no witness and meet no absent post."""
+    met = absent.select(*ACCOUNT, is_met=pl.lit(value=True)).unique()
+    return (
+        readings.join(met, on=ACCOUNT, how="left")
+        .filter(is_witness() | pl.col("is_met"))
+        .drop("is_met")
+    )
+
+
+def _rounds(readings: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The readings, one of each account at a time, oldest first."""
+    ordered = readings.sort("known_at", "started_at", "sync_id")
+    numbered = ordered.with_columns(pl.int_range(pl.len()).over(ACCOUNT).alias(ROUND))
+    for number in numbered[ROUND].unique().sort():
+        yield numbered.filter(pl.col(ROUND) == number).drop(ROUND)
+
+
+def _over(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """The spells with newer states in place of older ones."""
+    key = list(catalog.POST_ABSENCES.key)
+    return pl.concat([old.join(new, on=key, how="anti"), new.select(old.columns)])
+
+
+def _posts_of(stores: Stores, readings: pl.DataFrame) -> pl.DataFrame:
+    accounts = readings.select(ACCOUNT).unique().lazy()
+    posts = stores.lake.read(catalog.PLATFORM_POSTS).join(accounts, on=ACCOUNT, how="semi")
+    return posts.select(
+        *POST, "account_key", "published_at", "first_seen_at", "media_type", "bucket"
+    ).collect()
+
+
+def _listed(stores: Stores, readings: pl.DataFrame) -> pl.DataFrame:
+    """Posts that each reading showed, also those whose row was set aside."""
+    days = readings.select(
+        pl.col("started_at").dt.date().min(), last=pl.col("known_at").dt.date().max()
+    ).row(0)
+    rows = [
+        stores.lake.read(raw)
+        .filter(pl.col("landed_on").is_between(*days), pl.col("entity").is_in(LISTED))
+        .join(readings.lazy().select("sync_id"), on="sync_id", how="semi")
+        .select(
+            "sync_id",
+            platform=pl.lit(raw.name.removeprefix("raw_").partition("__")[0]),
+            platform_post_id="subject",
+        )
+        for raw in RAW
+    ]
+    return pl.concat(rows).unique().collect()
+
+
+def _told_by_people(stores: Stores, changed: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    said = [
+        (*row.account_id.split(":", 1), row.listing_id, row.confirmed_at)
+        for row in stores.operations.deletion_confirmations()
+    ]
+    if not said:
+        return changed
+    confirmations = pl.DataFrame(
+        said,
+        schema={
+            "platform": pl.String,
+            "account_key": pl.String,
+            "listing_id": pl.String,
+            "said_at": pl.Datetime("us", "UTC"),
+        },
+        orient="row",
+    )
+    absences = _over(known, changed)
+    held = confirmed_by_people(absences.lazy(), confirmations.lazy()).collect()
+    absences = _over(absences, held)
+    listings = stores.lake.read(catalog.ACCOUNT_LISTINGS).join(
+        confirmations.lazy(), left_on="sync_id", right_on="listing_id", how="semi"
+    )
+    empty = listings.filter(is_empty()).collect()
+    checked = stores.lake.read(catalog.PLATFORM_POST_METRICS_LATEST)
+    posts = (
+        _posts_of(stores, empty)
+        .lazy()
+        .join(checked.select(*POST, "last_checked_at"), on=POST, how="inner")
+    )
+    emptied = emptied_by_people(
+        absences.lazy(), confirmations.lazy(), readings=empty.lazy(), posts=posts
+    ).collect()
+    return _over(_over(changed, held), emptied)
+
+
+def _mark_posts(stores: Stores) -> Written:
+    """Give each post the tombstone that its spells say it has, or take it away."""
+    lake, posts = stores.lake, catalog.PLATFORM_POSTS
+    absences = lake.read(catalog.POST_ABSENCES)
+    touched = lake.read(posts).join(absences.select(POST).unique(), on=POST, how="semi")
+    deleted = deleted_posts(absences).rename({"deleted_at": "gone_at"})
+    wrong = (
+        touched.select(*POST, "deleted_at")
+        .join(deleted, on=POST, how="left")
+        .filter(pl.col("deleted_at").ne_missing(pl.col("gone_at")))
+        .collect()
+    )
+    if wrong.is_empty():
+        return Written()
+    rows = touched.drop("deleted_at").join(
+        wrong.lazy().select(*POST, deleted_at="gone_at"), on=POST, how="inner"
+    )
+    return lake.merge(
+        posts,
+        rows.select(posts.columns).collect(),
+        update=differ(("deleted_at",)),
+        columns=("deleted_at",),
+    )

@@ -1,0 +1,271 @@
+"""From staged captures to posts, snapshots and last known values.
+
+Belongs here: which captures are new, which state they follow on, and writing what they give.
+Does not belong here: how a row is read or compared (``transforms``), deletions (``deletions``).
+
+A capture that is newer than all of its post's others is compared with what is known; a post one
+of whose captures came late is made anew from all of them. Every table remembers how far it has
+read the staging tables, and what is written follows from the captures alone, so a crash between
+two tables heals with the next run, and a repeat changes nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Table, Written, differ
+from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
+from layers_pipeline.steps.derive.content import derive_ads_content, derive_containers
+from layers_pipeline.steps.derive.deletions import derive_absences
+from layers_pipeline.steps.derive.staging import SOURCES, STAGED, captures, captures_since, stage
+from layers_pipeline.steps.stores import Stores
+from transforms.contracts.columns import COUNTS, METRICS
+from transforms.facts.posts import posts_of
+from transforms.facts.snapshots import (
+    ACCOUNT,
+    POST,
+    distinct_captures,
+    followers_of,
+    latest_metrics,
+    snapshots_of,
+)
+
+FACTS: Final = (
+    catalog.PLATFORM_POST_METRICS,
+    catalog.PLATFORM_POSTS,
+    catalog.PLATFORM_ACCOUNT_METRICS,
+    catalog.PLATFORM_POST_METRICS_LATEST,
+)
+"""In the order of writing: what is known comes last, as the others are compared with it."""
+KEPT: Final = frozenset({"platform", "platform_post_id", "deleted_at", "bucket"})
+"""Columns of a post that its captures do not change."""
+NONE: Final = Written()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What captures say, by table."""
+
+    snapshots: pl.DataFrame
+    posts: pl.DataFrame
+    followers: pl.DataFrame
+    latest: pl.DataFrame
+
+
+def derive_facts(stores: Stores) -> dict[str, Written]:
+    """Bring posts, snapshots, followers and last known values up to what has landed (R8-R10).
+
+    All that has landed by one moment is staged first: were a source left out, its captures would
+    be compared with captures of others that became known after them.
+
+    Returns:
+        What was written, by table name.
+    """
+    with stores.lake.unit():
+        _stage_all(stores)
+        return _derive_staged(stores)
+
+
+def _stage_all(stores: Stores) -> dict[str, Written]:
+    return {source.staged.name: stage(stores, source) for source in SOURCES}
+
+
+def _derive_staged(stores: Stores) -> dict[str, Written]:
+    lake = stores.lake
+    marks = {source.name: lake.version(source) for source in STAGED}
+    since = {name: min(lake.watermark(table, name) for table in FACTS) for name in marks}
+    if since == marks:
+        return {table.name: NONE for table in FACTS}
+    arrived = captures_since(stores, since).collect()
+    return write_facts(stores, _facts(stores, arrived), marks=marks)
+
+
+def write_facts(stores: Stores, facts: Facts, *, marks: Mapping[str, int]) -> dict[str, Written]:
+    """Write what captures say, and up to where the staging tables were read."""
+    lake, columns = (
+        stores.lake,
+        [name for name in catalog.PLATFORM_POSTS.columns if name not in KEPT],
+    )
+    latest = [name for name in catalog.PLATFORM_POST_METRICS_LATEST.columns if name not in POST]
+    written = (
+        lake.merge(
+            catalog.PLATFORM_POST_METRICS,
+            facts.snapshots,
+            update=f"s.source = 'import' AND ({differ(METRICS)})",
+            columns=METRICS,
+            marks=marks,
+        ),
+        lake.merge(
+            catalog.PLATFORM_POSTS,
+            facts.posts,
+            update=differ(columns),
+            columns=columns,
+            marks=marks,
+        ),
+        lake.merge(
+            catalog.PLATFORM_ACCOUNT_METRICS,
+            facts.followers,
+            update=f"s.source = 'import' AND ({differ(('followers',))})",
+            columns=("followers",),
+            marks=marks,
+        ),
+        lake.merge(
+            catalog.PLATFORM_POST_METRICS_LATEST,
+            facts.latest,
+            update=differ(latest),
+            columns=latest,
+            marks=marks,
+        ),
+    )
+    return {table.name: done for table, done in zip(FACTS, written, strict=True)}
+
+
+def facts_of(given: pl.DataFrame) -> Facts:
+    """What captures say, if they are all there are of the posts and accounts they speak of."""
+    latest = latest_metrics(distinct_captures(given.lazy())).collect()
+    return Facts(
+        snapshots=snapshots_of(given.lazy()).collect(),
+        posts=_as_posts(posts_of(given.lazy()).collect(), latest),
+        followers=followers_of(given.lazy()).collect(),
+        latest=_in_buckets(latest),
+    )
+
+
+def _facts(stores: Stores, arrived: pl.DataFrame) -> Facts:
+    """What arrived captures say, each post's in the way that its others allow."""
+    latest = _of(stores, catalog.PLATFORM_POST_METRICS_LATEST, arrived)
+    posts = _of(stores, catalog.PLATFORM_POSTS, arrived)
+    late = _late(arrived, latest, posts)
+    in_order = arrived.join(late, on=POST, how="anti").lazy()
+    known = latest.join(late, on=POST, how="anti").lazy()
+    known_posts = posts.join(late, on=POST, how="anti").lazy()
+    everything = (
+        captures(stores).join(late.lazy(), on=POST, how="semi").collect()
+        if late.height
+        else arrived.clear()
+    )
+    anew = facts_of(everything)
+    newest = latest_metrics(distinct_captures(in_order), before=known).collect()
+    snapshots = snapshots_of(in_order, before=known).collect()
+    described = _as_posts(posts_of(in_order, before=known_posts).collect(), newest)
+    return Facts(
+        snapshots=pl.concat([snapshots, anew.snapshots]),
+        posts=pl.concat([described, anew.posts]),
+        followers=_followers(stores, arrived),
+        latest=pl.concat([_in_buckets(newest), anew.latest]),
+    )
+
+
+def _of(stores: Stores, table: Table, arrived: pl.DataFrame) -> pl.DataFrame:
+    """A table's rows of the posts that captures speak of."""
+    touched = arrived.select(POST).unique()
+    parts = catalog.buckets(touched["platform_post_id"]).unique().to_list()
+    rows = stores.lake.read(table).filter(pl.col("bucket").is_in(parts))
+    return rows.join(touched.lazy(), on=POST, how="semi").collect()
+
+
+def _late(arrived: pl.DataFrame, latest: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+    """Posts with a capture that is not newer than all that is known of them.
+
+    Content can be ahead of the metrics where a crash fell between the two; then a capture of the
+    very moment of the content may have to come before those that made it.
+    """
+    checked = latest.select(*POST, "last_checked_at")
+    content = posts.select(*POST, "content_at")
+    met = arrived.join(checked, on=POST, how="left").join(content, on=POST, how="left")
+    is_known = pl.col("last_checked_at").is_not_null()
+    is_late = (
+        (pl.col("captured_at") <= pl.col("last_checked_at"))
+        | (pl.col("captured_at") <= pl.col("content_at"))
+        | ((pl.col("source") == "import") & is_known)
+    )
+    return met.filter(is_late).select(POST).unique()
+
+
+def _followers(stores: Stores, arrived: pl.DataFrame) -> pl.DataFrame:
+    """Follower counts of the accounts that captures speak of, made anew where one came late."""
+    shown = arrived.filter(pl.col("followers").is_not_null())
+    touched = shown.select(ACCOUNT).unique()
+    stored = (
+        stores.lake.read(catalog.PLATFORM_ACCOUNT_METRICS)
+        .join(touched.lazy(), on=ACCOUNT, how="semi")
+        .collect()
+    )
+    first = shown.group_by(ACCOUNT).agg(pl.col("captured_at").min(), pl.col("source").unique())
+    # What a crash left behind is made once more, from what stood before it.
+    stored = stored.join(first.select(*ACCOUNT, first_at="captured_at"), on=ACCOUNT).filter(
+        pl.col("captured_at") < pl.col("first_at")
+    )
+    checked = _checked_accounts(stores, touched)
+    late = (
+        first.join(checked, on=ACCOUNT, how="inner")
+        .filter(
+            (pl.col("captured_at") <= pl.col("last_checked_at"))
+            | pl.col("source").list.contains("import")
+        )
+        .select(ACCOUNT)
+    )
+    newest = stored.sort("captured_at", "source").group_by(ACCOUNT).last()
+    columns = [*ACCOUNT, "captured_at", "source", "known_at", "followers"]
+    in_order = pl.concat(
+        [
+            newest.join(late, on=ACCOUNT, how="anti").select(columns),
+            shown.join(late, on=ACCOUNT, how="anti").select(columns),
+        ]
+    )
+    everything = (
+        captures(stores).join(late.lazy(), on=ACCOUNT, how="semi").select(columns).collect()
+        if late.height
+        else in_order.clear()
+    )
+    made = [followers_of(part.lazy()).collect() for part in (in_order, everything)]
+    return pl.concat(made)
+
+
+def _checked_accounts(stores: Stores, touched: pl.DataFrame) -> pl.DataFrame:
+    """When any post of each account was last looked at."""
+    posts = stores.lake.read(catalog.PLATFORM_POSTS).select(*POST, "account_key")
+    checked = stores.lake.read(catalog.PLATFORM_POST_METRICS_LATEST).select(
+        *POST, "last_checked_at"
+    )
+    return (
+        posts.join(touched.lazy(), on=ACCOUNT, how="semi")
+        .join(checked, on=POST, how="inner")
+        .group_by(ACCOUNT)
+        .agg(pl.col("last_checked_at").max())
+        .collect()
+    )
+
+
+def _as_posts(described: pl.DataFrame, latest: pl.DataFrame) -> pl.DataFrame:
+    """Rows of ``platform_posts``; whether a post is deleted is not the captures' to say."""
+    rows = described.join(latest.select(*POST, *COUNTS), on=POST, how="left").with_columns(
+        deleted_at=pl.lit(None, pl.Datetime("us", "UTC"))
+    )
+    return catalog.PLATFORM_POSTS.shape(_in_buckets(rows))
+
+
+def _in_buckets(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(bucket=catalog.buckets(rows["platform_post_id"]))
+
+
+def derive_known(stores: Stores) -> dict[str, Written]:
+    """Bring what scores are made of up to what has landed; cheap where nothing is new."""
+    with stores.lake.unit():
+        return (
+            _stage_all(stores)
+            | _derive_staged(stores)
+            | derive_absences(stores)
+            | {catalog.AD_DAILY_METRICS.name: derive_ad_metrics(stores)}
+        )
+
+
+def derive_everything(stores: Stores) -> dict[str, Written]:
+    """Bring every table up to what has landed; cheap where nothing is new."""
+    return derive_known(stores) | {
+        "content_containers": derive_containers(stores),
+        "ads_content": derive_ads_content(stores),
+    }

@@ -1,0 +1,123 @@
+"""Importing reports of ads: what ads spent by day, with every restatement of a day.
+
+Belongs here: staging a report's rows once, adding to the history what they tell anew.
+Does not belong here: reading files (``ad_files``), what a row means and what is news
+(``transforms``).
+
+Every row stays in staging, and the history follows from the staged rows alone; so a crash between
+the two heals with the next run, and the order in which history comes in does not matter.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from layers_pipeline.files.ads import AdFile, AdReading, read_ad_file
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Written
+from layers_pipeline.progress import report
+from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
+from layers_pipeline.steps.ingest.imports import ImportedFile, imported, register_file
+from layers_pipeline.steps.stores import Stores
+from transforms.facts.spend import AD
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdImportReport:
+    """What came of one import of reports of ads.
+
+    Args:
+        files: What came of each file.
+        ads: Distinct ads in the files.
+        first_day: Oldest day in the files.
+        last_day: Newest day in the files.
+        spend_cents: US cents of all sound rows of the files, restatements included.
+        history: What was written to ``ad_daily_metrics``.
+    """
+
+    files: tuple[ImportedFile, ...]
+    ads: int
+    first_day: date | None
+    last_day: date | None
+    spend_cents: int
+    history: Written
+
+
+def import_ad_metrics(
+    stores: Stores,
+    paths: Sequence[Path],
+    *,
+    ad_platform: str,
+    spent_on: date | None = None,
+    is_history: bool = False,
+    run_id: str,
+) -> AdImportReport:
+    """Import reports of ads; the same reports again change nothing (R9, R50).
+
+    Every file is read before anything is written, so a refused file leaves no trace of the
+    others. Rows that do not say when they were known are known since the commit (R20).
+
+    Args:
+        stores: Open stores.
+        paths: Files, each known after the one before.
+        ad_platform: Where the ads run, ``meta`` or ``tiktok``, unless a row says so itself.
+        spent_on: The day, for reports that carry no date; None refuses such files.
+        is_history: Rows that do not say when they were known were known when their day was over.
+        run_id: Run that imports.
+
+    Raises:
+        InputRefusedError: A file cannot be read as a report of ads; nothing was written.
+    """
+    reading = AdReading(
+        ad_platform=ad_platform,
+        spent_on=spent_on,
+        is_history=is_history,
+        read_at=stores.clock.now(),
+        run_id=run_id,
+    )
+    read = [read_ad_file(path, reading, on_rows=_reporting(path)) for path in paths]
+    files = []
+    with stores.lake.unit():
+        for file in read:
+            files.append(_stage(stores, file, reading))
+            report("files staged", len(files), len(read))
+        written = derive_ad_metrics(stores)
+    days = pl.concat([file.days for file in read])
+    return AdImportReport(
+        files=tuple(files),
+        ads=days.select(*AD).n_unique(),
+        first_day=_day(days["spent_on"].min()),
+        last_day=_day(days["spent_on"].max()),
+        spend_cents=int(days["spend_cents"].sum()),
+        history=written,
+    )
+
+
+def _stage(stores: Stores, file: AdFile, reading: AdReading) -> ImportedFile:
+    """Write a report's rows unless they are there; say what was set aside."""
+    lake, staged = stores.lake, catalog.STG_IMPORT__AD_METRICS
+    there = not lake.read(staged).filter(file_id=file.file_id).head(1).collect().is_empty()
+    lake.insert_absent(catalog.QUARANTINE, file.quarantined)
+    if not there:
+        lake.append(staged, file.days, restamp=partial(_known_since_commit, stores, reading))
+    register_file(stores, file, under=reading.ad_platform, project_id=None)
+    return imported(file, already_there=there)
+
+
+def _known_since_commit(stores: Stores, reading: AdReading, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows, those stamped as known now that were known only since they were read (R20)."""
+    now = pl.lit(stores.clock.now(), pl.Datetime("us", "UTC"))
+    is_told = pl.col("known_at") < reading.read_at
+    return rows.with_columns(known_at=pl.when(is_told).then("known_at").otherwise(now))
+
+
+def _reporting(path: Path) -> partial[None]:
+    return partial(report, f"reading {path.name}")
+
+
+def _day(value: object) -> date | None:
+    return value if isinstance(value, date) else None

@@ -1,0 +1,161 @@
+"""Importing files of captures: history that was gathered elsewhere.
+
+Belongs here: registering a file's accounts, staging its captures once, saying what came of it.
+Does not belong here: reading files (``capture_files``) and their contract (``transforms``).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from layers_pipeline.files.captures import CaptureFile, read_capture_file
+from layers_pipeline.files.reader import ReadFile
+from layers_pipeline.lake import catalog
+from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.progress import report
+from layers_pipeline.steps.ingest.dimensions import copy_accounts, copy_allowlist, copy_projects
+from layers_pipeline.steps.stores import Stores
+from transforms.facts.snapshots import POST
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedFile:
+    """What came of one file, in rows."""
+
+    path: Path
+    rows: int
+    quarantined: int
+    reasons: dict[str, int]
+    already_there: bool
+    ignored_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportReport:
+    """What came of one import; ``posts`` and ``accounts`` are distinct ones in the files."""
+
+    files: tuple[ImportedFile, ...]
+    project_was_made: bool
+    posts: int
+    accounts: int
+    first_capture: datetime | None
+    last_capture: datetime | None
+
+
+def import_captures(
+    stores: Stores, paths: Sequence[Path], *, project_id: str, time_zone: str | None, run_id: str
+) -> ImportReport:
+    """Import files of captures into a project; the same files again change nothing (R9).
+
+    Stages the captures; what follows from them is derived by ``steps.posts``. Every file is
+    read before anything is written, so a refused file leaves no trace of the others. The
+    files' accounts join the project's allowlist from their earliest capture on,
+    paused: history is imported, nothing is scraped until somebody resumes them.
+
+    Args:
+        stores: Open stores.
+        paths: Files, any order.
+        project_id: Project whose pool the posts join; made if it does not exist.
+        time_zone: IANA zone of times that carry none; None refuses such files.
+        run_id: Run that imports.
+
+    Raises:
+        InputRefusedError: A file cannot be read as captures; nothing was written.
+    """
+    now = stores.clock.now()
+    read = [
+        read_capture_file(
+            path,
+            time_zone=time_zone,
+            now=now,
+            run_id=run_id,
+            on_rows=lambda done, total, path=path: report(f"reading {path.name}", done, total),
+        )
+        for path in paths
+    ]
+    made = stores.operations.add_project(project_id, name=project_id, time_zone="UTC", now=now)
+    captures = pl.concat([file.captures for file in read])
+    register_accounts(stores, captures, project_id=project_id)
+    files = tuple(_stage(stores, file, project_id=project_id) for file in read)
+    return ImportReport(
+        files=files,
+        project_was_made=made,
+        posts=captures.select(*POST).n_unique() if captures.height else 0,
+        accounts=captures.select("platform", "account_key").n_unique() if captures.height else 0,
+        first_capture=_instant(captures["captured_at"].min()),
+        last_capture=_instant(captures["captured_at"].max()),
+    )
+
+
+def register_accounts(stores: Stores, captures: pl.DataFrame, *, project_id: str) -> None:
+    """Make the captures' accounts known and allow them in the project, from their first capture."""
+    firsts = captures.group_by("platform", "account_key").agg(pl.col("captured_at").min())
+    rows = firsts.sort("platform", "account_key").rows()
+    now = stores.clock.now()
+    accounts = [
+        NewAccount(platform=platform, account_key=key, connection="external", status="paused")
+        for platform, key, _ in rows
+    ]
+    stores.operations.add_accounts(accounts, now=now)
+    known = {row.account_id: row.creator_id for row in stores.operations.allowlist()}
+    creators = [
+        NewCreator(
+            creator_id=known.get(account.account_id, account.account_id),
+            display_name=account.account_key,
+            account_ids=(account.account_id,),
+            allowed_from=first,
+        )
+        for account, (_, _, first) in zip(accounts, rows, strict=True)
+    ]
+    stores.operations.allow_creators(project_id, creators, allowed_from=now)
+    copy_projects(stores)
+    copy_accounts(stores)
+    copy_allowlist(stores)
+
+
+def _stage(stores: Stores, file: CaptureFile, *, project_id: str) -> ImportedFile:
+    """Write a file's captures as one partition unless they are there; say what was set aside."""
+    lake, staged = stores.lake, catalog.STG_IMPORT__CAPTURES
+    there = lake.read(staged).filter(pl.col("file_id") == file.file_id).head(1).collect().height > 0
+    with lake.unit():
+        if not there:
+            lake.replace(staged, file.captures, where={"file_id": [file.file_id]})
+        lake.insert_absent(catalog.QUARANTINE, file.quarantined)
+        register_file(stores, file, under=project_id, project_id=project_id)
+    return imported(file, already_there=there)
+
+
+def imported(file: ReadFile, *, already_there: bool) -> ImportedFile:
+    """What came of a file that was read, and is there now."""
+    rules = file.quarantined["broken_rules"].str.split(",").explode()
+    return ImportedFile(
+        path=file.path,
+        rows=file.rows,
+        quarantined=file.quarantined.height,
+        reasons=dict(Counter(rules.drop_nulls().to_list())),
+        already_there=already_there,
+        ignored_columns=file.ignored_columns,
+    )
+
+
+def register_file(stores: Stores, file: ReadFile, *, under: str, project_id: str | None) -> None:
+    """Write down that a file was imported, once per project or platform of ads (``under``)."""
+    row = {
+        "import_id": f"{file.file_id}/{under}",
+        "file_id": file.file_id,
+        "project_id": project_id,
+        "file_name": file.path.name,
+        "rows_read": file.rows,
+        "rows_quarantined": file.quarantined.height,
+        "imported_at": stores.clock.now(),
+    }
+    rows = pl.DataFrame([row], schema=dict(catalog.IMPORT_FILES.empty().schema))
+    stores.lake.insert_absent(catalog.IMPORT_FILES, rows)
+
+
+def _instant(value: object) -> datetime | None:
+    return value if isinstance(value, datetime) else None

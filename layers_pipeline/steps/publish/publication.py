@@ -1,0 +1,219 @@
+"""Publishing the lake to analysts, and the upkeep that must respect what was published.
+
+Belongs here: pinning one consistent set of versions, publishing it, compacting, vacuuming.
+Does not belong here: how the file is built (``serving``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from layers_pipeline.errors import PublicationError
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.partition_commit import place_of
+from layers_pipeline.lake.table import Table
+from layers_pipeline.progress import report
+from layers_pipeline.serving import generations
+from layers_pipeline.serving.database import Pinned
+from layers_pipeline.steps.derive.posts import FACTS, derive_everything
+from layers_pipeline.steps.derive.staging import SOURCES, STAGED
+from layers_pipeline.steps.maintain.drift import derive_drift
+from layers_pipeline.steps.maintain.retention import thin_out_scores
+from layers_pipeline.steps.score.scoring import score_ticks
+from layers_pipeline.steps.score.walk import WRITTEN
+from layers_pipeline.steps.stores import Stores
+
+AS_TABLES: Final = (
+    catalog.PROJECTS,
+    catalog.PLATFORM_ACCOUNTS,
+    catalog.SYNC_HEALTH,
+    catalog.PROJECT_ALLOWLIST,
+    catalog.CREATIVES,
+    catalog.SAFETY_REVIEWS,
+    catalog.CONTENT_OVERRIDES,
+    catalog.PROJECT_ADS_CONTENT,
+    catalog.AD_CONTENT,
+    catalog.PLATFORM_POSTS,
+    catalog.POST_ABSENCES,
+    catalog.CONTENT_CONTAINERS,
+    catalog.ADS_CONTENT,
+    catalog.AD_ELIGIBILITY_CURRENT,
+    catalog.SCORE_DRIFT,
+    catalog.QUARANTINE,
+    catalog.IMPORT_FILES,
+)
+AS_VIEWS: Final = (
+    catalog.PLATFORM_POST_METRICS,
+    catalog.PLATFORM_POST_METRICS_LATEST,
+    catalog.PLATFORM_ACCOUNT_METRICS,
+    catalog.AD_DAILY_METRICS,
+    catalog.ACCOUNT_LISTINGS,
+    catalog.UGC_POOL_PERCENTILES,
+    catalog.ORGANIC_SCORES,
+    catalog.AD_ELIGIBILITY,
+)
+PUBLISHED: Final = AS_TABLES + AS_VIEWS
+READERS: Final = (
+    *((source.staged, (source.raw,)) for source in SOURCES),
+    *((table, STAGED) for table in FACTS),
+    (catalog.AD_DAILY_METRICS, (catalog.STG_IMPORT__AD_METRICS,)),
+    (catalog.POST_ABSENCES, (catalog.ACCOUNT_LISTINGS,)),
+    (catalog.CONTENT_CONTAINERS, (catalog.PLATFORM_POSTS, catalog.CREATIVES)),
+    (catalog.ADS_CONTENT, (catalog.ORGANIC_SCORES,)),
+    (catalog.SCORE_DRIFT, (catalog.ORGANIC_SCORES,)),
+)
+"""Tables that remember how far they have read others."""
+SMALL_FILES: Final = 100
+TICKS_AT_ONCE: Final = 6
+SCORE: Final = ("ads_content_id", "organic_score", "scoring_version")
+RANK: Final = ("ads_content_id", "views_rank_pct", "engagement_rate_rank_pct", "pool_size")
+
+
+def publish(stores: Stores) -> generations.Generation:
+    """Publish what the lake holds now as the next generation of the analysts' file.
+
+    Whatever a crashed run left half way is finished first, and what has landed is derived, while
+    nobody else writes; so the tables of one generation agree.
+    """
+    with stores.lake.lease("publish"):
+        with stores.lake.rest():
+            for _ in score_ticks(stores, _half_written_ticks(stores)):
+                pass
+            derive_everything(stores)
+            pinned = [_pin(stores, table, as_view=table in AS_VIEWS) for table in PUBLISHED]
+            checks = catalog.PLATFORM_POST_CHECKS
+            pinned += [_pin(stores, table, shown_in=checks) for table in STAGED]
+        return generations.publish(
+            stores.settings.serve_location,
+            pinned=pinned,
+            at=stores.clock.now(),
+            kept=stores.settings.generations_kept,
+        )
+
+
+def _half_written_ticks(stores: Stores) -> list[datetime]:
+    """Ticks whose tables disagree, because a crash fell between their writes.
+
+    Only ticks written since the newest generation are looked at.
+    """
+    lake = stores.lake
+    versions = generations.pinned_versions(stores.settings.serve_location)
+    touched = {
+        place_of(uri)[0]
+        for table in WRITTEN
+        for uri in lake.files_since(table, max(versions.get(table.name, [-1])))
+    }
+    unsure = sorted(touched - _ticks_of_one_batch(stores))
+    rows = [lake.read(table) for table in WRITTEN]
+    halves: list[datetime] = []
+    for start in range(0, len(unsure), TICKS_AT_ONCE):
+        is_in = pl.col("tick").is_in(unsure[start : start + TICKS_AT_ONCE])
+        halves += _halves_of(*(of_table.filter(is_in) for of_table in rows))
+    return halves
+
+
+def _ticks_of_one_batch(stores: Stores) -> set[str]:
+    """Ticks, as text, of which every table has rows, all written by the same batch."""
+    batches: dict[str, list[set[str | None]]] = {}
+    for number, table in enumerate(WRITTEN):
+        for uri in stores.lake.files(table):
+            tick, batch = place_of(uri)
+            batches.setdefault(tick, [set() for _ in WRITTEN])[number].add(batch)
+    return {
+        tick
+        for tick, found in batches.items()
+        if None not in found[0] and len(found[0]) == 1 and all(one == found[0] for one in found)
+    }
+
+
+def _halves_of(ranked: pl.LazyFrame, scores: pl.LazyFrame, judged: pl.LazyFrame) -> list[datetime]:
+    """Ticks at which the rows of the three tables disagree."""
+    own = judged.filter(pl.col("score_of") == pl.col("scored_at"))
+    deciding = _deciding(scores, own)
+    placed = deciding.filter(pl.col("views_rank_pct").is_not_null())
+    halves = pl.concat(
+        [
+            _disagreeing(deciding, own, SCORE),
+            _disagreeing(placed, ranked, RANK),
+        ]
+    )
+    return halves.unique().collect()["scored_at"].sort().to_list()
+
+
+def _deciding(scores: pl.LazyFrame, own: pl.LazyFrame) -> pl.LazyFrame:
+    """The scores that eligibility follows from: shadows, of other versions, decide nothing."""
+    versions = own.select("scored_at", decides="scoring_version").unique()
+    return scores.join(versions, on="scored_at", how="left").filter(
+        pl.col("decides").is_null() | (pl.col("decides") == pl.col("scoring_version"))
+    )
+
+
+def _disagreeing(left: pl.LazyFrame, right: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
+    """Ticks at which two tables do not hold the same rows, by number and by fingerprint."""
+    sums = [
+        rows.group_by("scored_at").agg(
+            rows=pl.len(), mark=pl.struct(pl.col(columns)).hash().bitwise_xor()
+        )
+        for rows in (left, right)
+    ]
+    both = sums[0].join(sums[1], on="scored_at", how="full", coalesce=True, suffix="_right")
+    differs = pl.col("rows").ne_missing(pl.col("rows_right")) | pl.col("mark").ne_missing(
+        pl.col("mark_right")
+    )
+    return both.filter(differs).select("scored_at")
+
+
+def _pin(
+    stores: Stores, table: Table, *, as_view: bool = False, shown_in: Table | None = None
+) -> Pinned:
+    pinned = Pinned(table=table, version=-1, files=(), as_view=as_view, shown_in=shown_in)
+    handle = stores.lake.handle(table)
+    if handle is None:
+        return pinned
+    if handle.protocol().min_reader_version > 1:
+        raise PublicationError(
+            f"{table.name}: the Delta table needs a reader of protocol "
+            f"{handle.protocol().min_reader_version}, so its files alone are not its rows. "
+            "Undo the table feature (deletion vectors or column mapping) that another tool set."
+        )
+    files = tuple(sorted(handle.file_uris()))
+    return replace(pinned, version=handle.version(), files=files)
+
+
+def _mark_as_read(stores: Stores) -> None:
+    """Spare the readers of compacted tables the rows that only came back in other files."""
+    for reader, sources in READERS:
+        marks = {source.name: stores.lake.version(source) for source in sources}
+        stores.lake.record_marks(reader, marks)
+
+
+def maintain(stores: Stores) -> dict[str, int]:
+    """Keep the lake small and quick to read: thin out, compact, publish, then delete files.
+
+    Old scores are thinned out (``retention``) and tables of many small files compacted. The
+    order matters: a published generation names files, so files are deleted only after the
+    generations that are kept have been asked which versions they read.
+
+    Returns:
+        Files deleted, by table name.
+    """
+    with stores.lake.lease("maintenance"):
+        with stores.lake.rest():
+            derive_everything(stores)
+            derive_drift(stores)
+            thin_out_scores(stores)
+            for done, table in enumerate(catalog.TABLES, start=1):
+                if len(stores.lake.files(table)) > SMALL_FILES:
+                    stores.lake.compact(table)
+                report("tables compacted", done, len(catalog.TABLES))
+            _mark_as_read(stores)
+        publish(stores)
+        kept = generations.pinned_versions(stores.settings.serve_location)
+        return {
+            table.name: len(stores.lake.vacuum(table, keep_versions=kept.get(table.name, ())))
+            for table in catalog.TABLES
+            if stores.lake.version(table) >= 0
+        }

@@ -1,0 +1,222 @@
+"""Scoring ticks: walking through them in order, and writing what each of them saw.
+
+Belongs here: writing in batches, what each tick came to, eligibility as it stands now.
+Does not belong here: the walk itself (``walk``), formulas (``transforms``), and which ticks are
+due (``sensors``).
+"""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final, Self
+from uuid import uuid4
+
+import polars as pl
+
+from layers_pipeline.errors import InputRefusedError, SettingsError
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Written, tick_text
+from layers_pipeline.progress import report
+from layers_pipeline.steps.derive.versions import InForce, rules_in_force
+from layers_pipeline.steps.score.walk import WRITTEN, Frames, Walk
+from layers_pipeline.steps.stores import Stores
+
+TICKS_PER_COMMIT: Final = 36
+ROWS_PER_COMMIT: Final = 30_000_000
+WRITES_WAITING: Final = 2
+
+
+@dataclass(kw_only=True)
+class ScoredTick:
+    """What one tick came to, in rows.
+
+    ``posts`` and ``creatives`` were in some project's pools, ``pools`` of posts had enough
+    scorable ones, ``scored`` rows have a score of their own, ``unscored`` counts those that are
+    not eligible by reason, ``eligible`` may run as ads.
+    """
+
+    tick: datetime
+    posts: int = 0
+    creatives: int = 0
+    pools: int = 0
+    scored: int = 0
+    eligible: int = 0
+    unscored: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    """Rows written, by table name."""
+
+    def count(self, part: Frames, *, version: str) -> None:
+        """Count some of the tick's rows, under the version of the rules that decides."""
+        judged, scores, ranked = (
+            part[table.name]
+            for table in (
+                catalog.AD_ELIGIBILITY,
+                catalog.ORGANIC_SCORES,
+                catalog.UGC_POOL_PERCENTILES,
+            )
+        )
+        posts = int((judged["scoring_pool"] == "ugc").sum())
+        own = scores.filter(pl.col("scoring_version") == version)
+        reasons = judged.filter(~pl.col("is_eligible"))["reason"].value_counts()
+        self.posts += posts
+        self.creatives += judged.height - posts
+        self.pools += ranked["project_id"].n_unique()
+        self.scored += int(own["unscored_reason"].is_null().sum())
+        self.eligible += int(judged["is_eligible"].sum())
+        found = Counter(self.unscored) + Counter(dict(reasons.iter_rows()))
+        self.unscored = dict(sorted(found.items()))
+        for name, frame in part.items():
+            self.rows[name] = self.rows.get(name, 0) + frame.height
+
+
+def score_ticks(
+    stores: Stores, ticks: Sequence[datetime], *, in_force: InForce | None = None
+) -> Iterator[ScoredTick]:
+    """Score ticks in order, each as of its own time, committing a batch of them at once.
+
+    A batch that was committed stays if the walk is interrupted; scoring a tick again replaces
+    its rows by the same rows, and leaves those of versions that are not in force.
+
+    Args:
+        stores: Open stores.
+        ticks: Instants to score, any order.
+        in_force: Versions of the rules; those that people chose by default.
+
+    Yields:
+        One summary per tick, after its rows were committed.
+
+    Raises:
+        InputRefusedError: A tick lies in the future.
+        SettingsError: The ticks of this lake were made by another cron expression.
+    """
+    due = sorted(set(ticks))
+    if not due:
+        return
+    _require_cron(stores)
+    _wait_out_the_grace(stores, due[-1])
+    rules = in_force or rules_in_force(stores)
+    walk = Walk(stores, first=due[0], last=due[-1], in_force=rules)
+    with _Writer() as writer:
+        batch = _Batch(stores, rules, writer)
+        for done, tick in enumerate(due, start=1):
+            batch.add(tick, walk.parts(tick))
+            report("ticks scored", done, len(due))
+            if done == len(due) or batch.is_full:
+                yield from batch.commit()
+                batch = _Batch(stores, rules, writer)
+
+
+class _Writer:
+    """Writes in a thread beside the walk, a little behind it: each keeps one core busy at best."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="scores")
+        self._waiting: deque[Future[None]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def submit(self, write: Callable[[], None]) -> None:
+        """Have something written; waits while too much is waiting already."""
+        self._waiting.append(self._thread.submit(write))
+        self._wait(until=WRITES_WAITING)
+
+    def finish(self) -> None:
+        """Wait until everything is written; raises what any of it raised."""
+        self._wait(until=0)
+
+    def _wait(self, *, until: int) -> None:
+        while len(self._waiting) > until:
+            self._waiting.popleft().result()
+
+
+class _Batch:
+    """Ticks whose rows are written, and wait for one commit per table."""
+
+    def __init__(self, stores: Stores, rules: InForce, writer: _Writer) -> None:
+        self._stores, self._rules, self._writer = stores, rules, writer
+        self._scored: list[ScoredTick] = []
+        lake, batch = stores.lake, uuid4().hex
+        self._tables = {table: lake.replacement(table, "tick", batch=batch) for table in WRITTEN}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to commit."""
+        rows = sum(sum(scored.rows.values()) for scored in self._scored)
+        return len(self._scored) >= TICKS_PER_COMMIT or rows >= ROWS_PER_COMMIT
+
+    def add(self, tick: datetime, parts: Iterable[Frames]) -> None:
+        """Write the rows of a tick."""
+        scored, text = ScoredTick(tick=tick), tick_text(tick)
+        for table in WRITTEN:
+            self._tables[table].empty(text)
+            scored.rows[table.name] = 0
+        for part in parts:
+            self._writer.submit(partial(self._write, scored, text, part))
+        self._scored.append(scored)
+
+    def _write(self, scored: ScoredTick, text: str, part: Frames) -> None:
+        scored.count(part, version=self._rules.active.version)
+        for table in WRITTEN:
+            self._tables[table].add(text, part[table.name])
+
+    def commit(self) -> list[ScoredTick]:
+        """Put the rows in place of those that the ticks had, but for versions not in force."""
+        self._writer.finish()
+        with self._stores.lake.unit():
+            self._keep_other_versions()
+            for table in WRITTEN:
+                self._tables[table].commit()
+        return self._scored
+
+    def _keep_other_versions(self) -> None:
+        lake, scores = self._stores.lake, catalog.ORGANIC_SCORES
+        there = lake.partitions(scores, "tick")
+        for text in (tick_text(scored.tick) for scored in self._scored):
+            if text not in there:
+                continue
+            stored = lake.read(scores).filter(pl.col("tick") == text)
+            others = stored.filter(~pl.col("scoring_version").is_in(self._rules.versions))
+            self._tables[scores].add(text, others.sort(scores.key).collect())
+
+
+def copy_current_eligibility(stores: Stores) -> Written:
+    """Write the eligibility at the newest tick as ``ad_eligibility_current``."""
+    lake, current = stores.lake, catalog.AD_ELIGIBILITY_CURRENT
+    with lake.unit():
+        ticks = lake.partitions(catalog.AD_ELIGIBILITY, "tick")
+        judged = lake.read(catalog.AD_ELIGIBILITY).filter(pl.col("tick") == max(ticks, default=""))
+        rows = judged.select(current.columns).sort(current.key)
+        return lake.replace(current, rows.collect(), where={})
+
+
+def _require_cron(stores: Stores) -> None:
+    """Refuse to mix ticks of two cadences: what is missing would look scored, or the reverse."""
+    asked = stores.settings.tick_cron
+    settled = stores.operations.settle("tick_cron", asked, now=stores.clock.now())
+    if settled != asked:
+        raise SettingsError(
+            f"LAYERS_TICK_CRON: this lake's ticks fall by {settled!r}, and the setting says "
+            f"{asked!r}. Set it back to {settled!r}, or begin a new deployment with another "
+            "LAYERS_HOME (or other LAYERS_LAKE_URL and LAYERS_OPERATIONS_URL)."
+        )
+
+
+def _wait_out_the_grace(stores: Stores, tick: datetime) -> None:
+    """Let commits that were under way at the tick arrive (R20)."""
+    now = stores.clock.now()
+    if tick > now:
+        raise InputRefusedError(
+            f"tick {tick:%Y-%m-%d %H:%M} UTC lies in the future (it is {now:%Y-%m-%d %H:%M} UTC). "
+            "Score it once it has passed."
+        )
+    left = tick + timedelta(seconds=stores.settings.tick_grace_s) - now
+    if left > timedelta():
+        time.sleep(left.total_seconds())

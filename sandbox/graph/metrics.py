@@ -1,0 +1,220 @@
+"""Insight metrics of media: names, titles, and which kind of media has which.
+
+Belongs here: the vocabulary, as the validity table of the platform has it.
+Does not belong here: numbers, and the shape of an answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sandbox.graph.errors import (
+    NOT_CROSSPOSTED,
+    GraphError,
+    Refusal,
+    incompatible_metric,
+    invalid,
+    retired_metric,
+    unsupported_metric,
+)
+from sandbox.simulation.truth import ItemType
+
+REELS: Final[frozenset[ItemType]] = frozenset({"reel"})
+FEED: Final[frozenset[ItemType]] = frozenset({"feed_image", "feed_carousel"})
+STORY: Final[frozenset[ItemType]] = frozenset({"story"})
+OLD_VIDEO: Final[frozenset[ItemType]] = frozenset({"feed_video"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One metric of media."""
+
+    truth: str
+    """The pipeline's own word; empty where nothing is known, and then it is never shown."""
+    types: frozenset[ItemType]
+    title: str
+    description: str
+    breakdown: str = ""
+
+
+METRICS: Final[Mapping[str, Metric]] = {
+    "comments": Metric(
+        truth="comments",
+        types=REELS | FEED,
+        title="Comments",
+        description="The number of comments on your post.",
+    ),
+    "crossposted_views": Metric(
+        truth="",
+        types=REELS,
+        title="Crossposted views",
+        description="Views of the reel on Instagram and on Facebook.",
+    ),
+    "facebook_views": Metric(
+        truth="",
+        types=REELS,
+        title="Facebook views",
+        description="Views of the reel on Facebook.",
+    ),
+    "follows": Metric(
+        truth="follows",
+        types=FEED | STORY,
+        title="Follows",
+        description="The number of accounts that started following you.",
+    ),
+    "ig_reels_avg_watch_time": Metric(
+        truth="average_watch_time_ms",
+        types=REELS,
+        title="Reels avg watch time",
+        description="The average amount of time spent playing the reel, in milliseconds.",
+    ),
+    "ig_reels_video_view_total_time": Metric(
+        truth="total_watch_time_ms",
+        types=REELS,
+        title="Reels total watch time",
+        description="The total amount of time the reel was played, including any time spent "
+        "replaying the reel, in milliseconds.",
+    ),
+    "likes": Metric(
+        truth="likes",
+        types=REELS | FEED,
+        title="Likes",
+        description="The number of likes on your post.",
+    ),
+    "link_clicks": Metric(
+        truth="",
+        types=FEED | STORY,
+        title="Link clicks",
+        description="The number of taps on links.",
+    ),
+    "navigation": Metric(
+        truth="navigation",
+        types=STORY,
+        title="Navigation",
+        description="This is the total number of actions taken from your story. These are made up "
+        "of metrics like exited, forward, back and next story.",
+        breakdown="story_navigation_action_type",
+    ),
+    "profile_activity": Metric(
+        truth="profile_activity",
+        types=FEED | STORY,
+        title="Profile activity",
+        description="The number of actions people take when they visit your profile after they "
+        "engage with your post.",
+        breakdown="action_type",
+    ),
+    "profile_visits": Metric(
+        truth="profile_visits",
+        types=FEED | STORY,
+        title="Profile visits",
+        description="The number of times your profile was visited.",
+    ),
+    "reach": Metric(
+        truth="reach",
+        types=REELS | FEED | STORY | OLD_VIDEO,
+        title="Accounts reached",
+        description="The number of unique accounts that have seen the media at least once. Reach "
+        "is estimated.",
+    ),
+    "reels_skip_rate": Metric(
+        truth="skip_rate_raw",
+        types=REELS,
+        title="Skip rate",
+        description="The percentage of views where viewers skip a reel within the first 3 seconds.",
+    ),
+    "replies": Metric(
+        truth="replies",
+        types=STORY,
+        title="Replies",
+        description="The number of replies to your story.",
+    ),
+    "reposts": Metric(
+        truth="",
+        types=REELS | FEED | STORY,
+        title="Reposts",
+        description="The number of times your media was reposted.",
+    ),
+    "saved": Metric(
+        truth="saves",
+        types=REELS | FEED | OLD_VIDEO,
+        title="Saved",
+        description="The number of saves of your post.",
+    ),
+    "shares": Metric(
+        truth="shares",
+        types=REELS | FEED | STORY,
+        title="Shares",
+        description="The number of shares of your post.",
+    ),
+    "total_comments": Metric(
+        truth="comments",
+        types=REELS | FEED,
+        title="Total comments",
+        description="Comments, those of ads included.",
+    ),
+    "total_interactions": Metric(
+        truth="total_interactions",
+        types=REELS | FEED | STORY,
+        title="Interactions",
+        description="The number of likes, saves, comments and shares, minus the number of unlikes, "
+        "unsaves and deleted comments.",
+    ),
+    "total_likes": Metric(
+        truth="likes",
+        types=REELS | FEED,
+        title="Total likes",
+        description="Likes, those of ads included.",
+    ),
+    "total_views": Metric(
+        truth="views",
+        types=REELS | FEED,
+        title="Total views",
+        description="Views, those of ads included.",
+    ),
+    "views": Metric(
+        truth="views",
+        types=REELS | FEED | STORY,
+        title="Views",
+        description="The number of times your media was seen.",
+    ),
+}
+RETIRED: Final = frozenset(
+    {
+        "clips_replays_count",
+        "ig_reels_aggregated_all_plays_count",
+        "impressions",
+        "plays",
+        "video_views",
+    }
+)
+BREAKDOWNS: Final = ("action_type", "follow_type", "story_navigation_action_type", "surface_type")
+CROSSPOSTED: Final = frozenset({"crossposted_views", "facebook_views"})
+
+
+def check_metrics(names: tuple[str, ...], media_type: ItemType) -> None:
+    """Let a list of metrics pass only if this kind of media has every one of them.
+
+    Raises:
+        GraphError: One of them is wrong, which refuses them all.
+    """
+    if not names:
+        raise GraphError(invalid("The parameter metric is required"))
+    for place, name in enumerate(names):
+        if name in RETIRED:
+            raise GraphError(retired_metric(name))
+        if name not in METRICS:
+            allowed = ", ".join(METRICS)
+            message = f"metric[{place}] must be one of the following values: {allowed}"
+            raise GraphError(invalid(message))
+    for name in names:
+        refusal = _not_of(name, media_type)
+        if refusal is not None:
+            raise GraphError(refusal)
+
+
+def _not_of(name: str, media_type: ItemType) -> Refusal | None:
+    if media_type in METRICS[name].types:
+        return NOT_CROSSPOSTED if name in CROSSPOSTED else None
+    if media_type in OLD_VIDEO and name != "views":
+        return incompatible_metric(name)
+    return unsupported_metric(name)

@@ -1,0 +1,112 @@
+"""Accounts and the Facebook pages that they are connected with.
+
+Belongs here: what each field of an Instagram account and of a page holds.
+Does not belong here: media.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sandbox.graph.call import Json, Turn
+from sandbox.graph.desk import digest, page_id_of
+from sandbox.graph.errors import GraphError, unknown_field
+from sandbox.graph.fields import Wanted, wanted_fields
+from sandbox.graph.lists import PageWanted, read_page
+from sandbox.graph.media import username_of
+from sandbox.simulation.dataset import AccountRef
+
+USER_ABSENT: Final = frozenset(
+    {
+        "legacy_instagram_user_id",
+        "owner_business",
+        "shopping_product_tag_eligibility",
+        "shopping_review_status",
+    }
+)
+PAGE_DEFAULT: Final = "access_token,category,category_list,name,id,tasks"
+TASKS: Final = ("ANALYZE", "ADVERTISE", "MESSAGING", "MODERATE", "CREATE_CONTENT", "MANAGE")
+
+
+def user_fields(turn: Turn, account: AccountRef, wanted: tuple[Wanted, ...]) -> Json:
+    """One Instagram account with the fields that are asked for, and its id.
+
+    Raises:
+        GraphError: A field does not exist, or one of its media cannot be read.
+    """
+    found: Json = {}
+    for field in wanted:
+        name = field.name
+        if name in ("media", "stories"):
+            found[name] = read_page(
+                turn, account, name, PageWanted.of(field.arguments, field.fields)
+            )
+        elif name in USER:
+            found[name] = USER[name](turn, account)
+        elif name not in USER_ABSENT:
+            raise GraphError(unknown_field(name, "ShadowIGUser"))
+    return found | {"id": account.account_key}
+
+
+def _media_count(turn: Turn, account: AccountRef) -> int:
+    return turn.desk.listing(account, at=turn.at).total
+
+
+def _picture(turn: Turn, account: AccountRef) -> str:
+    mark = digest("picture", account.account_key, turn.desk.next_serial()).hex()
+    return f"https://scontent-lax3-1.cdninstagram.com/v/t51.2885-15/{mark[:9]}_n.jpg?oh={mark}"
+
+
+USER: Final[Mapping[str, Callable[[Turn, AccountRef], object]]] = {
+    "account_type": lambda _turn, _account: "BUSINESS",
+    "biography": lambda _turn, _account: "Made up by the sandbox.",
+    "followers_count": lambda turn, account: turn.desk.world.truth.followers(account, at=turn.at),
+    "follows_count": lambda _turn, account: digest("follows", account.account_key)[0],
+    "has_profile_pic": lambda _turn, _account: True,
+    "id": lambda _turn, account: account.account_key,
+    "ig_id": lambda _turn, account: int.from_bytes(digest("ig_id", account.account_key)[:4]),
+    "is_published": lambda _turn, _account: True,
+    "media_count": _media_count,
+    "name": lambda _turn, account: f"Creator {account.account_key[-8:]}",
+    "profile_picture_url": _picture,
+    "user_id": lambda _turn, account: account.account_key,
+    "username": lambda _turn, account: username_of(account.account_key),
+    "website": lambda _turn, _account: "https://example.com/",
+}
+
+
+def page_fields(turn: Turn, account: AccountRef, wanted: tuple[Wanted, ...]) -> Json:
+    """One Facebook page with the fields that are asked for, and its id.
+
+    Raises:
+        GraphError: A field does not exist.
+    """
+    user = ("instagram_business_account", "connected_instagram_account")
+    plain: Json = {
+        "access_token": turn.holder.access,
+        "category": "Digital creator",
+        "category_list": [{"id": "1617", "name": "Digital creator"}],
+        "id": page_id_of(account),
+        "name": f"Page of {username_of(account.account_key)}",
+        "tasks": list(TASKS),
+    }
+    found: Json = {}
+    for field in wanted:
+        if field.name in user:
+            found[field.name] = user_fields(turn, account, field.fields)
+        elif field.name in plain:
+            found[field.name] = plain[field.name]
+        else:
+            raise GraphError(unknown_field(field.name, "Page"))
+    return found | {"id": plain["id"]}
+
+
+def read_accounts(turn: Turn) -> Json:
+    """The pages that the token's holder manages: one."""
+    account = turn.holder.account
+    turn.struck("user", subject=account.account_key)
+    wanted = wanted_fields(turn.call.params.get("fields", "") or PAGE_DEFAULT)
+    mark = digest("page cursor", account.account_key).hex()
+    cursors = {"before": f"QVFI{mark}", "after": f"QVFI{mark}"}
+    if turn.call.params.get("after"):
+        return {"data": []}
+    return {"data": [page_fields(turn, account, wanted)], "paging": {"cursors": cursors}}

@@ -1,0 +1,343 @@
+"""``layers-pipeline content``: what it stores, says, refuses and lists.
+
+Belongs here: the commands within this process, over real stores; files of creatives.
+Does not belong here: storing (``tests.operations``), what follows in the lake (``tests.steps``).
+"""
+
+import getpass
+import os
+import re
+import shutil
+import warnings
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from layers_pipeline.errors import InputRefusedError, LayersError, NotFoundError
+from layers_pipeline.operations.store import Operations
+from tests.worlds.data_builders import allow, capture, derive, make_stores
+
+POST = "tiktok:7501"
+MADE = "2025-05-01T08:00:00+00:00"
+ADD = ("add", "generated", "one", "--project", "brand")
+
+
+@dataclass
+class Commands:
+    """The commands over one folder."""
+
+    home: Path
+
+    def run(self, *arguments: str) -> Any:
+        with warnings.catch_warnings():  # typer imports what click takes back
+            warnings.simplefilter("ignore", DeprecationWarning)
+            runner = import_module("typer.testing").CliRunner()
+            app = import_module("layers_pipeline.cli.app").app
+        kept = {name: None for name in os.environ if name.startswith("LAYERS_")}
+        return runner.invoke(
+            app, ["content", *arguments], env=kept | {"LAYERS_HOME": str(self.home)}
+        )
+
+    def said(self, *arguments: str) -> str:
+        """What a command printed, which has to succeed."""
+        result = self.run(*arguments)
+        assert result.exception is None, result.output
+        assert result.stderr == ""
+        return result.stdout
+
+    def refused(self, *arguments: str, error: type[LayersError] = InputRefusedError) -> str:
+        """The message of a refusal."""
+        result = self.run(*arguments)
+        assert isinstance(result.exception, error), result.output
+        assert result.stdout == ""
+        return str(result.exception)
+
+    def told(self, what: str) -> list[Any]:
+        """Rows of a listing of the operational database."""
+        operations = Operations(f"sqlite:///{self.home}/operations.db")
+        try:
+            return getattr(operations, what)()
+        finally:
+            operations.close()
+
+
+@pytest.fixture(scope="module")
+def made_home(tmp_path_factory) -> Path:
+    """Projects ``brand`` and ``other``, and one post that has come in; to be copied."""
+    home = tmp_path_factory.mktemp("made") / "home"
+    stores = make_stores(home)
+    allow(stores, "ada")
+    stores.operations.add_project("other", name="Other", time_zone="UTC", now=datetime.now(UTC))
+    derive(stores, [capture("7501", views=100)])
+    stores.operations.close()
+    return home
+
+
+@pytest.fixture
+def commands(made_home, tmp_path) -> Commands:
+    """Commands over a copy of the home."""
+    return Commands(shutil.copytree(made_home, tmp_path / "home"))
+
+
+@pytest.fixture
+def filled(commands) -> Commands:
+    """The same, with a generated creative."""
+    commands.said(*ADD, "--created-at", MADE, "--prompt", "a cat")
+    return commands
+
+
+# Adding
+
+
+def test_a_creative_is_added_as_told(commands):
+    told = ("--influencer", "Ada", "--media-source", "https://m/1.mp4", "--created-at", MADE)
+    said = commands.said(*ADD, "--prompt", "a [b]cat", *told)
+    assert said == "Creative generated:one added to project 'brand'.\n"
+    (row,) = commands.told("creatives")
+    assert (row.container_id, row.kind, row.prompt) == ("generated:one", "generated", "a [b]cat")
+    assert (row.influencer, row.media_source) == ("Ada", "https://m/1.mp4")
+    assert row.created_at.isoformat() == MADE
+
+
+def test_adding_again_changes_nothing(filled):
+    assert "was there already: unchanged" in filled.said(*ADD)
+    assert len(filled.told("creatives")) == 1
+
+
+def test_another_project_need_not_repeat_what_is_known(filled):
+    filled.said("add", "generated", "one", "--project", "other")
+    assert {(row.prompt, row.created_at.isoformat()) for row in filled.told("creatives")} == {
+        ("a cat", MADE)
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((*ADD[:3], "--project", "nobody"), NotFoundError, "project 'nobody' does not exist"),
+        (("add", "manual", "a b", "--project", "brand"), InputRefusedError, "is not a slug"),
+        ((*ADD, "--created-at", "yesterday"), InputRefusedError, "'yesterday': write ISO 8601"),
+        ((*ADD, "--created-at", "2025-05-01"), InputRefusedError, "with an offset"),
+        ((*ADD, "--created-at", "2020-01-01T00:00Z"), InputRefusedError, "created_at is 2025-05"),
+        ((*ADD, "--prompt", "a dog"), InputRefusedError, "prompt is 'a cat'"),
+    ],
+)
+def test_a_wrong_creative_is_refused(filled, arguments, error, message):
+    assert message in filled.refused(*arguments, error=error)
+    assert len(filled.told("creatives")) == 1
+
+
+# Files
+
+
+ROWS = [
+    {"project_id": "brand", "kind": "generated", "slug": "one", "created_at": MADE, "prompt": "p"},
+    {"project_id": "other", "kind": "generated", "slug": "one", "created_at": MADE, "prompt": "p"},
+    {"project_id": "brand", "kind": "manual", "slug": "7", "created_at": None, "prompt": None},
+]
+
+
+def write(path: Path, rows: list[dict]) -> Path:
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    match path.suffix:
+        case ".csv":
+            frame.write_csv(path)
+        case ".ndjson":
+            frame.write_ndjson(path)
+        case _:
+            moments = pl.col("created_at").str.to_datetime(time_zone="UTC")
+            frame.with_columns(moments).write_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["csv", "ndjson", "parquet"])
+def test_a_file_of_creatives_is_added_once(commands, tmp_path, suffix):
+    path = str(write(tmp_path / f"creatives.{suffix}", ROWS))
+    assert f"creatives.{suffix}: 3 creatives, 3 of them new." in commands.said("import", path)
+    assert "3 creatives, 0 of them new." in commands.said("import", path)
+    rows = [(row.project_id, row.container_id, row.prompt) for row in commands.told("creatives")]
+    assert rows == [
+        ("brand", "generated:one", "p"),
+        ("brand", "manual:7", None),
+        ("other", "generated:one", "p"),
+    ]
+    assert commands.told("creatives")[0].created_at.isoformat() == MADE
+
+
+def test_other_columns_are_named(commands, tmp_path):
+    path = write(tmp_path / "c.csv", [ROWS[0] | {"campaign": "summer"}])
+    said = commands.said("import", str(path))
+    assert "Columns that are no part of a creative: campaign." in said
+
+
+def test_every_bad_line_is_named_and_nothing_is_written(filled, tmp_path):
+    good = {"project_id": "brand", "kind": "manual", "slug": "x", "created_at": ""}
+    rows = [
+        good,
+        good | {"kind": "drawn"},
+        good | {"slug": ""},
+        good | {"project_id": "nobody"},
+        good | {"created_at": "2025-05-01 08:00"},
+        good | {"kind": "generated", "slug": "one", "created_at": "2020-01-01T00:00:00Z"},
+        good | {"slug": "y"},
+    ]
+    path = write(tmp_path / "c.csv", rows)
+    said = filled.refused("import", str(path))
+    assert "c.csv: 5 of 7 lines are wrong, so nothing was added." in said
+    reasons = (
+        "Line 3: operations: kind of creative 'drawn' is not known.",
+        "Line 4: slug is empty.",
+        "Line 5: project 'nobody' does not exist.",
+        "Line 6: created_at '2025-05-01 08:00': write ISO 8601",
+        "Line 7: operations: creative generated:one: created_at is 2025",
+    )
+    assert [reason for reason in reasons if reason not in said] == []
+    assert len(filled.told("creatives")) == 1
+
+
+def test_of_many_bad_lines_each_has_its_number(commands, tmp_path):
+    rows = [{"project_id": "brand", "kind": "manual", "slug": f"no {n}"} for n in range(30)]
+    said = commands.refused("import", str(write(tmp_path / "c.csv", rows)))
+    assert all(re.search(rf"\b{line}\b", said) for line in range(2, 32))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("kind,slug\nmanual,x\n", "has no column project_id. Columns are project_id, kind, slug"),
+        ("", "is empty"),
+        ('project_id,kind,slug\n"brand,manual,x\n', "line 2"),
+    ],
+)
+def test_a_file_that_is_none_is_refused(commands, tmp_path, content, message):
+    path = tmp_path / "c.csv"
+    path.write_text(content)
+    assert message in commands.refused("import", str(path))
+
+
+# What people say
+
+
+@pytest.mark.parametrize("container", ["generated:one", POST])
+def test_a_review_is_stored(filled, container):
+    said = filled.said("review", container, "--failed", "--note", "alcohol", "--by", "ann")
+    assert f"Safety review of {container}: failed" in said
+    assert "passed" in filled.said("review", container, "--passed", "--by", "ann")
+    rows = [(row.safety_failed, row.note, row.reviewed_by) for row in filled.told("safety_reviews")]
+    assert rows == [(True, "alcohol", "ann"), (False, None, "ann")]
+
+
+def test_a_review_says_how_it_ended(filled):
+    assert filled.run("review", POST).exit_code == 2
+    assert filled.told("safety_reviews") == []
+
+
+@pytest.mark.parametrize(
+    ("word", "stored"), [("include", "include"), ("exclude", "exclude"), ("none", None)]
+)
+def test_an_override_is_stored(filled, word, stored):
+    said = filled.said("override", "brand", POST, word, "--note", "why", "--by", "ann")
+    assert f"Override of brand/{POST}: {word}" in said
+    (row,) = filled.told("overrides")
+    assert (row.ads_content_id, row.override, row.note) == (f"brand/{POST}", stored, "why")
+
+
+def test_an_override_needs_a_note(filled):
+    assert filled.run("override", "brand", POST, "include").exit_code == 2
+    assert "note is empty" in filled.refused("override", "brand", POST, "include", "--note", " ")
+
+
+def test_an_approval_is_stored(filled):
+    assert "approved" in filled.said("approve", "brand", POST, "approved", "--by", "ann")
+    assert [(row.approval, row.changed_by) for row in filled.told("approvals")] == [
+        ("approved", "ann")
+    ]
+
+
+def test_the_user_of_the_machine_decides_unless_told(filled):
+    filled.said("approve", "brand", POST, "pending")
+    assert filled.told("approvals")[0].changed_by == getpass.getuser()
+
+
+def test_an_ad_is_connected_once(filled):
+    ad = ("ad", "meta", "123", "brand", "generated:one")
+    assert filled.said(*ad) == "Ad 123 of meta shows brand/generated:one.\n"
+    assert "nothing changed" in filled.said(*ad)
+    assert [row.ads_content_id for row in filled.told("ads")] == ["brand/generated:one"]
+
+
+SAYINGS = {
+    "override": ("override", "{project}", "{container}", "include", "--note", "n"),
+    "approve": ("approve", "{project}", "{container}", "approved"),
+    "ad": ("ad", "tiktok", "1", "{project}", "{container}"),
+    "review": ("review", "{container}", "--failed"),
+    "history": ("history", "{container}"),
+}
+
+
+def saying(name: str, *, project: str = "brand", container: str) -> list[str]:
+    return [word.format(project=project, container=container) for word in SAYINGS[name]]
+
+
+@pytest.mark.parametrize("name", SAYINGS)
+@pytest.mark.parametrize(
+    ("container", "message"),
+    [
+        ("generated:two", "creative generated:two does not exist"),
+        ("tiktok:7502", "content tiktok:7502: no such post has come in. Check the id"),
+        ("7501", "'7501' is no container. Write generated:SLUG"),
+    ],
+)
+def test_nothing_is_said_of_what_nobody_knows(filled, name, container, message):
+    said = filled.refused(*saying(name, container=container), error=LayersError)
+    assert message in said
+
+
+@pytest.mark.parametrize("name", ["override", "approve", "ad"])
+def test_a_creative_is_spoken_of_in_its_projects_only(filled, name):
+    words = saying(name, project="other", container="generated:one")
+    assert "not in project 'other', but in brand" in filled.refused(*words, error=NotFoundError)
+    unknown = saying(name, project="nobody", container=POST)
+    assert "'nobody' does not exist" in filled.refused(*unknown, error=NotFoundError)
+
+
+# Looking
+
+
+def test_creatives_are_listed_with_what_stands(filled):
+    filled.said("add", "manual", "two", "--project", "other")
+    filled.said("review", "generated:one", "--failed")
+    filled.said("override", "brand", "generated:one", "include", "--note", "n")
+    filled.said("override", "brand", "generated:one", "exclude", "--note", "n")
+    filled.said("approve", "brand", "generated:one", "rejected")
+    said = filled.said("list")
+    assert re.search(r"brand +│ generated:one .*failed +│ exclude +│ rejected", said)
+    assert "manual:two" in said
+    assert "manual:two" not in filled.said("list", "--project", "brand")
+    assert "'nobody'" in filled.refused("list", "--project", "nobody", error=NotFoundError)
+
+
+def test_the_history_shows_everything_that_was_said(filled):
+    filled.said("review", POST, "--failed", "--note", "alcohol", "--by", "ann")
+    filled.said("override", "brand", POST, "include", "--note", "[b]why\u202e", "--by", "bob")
+    filled.said("override", "other", POST, "none", "--note", "no", "--by", "bob")
+    filled.said("approve", "brand", POST, "approved", "--by", "cleo")
+    filled.said("override", "brand", "generated:one", "exclude", "--note", "another thing")
+    lines = [line for line in filled.said("history", POST).splitlines() if line.startswith("│")]
+    words = ("failed .*alcohol .*ann", r"brand .*include .*\[b\]why", "other .*none", "cleo")
+    assert [bool(re.search(word, line)) for word, line in zip(words, lines, strict=True)] == [
+        True,
+        True,
+        True,
+        True,
+    ]
+
+
+def test_the_history_of_a_creative_begins_with_its_projects(filled):
+    said = filled.said("history", "generated:one")
+    assert re.search(r"brand +│ added +│ generated", said)

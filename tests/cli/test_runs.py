@@ -1,0 +1,65 @@
+"""Runs from the command line, and what becomes of those whose process was killed.
+
+Belongs here: ending the runs of the dead, and leaving those of the living.
+Does not belong here: what jobs do (``tests.assets``), the demo's own story (``tests.e2e``).
+"""
+
+import dagster as dg
+import pytest
+from dagster._core.test_utils import create_run_for_test
+
+from layers_pipeline.cli.runs import RUNNER_TAG, open_runner
+from layers_pipeline.lake.locks import FileLeases
+from layers_pipeline.settings import Settings
+
+
+@pytest.fixture
+def deployment(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    return Settings(home=tmp_path)
+
+
+@pytest.fixture
+def leases(deployment):
+    return FileLeases(deployment.locks_location / "runners")
+
+
+def begun_by(name, deployment):
+    """The id of a run that a runner of that name began and has not ended."""
+    with open_runner(deployment) as runner:
+        run = create_run_for_test(
+            runner.instance,
+            job_name="scoring",
+            status=dg.DagsterRunStatus.STARTED,
+            tags={RUNNER_TAG: name} if name else {},
+        )
+    return run.run_id
+
+
+def status_after_another_opens(run_id, deployment):
+    with open_runner(deployment) as runner:
+        return runner.instance.get_run_by_id(run_id).status
+
+
+def test_the_run_of_a_killed_process_is_ended(deployment, leases):
+    with leases.hold("killed"):
+        run_id = begun_by("killed", deployment)
+    assert status_after_another_opens(run_id, deployment) == dg.DagsterRunStatus.FAILURE
+
+
+def test_the_run_of_a_living_process_goes_on(deployment, leases):
+    with leases.hold("living"):
+        run_id = begun_by("living", deployment)
+        assert status_after_another_opens(run_id, deployment) == dg.DagsterRunStatus.STARTED
+
+
+@pytest.mark.parametrize("name", ["", "of-another-machine"])
+def test_a_run_that_was_not_begun_here_goes_on(deployment, name):
+    run_id = begun_by(name, deployment)
+    assert status_after_another_opens(run_id, deployment) == dg.DagsterRunStatus.STARTED
+
+
+def test_a_runner_that_ended_leaves_no_lock_file(deployment):
+    with open_runner(deployment):
+        pass
+    assert list((deployment.locks_location / "runners").iterdir()) == []

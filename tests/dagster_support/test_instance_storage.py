@@ -1,0 +1,108 @@
+"""Dagster's own storage: one ``dagster.yaml``, two databases."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster_postgres import DagsterPostgresStorage
+from sqlalchemy import create_engine, inspect, make_url
+
+from layers_pipeline.cli.runs import open_runner, prepare_dagster_home
+from layers_pipeline.dagster_support.instance_storage import EnvSelectedStorage, with_driver
+from layers_pipeline.errors import SettingsError
+from layers_pipeline.settings import load_settings
+
+BIN = Path(sys.executable).parent
+FORMS = ["postgres", "postgresql", "postgresql+psycopg2", "postgresql+psycopg"]
+
+
+@dg.op
+def nothing() -> None:
+    """Does nothing."""
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def tiny() -> None:
+    """A run as small as can be."""
+    nothing()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home that names no database."""
+    monkeypatch.setenv("LAYERS_HOME", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    monkeypatch.delenv("LAYERS_DAGSTER_PG_URL", raising=False)
+    return tmp_path
+
+
+def run_kept() -> bool:
+    """Whether a run that succeeds is found on a newly opened instance."""
+    with open_runner(load_settings()) as runner:
+        done = tiny.execute_in_process(instance=runner.instance)
+    with open_runner(load_settings()) as runner:
+        found = runner.instance.get_run_by_id(done.run_id)
+        return found is not None and found.status == dg.DagsterRunStatus.SUCCESS
+
+
+def tables_at(url: str) -> set[str]:
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg2"))
+    names = set(inspect(engine).get_table_names())
+    engine.dispose()
+    return names
+
+
+def test_without_a_url_runs_are_kept_in_sqlite_in_the_home(home):
+    assert run_kept()
+    assert (home / "dagster/storage/history/runs.db").stat().st_size > 0
+
+
+@pytest.mark.parametrize("form", FORMS[:3])
+def test_every_form_of_a_postgres_url_keeps_runs_there(
+    form, home, postgres_url_factory, monkeypatch
+):
+    url = postgres_url_factory()
+    monkeypatch.setenv("LAYERS_DAGSTER_PG_URL", f"{form}://{url.partition('://')[2]}")
+    assert run_kept()
+    assert {"runs", "event_logs", "instigators", "daemon_heartbeats"} <= tables_at(url)
+    assert not (home / "dagster/storage/history").exists()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_driver_is_the_one_that_is_installed(form):
+    assert with_driver(f"{form}://u:p@h/d?x=1") == "postgresql+psycopg2://u:p@h/d?x=1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "storage"), [("sqlite", "SqliteRunStorage"), ("postgres", "PostgresRunStorage")]
+)
+def test_dagster_itself_opens_the_instance(kind, storage, postgres_url_factory, monkeypatch):
+    url = postgres_url_factory() if kind == "postgres" else ""
+    monkeypatch.setenv("LAYERS_DAGSTER_PG_URL", url)
+    prepare_dagster_home(load_settings())
+    done = subprocess.run(
+        [BIN / "dagster", "instance", "info"],
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"run_storage: {storage}\n" in done.stdout
+    assert "default_limit: 1" in done.stdout
+
+
+def test_the_environment_chooses_the_class(postgres_url_factory, monkeypatch):
+    monkeypatch.setenv("ELSEWHERE", postgres_url_factory())
+    opened = EnvSelectedStorage.from_config_value(None, {"env_var": "ELSEWHERE"})
+    assert isinstance(opened, DagsterPostgresStorage)
+
+
+def test_sqlite_needs_a_home(monkeypatch):
+    monkeypatch.delenv("DAGSTER_HOME")
+    with pytest.raises(SettingsError, match="DAGSTER_HOME"):
+        EnvSelectedStorage.from_config_value(None, {"env_var": "LAYERS_DAGSTER_PG_URL"})

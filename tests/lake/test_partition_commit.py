@@ -1,0 +1,134 @@
+"""Replacing partitions by rows that are written as they come."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from layers_pipeline.errors import StoreError
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement, place_of
+from tests.worlds.data_builders import make_stores, rows_of
+
+TABLE = catalog.UGC_POOL_PERCENTILES
+ONE, OTHER = "20250514T0800", "20250514T1200"
+BATCH = "0123456789abcdef" * 2
+
+
+@pytest.fixture
+def stores(tmp_path):
+    opened = make_stores(tmp_path / "a home")
+    yield opened
+    opened.operations.close()
+
+
+def ranks(tick, *names, views=100):
+    """Rows of one partition, in the order of the key."""
+    at = datetime.strptime(tick, "%Y%m%dT%H%M").replace(tzinfo=UTC)
+    rows = [
+        {
+            "scored_at": at,
+            "ads_content_id": f"brand/tiktok:{name}",
+            "project_id": "brand",
+            "views": views,
+            "weighted_engagements": 1.0,
+            "engagement_rate": 0.01,
+            "engagement_rate_rank_pct": 0.5,
+            "views_rank_pct": 0.5,
+            "baseline_views": 100.0,
+            "pool_size": 3,
+            "tick": tick,
+        }
+        for name in names
+    ]
+    return TABLE.shape(pl.DataFrame(rows, schema=dict(TABLE.empty().schema)))
+
+
+def stored(stores):
+    return rows_of(stores, TABLE).select("tick", "ads_content_id", "views").rows()
+
+
+@pytest.fixture(params=[Replacement, HeldReplacement])
+def begin(request, stores):
+    return lambda: request.param(stores.lake, TABLE, "tick", BATCH)
+
+
+def test_rows_are_there_once_they_are_committed(stores, begin):
+    replacement = begin()
+    replacement.add(ONE, ranks(ONE, "a", "b"))
+    replacement.add(ONE, ranks(ONE, "c"))
+    replacement.add(OTHER, ranks(OTHER, "a"))
+    assert stored(stores) == []
+    assert replacement.commit().inserted == 4
+    names = ["a", "b", "c"]
+    expected = [(ONE, f"brand/tiktok:{name}", 100) for name in names]
+    assert stored(stores) == [*expected, (OTHER, "brand/tiktok:a", 100)]
+
+
+def test_partitions_are_replaced_whole_and_others_left_alone(stores, begin):
+    first = begin()
+    first.add(ONE, ranks(ONE, "a", "b"))
+    first.add(OTHER, ranks(OTHER, "a"))
+    first.commit()
+    second = begin()
+    second.add(ONE, ranks(ONE, "b", views=7))
+    second.commit()
+    assert stored(stores) == [(ONE, "brand/tiktok:b", 7), (OTHER, "brand/tiktok:a", 100)]
+
+
+def test_a_partition_may_be_replaced_by_nothing(stores, begin):
+    first = begin()
+    first.add(ONE, ranks(ONE, "a"))
+    first.add(OTHER, ranks(OTHER, "a"))
+    first.commit()
+    second = begin()
+    second.empty(ONE)
+    second.commit()
+    assert stored(stores) == [(OTHER, "brand/tiktok:a", 100)]
+
+
+def test_a_row_that_breaks_the_contract_is_set_aside(stores, begin):
+    replacement = begin()
+    wrong = ranks(ONE, "a", "b").with_columns(views=pl.Series([5, -1]))
+    replacement.add(ONE, wrong)
+    replacement.commit()
+    assert stored(stores) == [(ONE, "brand/tiktok:a", 5)]
+    assert rows_of(stores, catalog.QUARANTINE)["broken_rules"].to_list() == ["views|min"]
+
+
+def test_nothing_to_replace_commits_nothing(stores, begin):
+    begin().commit()
+    assert stores.lake.version(TABLE) == -1
+
+
+def test_readers_of_what_was_added_see_the_rows(stores, begin):
+    replacement = begin()
+    replacement.add(ONE, ranks(ONE, "a"))
+    replacement.commit()
+    version = stores.lake.version(TABLE)
+    again = begin()
+    again.add(OTHER, ranks(OTHER, "b"))
+    again.commit()
+    added = stores.lake.added_since(TABLE, version).collect()
+    assert added["ads_content_id"].to_list() == ["brand/tiktok:b"]
+    assert stores.lake.partitions(TABLE, "tick") == {ONE, OTHER}
+    assert stores.lake.row_count(TABLE) == 2
+
+
+def test_files_of_an_object_store_are_left_to_the_commit(stores):
+    assert isinstance(stores.lake.replacement(TABLE, "tick", batch=BATCH), Replacement)
+    assert not isinstance(stores.lake.replacement(TABLE, "tick", batch=BATCH), HeldReplacement)
+
+
+def test_a_file_says_which_batch_wrote_it(stores):
+    replacement = stores.lake.replacement(TABLE, "tick", batch=BATCH)
+    replacement.add(ONE, ranks(ONE, "a"))
+    replacement.commit()
+    stores.lake.replace(TABLE, ranks(OTHER, "a"), where={"tick": [OTHER]})
+    places = {place_of(uri) for uri in stores.lake.files(TABLE)}
+    assert places == {(ONE, BATCH), (OTHER, None)}
+
+
+def test_a_file_that_is_no_data_file_is_refused():
+    with pytest.raises(StoreError, match=r"elsewhere/a\.parquet: no data file"):
+        place_of("/elsewhere/a.parquet")

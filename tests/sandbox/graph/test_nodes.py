@@ -1,0 +1,195 @@
+"""The simulated Graph API's media, accounts and pages: fields, and what is gone."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from sandbox.simulation.truth import INSTAGRAM_EPOCH_MS, SHORTCODE_DIGITS
+from tests.sandbox.graph.caller import (
+    CAROUSEL,
+    DELETED,
+    IMAGE,
+    LATER,
+    MINE,
+    NOW,
+    ODD,
+    OLD_VIDEO,
+    OTHER,
+    POSTS,
+    REEL,
+    SHY,
+    as_at_first,
+    graph_sandbox,
+    ids_of,
+)
+
+
+@pytest.fixture(scope="module")
+def served():
+    with graph_sandbox() as caller:
+        yield caller
+
+
+@pytest.fixture
+def graph(served):
+    return as_at_first(served)
+
+
+def test_the_asked_fields_are_shown_and_no_key_is_null(graph):
+    fields = "ig_id,caption,media_type,media_product_type,permalink,shortcode,timestamp,username"
+    row = graph.media(fields=f"{fields},owner,is_shared_to_feed")["data"][0]
+    assert row == {
+        "ig_id": str(REEL.ig_id),
+        "caption": REEL.caption,
+        "media_type": "VIDEO",
+        "media_product_type": "REELS",
+        "permalink": f"https://www.instagram.com/reel/{REEL.shortcode}/",
+        "shortcode": REEL.shortcode,
+        "timestamp": "2026-05-09T06:30:00+0000",
+        "username": "creator.00000001",
+        "owner": {"id": MINE.account_key},
+        "is_shared_to_feed": True,
+        "id": REEL.item_id,
+    }
+
+
+def test_kinds_of_media_are_told_apart(graph):
+    rows = graph.media(fields="media_type,media_product_type")["data"]
+    assert [(row["media_type"], row["media_product_type"]) for row in rows] == [
+        ("VIDEO", "REELS"),
+        ("IMAGE", "FEED"),
+        ("CAROUSEL_ALBUM", "FEED"),
+        ("VIDEO", "FEED"),
+    ]
+
+
+def test_what_a_medium_has_not_is_absent(graph):
+    image = graph.read(IMAGE.item_id, fields="id,caption,thumbnail_url,children,alt_text")
+    assert image == {"id": IMAGE.item_id}
+
+
+def test_counters_are_the_truth_of_the_hour(graph):
+    fields = "like_count,comments_count,view_count,saved_count,shares_count,reposts_count"
+    truth = REEL.metrics(NOW)
+    assert graph.read(REEL.item_id, fields=fields) == {
+        "like_count": truth["likes"],
+        "comments_count": truth["comments"],
+        "view_count": truth["views"],
+        "saved_count": truth["saves"],
+        "shares_count": truth["shares"],
+        "id": REEL.item_id,
+    }
+
+
+def test_what_the_platform_hides_of_a_medium_is_absent(graph):
+    shown = graph.of(OTHER).read(SHY.item_id, fields="media_url,like_count,view_count")
+    assert shown == {"view_count": SHY.metrics(NOW)["views"], "id": SHY.item_id}
+
+
+def test_counters_follow_the_clock(graph):
+    before = graph.read(REEL.item_id, fields="view_count")
+    graph.sandbox.world.clock.advance(7200)
+    assert graph.read(REEL.item_id, fields="view_count")["view_count"] > before["view_count"]
+
+
+def test_signed_links_change_at_every_reading_but_for_their_path(graph):
+    one, two = (graph.read(REEL.item_id, fields="media_url,thumbnail_url") for _ in range(2))
+    assert one["media_url"] != two["media_url"]
+    assert one["media_url"].partition("?")[0] == two["media_url"].partition("?")[0]
+    query = parse_qs(urlsplit(one["thumbnail_url"]).query)
+    assert int(query["oe"][0], 16) == (NOW + timedelta(days=5)).timestamp()
+
+
+def test_a_shortcode_carries_the_millisecond_of_creation(graph):
+    row = graph.read(REEL.item_id, fields="shortcode,ig_id")
+    number = 0
+    for digit in row["shortcode"]:
+        number = number * 64 + SHORTCODE_DIGITS.index(digit)
+    assert str(number) == row["ig_id"]
+    made_ms = (number >> 23) + INSTAGRAM_EPOCH_MS
+    assert 0 < REEL.published_at.timestamp() * 1000 - made_ms < 2000
+
+
+def test_a_carousel_has_children_that_are_media_of_their_own(graph):
+    children = graph.read(CAROUSEL.item_id, fields="children{id,media_type}")["children"]["data"]
+    assert 2 <= len(children) <= 10
+    assert graph.read(f"{CAROUSEL.item_id}/children")["data"] == [
+        {"id": child["id"]} for child in children
+    ]
+    child = graph.read(children[0]["id"], fields="media_type,timestamp")
+    assert child["media_type"] == "IMAGE"
+
+
+def test_a_field_that_does_not_exist_is_refused_by_name(graph):
+    error = graph.error(IMAGE.item_id, fields="id,made_up")
+    assert error["message"] == (
+        "(#100) Tried accessing nonexisting field (made_up) on node type (ShadowIGMedia)"
+    )
+
+
+@pytest.mark.parametrize("fields", ["id,,caption", "children{id", "id)", "a{" * 40])
+def test_a_malformed_field_expression_is_a_syntax_error(graph, fields):
+    assert graph.error(IMAGE.item_id, fields=fields)["code"] == 2500
+
+
+@pytest.mark.parametrize(
+    "object_id",
+    [DELETED.item_id, LATER.item_id, ODD.item_id, OTHER.account_key, "17800000099999999"],
+    ids=["deleted", "not published", "foreign medium", "foreign account", "unknown"],
+)
+def test_what_is_gone_or_foreign_reads_as_one_error(graph, object_id):
+    error = graph.error(object_id)
+    assert (error["code"], error["error_subcode"]) == (100, 33)
+    assert f"Object with ID '{object_id}' does not exist" in error["message"]
+
+
+def test_the_account_tells_of_itself(graph):
+    fields = "id,username,followers_count,media_count"
+    me = graph.read("me", fields=fields)
+    assert me == graph.read(MINE.account_key, fields=fields)
+    assert me["media_count"] == len(POSTS)
+    assert me["followers_count"] == graph.sandbox.world.truth.followers(MINE, at=NOW)
+    assert graph.read(MINE.account_key) == {"id": MINE.account_key}
+    assert ids_of(graph.read("me/media")) == [post.item_id for post in POSTS]
+
+
+def test_the_account_is_found_through_its_page(graph):
+    page = graph.read("me/accounts", fields="id,instagram_business_account")["data"][0]
+    assert page["instagram_business_account"] == {"id": MINE.account_key}
+    again = graph.read(page["id"], fields="instagram_business_account")
+    assert again == page
+
+
+def test_several_objects_are_read_at_once_or_not_at_all(graph):
+    ids = f"{REEL.item_id},{OLD_VIDEO.item_id}"
+    assert graph.read("", ids=ids, fields="media_type") == {
+        REEL.item_id: {"media_type": "VIDEO", "id": REEL.item_id},
+        OLD_VIDEO.item_id: {"media_type": "VIDEO", "id": OLD_VIDEO.item_id},
+    }
+    assert graph.error("", ids=f"{ids},{DELETED.item_id}")["error_subcode"] == 33
+
+
+def test_an_edge_is_read_of_several_objects_at_once(graph):
+    found = graph.read("media", ids=MINE.account_key, limit=1)
+    assert ids_of(found[MINE.account_key]) == [REEL.item_id]
+
+
+def test_more_than_fifty_ids_are_refused(graph):
+    assert "Too many IDs" in graph.error("", ids=",".join(map(str, range(51))))["message"]
+
+
+@pytest.mark.parametrize("path", ["made_up", f"{IMAGE.item_id}/made_up", "me/media/more/still"])
+def test_an_unknown_path_says_so(graph, path):
+    assert graph.error(path)["code"] == 2500
+
+
+def test_nothing_can_be_written(graph):
+    answer = graph.http.post(f"/v26.0/{IMAGE.item_id}", data={"access_token": graph.token})
+    assert "Unsupported post request" in answer.json()["error"]["message"]
+
+
+def test_a_post_may_mean_get(graph):
+    data = {"access_token": graph.token, "method": "get", "fields": "media_type"}
+    answer = graph.http.post(f"/v26.0/{IMAGE.item_id}", data=data)
+    assert answer.json() == {"media_type": "IMAGE", "id": IMAGE.item_id}

@@ -1,0 +1,477 @@
+"""The two tables of errors (spec: Graph API 1.5 and 1.7, Business API 2.5) as cases of one test.
+
+Belongs here: each row's fault, and what one full sync that meets it must leave behind.
+Does not belong here: running syncs (``fault_world``), asserting (``test_fault_matrix``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from tests.steps.ingest.fault_world import TOKEN_LIFE
+
+LOOK_AGAIN_MIN = 6 * 60.0
+UNSTATED_MIN = 5.0
+STATED_MIN = 19
+"""What a throttle of these cases asks for, where it says so at all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """What one sync of one account left behind."""
+
+    outcome: str
+    status: str = "active"
+    wait_min: float | None = None
+    """Minutes until ``retry_at``; none: as its cadence says."""
+    pause_min: float | None = None
+    """Minutes for which the whole API gets no calls; none: it is not paused."""
+    requests: int = 1
+    """HTTP requests, as the sandbox counted them."""
+    rows: int = 0
+    """Response rows landed."""
+    posts: int = 0
+    snapshots: int = 0
+    is_complete: bool = False
+    """Whether the listing of posts was read to its end."""
+    dropped: frozenset[str] = frozenset()
+    """Metrics remembered as refused."""
+    unreadable: int = 0
+    """Items remembered as having no insights for ever."""
+
+
+NOT_YET: Mapping[str, str] = {}
+"""Rows that the code does not keep to, and why."""
+WELL = {
+    # 5 posts, a story, the account, 6 items' insights, 3 breakdowns.
+    "instagram": Left(outcome="ok", requests=2, rows=16, posts=6, snapshots=6, is_complete=True),
+    # 5 posts, the account.
+    "tiktok": Left(outcome="ok", requests=2, rows=6, posts=5, snapshots=5, is_complete=True),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One row of a table, and what must follow."""
+
+    name: str
+    platform: str
+    faults: tuple[Mapping[str, Any], ...]
+    """Fields of ``PlatformFault``; ``item`` stands for the subject: which of the account's."""
+    left: Left
+    depth: str = "full"
+    life: timedelta = TOKEN_LIFE
+    """Of the first token."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    healed_requests: int = 2
+    """Of the first sync after the fault."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Rows of the sandbox's table of faults, without places."""
+        return frozenset(fault["kind"].rpartition(":")[2] for fault in self.faults)
+
+    @property
+    def is_app_wide(self) -> bool:
+        """Whether it keeps all accounts of the platform from being read."""
+        return self.left.pause_min is not None
+
+
+def well(platform: str, **changes: Any) -> Left:
+    """A sync that lost nothing but what is said."""
+    return replace(WELL[platform], **changes)
+
+
+def lost(outcome: str, **changes: Any) -> Left:
+    """A sync that brought nothing."""
+    return replace(Left(outcome=outcome), **changes)
+
+
+def reauth(**changes: Any) -> Left:
+    """A sync after which a person has to give a new token."""
+    return lost("reauth_required", status="reauth_required", **changes)
+
+
+def instagram(kind: str, left: Left, *, name: str = "", case=None, **fault: Any) -> Case:
+    """A case of one fault of the Graph API; ``case`` are fields of the case itself."""
+    struck = ({"kind": kind, **fault},)
+    name = f"instagram {name or kind}"
+    return Case(name=name, platform="instagram", faults=struck, left=left, **(case or {}))
+
+
+def tiktok(kind: str, left: Left, *, name: str = "", case=None, **fault: Any) -> Case:
+    """A case of one fault of the Business API; ``case`` are fields of the case itself."""
+    struck = ({"kind": kind, **fault},)
+    name = f"tiktok {name or kind}"
+    return Case(name=name, platform="tiktok", faults=struck, left=left, **(case or {}))
+
+
+def several(platform: str, name: str, left: Left, *faults: Mapping[str, Any]) -> Case:
+    """A case of several faults, one after the other."""
+    return Case(name=f"{platform} {name}", platform=platform, faults=faults, left=left)
+
+
+TOKENS = ("expired", 458, 459, 460, 464, 467, 492, 190, 102)
+PERMISSIONS = ("permission_10", "permission_200", "permission_3", "ig_login_403")
+NAMED_METRICS = (
+    "bad_metric",
+    "bad_metric_incompatible",
+    "bad_metric_retired_21",
+    "bad_metric_retired_22",
+    "bad_metric_list",
+)
+APP_LIMITS = ("app_limit", "app_341", "policy_368")
+ACCOUNT_LIMITS = ("user_limit", "page_limit", "custom_limit")
+BUC_LIMITS = ("buc_limit", "buc_limit_80001")
+SERVER_ERRORS = ("transient_1", "transient_2", "http_500", "http_502", "http_503")
+
+IG_ACCOUNT = [
+    *(instagram(f"token_{why}", reauth()) for why in TOKENS),
+    instagram(
+        "batch:token_expired",
+        reauth(requests=2, rows=7, posts=6, snapshots=6),
+        name="token_expired after the list",
+        skip=1,
+    ),
+    *(instagram(kind, lost("forbidden", wait_min=LOOK_AGAIN_MIN)) for kind in PERMISSIONS),
+    instagram("gone_100_33", lost("forbidden", wait_min=LOOK_AGAIN_MIN)),
+    instagram("unknown_path", lost("unavailable", wait_min=LOOK_AGAIN_MIN)),
+]
+IG_ITEM = [
+    instagram(f"insights:{PERMISSIONS[0]}", well("instagram", rows=15), item=0),
+    instagram("stories:permission_10", well("instagram", rows=13, posts=5, snapshots=5)),
+    instagram("user:permission_10", well("instagram", rows=15)),
+    instagram("few_viewers", well("instagram", rows=14), item=5, name="few_viewers of a story"),
+    instagram("few_viewers", well("instagram", rows=9), name="few_viewers of all"),
+    instagram("before_conversion", well("instagram", rows=15, unreadable=1), item=0),
+    instagram("error_data_object", well("instagram", rows=15, unreadable=1), item=0),
+    instagram("error_data_text", well("instagram", rows=15, unreadable=1), item=0),
+    instagram("insights:gone_100_33", well("instagram", rows=15), item=0),
+    instagram(
+        "insights:gone_100_33",
+        well("instagram", outcome="rate_limited", wait_min=UNSTATED_MIN, requests=3, rows=9),
+        name="gone_100_33 of most items, a throttle in disguise",
+    ),
+    instagram(
+        "insights:gone_100_33",
+        well("instagram", requests=3),
+        name="gone_100_33 of most items, for a moment",
+        times=6,
+    ),
+]
+IG_METRIC = [
+    *(
+        instagram(kind, well("instagram", requests=3, dropped=frozenset({"reach"})), metric="reach")
+        for kind in NAMED_METRICS
+    ),
+    instagram(
+        "bad_metric_value",
+        well("instagram", requests=4, dropped=frozenset({"reach"})),
+        metric="reach",
+    ),
+    instagram(
+        "unknown_metric_error",
+        well("instagram", outcome="partial", requests=4, rows=9),
+    ),
+    instagram("metric_absent", well("instagram"), metric="reach"),
+    instagram("metric_not_ready", well("instagram"), metric="reach"),
+    instagram("insights:empty_data", well("instagram")),
+    instagram(
+        "skip_rate_fraction",
+        well("instagram"),
+        case={"settings": {"instagram_skip_rate": "fraction"}},
+    ),
+]
+IG_THROTTLES = [
+    *(
+        instagram(
+            kind,
+            lost("rate_limited", wait_min=UNSTATED_MIN, pause_min=UNSTATED_MIN),
+            wait_min=STATED_MIN,
+        )
+        for kind in APP_LIMITS
+    ),
+    *(
+        instagram(kind, lost("rate_limited", wait_min=UNSTATED_MIN), wait_min=STATED_MIN)
+        for kind in ACCOUNT_LIMITS
+    ),
+    *(
+        instagram(kind, lost("rate_limited", wait_min=STATED_MIN), wait_min=STATED_MIN)
+        for kind in BUC_LIMITS
+    ),
+    instagram(
+        "insights:buc_limit",
+        well("instagram", outcome="rate_limited", wait_min=STATED_MIN, rows=9),
+        wait_min=STATED_MIN,
+    ),
+    instagram(
+        "insights:app_limit",
+        well(
+            "instagram",
+            outcome="rate_limited",
+            wait_min=UNSTATED_MIN,
+            pause_min=UNSTATED_MIN,
+            rows=9,
+        ),
+    ),
+    *(
+        instagram(
+            kind,
+            well(
+                "instagram",
+                outcome="rate_limited",
+                wait_min=UNSTATED_MIN,
+                pause_min=UNSTATED_MIN,
+                requests=1,
+                rows=7,
+            ),
+        )
+        for kind in ("usage_high", "app_usage_high")
+    ),
+    instagram(
+        "usage_full",
+        well(
+            "instagram",
+            outcome="rate_limited",
+            wait_min=STATED_MIN,
+            pause_min=UNSTATED_MIN,
+            requests=1,
+            rows=7,
+        ),
+        wait_min=STATED_MIN,
+    ),
+    instagram("http_429", lost("rate_limited", wait_min=5 / 60)),
+]
+IG_PASSING = [
+    *(instagram(kind, lost("unavailable", requests=3)) for kind in SERVER_ERRORS),
+    *(
+        instagram(kind, well("instagram", requests=3), name=f"{kind} once", times=1)
+        for kind in (*SERVER_ERRORS, "truncated_json", "null_element")
+    ),
+    instagram("truncated_json", lost("malformed", requests=3)),
+    instagram("null_element", lost("unavailable", requests=3)),
+    instagram(
+        "insights:null_element", well("instagram", outcome="partial", requests=4, rows=15), item=0
+    ),
+    instagram("insights:transient_2", well("instagram", outcome="partial", requests=4, rows=9)),
+    instagram("reduce_data", well("instagram", requests=4)),
+    instagram("slow", well("instagram"), times=1),
+    instagram(
+        "hang",
+        well("instagram", requests=2, rows=5, posts=5, snapshots=5, is_complete=False),
+        times=1,
+        case={"depth": "quick"},
+    ),
+    *(
+        instagram(kind, left, name=f"{kind}, quick", case={"depth": "quick"}, **given)
+        for kind, left, given in (
+            ("token_expired", reauth(), {}),
+            ("buc_limit", lost("rate_limited", wait_min=19), {"wait_min": STATED_MIN}),
+            ("transient_2", lost("unavailable", requests=3), {}),
+            ("http_502", lost("unavailable", requests=3), {}),
+            ("truncated_json", lost("malformed", requests=3), {}),
+            ("empty_data", lost("ok"), {}),
+        )
+    ),
+]
+IG_PAGES = [
+    instagram("empty_data", lost("ok", rows=1, is_complete=True)),
+    instagram(
+        "list:empty_data", lost("ok", requests=2, rows=4, posts=1, snapshots=1, is_complete=True)
+    ),
+    instagram("short_page", well("instagram", requests=5)),
+    instagram("list:empty_page_with_next", well("instagram", requests=3), times=1),
+    instagram(
+        "list:empty_page_with_next",
+        lost("partial", requests=3, rows=4, posts=1, snapshots=1),
+        name="list:empty_page_with_next without end",
+    ),
+    several(
+        "instagram",
+        "user_limit between two pages",
+        well(
+            "instagram",
+            outcome="rate_limited",
+            wait_min=UNSTATED_MIN,
+            rows=8,
+            posts=3,
+            snapshots=3,
+            is_complete=False,
+        ),
+        {"kind": "list:short_page", "times": 1},
+        {"kind": "list:user_limit"},
+    ),
+    several(
+        "instagram",
+        "transient_2 between two pages",
+        well(
+            "instagram",
+            outcome="partial",
+            requests=5,
+            rows=8,
+            posts=3,
+            snapshots=3,
+            is_complete=False,
+        ),
+        {"kind": "list:short_page", "times": 1},
+        {"kind": "list:transient_2"},
+    ),
+]
+
+REJECTED = (40000, 40002, 40006, 40007, 40016, 40051, 40053, 40400)
+PASSING = (40050, 40201, 41001, 41002)
+TRIED_AGAIN = (50000, 50002, 51010, 51065, 60001)
+EXPIRED = (40102, 40104, 40105)
+CONSENT = (40001, 40130)
+OAUTH_CONSENT = (40103, 40107, 40110, 40131)
+FORBIDDEN = (40113, 40117, 40118, 40125)
+SOON = timedelta(hours=1)
+"""The life of a token that has to be refreshed."""
+
+TIKTOK_CODES = [
+    *(tiktok(f"code_{code}", lost("unavailable", wait_min=LOOK_AGAIN_MIN)) for code in REJECTED),
+    *(tiktok(f"code_{code}", lost("unavailable")) for code in PASSING),
+    *(tiktok(f"code_{code}", lost("unavailable", requests=3)) for code in TRIED_AGAIN),
+    *(tiktok(f"code_{code}", lost("forbidden", wait_min=LOOK_AGAIN_MIN)) for code in FORBIDDEN),
+    *(tiktok(f"code_{code}", reauth()) for code in CONSENT),
+    # Read, refresh, read.
+    *(tiktok(f"code_{code}", reauth(requests=3)) for code in EXPIRED),
+    *(
+        tiktok(
+            f"code_{code}",
+            well("tiktok", requests=4),
+            name=f"code_{code} until it is refreshed",
+            times=1,
+        )
+        for code in EXPIRED
+    ),
+    tiktok(
+        "code_40102",
+        reauth(requests=4, rows=5, posts=5, snapshots=5),
+        name="code_40102 after the list, and again",
+        skip=1,
+    ),
+    tiktok(
+        "code_40102",
+        well("tiktok", requests=5, rows=11),
+        name="code_40102 after the list",
+        skip=1,
+        times=1,
+    ),
+    *(tiktok(f"code_{code}", reauth(), case={"life": SOON}) for code in OAUTH_CONSENT),
+    tiktok(
+        "code_40108",
+        lost("unavailable", wait_min=LOOK_AGAIN_MIN),
+        case={"life": SOON, "healed_requests": 3},
+    ),
+    tiktok("code_40100", lost("rate_limited", wait_min=1, pause_min=1, requests=3)),
+    tiktok(
+        "code_40132",
+        lost("rate_limited", wait_min=UNSTATED_MIN, pause_min=UNSTATED_MIN, requests=3),
+    ),
+    tiktok("code_61000", lost("rate_limited", wait_min=1, requests=3)),
+    *(
+        tiktok(f"code_{code}", well("tiktok", requests=3), name=f"code_{code} once", times=1)
+        for code in (40100, 50002, 61000)
+    ),
+    *(
+        tiktok(
+            f"code_{code}",
+            well("tiktok", requests=3, dropped=frozenset({"reach"})),
+            name=f"code_{code} of a field",
+            metric="reach",
+        )
+        for code in (40002, 41002)
+    ),
+    tiktok(
+        "code_20001",
+        well("tiktok", outcome="partial", rows=4, posts=3, snapshots=3, is_complete=False),
+    ),
+]
+TIKTOK_TRANSPORT = [
+    tiktok("http_500", lost("unavailable", requests=3)),
+    tiktok("http_429", lost("rate_limited", wait_min=STATED_MIN), wait_min=STATED_MIN),
+    tiktok("http_429", lost("rate_limited", wait_min=5 / 60), wait_min=0, name="http_429 bare"),
+    *(tiktok(kind, lost("malformed", requests=3)) for kind in ("truncated_json", "html_body")),
+    *(
+        tiktok(kind, well("tiktok", requests=3), name=f"{kind} once", times=1)
+        for kind in ("http_500", "truncated_json", "html_body")
+    ),
+    *(
+        tiktok(
+            kind,
+            well("tiktok", outcome="partial", requests=4, rows=5),
+            name=f"{kind} after the list",
+            skip=1,
+        )
+        for kind in ("http_500", "truncated_json", "code_51065")
+    ),
+    tiktok("slow", well("tiktok"), times=1),
+    tiktok(
+        "oauth_http_500",
+        well("tiktok", requests=5),
+        name="oauth_http_500 while the old token still opens",
+        case={"life": SOON, "healed_requests": 3},
+    ),
+    tiktok("oauth_http_500", well("tiktok", requests=4), times=1, case={"life": SOON}),
+    # The new pair is lost with the answer, and the old one ended when it was made.
+    tiktok("oauth_truncated_json", reauth(requests=2), times=1, case={"life": SOON}),
+]
+TIKTOK_PAGES = [
+    tiktok("short_page", well("tiktok", requests=3), times=1),
+    tiktok(
+        "short_page",
+        well("tiktok", outcome="partial", requests=7, is_complete=False),
+        name="short_page without end",
+    ),
+    tiktok("empty_page_with_more", well("tiktok", requests=3), times=1),
+    tiktok(
+        "empty_page_with_more",
+        lost("malformed", requests=2),
+        name="empty_page_with_more without end",
+    ),
+    several(
+        "tiktok",
+        "code_50002 between two pages",
+        well(
+            "tiktok",
+            outcome="partial",
+            requests=4,
+            rows=2,
+            posts=2,
+            snapshots=2,
+            is_complete=False,
+        ),
+        {"kind": "short_page", "times": 1},
+        {"kind": "code_50002"},
+    ),
+    several(
+        "tiktok",
+        "code_61000 between two pages",
+        well(
+            "tiktok",
+            outcome="rate_limited",
+            wait_min=1,
+            requests=4,
+            rows=2,
+            posts=2,
+            snapshots=2,
+            is_complete=False,
+        ),
+        {"kind": "short_page", "times": 1},
+        {"kind": "code_61000"},
+    ),
+]
+CASES = [
+    *(Case(name=f"{one} without a fault", platform=one, faults=(), left=WELL[one]) for one in WELL),
+    *IG_ACCOUNT,
+    *IG_ITEM,
+    *IG_METRIC,
+    *IG_THROTTLES,
+    *IG_PASSING,
+    *IG_PAGES,
+    *TIKTOK_CODES,
+    *TIKTOK_TRANSPORT,
+    *TIKTOK_PAGES,
+]

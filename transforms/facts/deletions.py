@@ -1,0 +1,213 @@
+"""Which posts were deleted, told from what complete listings of their accounts lacked.
+
+Belongs here: the rule of two listings, a listing's reach, too many at once, coming back.
+Does not belong here: reading accounts, which readings are new, where spells are stored.
+
+Source: R7. A listing is a witness if it was read to its end, at depth full, and lists anything.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import polars as pl
+
+from transforms.facts.snapshots import ACCOUNT, POST
+
+INSTAGRAM_LISTS: Final = 10_000
+"""Instagram lists so many posts at most; older ones are beyond a listing that long."""
+TIKTOK_WINDOW: Final = timedelta(days=365)
+"""TikTok says nothing reliable of posts older than this."""
+INSTANT: Final = pl.Datetime("us", "UTC")
+
+
+def is_witness() -> pl.Expr:
+    """True for a reading whose listing can miss a post."""
+    return (pl.col("depth") == "full") & pl.col("is_complete") & (pl.col("items") > 0)
+
+
+def is_empty() -> pl.Expr:
+    """True for a reading that found no posts at all, which deletes nothing by itself."""
+    return (pl.col("depth") == "full") & pl.col("is_complete") & (pl.col("items") == 0)
+
+
+def next_absences(
+    absences: pl.LazyFrame,
+    *,
+    readings: pl.LazyFrame,
+    listed: pl.LazyFrame,
+    posts: pl.LazyFrame,
+    share_limit: float,
+) -> pl.LazyFrame:
+    """What one more reading of each account makes of the spells of absence.
+
+    Args:
+        absences: Rows of ``PostAbsences`` that have not ended, of the accounts that were read.
+        readings: Rows of ``AccountListings``, one per account.
+        listed: sync_id and the post's key of every post that those readings showed.
+        posts: Every known post of those accounts: the post's key, account_key, published_at,
+            first_seen_at, media_type, bucket.
+        share_limit: Share of an account's posts, 0-1, that one listing may confirm as deleted;
+            more are held for a person.
+    Returns:
+        Rows of ``PostAbsences`` that are new or changed.
+    """
+    known_at = readings.select("sync_id", read_at="known_at")
+    shown = listed.join(known_at, on="sync_id", how="inner")
+    back = (
+        absences.join(shown.select(*POST, "read_at").unique(POST), on=POST, how="inner")
+        .with_columns(returned_at="read_at")
+        .drop("read_at")
+    )
+    witnesses = readings.filter(is_witness()).select(
+        *ACCOUNT, "sync_id", "started_at", "items", read_at="known_at"
+    )
+    expected = _expected(posts, witnesses, listed)
+    missing = expected.join(listed.select(POST), on=POST, how="anti")
+    begun = missing.join(absences.select(POST), on=POST, how="anti").select(
+        *POST,
+        missed_at="read_at",
+        account_key="account_key",
+        missed_by="sync_id",
+        confirmed_at=pl.lit(None, INSTANT),
+        confirmed_by=pl.lit(None, pl.String),
+        held_by=pl.lit(None, pl.String),
+        returned_at=pl.lit(None, INSTANT),
+        bucket="bucket",
+    )
+    second = _second_miss(absences, missing, expected, share_limit=share_limit)
+    columns = absences.collect_schema().names()
+    return pl.concat([part.select(columns) for part in (back, begun, second)])
+
+
+def _expected(posts: pl.LazyFrame, witnesses: pl.LazyFrame, listed: pl.LazyFrame) -> pl.LazyFrame:
+    """Posts that a witness had to show, had they lived: seen before, no story, within reach."""
+    oldest = (
+        listed.join(posts.select(*POST, "published_at"), on=POST, how="inner")
+        .group_by("sync_id")
+        .agg(oldest_at=pl.col("published_at").min())
+    )
+    is_reached = (
+        pl.when(pl.col("platform") == "tiktok")
+        .then(pl.col("published_at") >= pl.col("started_at") - TIKTOK_WINDOW)
+        .when(pl.col("items") >= INSTAGRAM_LISTS)
+        .then(pl.col("published_at") >= pl.col("oldest_at"))
+        .otherwise(pl.lit(value=True))
+    )
+    return (
+        posts.join(witnesses, on=ACCOUNT, how="inner")
+        .join(oldest, on="sync_id", how="left")
+        .filter(
+            pl.col("media_type").ne_missing("story"),
+            pl.col("first_seen_at") <= pl.col("started_at"),
+            is_reached.fill_null(value=False),
+        )
+    )
+
+
+def _second_miss(
+    absences: pl.LazyFrame, missing: pl.LazyFrame, expected: pl.LazyFrame, *, share_limit: float
+) -> pl.LazyFrame:
+    """Spells that a second witness confirms, or holds where it would confirm too many."""
+    gone = absences.filter(pl.col("confirmed_at").is_not_null()).select(POST)
+    alive = expected.join(gone, on=POST, how="anti").group_by("sync_id").agg(alive=pl.len())
+    doubted = absences.filter(pl.col("confirmed_at").is_null(), pl.col("held_by").is_null())
+    twice = doubted.join(missing.select(*POST, "sync_id", "read_at"), on=POST, how="inner").join(
+        alive, on="sync_id", how="left"
+    )
+    is_storm = pl.len().over("sync_id") > share_limit * pl.col("alive")
+    return twice.with_columns(
+        confirmed_at=pl.when(~is_storm).then("read_at"),
+        confirmed_by=pl.when(~is_storm).then("sync_id"),
+        held_by=pl.when(is_storm).then("sync_id"),
+    )
+
+
+def confirmed_by_people(absences: pl.LazyFrame, confirmations: pl.LazyFrame) -> pl.LazyFrame:
+    """Held spells that a person has confirmed.
+
+    Args:
+        absences: Rows of ``PostAbsences``.
+        confirmations: platform, account_key, listing_id and said_at of what people said.
+    Returns:
+        Rows of ``PostAbsences`` that change.
+    """
+    said = confirmations.select(*ACCOUNT, "listing_id", "said_at")
+    held = absences.filter(pl.col("confirmed_at").is_null()).join(
+        said, left_on=[*ACCOUNT, "held_by"], right_on=[*ACCOUNT, "listing_id"], how="inner"
+    )
+    is_absent = pl.col("returned_at").is_null() | (pl.col("returned_at") > pl.col("said_at"))
+    return (
+        held.filter(is_absent)
+        .with_columns(confirmed_at="said_at", confirmed_by="held_by")
+        .select(absences.collect_schema().names())
+    )
+
+
+def emptied_by_people(
+    absences: pl.LazyFrame,
+    confirmations: pl.LazyFrame,
+    *,
+    readings: pl.LazyFrame,
+    posts: pl.LazyFrame,
+) -> pl.LazyFrame:
+    """Spells of every post of an account whose empty listing a person has confirmed.
+
+    Args:
+        absences: Rows of ``PostAbsences``.
+        confirmations: As ``confirmed_by_people`` reads them.
+        readings: Rows of ``AccountListings``; those that listed nothing count.
+        posts: Every known post: as ``next_absences`` reads them, and last_checked_at.
+    Returns:
+        Rows of ``PostAbsences`` that are new, and those that were only doubted before.
+    """
+    said = confirmations.join(
+        readings.filter(is_empty()).select(*ACCOUNT, "sync_id", "started_at", missed_at="known_at"),
+        left_on=[*ACCOUNT, "listing_id"],
+        right_on=[*ACCOUNT, "sync_id"],
+        how="inner",
+    )
+    gone = (
+        posts.join(said, on=ACCOUNT, how="inner")
+        .filter(
+            pl.col("media_type").ne_missing("story"),
+            pl.col("last_checked_at") <= pl.col("started_at"),
+        )
+        .sort("said_at", "missed_at")
+        .unique(POST, keep="first", maintain_order=True)
+    )
+    lasting = absences.filter(pl.col("returned_at").is_null())
+    begun = gone.join(lasting, on=POST, how="anti").select(
+        *POST,
+        "missed_at",
+        account_key="account_key",
+        missed_by="listing_id",
+        confirmed_at="said_at",
+        confirmed_by="listing_id",
+        held_by="listing_id",
+        returned_at=pl.lit(None, INSTANT),
+        bucket="bucket",
+    )
+    doubted = (
+        lasting.filter(pl.col("confirmed_at").is_null())
+        .join(gone.select(*POST, "listing_id", "said_at"), on=POST, how="inner")
+        .with_columns(
+            confirmed_at="said_at",
+            confirmed_by="listing_id",
+            held_by=pl.coalesce("held_by", "listing_id"),
+        )
+    )
+    columns = absences.collect_schema().names()
+    return pl.concat([part.select(columns) for part in (begun, doubted)])
+
+
+def deleted_posts(absences: pl.LazyFrame, *, as_of: datetime | None = None) -> pl.LazyFrame:
+    """Posts that counted as deleted at a moment, or now: the post's key and deleted_at."""
+    known = absences if as_of is None else absences.filter(pl.col("confirmed_at") <= as_of)
+    is_gone = pl.col("returned_at").is_null()
+    if as_of is not None:
+        is_gone = is_gone | (pl.col("returned_at") > as_of)
+    return (
+        known.filter(pl.col("confirmed_at").is_not_null(), is_gone)
+        .group_by(POST)
+        .agg(deleted_at=pl.col("confirmed_at").max())
+    )

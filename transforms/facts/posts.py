@@ -1,0 +1,223 @@
+"""What a post is, from all captures of it.
+
+Belongs here: identity and content of posts, and which project's pool they belong to.
+Does not belong here: snapshots of counts over time, scores.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from transforms.contracts.columns import COUNTS
+from transforms.facts.snapshots import INSTANT, POST, in_order, is_news
+from transforms.facts.verdicts import NOTHING_SAID
+
+IDENTITY: Final = ("account_key", "published_at")
+WORDS: Final = ("media_type", "caption", "permalink")
+CONTENT: Final = (*WORDS, "media_url", "is_media_url_permanent")
+PLACE: Final = r"^[^?#]*"
+"""The part of an address that names a file; what follows it is a signature."""
+
+
+def posts_of(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None) -> pl.LazyFrame:
+    """What ``platform_posts`` says of posts, without counts and bucket (R8).
+
+    Identity (account, publication) comes from the earliest capture that names it, content
+    from the newest, so that the order of arrival does not matter. SIFT's permanent address of
+    the media wins over one that expires, and two that differ only in their signature are one.
+
+    Args:
+        captures: All captures of the posts they speak of, or those after ``before``.
+        before: The posts as all earlier captures gave them.
+    Returns:
+        One row per post: ``IDENTITY``, is_identity_settled (whether all its captures agree on
+        that), ``CONTENT``, first_seen_at and content_at.
+    """
+    given = captures.select(
+        *POST, "captured_at", "source", "known_at", *IDENTITY, *WORDS, "media_url"
+    )
+    # A moment's captures stand in one order, whoever came first.
+    rows = given.sort(*IDENTITY, *WORDS, "media_url", nulls_last=False).with_columns(
+        content_at=pl.col("captured_at"),
+        is_permanent=pl.col("source") == "sift",
+        is_identity_settled=pl.lit(value=True),
+    )
+    if before is not None:
+        rows = pl.concat([_as_captures(before), rows], how="diagonal")
+    ordered = in_order(
+        rows.with_columns(
+            lasting=pl.when("is_permanent").then("media_url"),
+            passing=pl.when(~pl.col("is_permanent")).then("media_url"),
+        ).with_columns(
+            lasting_place=pl.col("lasting").str.extract(PLACE, 0),
+            passing_place=pl.col("passing").str.extract(PLACE, 0),
+        )
+    )
+    shown = (*WORDS, "lasting_place", "passing_place")
+    ordered = ordered.with_columns(is_news(name).alias(f"{name}_news") for name in shown)
+    lasting = pl.col("lasting").filter(pl.col("lasting_place_news")).last()
+    passing = pl.col("passing").filter(pl.col("passing_place_news")).last()
+    # While a permanent address is known, one that expires is no change.
+    has_lasting = pl.col("lasting").is_not_null().cum_sum().over(*POST) > 0
+    ordered = ordered.with_columns(passing_place_news=pl.col("passing_place_news") & ~has_lasting)
+    is_new = pl.any_horizontal(f"{name}_news" for name in shown)
+    return ordered.group_by(*POST).agg(
+        **_identity(),
+        is_identity_settled=_is_settled(),
+        **{name: pl.col(name).drop_nulls().last() for name in WORDS},
+        media_url=pl.coalesce(lasting, passing),
+        is_media_url_permanent=lasting.is_not_null(),
+        first_seen_at=pl.col("known_at").min(),
+        content_at=pl.coalesce(
+            pl.col("content_at").filter(is_new).max(), pl.col("content_at").first()
+        ),
+    )
+
+
+def _as_captures(posts: pl.LazyFrame) -> pl.LazyFrame:
+    """What was known of each post, written as its first capture."""
+    return posts.select(
+        *POST,
+        *IDENTITY,
+        "is_identity_settled",
+        *WORDS,
+        "media_url",
+        "content_at",
+        captured_at=pl.col("content_at"),
+        source=pl.lit(""),
+        is_permanent="is_media_url_permanent",
+        known_at=pl.col("first_seen_at"),
+    )
+
+
+def identities_of(captures: pl.LazyFrame, *, key: Sequence[str] = POST) -> pl.LazyFrame:
+    """Account and publication of each post, as the captures known at a moment name them.
+
+    Args:
+        captures: Captures of posts. Reads the key, captured_at, source and ``IDENTITY``.
+        key: Columns that tell posts apart.
+    """
+    ordered = captures.sort(*key, *INSTANT, *IDENTITY, nulls_last=False)
+    return ordered.group_by(*key).agg(**_identity())
+
+
+def _identity() -> dict[str, pl.Expr]:
+    return {
+        "account_key": pl.col("account_key").first(),
+        "published_at": pl.col("published_at").drop_nulls().first(),
+    }
+
+
+def _is_settled() -> pl.Expr:
+    """Whether all captures name one account, and all one publication or all none."""
+    account, published = (pl.col(name) for name in IDENTITY)
+    unpublished = published.null_count()
+    same_account = (account.min() == account.max()) & (account.null_count() == 0)
+    same_publication = (unpublished == pl.len()) | (
+        (unpublished == 0) & (published.min() == published.max())
+    )
+    return pl.col("is_identity_settled").all() & same_account & same_publication
+
+
+def account() -> pl.Expr:
+    """Platform and account key as one column."""
+    return pl.concat_str("platform", pl.lit(":"), "account_key").alias("account")
+
+
+def container_id() -> pl.Expr:
+    """The id of a post's container: the same for ever, whoever makes it."""
+    return pl.concat_str("platform", pl.lit(":"), "platform_post_id")
+
+
+def ads_content_id() -> pl.Expr:
+    """The id of what is scored: a container in one project's pool."""
+    return pl.concat_str("project_id", pl.lit("/"), container_id())
+
+
+def containers_of(posts: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of ``content_containers`` for posts (R11): made when the post was first known.
+
+    Args:
+        posts: Rows with platform, platform_post_id, first_seen_at and bucket.
+    """
+    return posts.select(
+        container_id=container_id(),
+        kind=pl.lit("post"),
+        platform="platform",
+        platform_post_id="platform_post_id",
+        created_at="first_seen_at",
+        bucket="bucket",
+    )
+
+
+def ads_content_of(posts: pl.LazyFrame, allowlist: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of ``ads_content`` that a project's allowlist makes of posts, not yet scored.
+
+    Args:
+        posts: Rows with platform, platform_post_id, account_key, first_seen_at and bucket.
+        allowlist: Rows of ``ProjectAllowlist``, any spell.
+    """
+    listed = allowlist.group_by("project_id", "platform", "account_key").agg(
+        pl.col("allowed_from").min()
+    )
+    return posts.join(listed, on=["platform", "account_key"], how="inner").select(
+        ads_content_id=ads_content_id(),
+        project_id="project_id",
+        container_id=container_id(),
+        scoring_pool=pl.lit("ugc"),
+        organic_score=pl.lit(None, pl.Float64),
+        scored_at=pl.lit(None, pl.Datetime("us", "UTC")),
+        scoring_version=pl.lit(None, pl.String),
+        unscored_reason=pl.lit(None, pl.String),
+        created_at=pl.max_horizontal("first_seen_at", "allowed_from"),
+        bucket="bucket",
+    )
+
+
+def pool_members(
+    latest: pl.LazyFrame,
+    posts: pl.LazyFrame,
+    allowlist: pl.LazyFrame,
+    *,
+    as_of: datetime,
+    key: Sequence[str] = POST,
+) -> pl.LazyFrame:
+    """Posts of each project's UGC pool as of a moment.
+
+    Args:
+        latest: What was known of each post at ``as_of`` (``latest_metrics``).
+        posts: Posts with account_key, published_at and is_deleted as of ``as_of``; those
+            published after it are left out.
+        allowlist: Rows of ``ProjectAllowlist``; spells that hold at ``as_of`` count.
+        as_of: The moment.
+        key: Columns that tell posts apart in ``latest`` and ``posts``.
+    Returns:
+        Rows of ``PoolMembers``, of which neither a review nor a person has said anything yet
+        (``transforms.facts.verdicts`` adds that).
+    """
+    listed = allowlist.filter(
+        pl.col("allowed_from") <= as_of,
+        pl.col("allowed_to").is_null() | (pl.col("allowed_to") > as_of),
+    )
+    listed = listed.select("project_id", account()).unique()
+    published = posts.filter(pl.col("published_at").is_null() | (pl.col("published_at") <= as_of))
+    # One key, made of both columns: joined on the platform by itself, every post would meet
+    # every account, and Polars is free to reorder joins that share a column.
+    things = published.select(
+        *dict.fromkeys((*key, *POST)), account(), "published_at", "is_deleted"
+    )
+    return (
+        latest.join(things, on=key, how="inner")
+        .join(listed, on="account", how="inner")
+        .select(
+            "project_id",
+            ads_content_id().alias("ads_content_id"),
+            *POST,
+            "published_at",
+            *COUNTS,
+            "is_deleted",
+            **NOTHING_SAID,
+        )
+    )

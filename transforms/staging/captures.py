@@ -1,0 +1,102 @@
+"""Capture files: raw rows of captures that others collected, as typed captures.
+
+Belongs here: the columns of a capture file, and what each becomes.
+Does not belong here: file formats, refusals of whole files, how single values are read.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from transforms.contracts.captures import StgImportCaptures
+from transforms.contracts.columns import COUNTS
+from transforms.staging.quarantine import RECEIVED
+from transforms.staging.readings import (
+    BREACHES,
+    LINE,
+    Reading,
+    breaches,
+    read_count,
+    read_instant,
+    shown_text,
+)
+
+IDS: Final = ("post_key", "account_key")
+REQUIRED: Final = ("platform", "account_key", "post_key", "captured_at")
+COUNT_COLUMNS: Final = (*COUNTS, "followers")
+TIME_COLUMNS: Final = ("captured_at", "published_at")
+OPTIONAL: Final = ("published_at", "media_type", *COUNT_COLUMNS, "permalink", "caption")
+COLUMNS: Final = (*REQUIRED, *OPTIONAL)
+
+
+def read_captures(
+    raw: pl.DataFrame, *, time_zone: str | None, now: datetime, file_id: str, run_id: str
+) -> pl.DataFrame:
+    """Read the raw rows of a capture file as captures, to be split by their contract.
+
+    The pipeline knew an imported capture when it was captured (R9).
+
+    Args:
+        raw: One row per row of the file. Reads line_number and any of ``COLUMNS``, as text or
+            as the file's own types; a column that is absent was not collected.
+        time_zone: IANA zone of times without an offset; none: such times break a rule.
+        now: Captures later than this break ``in_the_future``.
+        file_id: Fingerprint of the file.
+        run_id: The run that stages the rows.
+    Returns:
+        One row per raw row, none left out: the columns of ``StgImportCaptures``, breaches (the
+        rules that a value broke, so that it could not be typed) and received (the raw values).
+    """
+    given = [column for column in COLUMNS if column in raw.columns]
+    counts = {
+        column: read_count(column, raw.schema[column]) for column in _among(COUNT_COLUMNS, raw)
+    }
+    times = {
+        column: read_instant(column, raw.schema[column], time_zone=time_zone)
+        for column in _among(TIME_COLUMNS, raw)
+    }
+    readings = [*counts.values(), *times.values(), _future(times["captured_at"], now)]
+    known_at = pl.coalesce(times["captured_at"].value, pl.lit(now, pl.Datetime("us", "UTC")))
+    typed = raw.select(
+        pl.col(LINE).cast(pl.Int64),
+        **_words(raw),
+        **{column: reading.value for column, reading in (counts | times).items()},
+        source=pl.lit("import"),
+        # A row without a capture time is set aside for that alone, not for its copy too.
+        known_at=known_at,
+        run_id=pl.lit(run_id),
+        file_id=pl.lit(file_id),
+        **{BREACHES: breaches(readings), RECEIVED: pl.struct(pl.col(given).cast(pl.String))},
+    )
+    return _shaped(typed)
+
+
+def _among(columns: tuple[str, ...], raw: pl.DataFrame) -> list[str]:
+    return [column for column in columns if column in raw.columns]
+
+
+def _words(raw: pl.DataFrame) -> dict[str, pl.Expr]:
+    words = {column: shown_text(column) for column in _among(("account_key", "permalink"), raw)}
+    enumerated = _among(("platform", "media_type"), raw)
+    words |= {column: shown_text(column).str.to_lowercase() for column in enumerated}
+    if "caption" in raw.columns:
+        words["caption"] = pl.when(shown_text("caption").is_not_null()).then("caption")
+    return words | {"platform_post_id": shown_text("post_key")}
+
+
+def _future(captured_at: Reading, now: datetime) -> Reading:
+    is_later = captured_at.value > pl.lit(now, pl.Datetime("us", "UTC"))
+    breach = pl.when(is_later).then(pl.lit("captured_at|in_the_future"))
+    return Reading(value=captured_at.value, breach=breach)
+
+
+def _shaped(typed: pl.DataFrame) -> pl.DataFrame:
+    absent = {
+        name: pl.lit(None, column.dtype)
+        for name, column in StgImportCaptures.columns().items()
+        if name not in typed.columns
+    }
+    return typed.with_columns(**absent).select(
+        *StgImportCaptures.column_names(), BREACHES, RECEIVED
+    )

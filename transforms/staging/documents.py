@@ -1,0 +1,88 @@
+"""JSON bodies as columns: every value as it was written, so that nothing wrong passes unnoticed.
+
+Belongs here: reading JSON objects to given keys, strictly by JSON's own types, many rows at once.
+Does not belong here: a platform's words, which values are sound.
+
+One list where a number is due ends ``str.json_decode`` for all rows. Then the bodies are read as
+lines, which is slower and sets such a value to null by itself. Both take 1.5 for a whole number
+or text for a truth where asked to, so values are asked for as text or as ``Float64`` only.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import polars as pl
+
+from transforms.staging.readings import Reading
+
+DOCUMENT: Final = "document"
+"""Column with a body as JSON without optional white space; null where it is no JSON object."""
+NOTHING: Final = "{}"
+
+ESCAPE_OR_HALF_PAIR: Final = (
+    r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+"""An escaped backslash or a whole surrogate pair, kept as group 1; or half a pair, which JSON
+allows, no text can hold, and platforms send where they cut a caption short."""
+
+
+def with_documents(landed: pl.DataFrame) -> pl.DataFrame:
+    """The rows with ``document``. Reads body."""
+    read = landed.with_columns(pl.col("body").str.json_path_match("$").alias(DOCUMENT))
+    # The repair is the rare case: only bodies that cannot be read go through it.
+    unread = pl.when(pl.col(DOCUMENT).is_null()).then("body")
+    repaired = unread.str.replace_all(ESCAPE_OR_HALF_PAIR, "${1}").str.json_path_match("$")
+    document = read.with_columns(pl.coalesce(DOCUMENT, repaired).alias(DOCUMENT))
+    is_object = pl.col(DOCUMENT).str.starts_with("{")
+    return document.with_columns(pl.when(is_object).then(DOCUMENT).alias(DOCUMENT))
+
+
+def decoded(rows: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """The values at the schema's keys, one row per row. Reads document.
+
+    A list or object where the schema has a number is null, and so is the reverse; where it has
+    text, every scalar is its text. Truths are 1 and 0 or their words: ask the document.
+    """
+    documents = rows.get_column(DOCUMENT).fill_null(NOTHING)
+    try:
+        return documents.str.json_decode(pl.Struct(dict(schema))).struct.unnest()
+    except pl.exceptions.ComputeError:
+        lines = documents.str.join("\n").item()
+        return pl.read_ndjson(lines.encode(), schema=dict(schema), ignore_errors=True)
+
+
+def with_fields(rows: pl.DataFrame, keys: Iterable[str]) -> pl.DataFrame:
+    """The rows with one text column per top-level key; null where it is absent or null."""
+    return rows.hstack(decoded(rows, dict.fromkeys(keys, pl.String())))
+
+
+def document_reading(column: str) -> Reading:
+    """The document itself; ``column`` names it in the rule. Reads document."""
+    breach = pl.when(pl.col(DOCUMENT).is_null()).then(pl.lit(f"{column}|not_a_json_object"))
+    return Reading(value=pl.col(DOCUMENT), breach=breach)
+
+
+def text_reading(key: str, column: str) -> Reading:
+    """A key's text; anything but JSON text breaks ``dtype``. Reads key, document."""
+    is_broken = pl.col(key).is_not_null() & ~is_quoted(key)
+    return Reading(
+        value=pl.when(is_quoted(key)).then(key),
+        breach=pl.when(is_broken).then(pl.lit(f"{column}|dtype")),
+    )
+
+
+def number_text(key: str) -> pl.Expr:
+    """A key's number as text for a contract's cast; one in quotes keeps them and so is refused.
+
+    Reads key, document.
+    """
+    return pl.when(is_quoted(key)).then('"' + pl.col(key) + '"').otherwise(key)
+
+
+def is_quoted(key: str) -> pl.Expr:
+    """Whether a key's value is JSON text. Reads document.
+
+    Inside of texts quotes are escaped, so the key with its colon is met as a key only.
+    """
+    return pl.col(DOCUMENT).str.contains(f'"{key}":"', literal=True).fill_null(value=False)

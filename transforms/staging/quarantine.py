@@ -1,0 +1,155 @@
+"""Rows that keep a contract apart from rows that break it, with every broken rule named.
+
+Belongs here: the split, for any contract, and the shape of a row set aside.
+Does not belong here: what the contracts are; where either part is stored.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from datetime import datetime
+from functools import cache
+from typing import Final, cast
+
+import dataframely as dy
+import polars as pl
+
+from transforms.contracts.captures import Quarantine
+from transforms.staging.readings import BREACHES
+
+RECEIVED: Final = "received"
+"""Column in which a reader leaves the row as it was received: JSON text or a struct."""
+POSITION: Final = "position_in_rows"
+
+
+def split(
+    schema: type[dy.Schema],
+    rows: pl.DataFrame,
+    *,
+    table_name: str,
+    origin: pl.Expr,
+    extra_rules: Mapping[str, pl.Expr] | None = None,
+    quarantined_at: datetime,
+    run_id: str,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split rows into those that keep the contract and those that break it.
+
+    All rows of a repeated primary key are set aside, because none of them can be preferred.
+
+    Args:
+        schema: The contract. Values are cast to its types; a value that cannot be is ``dtype``.
+        rows: The schema's columns, and two that a reader may add: breaches (rules that a value
+            broke before it could be typed) and received (the row as it was refused; without it
+            that is the row itself).
+        table_name: The table that the rows are meant for.
+        origin: What a row came from, as text; names it in the quarantine.
+        extra_rules: Further rules by their name, ``column|rule``: true or null where kept.
+        quarantined_at: When the rows are set aside.
+        run_id: The run that sets them aside.
+    Returns:
+        The good rows in the schema's columns, in their order, and one row of ``Quarantine`` per
+        refused origin.
+    """
+    if not extra_rules and is_sound(schema, rows):
+        return _known_sorted(schema, rows), Quarantine.create_empty()
+    numbered = _with_breaches(rows, extra_rules or {}).with_row_index(POSITION)
+    good, failures = _numbered(schema).filter(numbered, cast=True)
+    refused = numbered.join(_broken_rules(failures), on=POSITION, maintain_order="left")
+    origin_text = origin.cast(pl.String)
+    quarantined = refused.select(
+        quarantine_id=pl.concat_str(pl.lit(f"{table_name}:"), origin_text),
+        table_name=pl.lit(table_name),
+        origin=origin_text,
+        broken_rules="broken_rules",
+        row=_row_as_received(rows),
+        quarantined_at=pl.lit(quarantined_at, pl.Datetime("us", "UTC")),
+        run_id=pl.lit(run_id),
+    ).unique("quarantine_id", keep="first", maintain_order=True)
+    return good.drop(POSITION, BREACHES), Quarantine.validate(quarantined)
+
+
+def is_sound(schema: type[dy.Schema], rows: pl.DataFrame) -> bool:
+    """Whether rows that are in the order of their key keep the contract; cheaper than a split.
+
+    Rows in another order are not looked at: False.
+    """
+    given = set(rows.columns)
+    if not set(schema.column_names()) <= given or given & {BREACHES, RECEIVED}:
+        return False
+    return _rises(rows, schema.primary_key()) and _without_key(schema).is_valid(
+        rows.select(schema.column_names())
+    )
+
+
+def _rises(rows: pl.DataFrame, key: Sequence[str]) -> bool:
+    """Whether every row's key is greater than that of the row before it."""
+    if not key:
+        return True
+    is_greater = pl.lit(value=False)
+    for name in reversed(key):
+        value, before = pl.col(name), pl.col(name).shift(1)
+        is_greater = (value > before) | ((value == before) & is_greater)
+    return bool(rows.lazy().select(is_greater.slice(1).all(ignore_nulls=False)).collect().item())
+
+
+def _known_sorted(schema: type[dy.Schema], rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows, marked as sorted by the parts of the key that they are sorted by."""
+    sorted_by = []
+    for name in schema.primary_key():
+        sorted_by.append(name)
+        if rows.height and rows[name][0] != rows[name][-1]:
+            break
+    return rows.select(schema.column_names()).with_columns(
+        pl.col(name).set_sorted() for name in sorted_by
+    )
+
+
+@cache
+def _without_key(schema: type[dy.Schema]) -> type[dy.Schema]:
+    """The contract but for the uniqueness of its key."""
+    plain = {}
+    for name in schema.primary_key():
+        plain[name] = copy(schema.columns()[name])
+        plain[name].primary_key = False
+    return cast("type[dy.Schema]", type(schema.__name__, (schema,), plain))
+
+
+def _with_breaches(rows: pl.DataFrame, extra_rules: Mapping[str, pl.Expr]) -> pl.DataFrame:
+    none = pl.lit([], pl.List(pl.String))
+    found = pl.col(BREACHES).fill_null(none) if BREACHES in rows.columns else none
+    extra = [pl.when(~is_kept).then(pl.lit(rule)) for rule, is_kept in extra_rules.items()]
+    return rows.with_columns(pl.concat_list(found, *extra).list.drop_nulls().alias(BREACHES))
+
+
+@cache
+def _numbered(schema: type[dy.Schema]) -> type[dy.Schema]:
+    """The contract, and that a row has no breaches; the position names the row afterwards."""
+    added = {POSITION: dy.UInt32(), BREACHES: dy.List(dy.String(), max_length=0)}
+    return cast("type[dy.Schema]", type(schema.__name__, (schema,), added))
+
+
+def _broken_rules(failures: dy.FailureInfo) -> pl.DataFrame:
+    """Per refused row its rules, sorted; a value that could not be read is not missing too."""
+    details = failures.details()
+    by_contract = details.unpivot(list(failures.counts()), index=POSITION, variable_name="rule")
+    by_reader = details.select(POSITION, rule=BREACHES).explode("rule").drop_nulls()
+    broken = (
+        pl.concat([by_contract.filter(value="invalid").select(POSITION, "rule"), by_reader])
+        .filter(~pl.col("rule").str.starts_with(f"{BREACHES}|"))
+        .with_columns(rule=pl.col("rule").str.replace("|check__", "|", literal=True))
+        .unique()
+    )
+    column = pl.col("rule").str.split("|").list.first()
+    is_echo = pl.col("rule").str.ends_with("|nullability") & (pl.len().over(POSITION, column) > 1)
+    return (
+        broken.filter(~is_echo)
+        .group_by(POSITION)
+        .agg(broken_rules=pl.col("rule").sort().str.join(","))
+    )
+
+
+def _row_as_received(rows: pl.DataFrame) -> pl.Expr:
+    if RECEIVED not in rows.columns:
+        return pl.struct(pl.col(rows.columns).exclude(BREACHES)).struct.json_encode()
+    if rows.schema[RECEIVED] == pl.String:
+        return pl.col(RECEIVED)
+    return pl.col(RECEIVED).struct.json_encode()
