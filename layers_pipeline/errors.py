@@ -31,8 +31,8 @@ class LakeConflictError(StoreError):
     """Other writers won every attempt to commit: repeat the run."""
 
 
-class LeaseTimeoutError(StoreError):
-    """Another process held a lease for too long: repeat once it has finished."""
+class LockTimeoutError(StoreError):
+    """Another process held a lock for too long: repeat once it has finished."""
 
 
 class PublicationError(StoreError):

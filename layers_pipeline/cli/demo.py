@@ -69,7 +69,7 @@ def run_demo(settings: Settings, stage: Stage) -> Callable[[], None]:
     """
     moments = _moments(stage)
     stores = open_stores(settings)
-    with stores.lake.lease("demo"), open_runner(settings) as runner:
+    with stores.lake.lock("demo"), open_runner(settings) as runner:
         chosen = _allow_creators(stores.operations, stage, at=moments[0])
         synced = _sync(stores.operations, stage, runner, moments)
         scored = _score(runner, _ticks(moments))

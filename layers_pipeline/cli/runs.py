@@ -17,8 +17,8 @@ from uuid import uuid4
 import dagster as dg
 
 from layers_pipeline.definitions import defs
-from layers_pipeline.errors import LayersError, LeaseTimeoutError
-from layers_pipeline.lake.locks import FileLeases
+from layers_pipeline.errors import LayersError, LockTimeoutError
+from layers_pipeline.lake.locks import FileLocks
 from layers_pipeline.settings import Settings
 from sensors.schedules import UNDER_WAY
 
@@ -125,7 +125,7 @@ def open_runner(settings: Settings) -> Generator[Runner]:
     prepare_dagster_home(settings)
     folder = settings.locks_location / "runners"
     name = uuid4().hex
-    with dg.DagsterInstance.get() as instance, FileLeases(folder).hold(name):
+    with dg.DagsterInstance.get() as instance, FileLocks(folder).hold(name):
         _end_runs_of_the_dead(instance, folder)
         yield Runner(instance, name)
     for left in folder.glob(f"{name}.*"):
@@ -145,7 +145,7 @@ def _is_dead(name: str, folder: Path) -> bool:
     if not (folder / f"{name}.lock").exists():
         return False
     try:
-        with FileLeases(folder, timeout_s=0.0).hold(name):
+        with FileLocks(folder, timeout_s=0.0).hold(name):
             return True
-    except LeaseTimeoutError:
+    except LockTimeoutError:
         return False

@@ -1,7 +1,7 @@
-"""Leases: who may write what, between processes, released by the system when one dies.
+"""Locks: who may write what, between processes, released by the system when one dies.
 
-Belongs here: shared and exclusive leases over lock files and over PostgreSQL.
-Does not belong here: what the leases protect, and how long work may take.
+Belongs here: shared and exclusive locks over lock files and over PostgreSQL.
+Does not belong here: what the locks protect, and how long work may take.
 """
 
 import fcntl
@@ -15,7 +15,7 @@ from typing import IO, Final, Protocol
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from layers_pipeline.errors import LeaseTimeoutError
+from layers_pipeline.errors import LockTimeoutError
 
 POLL_S: Final = 0.01
 LOCKS: Final = 0x1A7E5
@@ -23,20 +23,20 @@ TURNSTILES: Final = 0x1A7E6
 """Spaces of PostgreSQL's advisory locks."""
 
 
-class Leases(Protocol):
-    """Hands out leases by name; a lease ends with its block or with its process."""
+class Locks(Protocol):
+    """Hands out locks by name; a lock ends with its block or with its process."""
 
     def hold(self, name: str, *, shared: bool = False) -> AbstractContextManager[None]:
-        """Hold a lease for the length of a ``with`` block, waiting for others to let go.
+        """Hold a lock for the length of a ``with`` block, waiting for others to let go.
 
         Raises:
-            LeaseTimeoutError: Others held it for longer than the leases' timeout.
+            LockTimeoutError: Others held it for longer than the locks' timeout.
         """
         ...
 
 
-class FileLeases:
-    """Leases over ``flock`` on files of one folder: for processes of one machine."""
+class FileLocks:
+    """Locks over ``flock`` on files of one folder: for processes of one machine."""
 
     def __init__(self, folder: Path, *, timeout_s: float = 300.0) -> None:
         self._folder = folder
@@ -44,7 +44,7 @@ class FileLeases:
 
     @contextmanager
     def hold(self, name: str, *, shared: bool = False) -> Generator[None]:
-        """Hold a lease; see ``Leases``.
+        """Hold a lock; see ``Locks``.
 
         Holders pass a turnstile, in which an exclusive holder waits, so that a stream of
         shared holders cannot keep it waiting for ever.
@@ -72,8 +72,8 @@ class FileLeases:
                 return
 
 
-class PostgresLeases:
-    """Leases over PostgreSQL advisory locks: for processes of many machines."""
+class PostgresLocks:
+    """Locks over PostgreSQL advisory locks: for processes of many machines."""
 
     def __init__(self, url: str, *, timeout_s: float = 300.0) -> None:
         self._engine: Engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
@@ -81,9 +81,9 @@ class PostgresLeases:
 
     @contextmanager
     def hold(self, name: str, *, shared: bool = False) -> Generator[None]:
-        """Hold a lease; see ``Leases``. It rests on one connection and ends with it.
+        """Hold a lock; see ``Locks``. It rests on one connection and ends with it.
 
-        Holders pass a turnstile, as in ``FileLeases``.
+        Holders pass a turnstile, as in ``FileLocks``.
         """
         deadline = time.monotonic() + self._timeout_s
         with self._engine.connect() as connection:
@@ -104,16 +104,16 @@ def _asked(connection: Connection, function: str, space: int, name: str) -> bool
 
 def _wait_or_give_up(name: str, deadline: float) -> None:
     if time.monotonic() > deadline:
-        raise LeaseTimeoutError(
-            f"lease {name!r}: other processes held it for too long. "
+        raise LockTimeoutError(
+            f"lock {name!r}: other processes held it for too long. "
             "See which layers-pipeline or Dagster process is still writing, then repeat."
         )
     time.sleep(POLL_S)
 
 
-def leases_for(operations_url: str, *, folder: Path) -> Leases:
-    """Leases over the operational database if it is PostgreSQL, else over lock files."""
+def locks_for(operations_url: str, *, folder: Path) -> Locks:
+    """Locks over the operational database if it is PostgreSQL, else over lock files."""
     if operations_url.startswith("postgres"):
         _, _, address = operations_url.partition("://")
-        return PostgresLeases(f"postgresql+psycopg2://{address}")
-    return FileLeases(folder)
+        return PostgresLocks(f"postgresql+psycopg2://{address}")
+    return FileLocks(folder)

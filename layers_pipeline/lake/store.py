@@ -20,7 +20,7 @@ from deltalake.exceptions import (
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
 from layers_pipeline.lake.catalog import QUARANTINE
-from layers_pipeline.lake.locks import Leases
+from layers_pipeline.lake.locks import Locks
 from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
 from layers_pipeline.lake.reading import LOCAL, LakeReader, recorded
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
@@ -33,7 +33,7 @@ VACUUM_AFTER_H: Final = 168
 LOG_KEPT: Final = "interval 8 days"
 """A day longer than files that no version needs any more. Opening a table lists its log, which a
 sync every five minutes makes long."""
-UNIT: Final = "unit"
+WRITE_LOCK: Final = "unit"
 """Lease of whoever reads and then writes what belongs together, or needs a moment of rest."""
 
 
@@ -48,39 +48,35 @@ class Lake(LakeReader):
         self,
         location: str,
         *,
-        leases: Leases,
+        locks: Locks,
         clock: Clock | None = None,
         storage_options: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(location, storage_options=storage_options)
-        self._leases = leases
+        self._locks = locks
         self._clock = clock or SystemClock()
-        self._in_unit = threading.local()
+        self._holding = threading.local()
 
     @contextmanager
-    def unit(self) -> Generator[None]:
-        """A unit of reads and writes that belong together, one at a time.
+    def write_lock(self) -> Generator[None]:
+        """Held while reads and writes that belong together are made, by one process at a time.
 
-        Two units at once could each write what follows from what they read, and the one that
-        read less could write last. A unit within a unit is part of it.
+        Two derivations at once could each write what follows from what they read, and the one
+        that read less could write last. Taken again within itself, it is part of the first.
         """
-        if getattr(self._in_unit, "is_held", False):
+        if getattr(self._holding, "is_held", False):
             yield
             return
-        with self.lease(UNIT):
-            self._in_unit.is_held = True
+        with self.lock(WRITE_LOCK):
+            self._holding.is_held = True
             try:
                 yield
             finally:
-                self._in_unit.is_held = False
+                self._holding.is_held = False
 
-    def rest(self) -> AbstractContextManager[None]:
-        """A moment in which nobody else has a unit under way."""
-        return self.unit()
-
-    def lease(self, name: str) -> AbstractContextManager[None]:
-        """An exclusive lease of the lake's, by name."""
-        return self._leases.hold(name)
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        """An exclusive lock of the lake's, by name."""
+        return self._locks.hold(name)
 
     def append_once(
         self, table: Table, rows: pl.DataFrame, *, application: str, version: int
@@ -311,7 +307,7 @@ class Lake(LakeReader):
         """
         retried = stamina.retry(on=CommitFailedError, attempts=COMMIT_ATTEMPTS, timeout=None)
         try:
-            with self.lease(f"table-{table.name}"):
+            with self.lock(f"table-{table.name}"):
                 return retried(attempt)()
         except SchemaMismatchError as error:
             raise StoreError(

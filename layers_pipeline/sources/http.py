@@ -232,7 +232,7 @@ def problem_message(response: httpx.Response) -> str:
 
 
 def without_key(message: str, request: httpx.Request) -> str:
-    """The message with the request's key blotted out, should a server repeat it to us."""
+    """The message with the request's key redacted out, should a server repeat it to us."""
     key = request.headers.get("Authorization", "").removeprefix("Bearer ")
     return message.replace(key, "***") if key else message
 

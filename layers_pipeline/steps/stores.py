@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import SettingsError
-from layers_pipeline.lake.locks import leases_for
+from layers_pipeline.lake.locks import locks_for
 from layers_pipeline.lake.store import Lake
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.settings import Settings
@@ -34,8 +34,8 @@ def open_stores(settings: Settings, *, clock: Clock | None = None) -> Stores:
     _make_home(settings)
     operations = Operations(settings.operations_database_url)
     operations.migrate()
-    leases = leases_for(settings.operations_database_url, folder=settings.locks_location)
-    lake = Lake(settings.lake_location, leases=leases, clock=told)
+    locks = locks_for(settings.operations_database_url, folder=settings.locks_location)
+    lake = Lake(settings.lake_location, locks=locks, clock=told)
     return Stores(settings=settings, clock=told, operations=operations, lake=lake)
 
 

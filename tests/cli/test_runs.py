@@ -9,7 +9,7 @@ import pytest
 from dagster._core.test_utils import create_run_for_test
 
 from layers_pipeline.cli.runs import RUNNER_TAG, open_runner
-from layers_pipeline.lake.locks import FileLeases
+from layers_pipeline.lake.locks import FileLocks
 from layers_pipeline.settings import Settings
 
 
@@ -21,7 +21,7 @@ def deployment(tmp_path, monkeypatch):
 
 @pytest.fixture
 def leases(deployment):
-    return FileLeases(deployment.locks_location / "runners")
+    return FileLocks(deployment.locks_location / "runners")
 
 
 def begun_by(name, deployment):

@@ -25,12 +25,12 @@ from hypothesis import strategies as st
 from layers_pipeline.clock import FixedClock
 from layers_pipeline.errors import (
     LakeConflictError,
-    LeaseTimeoutError,
+    LockTimeoutError,
     NotFoundError,
     StoreError,
 )
 from layers_pipeline.lake.catalog import QUARANTINE, TABLES
-from layers_pipeline.lake.locks import FileLeases, Leases
+from layers_pipeline.lake.locks import FileLocks, Locks
 from layers_pipeline.lake.store import COMMIT_ATTEMPTS, UNIT, Lake
 from layers_pipeline.lake.table import Table, Written, differ
 
@@ -53,7 +53,7 @@ PARTED = Table(name="parted", schema=Things, partition_by=("part",), prune_by=("
 
 
 class NoLeases:
-    """Leases that keep nobody out, so that only Delta's own conflict check protects."""
+    """Locks that keep nobody out, so that only Delta's own conflict check protects."""
 
     def hold(self, name: str, *, shared: bool = False) -> AbstractContextManager[None]:
         return nullcontext()
@@ -66,13 +66,13 @@ class Known(dy.Schema):
     known_at = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC")
 
 
-def lake_at(location: Path | str, *, leases: Leases | None = None) -> Lake:
-    return Lake(str(location), leases=leases or NoLeases(), clock=FixedClock(NOW))
+def lake_at(location: Path | str, *, leases: Locks | None = None) -> Lake:
+    return Lake(str(location), locks=leases or NoLeases(), clock=FixedClock(NOW))
 
 
 @pytest.fixture
 def lake(tmp_path) -> Lake:
-    return lake_at(tmp_path / "lake", leases=FileLeases(tmp_path / "locks"))
+    return lake_at(tmp_path / "lake", locks=FileLocks(tmp_path / "locks"))
 
 
 def things(*rows: tuple) -> pl.DataFrame:
@@ -284,13 +284,13 @@ def test_a_lake_may_lie_in_any_folder(tmp_path, folder, as_url):
 
 def test_one_unit_is_under_way_at_a_time_and_may_hold_further_ones(tmp_path):
     lake, other = (
-        lake_at(tmp_path / "lake", leases=FileLeases(tmp_path / "locks", timeout_s=timeout_s))
+        lake_at(tmp_path / "lake", locks=FileLocks(tmp_path / "locks", timeout_s=timeout_s))
         for timeout_s in (10, 0.1)
     )
-    with lake.unit():
-        with lake.rest(), lake.unit():
+    with lake.write_lock():
+        with lake.write_lock(), lake.write_lock():
             pass
-        with pytest.raises(LeaseTimeoutError), other.unit():
+        with pytest.raises(LockTimeoutError), other.unit():
             pass
     with other.rest(), other.unit():
         pass
@@ -303,7 +303,7 @@ def test_no_two_leases_of_the_lake_share_a_number_in_postgresql():
 
 
 def insert_keys(location: str, locks: str | None, start: Barrier, value: int) -> None:
-    lake = lake_at(location, leases=FileLeases(Path(locks)) if locks else None)
+    lake = lake_at(location, locks=FileLocks(Path(locks)) if locks else None)
     start.wait(60)
     for batch in range(6):
         keys = [(f"k{batch}-{number}", value) for number in range(20)]

@@ -83,7 +83,7 @@ class Killer:
     amid: Counter[str] = field(default_factory=Counter)
     """What the killed processes were at."""
     leases: int = 0
-    """Leases that they left behind."""
+    """Locks that they left behind."""
     unsaid: int = 0
     """Readings that they had landed without saying how they ended."""
     unlanded: set[tuple[str, datetime]] = field(default_factory=set)

@@ -191,13 +191,15 @@ def latest_metrics(
     )
 
 
-TURN: Final = "turn"
+CAPTURE_ORDER: Final = "turn"
 
 
 def turn() -> pl.Expr:
     """A capture's moment and source as one number, by which it comes after or before others."""
     moment = pl.col("captured_at").dt.epoch("us") * len(SOURCES)
-    return (moment + pl.col("source").cast(pl.Enum(sorted(SOURCES))).to_physical()).alias(TURN)
+    return (moment + pl.col("source").cast(pl.Enum(sorted(SOURCES))).to_physical()).alias(
+        CAPTURE_ORDER
+    )
 
 
 def last_known(
@@ -213,7 +215,7 @@ def last_known(
     rows come; so what arrives late needs nothing but ``still_known``.
 
     Args:
-        history: Snapshots. Reads the key, ``TURN`` and the metrics.
+        history: Snapshots. Reads the key, ``CAPTURE_ORDER`` and the metrics.
         key: Column that tells things apart.
         metrics: Which metrics.
         with_turns: Whether anything is to arrive later.
@@ -221,9 +223,11 @@ def last_known(
         One row per thing, in the order of the key: the key, the metrics, and ``<metric>_turn``
         each.
     """
-    turns = {f"{name}_turn": pl.when(pl.col(name).is_not_null()).then(TURN) for name in metrics}
+    turns = {
+        f"{name}_turn": pl.when(pl.col(name).is_not_null()).then(CAPTURE_ORDER) for name in metrics
+    }
     # Rows known to be sorted by their key are grouped without a hash table.
-    ordered = history.sort(key, TURN).with_columns(pl.col(key).set_sorted())
+    ordered = history.sort(key, CAPTURE_ORDER).with_columns(pl.col(key).set_sorted())
     if with_turns:
         ordered = ordered.with_columns(**turns)
     shown = (*metrics, *turns) if with_turns else metrics

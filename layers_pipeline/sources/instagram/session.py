@@ -32,7 +32,7 @@ from layers_pipeline.sources.http import (
 from layers_pipeline.sources.instagram.errors import SOURCE, THROTTLES, GraphFault, fault_of
 from layers_pipeline.sources.instagram.requests import Wanted
 from layers_pipeline.sources.instagram.wire import (
-    Blotter,
+    Redactor,
     bare,
     headers_of,
     parsed,
@@ -81,7 +81,7 @@ class GraphSession:
         self._token = token
         self._proof = _proof(graph.app_secret, token)
         secrets = [token.get_secret_value(), graph.app_secret.get_secret_value()]
-        self._blotter = Blotter([*secrets, *self._proof.values()])
+        self._blotter = Redactor([*secrets, *self._proof.values()])
         self._retrying = graph.retries.caller(on=self._worth_retrying)
         self.calls = 0
 

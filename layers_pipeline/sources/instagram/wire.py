@@ -31,7 +31,7 @@ SECRET_PARAMETERS: Final = (
 """In a URL, in a URL inside a URL, and in JSON."""
 
 
-class Blotter:
+class Redactor:
     """Takes secrets out of what was received.
 
     Args:

@@ -147,7 +147,7 @@ class Exchange:
             self._calling.budgets.hold(self._account_key, error)
         raise error
 
-    def blotted(self, text: str) -> str:
+    def redacted(self, text: str) -> str:
         """The text without secrets, should TikTok repeat one to us."""
         for value in (secret.get_secret_value() for secret in self._secrets):
             if len(value) >= SECRET_LENGTH_MIN:
@@ -198,7 +198,7 @@ class Exchange:
         data = envelope.get("data")
         if code in (OK, PARTIAL) and not isinstance(data, dict):
             raise SourceMalformedError(SOURCE, f"{asked}: data that is no object")
-        message = self.blotted(str(envelope.get("message") or "no message"))
+        message = self.redacted(str(envelope.get("message") or "no message"))
         return Answer(
             code=code,
             message=message[:MESSAGE_LENGTH_MAX],

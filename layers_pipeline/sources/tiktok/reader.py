@@ -156,7 +156,7 @@ class TikTokReading:
             entity=entity,
             subject=subject,
             received_at=self._clock.now(),
-            body=self._exchange.blotted(_json_text(received)),
+            body=self._exchange.redacted(_json_text(received)),
         )
 
     def _doubt(self, message: str) -> None:

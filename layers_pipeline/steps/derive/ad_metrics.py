@@ -19,7 +19,7 @@ def derive_ad_metrics(stores: Stores) -> Written:
     The ads and days that new rows tell of are made anew from all that was ever told of them.
     """
     lake, staged, history = stores.lake, catalog.STG_IMPORT__AD_METRICS, catalog.AD_DAILY_METRICS
-    with lake.unit():
+    with lake.write_lock():
         at = lake.version(staged)
         since = lake.watermark(history, staged.name)
         if at == since:

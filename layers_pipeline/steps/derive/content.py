@@ -30,7 +30,7 @@ def derive_containers(stores: Stores) -> Written:
 
 def _derive_containers_of_posts(stores: Stores) -> Written:
     lake, posts, containers = stores.lake, catalog.PLATFORM_POSTS, catalog.CONTENT_CONTAINERS
-    with lake.unit():
+    with lake.write_lock():
         at = lake.version(posts)
         if at == lake.watermark(containers, posts.name):
             return Written()
@@ -50,7 +50,7 @@ def derive_ads_content(stores: Stores) -> Written:
     so a backfill of an old tick never overwrites a newer score (R28).
     """
     lake, table = stores.lake, catalog.ADS_CONTENT
-    with lake.unit():
+    with lake.write_lock():
         wanted = ads_content_of(
             lake.read(catalog.PLATFORM_POSTS), lake.read(catalog.PROJECT_ALLOWLIST)
         )

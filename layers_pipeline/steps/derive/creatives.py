@@ -18,7 +18,7 @@ from transforms.facts.creatives import ads_content_of_creatives, containers_of_c
 def derive_containers_of_creatives(stores: Stores) -> Written:
     """Make a container for every creative that has none (R11)."""
     lake, containers, copied = stores.lake, catalog.CONTENT_CONTAINERS, catalog.CREATIVES
-    with lake.unit():
+    with lake.write_lock():
         at = lake.version(copied)
         if at == lake.watermark(containers, copied.name):
             return Written()
@@ -35,7 +35,7 @@ def derive_content_of_creatives(stores: Stores) -> Written:
         What was written to ``ads_content``.
     """
     lake, content = stores.lake, catalog.ADS_CONTENT
-    with lake.unit():
+    with lake.write_lock():
         if lake.row_count(catalog.CREATIVES) == 0:
             return Written()
         derive_containers_of_creatives(stores)

@@ -43,7 +43,7 @@ def derive_absences(stores: Stores, *, anew: bool = False) -> dict[str, Written]
         What was written: spells under the table's name, and ``tombstones``.
     """
     lake, table, listings = stores.lake, catalog.POST_ABSENCES, catalog.ACCOUNT_LISTINGS
-    with lake.unit():
+    with lake.write_lock():
         at = lake.version(listings)
         since = -1 if anew else lake.watermark(table, listings.name)
         readings = _readings_since(stores, since)

@@ -64,7 +64,7 @@ def derive_facts(stores: Stores) -> dict[str, Written]:
     Returns:
         What was written, by table name.
     """
-    with stores.lake.unit():
+    with stores.lake.write_lock():
         _stage_all(stores)
         return _derive_staged(stores)
 
@@ -254,7 +254,7 @@ def _in_buckets(rows: pl.DataFrame) -> pl.DataFrame:
 
 def derive_known(stores: Stores) -> dict[str, Written]:
     """Bring what scores are made of up to what has landed; cheap where nothing is new."""
-    with stores.lake.unit():
+    with stores.lake.write_lock():
         return (
             _stage_all(stores)
             | _derive_staged(stores)

@@ -63,7 +63,7 @@ STAGED: Final = (*(source.staged for source in SOURCES), catalog.STG_IMPORT__CAP
 def stage(stores: Stores, source: Staging) -> Written:
     """Type the landed rows of a source that are not staged yet."""
     lake = stores.lake
-    with lake.unit():
+    with lake.write_lock():
         at = lake.version(source.raw)
         if at == lake.watermark(source.staged, source.raw.name):
             return Written()

@@ -81,7 +81,7 @@ def import_ad_metrics(
     )
     read = [read_ad_file(path, reading, on_rows=_reporting(path)) for path in paths]
     files = []
-    with stores.lake.unit():
+    with stores.lake.write_lock():
         for file in read:
             files.append(_stage(stores, file, reading))
             report("files staged", len(files), len(read))

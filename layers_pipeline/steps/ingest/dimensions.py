@@ -69,5 +69,5 @@ def _newest(states: list[Any]) -> dict[str, Any]:
 
 def _copy(stores: Stores, table: Table, rows: Iterable[dict[str, Any]]) -> Written:
     frame = pl.DataFrame(list(rows), schema=dict(table.empty().schema))
-    with stores.lake.unit():
+    with stores.lake.write_lock():
         return stores.lake.replace(table, frame.sort(table.key), where={})

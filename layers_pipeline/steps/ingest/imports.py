@@ -121,7 +121,7 @@ def _stage(stores: Stores, file: CaptureFile, *, project_id: str) -> ImportedFil
     """Write a file's captures as one partition unless they are there; say what was set aside."""
     lake, staged = stores.lake, catalog.STG_IMPORT__CAPTURES
     there = lake.read(staged).filter(pl.col("file_id") == file.file_id).head(1).collect().height > 0
-    with lake.unit():
+    with lake.write_lock():
         if not there:
             lake.replace(staged, file.captures, where={"file_id": [file.file_id]})
         lake.insert_absent(catalog.QUARANTINE, file.quarantined)

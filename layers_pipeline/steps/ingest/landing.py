@@ -53,7 +53,7 @@ def land_readings(stores: Stores, readings: Sequence[LandedReading], *, run_id: 
         Response rows that were landed.
     """
     landed = 0
-    with stores.lake.unit():
+    with stores.lake.write_lock():
         for platform, table in RESPONSES.items():
             rows = [
                 row

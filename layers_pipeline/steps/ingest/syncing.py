@@ -211,7 +211,7 @@ def _land(
     ]
     landing = catalog.RAW_SIFT__POSTS
     frame = pl.DataFrame(rows, schema=dict(landing.empty().schema))
-    with stores.lake.unit():
+    with stores.lake.write_lock():
         return stores.lake.insert_absent(
             landing, frame, restamp=lambda rows: known_now(stores, rows)
         ).inserted

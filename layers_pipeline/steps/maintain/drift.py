@@ -21,7 +21,7 @@ from transforms.scoring.rules import ScoringRules
 def derive_drift(stores: Stores) -> Written:
     """Compare what shadows scored with what was in force, at ticks that were written since."""
     lake, table, scores = stores.lake, catalog.SCORE_DRIFT, catalog.ORGANIC_SCORES
-    with lake.unit():
+    with lake.write_lock():
         at, mark = lake.version(scores), lake.watermark(table, scores.name)
         if at == mark:
             return Written()

@@ -57,7 +57,7 @@ def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
     if start >= end:
         raise InputRefusedError(f"replay: nothing lies from {start} to {end}. Give a later end.")
     read, staged = 0, {source.staged.name: Written() for source in SOURCES}
-    with stores.lake.unit():
+    with stores.lake.write_lock():
         days = [(source, day) for source in SOURCES for day in _days(stores, source, start, end)]
         for done, (source, day) in enumerate(days, start=1):
             landed = _landed(stores, source, max(start, day), min(end, day + DAY))

@@ -32,7 +32,7 @@ def thin_out_scores(stores: Stores) -> int:
     days = stores.settings.score_history_days
     if not days:
         return 0
-    with stores.lake.unit():
+    with stores.lake.write_lock():
         old = _ticks_before(stores, stores.clock.now() - timedelta(days=days))
         due = {day: ticks for day, ticks in old.items() if len(ticks) > 1}
         for done, ticks in enumerate(due.values(), start=1):

@@ -78,8 +78,8 @@ def publish(stores: Stores) -> generations.Generation:
     Whatever a crashed run left half way is finished first, and what has landed is derived, while
     nobody else writes; so the tables of one generation agree.
     """
-    with stores.lake.lease("publish"):
-        with stores.lake.rest():
+    with stores.lake.lock("publish"):
+        with stores.lake.write_lock():
             for _ in score_ticks(stores, _half_written_ticks(stores)):
                 pass
             derive_everything(stores)
@@ -200,8 +200,8 @@ def maintain(stores: Stores) -> dict[str, int]:
     Returns:
         Files deleted, by table name.
     """
-    with stores.lake.lease("maintenance"):
-        with stores.lake.rest():
+    with stores.lake.lock("maintenance"):
+        with stores.lake.write_lock():
             derive_everything(stores)
             derive_drift(stores)
             thin_out_scores(stores)

@@ -182,7 +182,7 @@ def load_history(stores: Stores, *, since: datetime, until: datetime) -> History
         until: The last one; nothing known later is loaded.
     """
     lake = stores.lake
-    with lake.rest():
+    with lake.write_lock():
         derive_known(stores)
         posts = lake.read(catalog.PLATFORM_POSTS).filter(pl.col("first_seen_at") <= until)
         seen = captures(stores).filter(pl.col("known_at") <= until)

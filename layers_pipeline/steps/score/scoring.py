@@ -170,7 +170,7 @@ class _Batch:
     def commit(self) -> list[ScoredTick]:
         """Put the rows in place of those that the ticks had, but for versions not in force."""
         self._writer.finish()
-        with self._stores.lake.unit():
+        with self._stores.lake.write_lock():
             self._keep_other_versions()
             for table in WRITTEN:
                 self._tables[table].commit()
@@ -190,7 +190,7 @@ class _Batch:
 def copy_current_eligibility(stores: Stores) -> Written:
     """Write the eligibility at the newest tick as ``ad_eligibility_current``."""
     lake, current = stores.lake, catalog.AD_ELIGIBILITY_CURRENT
-    with lake.unit():
+    with lake.write_lock():
         ticks = lake.partitions(catalog.AD_ELIGIBILITY, "tick")
         judged = lake.read(catalog.AD_ELIGIBILITY).filter(pl.col("tick") == max(ticks, default=""))
         rows = judged.select(current.columns).sort(current.key)

@@ -78,7 +78,7 @@ def copy_ads(stores: Stores) -> Written:
 
 def copy_project_ads_content(stores: Stores) -> Written:
     """Write ``project_ads_content``: what stands of each content that people spoke of (R41)."""
-    with stores.lake.unit():
+    with stores.lake.write_lock():
         overrides = _newest(stores.operations.overrides())
         approvals = _newest(stores.operations.approvals())
         rows = [
@@ -113,7 +113,7 @@ def _standing(
 
 def _copy(stores: Stores, table: Table, history: Callable[[Operations], list[Any]]) -> Written:
     # Read within the unit: of two copies at once, the one that read less must not write last.
-    with stores.lake.unit():
+    with stores.lake.write_lock():
         return _replace(stores, table, [asdict(row) for row in history(stores.operations)])
 
 

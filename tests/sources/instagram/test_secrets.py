@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from layers_pipeline.sources.instagram.client import graph_http
-from layers_pipeline.sources.instagram.wire import Blotter
+from layers_pipeline.sources.instagram.wire import Redactor
 from tests.sources.instagram.readings import (
     LONG,
     MIXED,
@@ -177,7 +177,7 @@ secrets = st.text(st.characters(codec="utf-8", exclude_characters="*"), min_size
 
 @given(secrets, st.text(), st.text())
 def test_a_secret_is_taken_out_of_any_text(secret, before, after):
-    text = Blotter([secret]).json_text({"a": f"{before}{secret}{after}", secret: 1})
+    text = Redactor([secret]).json_text({"a": f"{before}{secret}{after}", secret: 1})
     clean = json.loads(text)
     assert secret not in clean
     assert secret not in clean["a"] or secret in f"{before}***{after}"
@@ -185,7 +185,7 @@ def test_a_secret_is_taken_out_of_any_text(secret, before, after):
 
 @given(st.text(st.characters(codec="ascii", exclude_characters='&"\\*% \t\n\r\x0b\x0c')))
 def test_a_token_in_any_url_is_taken_out(value):
-    clean = Blotter([]).clean(f"https://x/?access_token={value}&b=1 https://y/")
+    clean = Redactor([]).clean(f"https://x/?access_token={value}&b=1 https://y/")
     assert clean.startswith("https://x/?access_token=***&b=1 ") or not value.isprintable()
 
 

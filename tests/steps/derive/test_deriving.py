@@ -110,7 +110,7 @@ def land_import(stores, rows, name):
         "line_number", offset=1
     )
     frame = table.shape(numbered.with_columns(file_id=pl.lit(name), known_at=pl.col("captured_at")))
-    with stores.lake.unit():
+    with stores.lake.write_lock():
         stores.lake.replace(table, frame, where={"file_id": [name]})
 
 
