@@ -31,7 +31,7 @@ from layers_pipeline.errors import (
 )
 from layers_pipeline.lake.catalog import QUARANTINE, TABLES
 from layers_pipeline.lake.locks import FileLocks, Locks
-from layers_pipeline.lake.store import COMMIT_ATTEMPTS, UNIT, Lake
+from layers_pipeline.lake.store import COMMIT_ATTEMPTS, WRITE_LOCK, Lake
 from layers_pipeline.lake.table import Table, Written, differ
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -298,7 +298,7 @@ def test_one_unit_is_under_way_at_a_time_and_may_hold_further_ones(tmp_path):
 
 def test_no_two_leases_of_the_lake_share_a_number_in_postgresql():
     names = [f"table-{table.name}" for table in TABLES]
-    names += [UNIT, "publish", "maintenance"]
+    names += [WRITE_LOCK, "publish", "maintenance"]
     assert len({zlib.crc32(name.encode()) for name in names}) == len(names)
 
 
