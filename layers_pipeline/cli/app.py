@@ -20,9 +20,9 @@ from layers_pipeline.cli.lazy import lazy_group
 from layers_pipeline.cli.terminal import complain, print_table, say
 from layers_pipeline.errors import InputRefusedError, LayersError
 from layers_pipeline.operations.rows import NewAccount, NewCreator
-from layers_pipeline.operations.words import PLATFORMS
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.stores import open_stores
+from transforms.vocabulary import PLATFORMS
 
 COMMANDS: Final = (
     query.explain,
