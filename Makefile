@@ -11,12 +11,14 @@ LINT := $(VENV)/.installed-lint
 UV_PINNED := uv==0.13.8
 # One more than cores: many tests wait for servers and processes rather than compute.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
+# A file's tests share its fixtures and stay together; the dearest files come first (tests/layers.py).
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 export LAYERS_HOME ?= .layers
 
-.PHONY: help demo test dev lint format bench clean
+.PHONY: help demo test test-quick dev lint format bench clean
 
 help: ## Say what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 $(STAMP): private GROUP := --group test
 $(LINT): private GROUP := --group lint
@@ -36,7 +38,10 @@ demo: $(RUN) ## Set up, sync and score some simulated days, show the result
 	@$(BIN)/layers-pipeline demo
 
 test: $(STAMP) ## Set up and run every test
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder --durations 30
+	@$(PYTEST) --durations 30
+
+test-quick: $(STAMP) ## Run the tests that need no store, process or run: less than two minutes
+	@$(PYTEST) -m quick --hypothesis-profile quick
 
 dev: $(RUN) ## Open the Dagster UI and the sandbox on this machine
 	@$(BIN)/layers-pipeline dev

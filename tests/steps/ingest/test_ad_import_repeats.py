@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layers_pipeline.clock import SystemClock
@@ -18,6 +18,7 @@ from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
 from layers_pipeline.steps.derive.posts import derive_known
 from layers_pipeline.steps.ingest.ad_imports import import_ad_metrics
 from layers_pipeline.steps.publish.publication import maintain, publish
+from tests.hypothesis_profiles import examples
 from tests.worlds.ad_reports import (
     HISTORY,
     STAGED,
@@ -186,7 +187,7 @@ def as_told(row):
     )
 
 
-@settings(max_examples=12, deadline=None)
+@examples(0.6)
 @given(pieces=PIECES, order=st.randoms(use_true_random=False))
 def test_restatements_in_any_order_and_any_files_give_the_same_spend(pieces, order):
     everything = [row for piece in pieces for row in piece]
@@ -198,7 +199,7 @@ def test_restatements_in_any_order_and_any_files_give_the_same_spend(pieces, ord
         assert spend_known(stores.lake.read(HISTORY)) == expected
 
 
-@settings(max_examples=8, deadline=None)
+@examples(0.4)
 @given(reports=PIECES, before=ROW)
 def test_a_report_changes_nothing_that_was_known_before_it(reports, before):
     with temporary_stores() as stores:
