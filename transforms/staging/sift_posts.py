@@ -10,8 +10,8 @@ import polars as pl
 
 from transforms.contracts.captures import StgSiftPosts
 from transforms.contracts.columns import COUNTS, METRICS
+from transforms.staging.parsing import BREACHES, ParsedColumn, read_instant, rule_violations
 from transforms.staging.quarantine import RECEIVED
-from transforms.staging.readings import BREACHES, Reading, breaches, read_instant
 
 TEXTS: Final = ("platform", "post_id", "account_key", "media_type", "caption")
 ADDRESSES: Final = ("permalink", "media_url")
@@ -45,7 +45,7 @@ def stage_sift_posts(landed: pl.DataFrame) -> pl.DataFrame:
         source=pl.lit("sift"),
         known_at="known_at",
         run_id="run_id",
-        **{BREACHES: breaches(readings), RECEIVED: pl.col("body")},
+        **{BREACHES: rule_violations(readings), RECEIVED: pl.col("body")},
     ).rename({"post_id": "platform_post_id"})[[*StgSiftPosts.column_names(), BREACHES, RECEIVED]]
 
 
@@ -67,23 +67,23 @@ def _is_quoted(key: str) -> pl.Expr:
     return document.str.contains(f'"{key}":"', literal=True).fill_null(False)
 
 
-def _document() -> Reading:
+def _document() -> ParsedColumn:
     is_object = pl.col(DOCUMENT).is_not_null() & pl.col("body").str.contains(r"^\s*\{")
     breach = pl.when(~is_object).then(pl.lit("body|not_a_json_object"))
-    return Reading(value=pl.col(DOCUMENT), breach=breach)
+    return ParsedColumn(value=pl.col(DOCUMENT), breach=breach)
 
 
-def _text(key: str) -> Reading:
+def _text(key: str) -> ParsedColumn:
     is_text = pl.col(f"{key}_is_quoted")
     is_broken = pl.col(key).is_not_null() & ~is_text
-    return Reading(
+    return ParsedColumn(
         value=pl.when(is_text).then(key),
         breach=pl.when(is_broken).then(pl.lit(f"{key}|dtype")),
     )
 
 
-def _instant(key: str) -> Reading:
+def _instant(key: str) -> ParsedColumn:
     reading = read_instant(key, pl.String(), time_zone=None)
     is_blank = pl.col(key).str.strip_chars() == ""
     breach = pl.when(is_blank).then(pl.lit(f"{key}|unreadable_time")).otherwise(reading.breach)
-    return Reading(value=reading.value, breach=breach)
+    return ParsedColumn(value=reading.value, breach=breach)

@@ -14,12 +14,12 @@ from layers_pipeline.clock import Clock
 from layers_pipeline.errors import SourceError
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy, open_http
-from layers_pipeline.sources.instagram.call_queue import WaitingLine
-from layers_pipeline.sources.instagram.gathered import Gathered
-from layers_pipeline.sources.instagram.reader import Reader
+from layers_pipeline.sources.instagram.call_queue import CallQueue
+from layers_pipeline.sources.instagram.reader import MediaReader
+from layers_pipeline.sources.instagram.reading_builder import ReadingBuilder
 from layers_pipeline.sources.instagram.session import NO_SECRET, Graph, GraphSession
 from layers_pipeline.sources.instagram.tasks import Plan
-from layers_pipeline.sources.rate_limits import Budgets
+from layers_pipeline.sources.rate_limits import UsageBudgets
 
 LISTED_MAX: Final = 10_000
 """Posts that the platform lists at most."""
@@ -63,7 +63,7 @@ class InstagramClient:
         *,
         version: str,
         clock: Clock,
-        budgets: Budgets,
+        budgets: UsageBudgets,
         app_secret: SecretStr = NO_SECRET,
         retries: RetryPolicy = DEFAULT_RETRIES,
     ) -> None:
@@ -78,7 +78,7 @@ class InstagramClient:
 
     async def read_quick(self, account_key: str, token: SecretStr) -> AccountReading:
         """The 50 most recent posts with the counts that stand on themselves, in one call."""
-        return await self._read(account_key, token, QUICK, Gathered())
+        return await self._read(account_key, token, QUICK, ReadingBuilder())
 
     async def read_recent(
         self,
@@ -96,8 +96,8 @@ class InstagramClient:
             refused: Metrics known to be refused: (media type, metric).
             unreadable: Ids of items known to have no insights for ever.
         """
-        gathered = Gathered(refused=refused, unreadable=unreadable)
-        return await self._read(account_key, token, RECENT, gathered)
+        builder = ReadingBuilder(refused=refused, unreadable=unreadable)
+        return await self._read(account_key, token, RECENT, builder)
 
     async def read_full(
         self,
@@ -115,17 +115,17 @@ class InstagramClient:
             refused: Metrics known to be refused: (media type, metric).
             unreadable: Ids of items known to have no insights for ever.
         """
-        gathered = Gathered(refused=refused, unreadable=unreadable)
-        return await self._read(account_key, token, FULL, gathered)
+        builder = ReadingBuilder(refused=refused, unreadable=unreadable)
+        return await self._read(account_key, token, FULL, builder)
 
     async def _read(
-        self, account_key: str, token: SecretStr, plan: Plan, gathered: Gathered
+        self, account_key: str, token: SecretStr, plan: Plan, builder: ReadingBuilder
     ) -> AccountReading:
         session = GraphSession(self._graph, account_key, token)
-        line = WaitingLine(session, gathered, account_key=account_key, plan=plan)
+        queue = CallQueue(session, builder, account_key=account_key, plan=plan)
         error: SourceError | None = None
         try:
-            await Reader(session, line, retries=self._graph.retries).run()
+            await MediaReader(session, queue, retries=self._graph.retries).run()
         except SourceError as ending:
             error = ending
-        return gathered.reading(calls=session.calls, error=error)
+        return builder.reading(calls=session.calls, error=error)

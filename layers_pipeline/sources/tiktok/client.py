@@ -14,7 +14,7 @@ from layers_pipeline.clock import Clock
 from layers_pipeline.errors import SourceError
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
-from layers_pipeline.sources.rate_limits import Budgets, Pace
+from layers_pipeline.sources.rate_limits import RateLimiter, UsageBudgets
 from layers_pipeline.sources.tiktok.api import Calling, Exchange, tiktok_http
 from layers_pipeline.sources.tiktok.errors import TokenExpiredError
 from layers_pipeline.sources.tiktok.oauth import TikTokOAuth, TokenPair
@@ -42,7 +42,7 @@ class TikTokClient:
         http: Made by ``tiktok_http``.
         clock: Tells when rows were received.
         budgets: Who has to wait; share one among all that use our app.
-        pace: Calls per second of our app, shared likewise; none: as fast as answers come.
+        limiter: Calls per second of our app, shared likewise; none: as fast as answers come.
         retries: How often one request is tried, and with what waits.
     """
 
@@ -51,11 +51,11 @@ class TikTokClient:
         http: httpx.AsyncClient,
         *,
         clock: Clock,
-        budgets: Budgets,
-        pace: Pace | None = None,
+        budgets: UsageBudgets,
+        limiter: RateLimiter | None = None,
         retries: RetryPolicy = DEFAULT_RETRIES,
     ) -> None:
-        self._calling = Calling(http=http, budgets=budgets, pace=pace, retries=retries)
+        self._calling = Calling(http=http, budgets=budgets, limiter=limiter, retries=retries)
         self._clock = clock
 
     async def read_quick(

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from layers_pipeline.clock import Clock
 from layers_pipeline.errors import SourceMalformedError, SourceUnauthorizedError
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
-from layers_pipeline.sources.rate_limits import Budgets, Pace
+from layers_pipeline.sources.rate_limits import RateLimiter, UsageBudgets
 from layers_pipeline.sources.tiktok.api import Calling, Exchange
 from layers_pipeline.sources.tiktok.errors import SOURCE, TokenExpiredError
 
@@ -43,7 +43,7 @@ class TikTokOAuth:
         client_secret: Its secret.
         clock: Tells when a pair arrived, from which its ends are counted.
         budgets: Who has to wait, shared with the readers.
-        pace: Calls per second of our app, shared with the readers.
+        limiter: Calls per second of our app, shared with the readers.
         retries: How often, and with what waits.
     """
 
@@ -54,11 +54,11 @@ class TikTokOAuth:
         client_id: str,
         client_secret: SecretStr,
         clock: Clock,
-        budgets: Budgets,
-        pace: Pace | None = None,
+        budgets: UsageBudgets,
+        limiter: RateLimiter | None = None,
         retries: RetryPolicy = DEFAULT_RETRIES,
     ) -> None:
-        self._calling = Calling(http=http, budgets=budgets, pace=pace, retries=retries)
+        self._calling = Calling(http=http, budgets=budgets, limiter=limiter, retries=retries)
         self._client_id = client_id
         self._client_secret = client_secret
         self._clock = clock

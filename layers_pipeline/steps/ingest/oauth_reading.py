@@ -32,7 +32,7 @@ from layers_pipeline.operations.words import Depth
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.sources.instagram.client import InstagramClient, graph_http
-from layers_pipeline.sources.rate_limits import Budgets, Pace
+from layers_pipeline.sources.rate_limits import RateLimiter, UsageBudgets
 from layers_pipeline.sources.tiktok.client import (
     TikTokClient,
     TikTokOAuth,
@@ -51,7 +51,7 @@ STILL_OPENS: Final = timedelta(minutes=5)
 OTHERS_REFRESH_S: Final = 0.5
 OTHERS_LOOKS: Final = 10
 UNANSWERED: Final = "not_answered"
-"""The remark after which something is missing that another reading may bring."""
+"""The issue after which something is missing that another reading may bring."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +94,8 @@ class AccountReader:
     async def __aenter__(self) -> Self:
         """Open the connection pools."""
         settings, clock = self._stores.settings, self._stores.clock
-        budgets = self._budgets = Budgets(clock, limit_pct=settings.usage_limit_pct)
-        pace = Pace(settings.tiktok_calls_per_s)
+        budgets = self._budgets = UsageBudgets(clock, limit_pct=settings.usage_limit_pct)
+        limiter = RateLimiter(settings.tiktok_calls_per_s)
         graph = await self._stack.enter_async_context(graph_http(settings.instagram_url))
         tiktok = await self._stack.enter_async_context(tiktok_http(settings.tiktok_url))
         self._instagram = InstagramClient(
@@ -107,7 +107,7 @@ class AccountReader:
             retries=self._retries,
         )
         self._tiktok = TikTokClient(
-            tiktok, clock=clock, budgets=budgets, pace=pace, retries=self._retries
+            tiktok, clock=clock, budgets=budgets, limiter=limiter, retries=self._retries
         )
         self._consent = TikTokOAuth(
             tiktok,
@@ -115,7 +115,7 @@ class AccountReader:
             client_secret=settings.tiktok_client_secret,
             clock=clock,
             budgets=budgets,
-            pace=pace,
+            limiter=limiter,
             retries=self._retries,
         )
         return self
@@ -152,7 +152,7 @@ class AccountReader:
         """The ending with the account's own wait, where that is longer than the whole app's."""
         source = account.platform
         own = now + timedelta(
-            seconds=self._budgets.left_s(source, account.account_key, scope="account")
+            seconds=self._budgets.wait_s(source, account.account_key, scope="account")
         )
         if ended.outcome == "rate_limited" and ended.retry_at and own > ended.retry_at:
             return replace(ended, retry_at=own)
@@ -264,7 +264,7 @@ def ending_of(reading: AccountReading, *, account_id: str, now: datetime) -> End
     """The outcome that a reading means for its account (R6)."""
     if reading.error is not None:
         return _failed(reading, reading.error, account_id=account_id, now=now)
-    barred = sum(remark.kind == "not_permitted" for remark in reading.remarks)
+    barred = sum(issue.kind == "not_permitted" for issue in reading.issues)
     if reading.items and barred >= reading.items:
         message = f"no insights may be read, of no post ({_told(reading)}). Let the owner grant "
         return Ended(
@@ -272,7 +272,7 @@ def ending_of(reading: AccountReading, *, account_id: str, now: datetime) -> End
             message=f"{message}the permissions, then reauth {account_id}.",
             retry_at=now + LOOK_AGAIN,
         )
-    is_partial = any(remark.kind == UNANSWERED for remark in reading.remarks)
+    is_partial = any(issue.kind == UNANSWERED for issue in reading.issues)
     return Ended(outcome="partial" if is_partial else "ok", message=_told(reading))
 
 
@@ -301,8 +301,8 @@ def _failed(
 
 
 def _told(reading: AccountReading) -> str:
-    """A reading in words: posts, and what was remarked of how many items."""
-    counted = Counter(remark.kind for remark in reading.remarks)
-    remarks = ", ".join(f"{kind}: {count}" for kind, count in sorted(counted.items()))
+    """A reading in words: posts, and what was noted of how many items."""
+    counted = Counter(issue.kind for issue in reading.issues)
+    issues = ", ".join(f"{kind}: {count}" for kind, count in sorted(counted.items()))
     posts = f"{reading.items} posts in {reading.calls} calls"
-    return f"{posts}; {remarks}" if remarks else posts
+    return f"{posts}; {issues}" if issues else posts

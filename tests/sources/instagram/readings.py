@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from layers_pipeline.clock import FixedClock
 from layers_pipeline.sources.http import RetryPolicy
 from layers_pipeline.sources.instagram.client import InstagramClient, graph_http
-from layers_pipeline.sources.rate_limits import Budgets
+from layers_pipeline.sources.rate_limits import UsageBudgets
 from sandbox import AccountRef
 from sandbox.platform_faults import PlatformFault
 from sandbox.simulation.truth import Item, Truth
@@ -100,7 +100,7 @@ def client_over(http, *, budgets=None, app_secret="", retries=TINY, clock=CLOCK)
         http,
         version="v26.0",
         clock=clock,
-        budgets=budgets or Budgets(clock),
+        budgets=budgets or UsageBudgets(clock),
         app_secret=SecretStr(app_secret),
         retries=retries,
     )
@@ -135,8 +135,8 @@ def metric_names(reading):
     return {subject: {one["name"] for one in body["data"]} for subject, body in found.items()}
 
 
-def remarks(reading):
-    return {(remark.kind, remark.subject) for remark in reading.remarks}
+def issues(reading):
+    return {(issue.kind, issue.subject) for issue in reading.issues}
 
 
 class ScriptedGraph:

@@ -26,12 +26,12 @@ from tests.sources.instagram.readings import (
     calls,
     client_over,
     entities,
+    issues,
     metric_names,
     put,
     read,
     read_all,
     read_scripted,
-    remarks,
     shown,
     subjects,
 )
@@ -65,7 +65,7 @@ def test_a_listing_that_is_not_full_never_counts_as_complete(graph, depth):
 def test_full_reads_posts_stories_account_insights_and_breakdowns(graph):
     reading = read(graph)
     assert (reading.items, reading.pages, reading.is_complete) == (5, 1, True)
-    assert (reading.error, reading.remarks, dict(reading.refused)) == (None, (), {})
+    assert (reading.error, reading.issues, dict(reading.refused)) == (None, (), {})
     assert subjects(reading, "media") == POSTS
     assert subjects(reading, "story") == [IDS["story"]]
     assert subjects(reading, "account") == [""]
@@ -225,7 +225,7 @@ def test_nothing_reported_is_a_row_and_no_zero(graph):
     put(graph, "empty_data", subject=IDS["reel"])
     reading = read(graph)
     assert bodies(reading, "insights")[IDS["reel"]] == {"data": []}
-    assert not remarks(reading)
+    assert not issues(reading)
 
 
 def test_a_field_that_the_platform_does_not_know_is_left_out():
@@ -237,7 +237,7 @@ def test_a_field_that_the_platform_does_not_know_is_left_out():
 
     reading = read_scripted(ScriptedGraph(script), "quick")
     assert (reading.items, reading.calls, reading.error) == (1, 2, None)
-    assert remarks(reading) == {("metric_refused", "view_count")}
+    assert issues(reading) == {("metric_refused", "view_count")}
 
 
 def test_big_numbers_and_text_of_any_kind_come_through_unchanged():

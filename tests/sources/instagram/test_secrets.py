@@ -131,7 +131,7 @@ def test_what_stands_around_a_secret_is_kept():
 
 
 @pytest.mark.parametrize("depth", ["quick", "full"])
-def test_no_error_remark_or_refusal_shows_a_secret(depth):
+def test_no_error_issue_or_refusal_shows_a_secret(depth):
     said = f"(#10) {TOKEN} {SECRET} at https://x/?access_token={quote(TOKEN, safe='')}&b"
 
     def script(path, params):
@@ -142,7 +142,7 @@ def test_no_error_remark_or_refusal_shows_a_secret(depth):
         return error(100, said, subcode=2108006) if "metric" in params else _leaky(path, params)
 
     reading = read_scripted(ScriptedGraph(script), depth, app_secret=SECRET)
-    assert reading.error or (reading.remarks and reading.refused and reading.unreadable)
+    assert reading.error or (reading.issues and reading.refused and reading.unreadable)
     shown_text = repr(reading) + str(reading.error)
     assert not [form for form in FORMS if form in shown_text]
     assert "***" in shown_text

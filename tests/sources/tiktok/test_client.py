@@ -79,7 +79,7 @@ def test_a_full_reading_is_every_post_once_and_the_followers(sandbox):
     assert paths(sandbox) == [VIDEOS] * 4 + [ACCOUNT]
     assert (reading.items, reading.pages, reading.calls) == (POSTS, 4, 5)
     assert reading.is_complete
-    assert (reading.remarks, reading.refused, reading.error) == ((), {}, None)
+    assert (reading.issues, reading.refused, reading.error) == ((), {}, None)
     assert reading.rows[-1] == ResponseRow(
         entity="account",
         subject="",
@@ -140,7 +140,7 @@ def test_a_page_that_is_only_a_part_is_kept_and_makes_the_listing_incomplete(san
     assert subjects(reading)[:10] == newest(20)[::2]
     assert len(subjects(reading)) < POSTS
     assert not reading.is_complete
-    assert [(remark.kind, remark.message) for remark in reading.remarks] == [
+    assert [(issue.kind, issue.message) for issue in reading.issues] == [
         ("not_answered", "Partial success.")
     ]
     assert reading.error is None
@@ -172,7 +172,7 @@ def test_a_refused_field_is_given_up_remembered_and_the_rest_read(code):
     asked = json.loads(reading.rows[0].body)["fields"]
     assert asked == [name for name in VIDEO_FIELDS if name != "reach"]
     assert reading.refused == {("tiktok_video", "reach"): "fields: Unsupported field 'reach'."}
-    assert [(remark.kind, remark.subject) for remark in reading.remarks] == [
+    assert [(issue.kind, issue.subject) for issue in reading.issues] == [
         ("metric_refused", "reach")
     ]
     assert (reading.calls, reading.error, reading.is_complete) == (2, None, True)
@@ -185,7 +185,7 @@ def test_each_refused_field_costs_one_call_more():
 
 def test_a_field_that_was_refused_before_is_not_asked_for():
     reading = scripted(refusing("reach"), "quick", refused={("tiktok_video", "reach")})
-    assert (reading.calls, reading.refused, reading.remarks) == (1, {}, ())
+    assert (reading.calls, reading.refused, reading.issues) == (1, {}, ())
 
 
 def test_a_list_of_the_allowed_fields_refuses_the_others():

@@ -18,7 +18,7 @@ from layers_pipeline.errors import (
     SourceUnavailableError,
 )
 from layers_pipeline.sources.http import RetryPolicy
-from layers_pipeline.sources.rate_limits import Budgets, Pace
+from layers_pipeline.sources.rate_limits import RateLimiter, UsageBudgets
 from layers_pipeline.sources.tiktok.client import TikTokClient, TokenExpiredError, tiktok_http
 from layers_pipeline.sources.tiktok.errors import MEANINGS, error_of
 from tests.sources.tiktok.world import (
@@ -179,7 +179,7 @@ def test_a_fault_ends_the_reading_with_its_error_after_so_many_tries(sandbox, fa
 
 
 def test_a_throttled_app_is_not_asked_for_any_of_its_accounts(sandbox):
-    budgets = Budgets(CLOCK)
+    budgets = UsageBudgets(CLOCK)
     strike(sandbox, "code_40100")
     assert read(sandbox, budgets=budgets).error.scope == "app"
     sandbox.world.log.clear()
@@ -189,7 +189,7 @@ def test_a_throttled_app_is_not_asked_for_any_of_its_accounts(sandbox):
 
 
 def test_a_throttled_account_is_not_asked_and_others_are(sandbox):
-    budgets = Budgets(CLOCK)
+    budgets = UsageBudgets(CLOCK)
     strike(sandbox, "code_61000")
     read(sandbox, budgets=budgets)
     assert read(sandbox, budgets=budgets).calls == 0
@@ -201,7 +201,9 @@ def test_requests_keep_the_pace(sandbox):
 
     async def run():
         async with tiktok_http(sandbox.url) as http:
-            paced = TikTokClient(http, clock=CLOCK, budgets=Budgets(CLOCK), pace=Pace(20))
+            paced = TikTokClient(
+                http, clock=CLOCK, budgets=UsageBudgets(CLOCK), limiter=RateLimiter(20)
+            )
             return await paced.read_full(BUSY.account_key, token)
 
     begun_s = time.monotonic()
@@ -244,7 +246,7 @@ def test_the_token_is_shown_in_no_row_no_error_no_repr_and_no_log(sandbox, kind,
     assert token.get_secret_value() not in "".join(shown)
 
 
-def test_a_token_that_the_service_repeats_is_blotted_out():
+def test_a_token_that_the_service_repeats_is_redacted():
     token = "act-do-not-print"
     refused = scripted(lambda _: envelope(code=40105, message=f"{token} is bad"), token=token)
     assert "tiktok: code 40105: *** is bad." in str(refused.error)

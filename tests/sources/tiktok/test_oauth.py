@@ -18,7 +18,7 @@ from layers_pipeline.errors import (
     SourceUnauthorizedError,
     SourceUnavailableError,
 )
-from layers_pipeline.sources.rate_limits import Budgets
+from layers_pipeline.sources.rate_limits import UsageBudgets
 from layers_pipeline.sources.tiktok.client import TikTokOAuth, tiktok_http
 from tests.shared_data import SHARED
 from tests.sources.tiktok.world import (
@@ -59,7 +59,7 @@ def oauth(http, *, client_id="id", client_secret="s-do-not-print"):
         client_id=client_id,
         client_secret=SecretStr(client_secret),
         clock=CLOCK,
-        budgets=Budgets(CLOCK),
+        budgets=UsageBudgets(CLOCK),
         retries=QUICK,
     )
 
@@ -167,7 +167,7 @@ def test_no_secret_is_shown_in_an_error_or_a_log(sandbox, kind, caplog, capfd):
     assert not any(secret in shown for secret in secrets | sandbox.world.tokens.every_secret())
 
 
-def test_secrets_that_the_service_repeats_are_blotted_out():
+def test_secrets_that_the_service_repeats_are_redacted():
     answer = {"code": 40107, "message": "rft-do-not-print with s-do-not-print is bad", "data": {}}
     with pytest.raises(SourceUnauthorizedError, match=r"\*\*\* with \*\*\* is bad"):
         scripted(httpx.Response(200, json=answer))

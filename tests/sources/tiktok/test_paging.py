@@ -69,7 +69,7 @@ def test_a_second_with_more_posts_than_a_page_makes_the_listing_incomplete():
     reading = scripted(Listing([5, *[4] * 25, 3], [20]))
     assert listed(reading)[-1] == "26"
     assert not reading.is_complete
-    assert [remark.kind for remark in reading.remarks] == ["not_answered"]
+    assert [issue.kind for issue in reading.issues] == ["not_answered"]
     assert reading.error is None
 
 
@@ -132,4 +132,4 @@ def test_a_post_without_id_is_kept_and_makes_the_listing_incomplete():
     reading = scripted(lambda _: page({"item_id": 7}, {"likes": 3}, {"item_id": "1"}), "quick")
     assert listed(reading) == ["", "", "1"]
     assert not reading.is_complete
-    assert [remark.kind for remark in reading.remarks] == ["not_answered"] * 2
+    assert [issue.kind for issue in reading.issues] == ["not_answered"] * 2

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from layers_pipeline.clock import FixedClock
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.sources.http import RetryPolicy
-from layers_pipeline.sources.rate_limits import Budgets
+from layers_pipeline.sources.rate_limits import UsageBudgets
 from layers_pipeline.sources.tiktok.client import TikTokClient, tiktok_http
 from sandbox import AccountRef, RunningSandbox, generated_captures, running_sandbox
 from sandbox.platform_faults import PlatformFault
@@ -79,7 +79,7 @@ def with_client(sandbox, work, *, retries=QUICK, budgets=None, timeout_s=10.0):
     async def run():
         async with tiktok_http(sandbox.url, timeout_s=timeout_s) as http:
             client = TikTokClient(
-                http, clock=CLOCK, budgets=budgets or Budgets(CLOCK), retries=retries
+                http, clock=CLOCK, budgets=budgets or UsageBudgets(CLOCK), retries=retries
             )
             return await work(client)
 
@@ -105,7 +105,7 @@ def scripted(handler, depth="full", *, token="act-0123456789", **options) -> Acc
     http = httpx.AsyncClient(
         transport=httpx.MockTransport(handler), base_url="http://tiktok.example"
     )
-    client = TikTokClient(http, clock=CLOCK, budgets=Budgets(CLOCK), retries=QUICK)
+    client = TikTokClient(http, clock=CLOCK, budgets=UsageBudgets(CLOCK), retries=QUICK)
     return asyncio.run(getattr(client, f"read_{depth}")("me", SecretStr(token), **options))
 
 
