@@ -25,9 +25,9 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.operations.oauth_rows import NewToken
 from layers_pipeline.operations.rows import AccountRow, NewAccount, SyncStateRow
 from layers_pipeline.operations.secrets import LONGEST_TOKEN, TokenCipher, new_key, require_token
-from layers_pipeline.operations.words import PLATFORMS, Platform
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.stores import Stores
+from transforms.vocabulary import PLATFORMS, Platform
 
 account_app = typer.Typer(no_args_is_help=True, help="Accounts, their tokens and the tokens' keys.")
 

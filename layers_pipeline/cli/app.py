@@ -21,10 +21,10 @@ from layers_pipeline.cli.scoring import score, scoring_app
 from layers_pipeline.cli.terminal import complain, print_table, progress_bars, say
 from layers_pipeline.errors import InputRefusedError, LayersError
 from layers_pipeline.operations.rows import NewAccount, NewCreator
-from layers_pipeline.operations.words import PLATFORMS
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.score.ticks import tick_of
 from layers_pipeline.steps.stores import open_stores
+from transforms.vocabulary import PLATFORMS
 
 app = typer.Typer(
     no_args_is_help=True,
