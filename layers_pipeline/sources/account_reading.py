@@ -11,7 +11,6 @@ from typing import Literal
 
 from layers_pipeline.errors import SourceError
 
-Depth = Literal["quick", "posts", "full"]
 IssueKind = Literal[
     "metric_refused",
     "not_enough_viewers",

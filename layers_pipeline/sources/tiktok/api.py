@@ -12,11 +12,13 @@ from typing import Any, Final
 import httpx
 from pydantic import SecretStr
 
+from layers_pipeline.clock import Clock
 from layers_pipeline.errors import (
     SourceMalformedError,
     SourceThrottledError,
     SourceUnavailableError,
 )
+from layers_pipeline.sources.client import TokenExpiredError
 from layers_pipeline.sources.http import (
     DEFAULT_RETRIES,
     MESSAGE_LENGTH_MAX,
@@ -30,12 +32,12 @@ from layers_pipeline.sources.tiktok.errors import (
     OK,
     PARTIAL,
     SOURCE,
-    TokenExpiredError,
     error_of,
     is_tried_again,
 )
 
-API: Final = "/open_api/v1.3"
+VERSION: Final = "v1.3"
+API: Final = f"/open_api/{VERSION}"
 REDACTED: Final = "***"
 SECRET_LENGTH_MIN: Final = 8
 """What is shorter is no secret of TikTok's, and taking it out would spoil other words."""
@@ -89,12 +91,14 @@ class Calling:
 
     Args:
         http: Made by ``tiktok_http``.
+        clock: Tells when answers were received.
         budgets: Who has to wait; shared with everybody who uses our app.
         limiter: Calls per second of our app, shared likewise; none: as fast as answers come.
         retries: How often one request is tried, and with what waits.
     """
 
     http: httpx.AsyncClient
+    clock: Clock
     budgets: UsageBudgets
     limiter: RateLimiter | None = None
     retries: RetryPolicy = DEFAULT_RETRIES

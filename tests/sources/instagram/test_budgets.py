@@ -24,6 +24,7 @@ from tests.sources.instagram.readings import (
     read,
     read_all,
     read_scripted,
+    request_of,
     shown,
     subjects,
 )
@@ -44,8 +45,10 @@ def test_an_app_throttle_stops_accounts_that_are_being_read(graph):
     async def run():
         async with graph_http(graph.url) as http:
             client = client_over(http)
-            pairs = [(one, graph.world.tokens.issue(one).access) for one in (MIXED, LONG)]
-            readings = [client.read_full(one.account_key, SecretStr(token)) for one, token in pairs]
+            pairs = [
+                (one, SecretStr(graph.world.tokens.issue(one).access)) for one in (MIXED, LONG)
+            ]
+            readings = [client.read(request_of(one.account_key, token)) for one, token in pairs]
             return await asyncio.gather(*readings)
 
     mixed, long = asyncio.run(run())

@@ -51,7 +51,7 @@ OF_THE_LIST = [
 ]
 
 
-@pytest.mark.parametrize("depth", ["quick", "recent", "full"])
+@pytest.mark.parametrize("depth", ["quick", "posts", "full"])
 @pytest.mark.parametrize(
     ("kind", "expected", "asked"), OF_THE_LIST, ids=[row[0] for row in OF_THE_LIST]
 )

@@ -8,7 +8,7 @@ import pytest
 
 from layers_pipeline.errors import SettingsError
 from layers_pipeline.sources.account_reading import ResponseRow
-from layers_pipeline.sources.tiktok.client import tiktok_http
+from layers_pipeline.sources.tiktok.api import tiktok_http
 from layers_pipeline.sources.tiktok.fields import VIDEO_FIELDS
 from sandbox.tiktok.fields import FROM_TRUTH
 from tests.shared_data import SHARED
@@ -67,7 +67,7 @@ def test_a_quick_reading_is_the_twenty_newest_posts_in_one_call(sandbox):
 
 
 def test_a_recent_reading_is_the_fifty_newest_posts(sandbox):
-    reading = read(sandbox, "recent")
+    reading = read(sandbox, "posts")
     assert subjects(reading) == newest(50)
     assert (reading.items, reading.pages, reading.calls) == (50, 3, 3)
     assert not reading.is_complete
@@ -88,7 +88,7 @@ def test_a_full_reading_is_every_post_once_and_the_followers(sandbox):
     )
 
 
-@pytest.mark.parametrize("depth", ["quick", "recent", "full"])
+@pytest.mark.parametrize("depth", ["quick", "posts", "full"])
 def test_an_account_without_posts_is_listed_to_its_end(sandbox, depth):
     reading = read(sandbox, depth, EMPTY)
     assert (reading.items, reading.is_complete, reading.error) == (0, True, None)
@@ -227,7 +227,7 @@ def test_half_a_surrogate_pair_stays_as_it_was_written():
 )
 def test_a_recorded_page_is_a_listing():
     body = json.loads(RECORDED.read_text())["docs/docs/usage/business_account/video.md#0"]
-    reading = scripted(lambda _: httpx.Response(200, json=body), "recent")
+    reading = scripted(lambda _: httpx.Response(200, json=body), "posts")
     assert subjects(reading) == [video["item_id"] for video in body["data"]["videos"]]
     assert (reading.is_complete, reading.error) == (True, None)
 

@@ -17,9 +17,10 @@ from layers_pipeline.errors import (
     SourceUnauthorizedError,
     SourceUnavailableError,
 )
+from layers_pipeline.sources.client import TokenExpiredError
 from layers_pipeline.sources.http import RetryPolicy
 from layers_pipeline.sources.rate_limits import RateLimiter, UsageBudgets
-from layers_pipeline.sources.tiktok.client import TikTokClient, TokenExpiredError, tiktok_http
+from layers_pipeline.sources.tiktok.api import tiktok_http
 from layers_pipeline.sources.tiktok.errors import MEANINGS, error_of
 from tests.sources.tiktok.world import (
     ACCOUNT,
@@ -28,11 +29,13 @@ from tests.sources.tiktok.world import (
     EMPTY,
     QUICK,
     VIDEOS,
+    client_over,
     envelope,
     page,
     paths,
     put_back,
     read,
+    request_of,
     scripted,
     strike,
     tiktok_sandbox,
@@ -201,10 +204,8 @@ def test_requests_keep_the_pace(sandbox):
 
     async def run():
         async with tiktok_http(sandbox.url) as http:
-            paced = TikTokClient(
-                http, clock=CLOCK, budgets=UsageBudgets(CLOCK), limiter=RateLimiter(20)
-            )
-            return await paced.read_full(BUSY.account_key, token)
+            paced = client_over(http, limiter=RateLimiter(20))
+            return await paced.read(request_of(BUSY.account_key, token))
 
     begun_s = time.monotonic()
     assert asyncio.run(run()).calls == 5
@@ -297,7 +298,7 @@ def test_cancelling_leaves_nothing_running(sandbox, kind, retries):
     token = token_of(sandbox)
 
     async def cancelled(tiktok):
-        task = asyncio.create_task(tiktok.read_full(BUSY.account_key, token))
+        task = asyncio.create_task(tiktok.read(request_of(BUSY.account_key, token)))
         await asyncio.sleep(0.2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -18,14 +18,13 @@ from layers_pipeline.errors import (
     SourceUnauthorizedError,
     SourceUnavailableError,
 )
-from layers_pipeline.sources.rate_limits import UsageBudgets
-from layers_pipeline.sources.tiktok.client import TikTokOAuth, tiktok_http
+from layers_pipeline.sources.tiktok.api import tiktok_http
+from layers_pipeline.sources.tiktok.oauth import TikTokOAuth
 from tests.shared_data import SHARED
 from tests.sources.tiktok.world import (
     BUSY,
-    CLOCK,
     NOW,
-    QUICK,
+    calling_over,
     put_back,
     read,
     strike,
@@ -55,12 +54,7 @@ def sandbox(served):
 
 def oauth(http, *, client_id="id", client_secret="s-do-not-print"):
     return TikTokOAuth(
-        http,
-        client_id=client_id,
-        client_secret=SecretStr(client_secret),
-        clock=CLOCK,
-        budgets=UsageBudgets(CLOCK),
-        retries=QUICK,
+        calling_over(http), client_id=client_id, client_secret=SecretStr(client_secret)
     )
 
 
