@@ -13,7 +13,7 @@ from typing import Final
 
 import polars as pl
 
-from transforms.staging.parsing import ParsedColumn
+from transforms.staging.parsing import ParsedColumn, read_instant
 
 DOCUMENT: Final = "document"
 """Column with a body as JSON without optional white space; null where it is no JSON object."""
@@ -70,6 +70,15 @@ def parsed_text(key: str, column: str) -> ParsedColumn:
         value=pl.when(is_quoted(key)).then(key),
         breach=pl.when(is_broken).then(pl.lit(f"{column}|dtype")),
     )
+
+
+def parsed_instant(key: str, column: str) -> ParsedColumn:
+    """A key's instant, which carries its offset; blank text is no time. Reads key."""
+    instant = read_instant(key, pl.String(), time_zone=None)
+    is_blank = pl.col(key).str.strip_chars() == ""
+    named = instant.breach.str.replace(f"{key}|", f"{column}|", literal=True)
+    breach = pl.when(is_blank).then(pl.lit(f"{column}|unreadable_time")).otherwise(named)
+    return ParsedColumn(value=instant.value, breach=breach)
 
 
 def number_text(key: str) -> pl.Expr:

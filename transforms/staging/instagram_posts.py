@@ -16,13 +16,14 @@ from transforms.staging.account_rows import sync_followers
 from transforms.staging.documents import (
     number_text,
     parsed_document,
+    parsed_instant,
     parsed_text,
     with_documents,
     with_fields,
 )
 from transforms.staging.instagram_insights import METRICS as INSIGHT_METRICS
 from transforms.staging.instagram_insights import OF_ITEM, insights_of_items
-from transforms.staging.parsing import BREACHES, ParsedColumn, read_instant, rule_violations
+from transforms.staging.parsing import BREACHES, ParsedColumn, rule_violations
 from transforms.staging.quarantine import RECEIVED
 
 SkipRateUnit = Literal["percent", "fraction"]
@@ -108,12 +109,9 @@ def _all_breaches(readings: Mapping[str, ParsedColumn]) -> pl.Expr:
 
 
 def _published_at() -> ParsedColumn:
-    shown = parsed_text("timestamp", "published_at")
-    instant = read_instant("timestamp", pl.String(), time_zone=None)
-    is_blank = pl.col("timestamp").str.strip_chars() == ""
-    unreadable = pl.when(is_blank).then(pl.lit("published_at|unreadable_time"))
-    breach = instant.breach.str.replace("timestamp|", "published_at|", literal=True)
-    return ParsedColumn(value=instant.value, breach=pl.coalesce(shown.breach, unreadable, breach))
+    text = parsed_text("timestamp", "published_at")
+    instant = parsed_instant("timestamp", "published_at")
+    return ParsedColumn(value=instant.value, breach=pl.coalesce(text.breach, instant.breach))
 
 
 def _media_type() -> ParsedColumn:
