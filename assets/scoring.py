@@ -15,8 +15,8 @@ from assets.partitions import SETTINGS, scoring_ticks
 from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written
-from layers_pipeline.steps.derive.staging import STAGED
 from layers_pipeline.steps.maintain.drift import derive_drift
+from layers_pipeline.steps.platforms import STAGED
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.scoring import ScoredTick, copy_current_eligibility, score_ticks
 from layers_pipeline.steps.score.ticks import tick_key

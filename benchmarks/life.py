@@ -31,7 +31,7 @@ from layers_pipeline.steps.ingest.dimensions import (
     describe_sync_health,
 )
 from layers_pipeline.steps.ingest.oauth import sync_oauth
-from layers_pipeline.steps.ingest.syncing import collect_scrapes, submit_scrapes
+from layers_pipeline.steps.ingest.scrapes import collect_scrapes, submit_scrapes
 from layers_pipeline.steps.publish.publication import maintain
 from layers_pipeline.steps.score.scoring import score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores

@@ -16,12 +16,12 @@ import pytest
 from pydantic import SecretStr
 
 from layers_pipeline.operations.oauth_rows import TokenRow
-from layers_pipeline.operations.rows import NewAccount
+from layers_pipeline.operations.rows import NewAccount, SyncEnding
 from layers_pipeline.operations.secrets import TokenCipher, TokenUnreadableError, new_key
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.account_reading import AccountReading
-from layers_pipeline.steps.ingest.landing import LandedReading, land_readings
+from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
 from layers_pipeline.steps.stores import open_stores
 from tests.cli.program import INSTALLED, Program
 
@@ -302,18 +302,18 @@ def listed(commands, sync_id):
     settings = Settings(home=commands.home, lake_url="", operations_url="")
     stores = open_stores(settings)
     at = datetime(2026, 9, 1, tzinfo=UTC)
-    land_readings(
+    write_raw(
         stores,
         [
-            LandedReading(
+            AccountSync(
                 sync_id=sync_id,
                 platform="instagram",
                 account_key=INSTAGRAM.partition(":")[2],
                 depth="full",
                 started_at=at,
                 finished_at=at,
-                outcome="ok",
                 reading=AccountReading(is_complete=True),
+                outcome=SyncEnding(account_id=INSTAGRAM, outcome="ok"),
             )
         ],
         run_id="r",

@@ -25,7 +25,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.database import Pinned
-from layers_pipeline.steps.derive.staging import STAGED
+from layers_pipeline.steps.platforms import STAGED
 from layers_pipeline.steps.publish.publication import PUBLISHED, maintain, publish
 from layers_pipeline.steps.stores import Stores
 from tests.hypothesis_profiles import examples

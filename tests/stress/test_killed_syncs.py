@@ -23,8 +23,8 @@ import pytest
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.rows import SyncStateRow
 from layers_pipeline.steps.derive.posts import captures, derive_everything
-from layers_pipeline.steps.derive.staging import INSTAGRAM, TIKTOK, Staging
 from layers_pipeline.steps.ingest.outcomes import FULL_EVERY, LEASE
+from layers_pipeline.steps.platforms import INSTAGRAM, TIKTOK, Source
 from layers_pipeline.steps.stores import Stores
 from sandbox import (
     Plan,
@@ -249,7 +249,7 @@ def test_every_metric_is_true(aftermath: Killer):
 
 
 @pytest.mark.parametrize("source", [INSTAGRAM, TIKTOK], ids=lambda source: source.raw.name)
-def test_every_landed_post_is_staged(aftermath: Killer, source: Staging):
+def test_every_landed_post_is_staged(aftermath: Killer, source: Source):
     read = aftermath.stores.lake.read
     landed = read(source.raw).filter(pl.col("entity").is_in(LISTED))
     missing = landed.join(read(source.staged), on="landing_id", how="anti").collect()

@@ -21,7 +21,7 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.content import derive_ads_content
 from layers_pipeline.steps.derive.posts import derive_everything
 from layers_pipeline.steps.ingest.imports import import_captures
-from layers_pipeline.steps.ingest.landing import known_now
+from layers_pipeline.steps.ingest.raw_rows import known_now
 from layers_pipeline.steps.publish.publication import maintain, publish
 from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores

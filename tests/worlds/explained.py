@@ -16,7 +16,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.database import Pinned
-from layers_pipeline.steps.derive.staging import STAGED
+from layers_pipeline.steps.platforms import STAGED
 from layers_pipeline.steps.publish.publication import PUBLISHED
 from tests.worlds import creative_builders as built
 from tests.worlds.data_builders import AS_OF, captures, spells

@@ -20,7 +20,8 @@ from layers_pipeline.lake.table import Table, Written, differ
 from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
 from layers_pipeline.steps.derive.content import derive_ads_content, derive_containers
 from layers_pipeline.steps.derive.deletions import derive_absences
-from layers_pipeline.steps.derive.staging import SOURCES, STAGED, captures, captures_since, stage
+from layers_pipeline.steps.derive.staging import captures, captures_since, stage
+from layers_pipeline.steps.platforms import SOURCES, STAGED
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.columns import COUNTS, METRICS
 from transforms.facts.posts import posts_of

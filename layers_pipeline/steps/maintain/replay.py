@@ -24,7 +24,8 @@ from layers_pipeline.steps.derive.posts import (
     derive_containers,
     facts_of,
 )
-from layers_pipeline.steps.derive.staging import SOURCES, STAGED, Staging, captures, stage_again
+from layers_pipeline.steps.derive.staging import captures, stage_again
+from layers_pipeline.steps.platforms import SOURCES, STAGED, Source
 from layers_pipeline.steps.stores import Stores
 
 DAY: Final = timedelta(days=1)
@@ -68,7 +69,7 @@ def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
     return Replayed(read=read, staged=staged)
 
 
-def _days(stores: Stores, source: Staging, start: datetime, end: datetime) -> list[datetime]:
+def _days(stores: Stores, source: Source, start: datetime, end: datetime) -> list[datetime]:
     """Days on which anything was landed within the span."""
     known = stores.lake.read(source.raw).filter(
         pl.col("known_at") >= start, pl.col("known_at") < end
@@ -77,7 +78,7 @@ def _days(stores: Stores, source: Staging, start: datetime, end: datetime) -> li
     return sorted(days["known_at"].to_list())
 
 
-def _landed(stores: Stores, source: Staging, start: datetime, end: datetime) -> pl.DataFrame:
+def _landed(stores: Stores, source: Source, start: datetime, end: datetime) -> pl.DataFrame:
     rows = stores.lake.read(source.raw)
     return rows.filter(pl.col("known_at") >= start, pl.col("known_at") < end).collect()
 

@@ -19,9 +19,9 @@ from layers_pipeline.progress import report
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.database import Pinned
 from layers_pipeline.steps.derive.posts import FACTS, derive_everything
-from layers_pipeline.steps.derive.staging import SOURCES, STAGED
 from layers_pipeline.steps.maintain.drift import derive_drift
 from layers_pipeline.steps.maintain.retention import thin_out_scores
+from layers_pipeline.steps.platforms import SOURCES, STAGED
 from layers_pipeline.steps.score.scoring import score_ticks
 from layers_pipeline.steps.score.walk import WRITTEN
 from layers_pipeline.steps.stores import Stores

@@ -12,15 +12,9 @@ from layers_pipeline.steps.derive.posts import (
     derive_known,
     facts_of,
 )
-from layers_pipeline.steps.derive.staging import (
-    INSTAGRAM,
-    SIFT,
-    SOURCES,
-    STAGED,
-    captures_since,
-    stage,
-)
 from layers_pipeline.steps.derive.staging import captures as captures_of
+from layers_pipeline.steps.derive.staging import captures_since, stage
+from layers_pipeline.steps.platforms import INSTAGRAM, SIFT, SOURCES, STAGED
 from layers_pipeline.steps.publish.publication import maintain
 from tests.hypothesis_profiles import examples
 from tests.oracles import scores as oracle

@@ -21,7 +21,7 @@ from layers_pipeline.operations.oauth_rows import NewToken
 from layers_pipeline.operations.rows import NewAccount
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.steps.ingest.oauth import AT_ONCE
-from layers_pipeline.steps.ingest.oauth_reading import REFRESH_LEASE
+from layers_pipeline.steps.ingest.tokens import REFRESH_LEASE
 from layers_pipeline.steps.stores import Stores
 from sandbox import AccountRef, RunningSandbox
 from sandbox.tokens import Grant

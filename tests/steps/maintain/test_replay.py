@@ -17,9 +17,9 @@ from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, differ
 from layers_pipeline.steps.derive.posts import derive_everything
-from layers_pipeline.steps.derive.staging import SOURCES
-from layers_pipeline.steps.ingest.syncing import collect_scrapes, submit_scrapes
+from layers_pipeline.steps.ingest.scrapes import collect_scrapes, submit_scrapes
 from layers_pipeline.steps.maintain.replay import Replayed, replay
+from layers_pipeline.steps.platforms import SOURCES
 from layers_pipeline.steps.score.scoring import copy_current_eligibility
 from layers_pipeline.steps.stores import Stores
 from sandbox import Item, Spell

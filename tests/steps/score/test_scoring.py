@@ -10,8 +10,9 @@ from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import tick_text
 from layers_pipeline.steps.derive.content import derive_ads_content
-from layers_pipeline.steps.derive.staging import SIFT, stage
+from layers_pipeline.steps.derive.staging import stage
 from layers_pipeline.steps.ingest.dimensions import copy_allowlist
+from layers_pipeline.steps.platforms import SIFT
 from layers_pipeline.steps.score.walk import WRITTEN
 from tests.hypothesis_profiles import examples
 from tests.oracles import scores as oracle
