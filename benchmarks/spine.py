@@ -29,8 +29,8 @@ from layers_pipeline.steps.derive.content import derive_ads_content
 from layers_pipeline.steps.derive.posts import derive_everything
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks
-from layers_pipeline.steps.score.ticks import tick_key
 from layers_pipeline.steps.stores import Stores, open_stores
+from transforms.scoring.ticks import tick_key
 
 TICK: Final = datetime(2025, 5, 14, 12, tzinfo=UTC)
 START: Final = datetime(2025, 5, 4, tzinfo=UTC)

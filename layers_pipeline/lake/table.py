@@ -6,14 +6,10 @@ Does not belong here: reading and writing (``lake``), which tables there are (``
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
-from typing import Final
 
 import dataframely as dy
 import polars as pl
-
-TICK_TEXT: Final = "%Y%m%dT%H%M"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,13 +98,3 @@ def _values(column: pl.Series) -> str:
 
 def _texts(values: Sequence[str]) -> str:
     return "(" + ", ".join("'" + value.replace("'", "''") + "'" for value in values) + ")"
-
-
-def tick_text(at: datetime) -> str:
-    """An instant as the text that partitions are named by, for example 20250514T1200."""
-    return at.astimezone(UTC).strftime(TICK_TEXT)
-
-
-def tick_from_text(text: str) -> datetime:
-    """The instant that a partition is named by."""
-    return datetime.strptime(text, TICK_TEXT).replace(tzinfo=UTC)

@@ -17,7 +17,6 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import differ
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.posts import derive_everything
-from layers_pipeline.steps.score.ticks import tick_key
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import (
     PlatformFault,
@@ -30,6 +29,7 @@ from tests.cli.program import Program
 from tests.steps.ingest.fault_world import TOKEN_KEY, account, account_id, connect, items_of
 from tests.steps.maintain.test_replay import DERIVED
 from tests.worlds.data_builders import everything, remove, rows_of
+from transforms.scoring.ticks import tick_key
 
 FIRST, SECOND, VIDEOS = account("instagram", 0), account("instagram", 1), account("tiktok", 2)
 ACCOUNTS = (FIRST, SECOND, VIDEOS)

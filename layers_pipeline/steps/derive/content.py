@@ -10,7 +10,7 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.partition_commit import place_of
-from layers_pipeline.lake.table import Written, tick_from_text
+from layers_pipeline.lake.table import Written
 from layers_pipeline.steps.derive.creatives import (
     derive_containers_of_creatives,
     derive_content_of_creatives,
@@ -19,6 +19,7 @@ from layers_pipeline.steps.derive.newest import newest_scores
 from layers_pipeline.steps.derive.versions import rules_in_force
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.posts import ads_content_of, containers_of
+from transforms.scoring.ticks import tick_from_text
 
 SCORE: Final = ("organic_score", "scored_at", "scoring_version", "unscored_reason")
 

@@ -19,11 +19,12 @@ import polars as pl
 
 from layers_pipeline.errors import InputRefusedError, SettingsError
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Written, tick_text
+from layers_pipeline.lake.table import Written
 from layers_pipeline.progress import report
 from layers_pipeline.steps.derive.versions import InForce, rules_in_force
 from layers_pipeline.steps.score.walk import WRITTEN, Frames, Walk
 from layers_pipeline.steps.stores import Stores
+from transforms.scoring.ticks import tick_text
 
 TICKS_PER_COMMIT: Final = 36
 ROWS_PER_COMMIT: Final = 30_000_000

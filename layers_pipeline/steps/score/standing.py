@@ -11,9 +11,9 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.store import Lake
-from layers_pipeline.lake.table import tick_from_text
 from layers_pipeline.steps.derive.newest import newest_scores
 from transforms.scoring.eligibility import lasting_scores
+from transforms.scoring.ticks import tick_from_text
 
 STANDING: Final = {
     "ads_content_id": pl.String,

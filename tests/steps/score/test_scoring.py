@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import tick_text
 from layers_pipeline.steps.derive.content import derive_ads_content
 from layers_pipeline.steps.derive.staging import stage
 from layers_pipeline.steps.ingest.dimensions import copy_allowlist
@@ -37,6 +36,7 @@ from tests.worlds.data_builders import (
     spell,
     temporary_stores,
 )
+from transforms.scoring.ticks import tick_text
 
 TICKS = [hours(number) for number in range(-24, 28, 12)]
 SLOW_LAW = examples(0.1, phases=(Phase.explicit, Phase.generate))
