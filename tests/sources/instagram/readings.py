@@ -18,7 +18,7 @@ from layers_pipeline.sources.http import RetryPolicy
 from layers_pipeline.sources.instagram.client import InstagramClient, graph_http
 from layers_pipeline.sources.rate_limits import Budgets
 from sandbox import AccountRef
-from sandbox.platform_faults import PlatformFault
+from sandbox.faults import Fault
 from sandbox.simulation.truth import Item, Truth
 
 AT = datetime(2025, 3, 10, 12, 30, tzinfo=UTC)
@@ -108,7 +108,7 @@ def client_over(http, *, budgets=None, app_secret="", retries=TINY, clock=CLOCK)
 
 def put(graph, kind, account=MIXED, **given):
     """Switch a fault on."""
-    graph.world.platform_faults.put(account, PlatformFault(kind=kind, **given))
+    graph.world.faults.put(account, Fault(kind=kind, **given))
 
 
 def calls(graph):
