@@ -155,7 +155,7 @@ def id_of(account: AccountRef) -> str:
 
 def strike(sandbox: RunningSandbox, *kinds: str) -> None:
     for account in DATASET.accounts:
-        sandbox.world.faults.remove(account)
+        sandbox.world.faults.clear(account)
     for kind in kinds:
         sandbox.world.faults.put(STRUCK[kind], Fault(kind=kind, **STEERED))
 

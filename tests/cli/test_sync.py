@@ -19,7 +19,7 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.posts import derive_everything
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import (
-    PlatformFault,
+    Fault,
     RunningSandbox,
     Truth,
     generated_captures,
@@ -127,11 +127,11 @@ def test_a_named_creator_is_scraped_and_collected(commands):
 
 
 def test_an_account_that_fails_is_told_with_its_reason(commands):
-    fault = PlatformFault(kind="list:permission_10")
-    commands.served.world.platform_faults.put(FIRST, fault)
+    fault = Fault(kind="list:permission_10")
+    commands.served.world.faults.put(FIRST, fault)
     named = ("--account", account_id(FIRST), "--account", account_id(SECOND))
     said = commands.said("sync", "--depth", "full", *named)
-    commands.served.world.platform_faults.clear()
+    commands.served.world.faults.clear()
     assert re.search(r"OAuth, read: 2 accounts: (1 ok, 1 forbidden|1 forbidden, 1 ok)\.", said)
     assert f"- {account_id(FIRST)}: forbidden: " in said
 

@@ -107,7 +107,7 @@ class World:
     @_happen.register
     def _(self, step: plans.Trouble) -> None:
         for fault in step.faults:
-            self.served.world.platform_faults.put(self.plan.accounts[step.account], fault)
+            self.served.world.faults.put(self.plan.accounts[step.account], fault)
 
     @_happen.register
     def _(self, step: plans.Hold) -> None:

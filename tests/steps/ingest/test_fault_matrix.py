@@ -125,7 +125,7 @@ class Matrix:
         before = len(self._requests(told))
         sync(told.stores, told.case.depth)
         requests = len(self._requests(told)) - before
-        self.served.world.platform_faults.clear(told.ref)
+        self.served.world.faults.clear(told.ref)
         told.left = self._left(told, requests=requests)
 
     def _switch_on(self, told: Told) -> None:
@@ -222,7 +222,7 @@ class Matrix:
         connect(stores, self.served, *(told.ref for told in struck))
         for moment in (STORM_AT, STORM_AGAIN_AT):
             self.served.world.clock.set(moment)
-            self.served.world.platform_faults.clear()
+            self.served.world.faults.clear()
             for told in struck:
                 self._switch_on(told)
             sync(stores)
