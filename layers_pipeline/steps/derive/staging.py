@@ -57,7 +57,6 @@ TIKTOK: Final = Staging(
     read=lambda landed, _settings: stage_tiktok_posts(landed),
 )
 SOURCES: Final = (INSTAGRAM, TIKTOK, SIFT)
-STAGED: Final = (*(source.staged for source in SOURCES), catalog.STG_IMPORT__CAPTURES)
 
 
 def stage(stores: Stores, source: Staging) -> Written:
@@ -81,11 +80,14 @@ def stage_again(stores: Stores, source: Staging, landed: pl.DataFrame) -> Writte
 
 def captures(stores: Stores) -> pl.LazyFrame:
     """Every staged capture, of every source."""
-    return pl.concat([stores.lake.read(table).select(CAPTURE) for table in STAGED])
+    return pl.concat([stores.lake.read(table).select(CAPTURE) for table in catalog.STAGED])
 
 
 def captures_since(stores: Stores, versions: Mapping[str, int]) -> pl.LazyFrame:
     """Captures that were staged after the versions, by staging table."""
     return pl.concat(
-        [stores.lake.added_since(table, versions[table.name]).select(CAPTURE) for table in STAGED]
+        [
+            stores.lake.added_since(table, versions[table.name]).select(CAPTURE)
+            for table in catalog.STAGED
+        ]
     )

@@ -24,7 +24,7 @@ from layers_pipeline.steps.derive.posts import (
     derive_containers,
     facts_of,
 )
-from layers_pipeline.steps.derive.staging import SOURCES, STAGED, Staging, captures, stage_again
+from layers_pipeline.steps.derive.staging import SOURCES, Staging, captures, stage_again
 from layers_pipeline.steps.stores import Stores
 
 DAY: Final = timedelta(days=1)
@@ -85,7 +85,7 @@ def _landed(stores: Stores, source: Staging, start: datetime, end: datetime) -> 
 def _make_again(stores: Stores) -> None:
     """Make what follows from captures and listings from all of them, in place of what there is."""
     lake = stores.lake
-    marks = {source.name: lake.version(source) for source in STAGED}
+    marks = {source.name: lake.version(source) for source in catalog.STAGED}
     facts = facts_of(captures(stores).collect())
     made: tuple[tuple[Table, pl.DataFrame], ...] = (
         (catalog.PLATFORM_POST_METRICS, facts.snapshots),
