@@ -15,7 +15,7 @@ import pytest
 
 from layers_pipeline.operations.rows import AccountRow, SyncStateRow
 from layers_pipeline.operations.words import OUTCOMES
-from layers_pipeline.steps.ingest.health import PAUSED, REMEDIES, health_of
+from layers_pipeline.steps.derive.health import PAUSED, REMEDIES, health_of
 from transforms.contracts.health import SyncHealth
 
 NOW = datetime(2025, 5, 14, 12, tzinfo=UTC)
