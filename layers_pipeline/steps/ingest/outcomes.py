@@ -18,7 +18,7 @@ from layers_pipeline.errors import (
     SourceThrottledError,
     SourceUnauthorizedError,
 )
-from layers_pipeline.operations.rows import SyncEnding
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from transforms.vocabulary import Depth, Outcome
 
 ACCOUNTS_PER_RUN: Final = 2_000
