@@ -11,11 +11,10 @@ import dagster as dg
 from assets.described import described, outcome
 from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.derive import content, posts, staging
+from layers_pipeline.steps.derive import content, posts
 from layers_pipeline.steps.ingest import dimensions
 
 GROUP = "posts"
-STAGED = tuple(table.name for table in staging.STAGED)
 
 
 @dg.asset(**described(catalog.PROJECTS, group="dimensions"))
@@ -54,7 +53,7 @@ def project_allowlist(stores: StoresResource) -> dg.MaterializeResult:
 
 @dg.multi_asset(
     name="facts_of_posts",
-    specs=[dg.AssetSpec(**described(table, group=GROUP, deps=STAGED)) for table in posts.FACTS],
+    specs=[dg.AssetSpec(**described(table, group=GROUP, deps=table.deps)) for table in posts.FACTS],
 )
 def facts_of_posts(stores: StoresResource) -> Iterator[dg.MaterializeResult]:
     """Posts, snapshots, followers and last known values, from the captures that are new."""

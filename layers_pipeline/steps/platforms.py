@@ -118,5 +118,3 @@ PLATFORMS: Final[dict[vocabulary.Platform, Platform]] = {
     platform.name: platform for platform in (INSTAGRAM, TIKTOK)
 }
 SOURCES: Final[tuple[Source, ...]] = (*PLATFORMS.values(), SIFT)
-STAGED: Final = (*(source.staged for source in SOURCES), catalog.STG_IMPORT__CAPTURES)
-"""Every table of captures."""

@@ -24,17 +24,16 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.posts import derive_everything
 from layers_pipeline.steps.derive.versions import InForce
 from layers_pipeline.steps.ingest.imports import import_captures
-from layers_pipeline.steps.platforms import STAGED
-from layers_pipeline.steps.publish.publication import PUBLISHED, maintain, publish
+from layers_pipeline.steps.publish.publication import maintain, publish
 from layers_pipeline.steps.score.scoring import score_ticks
 from layers_pipeline.steps.score.walk import WRITTEN, Walk
 from layers_pipeline.steps.stores import Stores, open_stores
 
 TICK = datetime(2025, 5, 14, 12, tzinfo=UTC)
 NOW = TICK + timedelta(days=30)
-NAMES = {table.name for table in PUBLISHED}
-MADE_OF = NAMES | {table.name for table in STAGED}
-"""Source tables are shown together, as one table of the file."""
+NAMES = {table.name for table in catalog.PUBLISHED}
+MADE_OF = NAMES | {table.name for table in catalog.STAGED}
+"""Staging tables are shown together, as one table of the file."""
 MACROS = {"scoring_rules", *(macro.name for macro in macros.MACROS)}
 
 

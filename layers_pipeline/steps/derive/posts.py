@@ -21,7 +21,7 @@ from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
 from layers_pipeline.steps.derive.content import derive_ads_content, derive_containers
 from layers_pipeline.steps.derive.deletions import derive_absences
 from layers_pipeline.steps.derive.staging import captures, captures_since, stage
-from layers_pipeline.steps.platforms import SOURCES, STAGED
+from layers_pipeline.steps.platforms import SOURCES
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.columns import COUNTS, METRICS
 from transforms.facts.posts import posts_of
@@ -76,7 +76,7 @@ def _stage_all(stores: Stores) -> dict[str, Written]:
 
 def _derive_staged(stores: Stores) -> dict[str, Written]:
     lake = stores.lake
-    marks = {source.name: lake.version(source) for source in STAGED}
+    marks = {source.name: lake.version(source) for source in catalog.STAGED}
     since = {name: min(lake.watermark(table, name) for table in FACTS) for name in marks}
     if since == marks:
         return {table.name: NONE for table in FACTS}

@@ -12,8 +12,9 @@ from typing import Final
 
 import polars as pl
 
+from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written, differ
-from layers_pipeline.steps.platforms import STAGED, Source
+from layers_pipeline.steps.platforms import Source
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.captures import Capture
 
@@ -41,11 +42,14 @@ def stage_again(stores: Stores, source: Source, landed: pl.DataFrame) -> Written
 
 def captures(stores: Stores) -> pl.LazyFrame:
     """Every staged capture, of every source."""
-    return pl.concat([stores.lake.read(table).select(CAPTURE) for table in STAGED])
+    return pl.concat([stores.lake.read(table).select(CAPTURE) for table in catalog.STAGED])
 
 
 def captures_since(stores: Stores, versions: Mapping[str, int]) -> pl.LazyFrame:
     """Captures that were staged after the versions, by staging table."""
     return pl.concat(
-        [stores.lake.added_since(table, versions[table.name]).select(CAPTURE) for table in STAGED]
+        [
+            stores.lake.added_since(table, versions[table.name]).select(CAPTURE)
+            for table in catalog.STAGED
+        ]
     )

@@ -25,7 +25,7 @@ from layers_pipeline.steps.derive.posts import (
     facts_of,
 )
 from layers_pipeline.steps.derive.staging import captures, stage_again
-from layers_pipeline.steps.platforms import SOURCES, STAGED, Source
+from layers_pipeline.steps.platforms import SOURCES, Source
 from layers_pipeline.steps.stores import Stores
 
 DAY: Final = timedelta(days=1)
@@ -86,7 +86,7 @@ def _landed(stores: Stores, source: Source, start: datetime, end: datetime) -> p
 def _make_again(stores: Stores) -> None:
     """Make what follows from captures and listings from all of them, in place of what there is."""
     lake = stores.lake
-    marks = {source.name: lake.version(source) for source in STAGED}
+    marks = {source.name: lake.version(source) for source in catalog.STAGED}
     facts = facts_of(captures(stores).collect())
     made: tuple[tuple[Table, pl.DataFrame], ...] = (
         (catalog.PLATFORM_POST_METRICS, facts.snapshots),

@@ -18,54 +18,13 @@ from layers_pipeline.lake.table import Table
 from layers_pipeline.progress import report
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.database import Pinned
-from layers_pipeline.steps.derive.posts import FACTS, derive_everything
+from layers_pipeline.steps.derive.posts import derive_everything
 from layers_pipeline.steps.maintain.drift import derive_drift
 from layers_pipeline.steps.maintain.retention import thin_out_scores
-from layers_pipeline.steps.platforms import SOURCES, STAGED
 from layers_pipeline.steps.score.scoring import score_ticks
 from layers_pipeline.steps.score.walk import WRITTEN
 from layers_pipeline.steps.stores import Stores
 
-AS_TABLES: Final = (
-    catalog.PROJECTS,
-    catalog.PLATFORM_ACCOUNTS,
-    catalog.SYNC_HEALTH,
-    catalog.PROJECT_ALLOWLIST,
-    catalog.CREATIVES,
-    catalog.SAFETY_REVIEWS,
-    catalog.CONTENT_OVERRIDES,
-    catalog.PROJECT_ADS_CONTENT,
-    catalog.AD_CONTENT,
-    catalog.PLATFORM_POSTS,
-    catalog.POST_ABSENCES,
-    catalog.CONTENT_CONTAINERS,
-    catalog.ADS_CONTENT,
-    catalog.AD_ELIGIBILITY_CURRENT,
-    catalog.SCORE_DRIFT,
-    catalog.QUARANTINE,
-    catalog.IMPORT_FILES,
-)
-AS_VIEWS: Final = (
-    catalog.PLATFORM_POST_METRICS,
-    catalog.PLATFORM_POST_METRICS_LATEST,
-    catalog.PLATFORM_ACCOUNT_METRICS,
-    catalog.AD_DAILY_METRICS,
-    catalog.ACCOUNT_LISTINGS,
-    catalog.UGC_POOL_PERCENTILES,
-    catalog.ORGANIC_SCORES,
-    catalog.AD_ELIGIBILITY,
-)
-PUBLISHED: Final = AS_TABLES + AS_VIEWS
-READERS: Final = (
-    *((source.staged, (source.raw,)) for source in SOURCES),
-    *((table, STAGED) for table in FACTS),
-    (catalog.AD_DAILY_METRICS, (catalog.STG_IMPORT__AD_METRICS,)),
-    (catalog.POST_ABSENCES, (catalog.ACCOUNT_LISTINGS,)),
-    (catalog.CONTENT_CONTAINERS, (catalog.PLATFORM_POSTS, catalog.CREATIVES)),
-    (catalog.ADS_CONTENT, (catalog.ORGANIC_SCORES,)),
-    (catalog.SCORE_DRIFT, (catalog.ORGANIC_SCORES,)),
-)
-"""Tables that remember how far they have read others."""
 SMALL_FILES: Final = 100
 TICKS_AT_ONCE: Final = 6
 SCORE: Final = ("ads_content_id", "organic_score", "scoring_version")
@@ -83,9 +42,7 @@ def publish(stores: Stores) -> generations.Generation:
             for _ in score_ticks(stores, _half_written_ticks(stores)):
                 pass
             derive_everything(stores)
-            pinned = [_pin(stores, table, as_view=table in AS_VIEWS) for table in PUBLISHED]
-            checks = catalog.PLATFORM_POST_CHECKS
-            pinned += [_pin(stores, table, shown_in=checks) for table in STAGED]
+            pinned = [_pin(stores, table) for table in (*catalog.PUBLISHED, *catalog.STAGED)]
         return generations.publish(
             stores.settings.serve_location,
             pinned=pinned,
@@ -166,10 +123,8 @@ def _disagreeing(left: pl.LazyFrame, right: pl.LazyFrame, columns: Sequence[str]
     return both.filter(differs).select("scored_at")
 
 
-def _pin(
-    stores: Stores, table: Table, *, as_view: bool = False, shown_in: Table | None = None
-) -> Pinned:
-    pinned = Pinned(table=table, version=-1, files=(), as_view=as_view, shown_in=shown_in)
+def _pin(stores: Stores, table: Table) -> Pinned:
+    pinned = Pinned(table=table, version=-1, files=())
     handle = stores.lake.handle(table)
     if handle is None:
         return pinned
@@ -185,9 +140,9 @@ def _pin(
 
 def _mark_as_read(stores: Stores) -> None:
     """Spare the readers of compacted tables the rows that only came back in other files."""
-    for reader, sources in READERS:
-        marks = {source.name: stores.lake.version(source) for source in sources}
-        stores.lake.record_marks(reader, marks)
+    versions = {table.name: stores.lake.version(table) for table in catalog.TABLES}
+    for table in catalog.TABLES:
+        stores.lake.record_marks(table, {name: versions[name] for name in table.remembers})
 
 
 def maintain(stores: Stores) -> dict[str, int]:

@@ -14,7 +14,7 @@ from layers_pipeline.steps.derive.posts import (
 )
 from layers_pipeline.steps.derive.staging import captures as captures_of
 from layers_pipeline.steps.derive.staging import captures_since, stage
-from layers_pipeline.steps.platforms import INSTAGRAM, SIFT, SOURCES, STAGED
+from layers_pipeline.steps.platforms import INSTAGRAM, SIFT, SOURCES
 from layers_pipeline.steps.publish.publication import maintain
 from tests.oracles import scores as oracle
 from tests.worlds.data_builders import (
@@ -367,7 +367,12 @@ def test_a_crash_before_containers_were_made_leaves_none_out_and_doubles_none(st
 # Upkeep.
 
 
-READ = (catalog.RAW_SIFT__POSTS, catalog.RAW_INSTAGRAM__RESPONSES, *STAGED, catalog.PLATFORM_POSTS)
+READ = (
+    catalog.RAW_SIFT__POSTS,
+    catalog.RAW_INSTAGRAM__RESPONSES,
+    *catalog.STAGED,
+    catalog.PLATFORM_POSTS,
+)
 
 
 def test_files_that_were_joined_are_derived_once_more_without_any_change(stores):
@@ -397,6 +402,9 @@ def test_upkeep_joins_small_files_and_leaves_nothing_to_derive_again(stores):
     lake, staged = stores.lake, catalog.STG_SIFT__POSTS
     files = len(lake.files(staged))
     maintain(at(stores, 11))
-    read = {table.name: min(lake.watermark(fact, table.name) for fact in FACTS) for table in STAGED}
+    read = {
+        table.name: min(lake.watermark(fact, table.name) for fact in FACTS)
+        for table in catalog.STAGED
+    }
     assert (files, len(lake.files(staged))) == (101, 1)
     assert captures_since(stores, read).collect().is_empty()
