@@ -112,8 +112,8 @@ def _stage(stores: Stores, file: ReadFile, reading: AdReading) -> ImportedFile:
 def _known_since_commit(stores: Stores, reading: AdReading, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows, those stamped as known now that were known only since they were read (R20)."""
     now = pl.lit(stores.clock.now(), pl.Datetime("us", "UTC"))
-    is_told = pl.col("known_at") < reading.read_at
-    return rows.with_columns(known_at=pl.when(is_told).then("known_at").otherwise(now))
+    is_dated = pl.col("known_at") < reading.read_at
+    return rows.with_columns(known_at=pl.when(is_dated).then("known_at").otherwise(now))
 
 
 def _day(value: object) -> date | None:
