@@ -20,7 +20,8 @@ from layers_pipeline.cli.query import explain, query
 from layers_pipeline.cli.scoring import score, scoring_app
 from layers_pipeline.cli.terminal import complain, print_table, progress_bars, say
 from layers_pipeline.errors import InputRefusedError, LayersError
-from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.allowlist import NewCreator
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.score.ticks import tick_of
 from layers_pipeline.steps.stores import open_stores
@@ -154,7 +155,7 @@ def add_project(
 ) -> None:
     """Make a project."""
     stores = open_stores(load_settings())
-    made = stores.operations.add_project(
+    made = stores.operations.projects.add(
         project_id, name=name or project_id, time_zone=timezone, now=datetime.now(UTC)
     )
     say(f"Project {project_id!r} {'made' if made else 'was there already: unchanged'}.")
@@ -163,7 +164,7 @@ def add_project(
 @project.command("list")
 def list_projects() -> None:
     """List the projects."""
-    rows = open_stores(load_settings()).operations.projects()
+    rows = open_stores(load_settings()).operations.projects.all()
     print_table(
         ("project", "name", "time zone", "active"),
         [(row.project_id, row.name, row.time_zone, row.is_active) for row in rows],
@@ -177,13 +178,13 @@ def allow_creator(
 ) -> None:
     """Put creators on a project's allowlist: their posts are synced and ranked from now on."""
     stores, now = open_stores(load_settings()), datetime.now(UTC)
-    stores.operations.project(project)
+    stores.operations.projects.get(project)
     new = [_account(text) for text in accounts]
-    stores.operations.add_accounts(new, now=now)
-    paused = {row.account_id for row in stores.operations.accounts() if row.status == "paused"}
+    stores.operations.accounts.add(new, now=now)
+    paused = {row.account_id for row in stores.operations.accounts.all() if row.status == "paused"}
     for account in new:
         if account.account_id in paused:
-            stores.operations.set_account_status(account.account_id, "active")
+            stores.operations.accounts.set_status(account.account_id, "active")
     entries = [
         NewCreator(
             creator_id=account.account_id,
@@ -192,7 +193,7 @@ def allow_creator(
         )
         for account in new
     ]
-    opened = stores.operations.allow_creators(project, entries, allowed_from=now)
+    opened = stores.operations.allowlist.allow(project, entries, allowed_from=now)
     say(f"{opened} of {len(new)} newly on the allowlist of {project!r}.")
 
 
