@@ -18,7 +18,7 @@ from layers_pipeline.lake.table import Written
 from layers_pipeline.steps.maintain.drift import derive_drift
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.scoring import ScoredTick, copy_current_eligibility, score_ticks
-from layers_pipeline.steps.score.ticks import tick_key
+from transforms.scoring.ticks import tick_key
 
 GROUP = "scoring"
 TICKS_SHOWN = 60

@@ -30,7 +30,7 @@ from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores
 from transforms.vocabulary import Platform
 
-account_app = typer.Typer(no_args_is_help=True, help="Accounts, their tokens and the tokens' keys.")
+account_app = typer.Typer()
 
 AccountArgument = Annotated[str, typer.Argument(help="The account as platform:key.")]
 ExpiresOption = Annotated[
@@ -93,7 +93,7 @@ def renew_token(name_of_account: AccountArgument, expires_in: ExpiresOption = No
 @account_app.command("list")
 def list_accounts() -> None:
     """List the accounts and how their newest sync ended."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         rows = stores.operations.accounts.all()
         newest = _newest_endings(stores.operations.syncs.states())
     print_table(
@@ -114,7 +114,7 @@ def list_accounts() -> None:
 @account_app.command("pause")
 def pause_account(name_of_account: AccountArgument) -> None:
     """Sync an account no more until it is resumed; what is known of it stays."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         row = _known(stores, name_of_account)
         stores.operations.accounts.set_status(row.account_id, "paused")
     say(f"Account {row.account_id} is paused; it was {row.status}.")
@@ -123,7 +123,7 @@ def pause_account(name_of_account: AccountArgument) -> None:
 @account_app.command("resume")
 def resume_account(name_of_account: AccountArgument) -> None:
     """Sync a paused account again."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         row = _known(stores, name_of_account)
         if row.status == "reauth_required":
             raise InputRefusedError(
@@ -162,7 +162,7 @@ def confirm_deletions(
     by: Annotated[str, typer.Option(help="Who confirms. Default: the user of this machine.")] = "",
 ) -> None:
     """Confirm that the posts which a listing no longer shows are deleted."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         stores.operations.accounts.require_oauth(name_of_account)
         _require_listing(stores, name_of_account, listing)
         new = stores.operations.deletions.confirm(
@@ -193,9 +193,8 @@ def _require_listing(stores: Stores, account_id: str, listing: str) -> None:
 @contextmanager
 def _vault() -> Generator[tuple[Stores, TokenCipher]]:
     """The stores and what opens their tokens; a missing key is told before anything is made."""
-    settings = load_settings()
-    cipher = TokenCipher(settings.token_keys)
-    with opened(settings) as stores:
+    cipher = TokenCipher(load_settings().token_keys)
+    with opened() as stores:
         yield stores, cipher
 
 

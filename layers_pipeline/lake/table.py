@@ -6,7 +6,6 @@ Does not belong here: reading and writing (``store``), which tables there are (`
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Final, Literal
 
@@ -14,7 +13,6 @@ import dataframely as dy
 import polars as pl
 
 TICK: Final = "tick"
-TICK_TEXT: Final = "%Y%m%dT%H%M"
 Group = Literal["raw", "staged", "facts", "dimensions", "content", "scoring", "audit"]
 Publication = Literal["copy", "view", "no"]
 
@@ -142,13 +140,3 @@ def _values(column: pl.Series) -> str:
 
 def _texts(values: Sequence[str]) -> str:
     return "(" + ", ".join("'" + value.replace("'", "''") + "'" for value in values) + ")"
-
-
-def tick_text(at: datetime) -> str:
-    """An instant as the text that partitions are named by, for example 20250514T1200."""
-    return at.astimezone(UTC).strftime(TICK_TEXT)
-
-
-def tick_from_text(text: str) -> datetime:
-    """The instant that a partition is named by."""
-    return datetime.strptime(text, TICK_TEXT).replace(tzinfo=UTC)

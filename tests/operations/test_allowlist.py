@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.allowlist import AllowedAccount, NewCreator
 from layers_pipeline.operations.store import Operations
+from tests.hypothesis_profiles import examples
 from tests.operations.world import EXTERNAL, MINUTE, NOW, add_external, add_project, allow
 
 DAY = timedelta(days=1)
@@ -174,9 +175,8 @@ def imported(operations: Operations) -> Operations:
     return operations
 
 
-@settings(
-    max_examples=15,
-    deadline=None,
+@examples(
+    0.75,
     # Every example imports into projects of its own, so examples do not see each other.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -14,11 +14,16 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written, differ
-from layers_pipeline.steps.platforms import Source
+from layers_pipeline.steps.platforms import SOURCES, Source
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.captures import Capture
 
 CAPTURE: Final = tuple(Capture.column_names())
+
+
+def stage_all(stores: Stores) -> dict[str, Written]:
+    """Type the landed rows of every source; what was written, by table name."""
+    return {source.staged.name: stage(stores, source) for source in SOURCES}
 
 
 def stage(stores: Stores, source: Source) -> Written:

@@ -20,7 +20,7 @@ from layers_pipeline.sources.instagram.client import InstagramClient, graph_http
 from layers_pipeline.sources.instagram.session import Graph
 from layers_pipeline.sources.rate_limits import UsageBudgets
 from sandbox import AccountRef
-from sandbox.platform_faults import PlatformFault
+from sandbox.faults import Fault
 from sandbox.simulation.truth import Item, Truth
 
 AT = datetime(2025, 3, 10, 12, 30, tzinfo=UTC)
@@ -118,7 +118,7 @@ def request_of(account_key, token, depth="full", **options):
 
 def put(graph, kind, account=MIXED, **given):
     """Switch a fault on."""
-    graph.world.platform_faults.put(account, PlatformFault(kind=kind, **given))
+    graph.world.faults.put(account, Fault(kind=kind, **given))
 
 
 def calls(graph):

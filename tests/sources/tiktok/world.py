@@ -20,7 +20,7 @@ from layers_pipeline.sources.rate_limits import UsageBudgets
 from layers_pipeline.sources.tiktok.api import Calling, tiktok_http
 from layers_pipeline.sources.tiktok.client import TikTokClient
 from sandbox import AccountRef, RunningSandbox, generated_captures, running_sandbox
-from sandbox.platform_faults import PlatformFault
+from sandbox.faults import Fault
 from sandbox.simulation.truth import Item, Truth
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -61,7 +61,7 @@ def tiktok_sandbox() -> Iterator[RunningSandbox]:
 
 def put_back(sandbox: RunningSandbox) -> RunningSandbox:
     """The sandbox in its first state; tokens stay issued."""
-    sandbox.world.platform_faults.clear()
+    sandbox.world.faults.clear()
     sandbox.world.clock.set(NOW)
     sandbox.world.log.clear()
     return sandbox
@@ -72,7 +72,7 @@ def token_of(sandbox, account=BUSY):
 
 
 def strike(sandbox, kind, **options):
-    sandbox.world.platform_faults.put(BUSY, PlatformFault(kind=kind, **options))
+    sandbox.world.faults.put(BUSY, Fault(kind=kind, **options))
 
 
 def with_client(sandbox, work, *, retries=QUICK, budgets=None, timeout_s=10.0):
