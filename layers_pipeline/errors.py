@@ -5,7 +5,8 @@ Does not belong here: catching, logging or retrying anything.
 
 The tree, with the exit code by which a shell tells the branches apart:
 
-* LayersError                   1  something else failed, such as a run
+* LayersError                   1  something else failed
+  + RunFailedError              1  see the run's log (6 or 7 where platforms are to blame)
   + SettingsError               2  correct the setting (as for options that cannot be read)
   + InputRefusedError           2  mend the input
   + NotInstalledError           2  install the extra
@@ -23,13 +24,14 @@ The tree, with the exit code by which a shell tells the branches apart:
     + SourceUnavailableError    7
 """
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Literal
 
 
 class LayersError(Exception):
     """Base of every error that this project raises on purpose."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
 
 class SettingsError(LayersError):
@@ -54,6 +56,21 @@ class NotFoundError(LayersError):
     """The named thing does not exist: check the name, or create it first."""
 
     exit_code = 3
+
+
+class RunFailedError(LayersError):
+    """A run did not succeed: see its log in the Dagster UI, mend the cause, run it again.
+
+    Args:
+        message: Which run, and what it said.
+        outcomes: Where it is a sync in which every account failed: how often each outcome was.
+    """
+
+    def __init__(self, message: str, *, outcomes: Mapping[str, int] | None = None) -> None:
+        super().__init__(message)
+        if outcomes:
+            passing = outcomes.keys() <= {"unavailable", "rate_limited"}
+            self.exit_code = (SourceUnavailableError if passing else SourceRejectedError).exit_code
 
 
 class StoreError(LayersError):

@@ -419,7 +419,13 @@ def test_what_failed_in_a_sync_is_printed(synced, sandbox):
 
 
 def test_a_sync_in_which_every_account_failed_is_refused(synced):
-    refused = synced("quick", key="a-wrong-key").refused()
+    refused = synced("quick", key="a-wrong-key").refused(code=6)
     assert "every one of 4 accounts failed" in refused
     assert "set LAYERS_SIFT_KEY" in refused
     assert "a-wrong-key" not in refused
+
+
+def test_trouble_on_the_network_is_one_line(synced, program):
+    said = program("sync", LAYERS_SIFT_URL="http://127.0.0.1:1").refused(code=7)
+    assert "every one of 4 accounts failed" in said
+    assert "127.0.0.1" in said
