@@ -11,7 +11,8 @@ import typer
 from layers_pipeline.cli.common import ProjectOption, opened
 from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.allowlist import NewCreator
 from transforms.vocabulary import PLATFORMS
 
 project_app = typer.Typer()
@@ -26,7 +27,7 @@ def add_project(
 ) -> None:
     """Make a project."""
     with opened() as stores:
-        made = stores.operations.add_project(
+        made = stores.operations.projects.add(
             project_id, name=name or project_id, time_zone=timezone, now=stores.clock.now()
         )
     say(f"Project {project_id!r} {'made' if made else 'was there already: unchanged'}.")
@@ -36,7 +37,7 @@ def add_project(
 def list_projects() -> None:
     """List the projects."""
     with opened() as stores:
-        rows = stores.operations.projects()
+        rows = stores.operations.projects.all()
     print_table(
         ("project", "name", "time zone", "active"),
         [(row.project_id, row.name, row.time_zone, row.is_active) for row in rows],
@@ -51,13 +52,15 @@ def allow_creator(
     """Put creators on a project's allowlist: their posts are synced and ranked from now on."""
     with opened() as stores:
         now = stores.clock.now()
-        stores.operations.project(project)
+        stores.operations.projects.get(project)
         new = [_account(text) for text in accounts]
-        stores.operations.add_accounts(new, now=now)
-        paused = {row.account_id for row in stores.operations.accounts() if row.status == "paused"}
+        stores.operations.accounts.add(new, now=now)
+        paused = {
+            row.account_id for row in stores.operations.accounts.all() if row.status == "paused"
+        }
         for account in new:
             if account.account_id in paused:
-                stores.operations.set_account_status(account.account_id, "active")
+                stores.operations.accounts.set_status(account.account_id, "active")
         entries = [
             NewCreator(
                 creator_id=account.account_id,
@@ -66,7 +69,7 @@ def allow_creator(
             )
             for account in new
         ]
-        count = stores.operations.allow_creators(project, entries, allowed_from=now)
+        count = stores.operations.allowlist.allow(project, entries, allowed_from=now)
     say(f"{count} of {len(new)} newly on the allowlist of {project!r}.")
 
 

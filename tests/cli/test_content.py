@@ -41,7 +41,7 @@ def made_home(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("made") / "home"
     stores = make_stores(home)
     allow(stores, "ada")
-    stores.operations.add_project("other", name="Other", time_zone="UTC", now=datetime.now(UTC))
+    stores.operations.projects.add("other", name="Other", time_zone="UTC", now=datetime.now(UTC))
     derive(stores, [capture("7501", views=100)])
     stores.operations.close()
     return home
@@ -159,11 +159,11 @@ def test_every_bad_line_is_named_and_nothing_is_written(filled, tmp_path):
     said = filled.refused("import", str(path))
     assert "c.csv: 5 of 7 lines are wrong, so nothing was added." in said
     reasons = (
-        "Line 3: operations: kind of creative 'drawn' is not known.",
+        "Line 3: kind of creative 'drawn' is not known.",
         "Line 4: slug is empty.",
         "Line 5: project 'nobody' does not exist.",
         "Line 6: created_at '2025-05-01 08:00' is no moment: write ISO 8601",
-        "Line 7: operations: creative generated:one: created_at is 2025",
+        "Line 7: creative generated:one: created_at is 2025",
     )
     assert [reason for reason in reasons if reason not in said] == []
     assert len(filled.told("creatives")) == 1

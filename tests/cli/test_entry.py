@@ -88,4 +88,4 @@ def test_the_tree_of_errors_is_drawn_with_the_exit_code_of_each():
 def test_a_damaged_store_is_told_apart(program):
     program.home.mkdir()
     (program.home / "operations.db").write_bytes(b"no database" * 1000)
-    assert "operations.db" in program.refused("project", "list", code=4)
+    assert "file is not a database" in program.refused("project", "list", code=4)

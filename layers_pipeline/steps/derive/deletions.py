@@ -168,7 +168,7 @@ def _listed(stores: Stores, readings: pl.DataFrame) -> pl.DataFrame:
 def _told_by_people(stores: Stores, changed: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     said = [
         (*row.account_id.split(":", 1), row.listing_id, row.confirmed_at)
-        for row in stores.operations.deletion_confirmations()
+        for row in stores.operations.deletions.confirmations()
     ]
     if not said:
         return changed

@@ -15,7 +15,7 @@ from layers_pipeline import moments
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.formats import read_raw_file
 from layers_pipeline.operations.content_ids import creative_container_id, kind_of_creative
-from layers_pipeline.operations.content_rows import NewCreative
+from layers_pipeline.operations.creatives import NewCreative
 from layers_pipeline.steps.stores import Stores
 from transforms.staging.captures import LINE
 
@@ -68,12 +68,12 @@ def add_creatives_of(stores: Stores, path: Path) -> CreativesAdded:
     rows = raw.rows.to_dicts()
     creatives, wrong = _creatives(rows)
     now = stores.clock.now()
-    found = stores.operations.problems_of_creatives([*creatives.values()], now=now)
+    found = stores.operations.creatives.problems([*creatives.values()], now=now)
     lines = list(creatives)
     wrong |= {lines[position]: said for position, said in found.items()}
     if wrong:
         raise InputRefusedError(_told_of(path, wrong, rows=len(rows)))
-    new = stores.operations.add_creatives(creatives.values(), now=now)
+    new = stores.operations.creatives.add(creatives.values(), now=now)
     ignored = tuple(name for name in raw.columns if name not in (*COLUMNS, LINE))
     return CreativesAdded(rows=len(rows), new=new, ignored_columns=ignored)
 

@@ -12,45 +12,47 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written
-from layers_pipeline.operations.rows import SyncStateRow
+from layers_pipeline.operations.accounts import AccountSyncState
 from layers_pipeline.steps.ingest.health import health_of
 from layers_pipeline.steps.stores import Stores
 
 
 def copy_projects(stores: Stores) -> Written:
     """Write ``projects``."""
-    return _copy(stores, catalog.PROJECTS, (asdict(row) for row in stores.operations.projects()))
+    return _copy(
+        stores, catalog.PROJECTS, (asdict(row) for row in stores.operations.projects.all())
+    )
 
 
 def copy_allowlist(stores: Stores) -> Written:
     """Write ``project_allowlist``."""
-    rows = (asdict(row) for row in stores.operations.allowlist())
+    rows = (asdict(row) for row in stores.operations.allowlist.all())
     return _copy(stores, catalog.PROJECT_ALLOWLIST, rows)
 
 
 def copy_accounts(stores: Stores) -> Written:
     """Write ``platform_accounts`` with the newest outcome of any depth."""
-    creators = {row.account_id: row.creator_id for row in stores.operations.allowlist()}
+    creators = {row.account_id: row.creator_id for row in stores.operations.allowlist.all()}
     states: dict[str, list[Any]] = {}
-    for state in stores.operations.sync_states():
+    for state in stores.operations.syncs.states():
         states.setdefault(state.account_id, []).append(state)
     rows = (
         asdict(account)
         | {"creator_id": creators.get(account.account_id)}
         | _newest(states.get(account.account_id, []))
-        for account in stores.operations.accounts()
+        for account in stores.operations.accounts.all()
     )
     return _copy(stores, catalog.PLATFORM_ACCOUNTS, rows)
 
 
 def describe_sync_health(stores: Stores) -> Written:
     """Write ``sync_health``: how the syncs of each account stand, in words."""
-    states: dict[str, list[SyncStateRow]] = {}
-    for state in stores.operations.sync_states():
+    states: dict[str, list[AccountSyncState]] = {}
+    for state in stores.operations.syncs.states():
         states.setdefault(state.account_id, []).append(state)
     rows = (
         health_of(account, states.get(account.account_id, []))
-        for account in stores.operations.accounts()
+        for account in stores.operations.accounts.all()
     )
     return _copy(stores, catalog.SYNC_HEALTH, rows)
 

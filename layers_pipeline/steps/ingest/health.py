@@ -7,7 +7,7 @@ Does not belong here: outcomes themselves (``outcomes``), writing tables (``dime
 from collections.abc import Sequence
 from typing import Any, Final
 
-from layers_pipeline.operations.rows import AccountRow, SyncStateRow
+from layers_pipeline.operations.accounts import AccountSyncState, PlatformAccount
 
 REMEDIES: Final = {
     "partial": "Nothing to do: what was missing is read again at the next sync.",
@@ -22,7 +22,7 @@ TRIED_AGAIN: Final = "Nothing to do: it has been let in since, and is read again
 PAUSED: Final = "Switch it on again: layers-pipeline account resume {account_id}"
 
 
-def health_of(account: AccountRow, states: Sequence[SyncStateRow]) -> dict[str, Any]:
+def health_of(account: PlatformAccount, states: Sequence[AccountSyncState]) -> dict[str, Any]:
     """One row of ``sync_health``."""
     succeeded = {f"{state.depth}_succeeded_at": state.last_success_at for state in states}
     return {
@@ -40,7 +40,7 @@ def health_of(account: AccountRow, states: Sequence[SyncStateRow]) -> dict[str, 
     }
 
 
-def _problem(account: AccountRow, states: Sequence[SyncStateRow]) -> dict[str, Any]:
+def _problem(account: PlatformAccount, states: Sequence[AccountSyncState]) -> dict[str, Any]:
     worst = _failing(account, states)
     named = {"account_id": account.account_id}
     if account.status == "paused":
@@ -61,7 +61,7 @@ def _problem(account: AccountRow, states: Sequence[SyncStateRow]) -> dict[str, A
     }
 
 
-def _lost_login(account: AccountRow) -> dict[str, Any]:
+def _lost_login(account: PlatformAccount) -> dict[str, Any]:
     """A lost login that a later ending, of a sync begun before it, hides among the depths."""
     remedy = REMEDIES["reauth_required"].format(account_id=account.account_id)
     return _told("the platform wants a new login", remedy) | {"outcome": "reauth_required"}
@@ -78,7 +78,9 @@ def _told(problem: str | None, remedy: str | None) -> dict[str, Any]:
     }
 
 
-def _failing(account: AccountRow, states: Sequence[SyncStateRow]) -> SyncStateRow | None:
+def _failing(
+    account: PlatformAccount, states: Sequence[AccountSyncState]
+) -> AccountSyncState | None:
     """The depth that fails; of several the one that failed last, a lost login before all.
 
     Depth posts only steps in for the others of an OAuth account, and is done with when they

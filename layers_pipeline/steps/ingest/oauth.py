@@ -14,9 +14,10 @@ from datetime import datetime
 from typing import Final
 
 from layers_pipeline.errors import SourceThrottledError
-from layers_pipeline.operations.oauth_rows import RefusedMetricRow, UnreadablePostRow
-from layers_pipeline.operations.rows import AccountRow, SyncEnding
+from layers_pipeline.operations.accounts import PlatformAccount
+from layers_pipeline.operations.refusals import RefusedMetric, UnreadablePost
 from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.progress import report
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
@@ -44,7 +45,7 @@ ROWS_PER_COMMIT: Final = 25_000
 class Read:
     """One account, read."""
 
-    account: AccountRow
+    account: PlatformAccount
     started_at: datetime
     finished_at: datetime
     reading: AccountReading
@@ -92,14 +93,14 @@ def sync_oauth(
 
 def _claimed(
     stores: Stores, depth: Depth, *, worker: str, accounts: Sequence[str]
-) -> list[AccountRow]:
+) -> list[PlatformAccount]:
     now = stores.clock.now()
     if accounts:
         named = set(accounts) - external_accounts(stores)
-        return stores.operations.claim_accounts(
+        return stores.operations.syncs.claim_named(
             depth, named, now=now, lease_for=LEASE, worker=worker
         )
-    return stores.operations.claim_due(
+    return stores.operations.syncs.claim_due(
         depth,
         connection="oauth",
         now=now,
@@ -114,7 +115,7 @@ def external_accounts(stores: Stores) -> set[str]:
     """Ids of the accounts that SIFT reads."""
     return {
         account.account_id
-        for account in stores.operations.accounts()
+        for account in stores.operations.accounts.all()
         if account.connection == "external"
     }
 
@@ -139,7 +140,7 @@ class OAuthSync:
         self._landed = 0
         self._read: list[Read] = []
 
-    async def run(self, due: Sequence[AccountRow]) -> SyncSummary:
+    async def run(self, due: Sequence[PlatformAccount]) -> SyncSummary:
         """Read the claimed accounts, a few at once; one account's fault ends only its own."""
         places = asyncio.Semaphore(AT_ONCE)
         reader = AccountReader(
@@ -150,7 +151,7 @@ class OAuthSync:
             retries=self._retries,
         )
 
-        async def one(account: AccountRow) -> None:
+        async def one(account: PlatformAccount) -> None:
             async with places:
                 await self._sync(reader, account)
             report("accounts read", len(self._read), len(due))
@@ -168,26 +169,27 @@ class OAuthSync:
             calls=sum(read.reading.calls for read in self._read),
         )
 
-    def _known(self, due: Sequence[AccountRow]) -> Known:
+    def _known(self, due: Sequence[PlatformAccount]) -> Known:
         operations, now = self._stores.operations, self._stores.clock.now()
         ids = [account.account_id for account in due]
         pauses = {
-            source: operations.api_pause(_scope(source), now=now) for source in SOURCES.values()
+            source: operations.refusals.pause_of(_scope(source), now=now)
+            for source in SOURCES.values()
         }
         return Known(
-            tokens=operations.tokens(ids, self._cipher),
+            tokens=operations.tokens.readable(ids, self._cipher),
             refused={
-                source: operations.refused_metrics(source, self._version(source))
+                source: operations.refusals.metrics(source, self._version(source))
                 for source in SOURCES.values()
             },
-            unreadable=operations.unreadable_posts(ids),
+            unreadable=operations.refusals.posts(ids),
             pauses={source: pause for source, pause in pauses.items() if pause is not None},
         )
 
     def _version(self, source: str) -> str:
         return self._stores.settings.instagram_version if source == "instagram_graph" else "v1.3"
 
-    async def _sync(self, reader: AccountReader, account: AccountRow) -> None:
+    async def _sync(self, reader: AccountReader, account: PlatformAccount) -> None:
         started_at = self._stores.clock.now()
         reading, ended = await reader.read(account, self._depth)
         read = Read(
@@ -214,7 +216,7 @@ class OAuthSync:
             self._stores, [self._as_landed(read) for read in batch], run_id=self._worker
         )
         self._remember(batch)
-        self._stores.operations.finish_syncs(
+        self._stores.operations.sync_outcomes.finish(
             [
                 SyncEnding(
                     account_id=read.account.account_id,
@@ -247,7 +249,7 @@ class OAuthSync:
         """What readings taught: metrics not to ask for, items not to ask of, whom to let be."""
         operations, now = self._stores.operations, self._stores.clock.now()
         refused = [
-            RefusedMetricRow(
+            RefusedMetric(
                 source=SOURCES[read.account.platform],
                 media_type=media_type,
                 metric=metric,
@@ -259,7 +261,7 @@ class OAuthSync:
             for (media_type, metric), message in read.reading.refused.items()
         ]
         unreadable = [
-            UnreadablePostRow(
+            UnreadablePost(
                 platform=read.account.platform,
                 platform_post_id=item_id,
                 account_id=read.account.account_id,
@@ -270,16 +272,16 @@ class OAuthSync:
             for item_id, reason in read.reading.unreadable.items()
         ]
         if refused:
-            operations.remember_refused(refused)
+            operations.refusals.add_metrics(refused)
         if unreadable:
-            operations.remember_unreadable(unreadable)
+            operations.refusals.add_posts(unreadable)
         for read in batch:
             self._pause(read, now)
 
     def _pause(self, read: Read, now: datetime) -> None:
         error = read.reading.error
         if isinstance(error, SourceThrottledError) and error.scope == "app":
-            self._stores.operations.pause_api(
+            self._stores.operations.refusals.pause(
                 _scope(SOURCES[read.account.platform]),
                 until=read.finished_at + wait_of(error),
                 reason=str(error),

@@ -25,9 +25,10 @@ from layers_pipeline.errors import (
     SourceUnauthorizedError,
     SourceUnavailableError,
 )
-from layers_pipeline.operations.oauth_rows import NewToken, PauseRow, TokenRow
-from layers_pipeline.operations.rows import AccountRow
+from layers_pipeline.operations.accounts import PlatformAccount
+from layers_pipeline.operations.refusals import ApiPause
 from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.tokens import NewToken, Token
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.sources.instagram.client import InstagramClient, graph_http
@@ -58,12 +59,12 @@ UNANSWERED: Final = "not_answered"
 class Known:
     """What is known beforehand of the accounts that are to be read."""
 
-    tokens: Mapping[str, TokenRow] = field(default_factory=dict)
+    tokens: Mapping[str, Token] = field(default_factory=dict)
     refused: Mapping[str, set[tuple[str, str]]] = field(default_factory=dict)
     """Metrics that are not asked for, by source."""
     unreadable: Mapping[str, set[str]] = field(default_factory=dict)
     """Items whose insights are never given, by account."""
-    pauses: Mapping[str, PauseRow] = field(default_factory=dict)
+    pauses: Mapping[str, ApiPause] = field(default_factory=dict)
     """APIs that are not to be called for now, by source."""
 
 
@@ -124,7 +125,7 @@ class AccountReader:
         """Close them."""
         await self._stack.aclose()
 
-    async def read(self, account: AccountRow, depth: Depth) -> tuple[AccountReading, Ended]:
+    async def read(self, account: PlatformAccount, depth: Depth) -> tuple[AccountReading, Ended]:
         """Read an account, and say how that ended; no source's error passes."""
         now = self._stores.clock.now
         pause = self._known.pauses.get(SOURCES[account.platform])
@@ -148,7 +149,7 @@ class AccountReader:
         ended = ending_of(reading, account_id=account.account_id, now=now())
         return reading, self._held_back(account, ended, now=now())
 
-    def _held_back(self, account: AccountRow, ended: Ended, *, now: datetime) -> Ended:
+    def _held_back(self, account: PlatformAccount, ended: Ended, *, now: datetime) -> Ended:
         """The ending with the account's own wait, where that is longer than the whole app's."""
         source = account.platform
         own = now + timedelta(
@@ -158,7 +159,7 @@ class AccountReader:
             return replace(ended, retry_at=own)
         return ended
 
-    async def _read(self, account: AccountRow, depth: Depth, token: TokenRow) -> AccountReading:
+    async def _read(self, account: PlatformAccount, depth: Depth, token: Token) -> AccountReading:
         refused = self._known.refused.get(SOURCES[account.platform], set())
         key = account.account_key
         if account.platform == "tiktok":
@@ -175,7 +176,7 @@ class AccountReader:
         return await read(key, token.access, refused=refused, unreadable=unreadable)
 
     async def _read_on(
-        self, account: AccountRow, depth: Depth, token: TokenRow, *, first: AccountReading
+        self, account: PlatformAccount, depth: Depth, token: Token, *, first: AccountReading
     ) -> AccountReading:
         """One repeat with a newer token; the rows of the first reading are kept, too (R12)."""
         try:
@@ -189,17 +190,17 @@ class AccountReader:
             refused={**first.refused, **second.refused},
         )
 
-    async def _fresh(self, account: AccountRow) -> TokenRow:
+    async def _fresh(self, account: PlatformAccount) -> Token:
         """The account's token, renewed if it is a TikTok one that ends soon."""
         token = self._known.tokens.get(account.account_id)
         if token is None:
-            token = self._stores.operations.token(account.account_id, self._cipher)
+            token = self._stores.operations.tokens.get(account.account_id, self._cipher)
         ends_soon = token.expires_at <= self._stores.clock.now() + REFRESH_AHEAD
         if account.platform == "tiktok" and ends_soon:
             return await self._renewed_ahead(account, token)
         return token
 
-    async def _renewed_ahead(self, account: AccountRow, token: TokenRow) -> TokenRow:
+    async def _renewed_ahead(self, account: PlatformAccount, token: Token) -> Token:
         """A newer token; while it cannot be had, the given one for as long as it opens."""
         try:
             return await self._refreshed(account, token, ahead=True)
@@ -209,15 +210,15 @@ class AccountReader:
             return token
 
     async def _refreshed(
-        self, account: AccountRow, token: TokenRow, *, ahead: bool = False
-    ) -> TokenRow:
+        self, account: PlatformAccount, token: Token, *, ahead: bool = False
+    ) -> Token:
         """A newer token than the given one: made here, or by whoever is at it already.
 
         Raises:
             SourceError: It could not be refreshed.
         """
         operations, clock = self._stores.operations, self._stores.clock
-        is_ours = operations.claim_token_refresh(
+        is_ours = operations.tokens.claim_refresh(
             account.account_id,
             worker=self._worker,
             now=clock.now(),
@@ -230,12 +231,12 @@ class AccountReader:
         try:
             pair = await self._pair(token)
         finally:
-            operations.finish_token_refresh(
+            operations.tokens.finish_refresh(
                 account.account_id, pair, self._cipher, worker=self._worker, now=clock.now()
             )
-        return operations.token(account.account_id, self._cipher)
+        return operations.tokens.get(account.account_id, self._cipher)
 
-    async def _pair(self, token: TokenRow) -> NewToken:
+    async def _pair(self, token: Token) -> NewToken:
         if token.refresh is None:
             raise SourceUnauthorizedError("tiktok", "no refresh token is stored")
         made = await self._consent.refresh(SecretStr(token.refresh.get_secret_value()))
@@ -247,10 +248,10 @@ class AccountReader:
         )
 
     async def _refreshed_by_another(
-        self, account: AccountRow, token: TokenRow, *, ahead: bool
-    ) -> TokenRow:
+        self, account: PlatformAccount, token: Token, *, ahead: bool
+    ) -> Token:
         for _ in range(OTHERS_LOOKS):
-            newest = self._stores.operations.token(account.account_id, self._cipher)
+            newest = self._stores.operations.tokens.get(account.account_id, self._cipher)
             if newest.updated_at > token.updated_at or newest.expires_at > token.expires_at:
                 return newest
             if ahead and token.expires_at > self._stores.clock.now() + STILL_OPENS:

@@ -16,7 +16,9 @@ import polars as pl
 
 from layers_pipeline.errors import SourceError
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.rows import AccountRow, ScrapeJobRow, SyncEnding
+from layers_pipeline.operations.accounts import PlatformAccount
+from layers_pipeline.operations.scrapes import ScrapeJob
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.progress import report
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.sources.sift.client import SiftClient, sift_http
@@ -57,9 +59,11 @@ def submit_scrapes(
     """
     now = stores.clock.now()
     due = _claimed(stores, worker=worker, accounts=accounts)
-    waiting = {job.account_id for job in stores.operations.open_jobs(limit=ACCOUNTS_PER_RUN * 50)}
+    waiting = {
+        job.account_id for job in stores.operations.scrapes.all_open(limit=ACCOUNTS_PER_RUN * 50)
+    }
 
-    async def ask(sift: SiftClient, account: AccountRow) -> Ended:
+    async def ask(sift: SiftClient, account: PlatformAccount) -> Ended:
         if account.account_id in waiting:
             return Ended(outcome="ok", message="the scrape asked for before is not finished yet")
         job_id = f"{account.account_id}@{now:%Y%m%dT%H%M%S}"
@@ -69,7 +73,7 @@ def submit_scrapes(
             limit=POSTS_PER_SCRAPE,
             idempotency_key=job_id,
         )
-        stores.operations.submit_job(
+        stores.operations.scrapes.submit(
             job_id, account.account_id, source_job_id=scrape.scrape_id, now=now
         )
         return Ended(outcome="ok", message="scrape asked for")
@@ -78,7 +82,7 @@ def submit_scrapes(
         return SyncSummary()
     endings = asyncio.run(_each(stores, due, ask, what="accounts asked for", retries=retries))
     told = list(zip((account.account_id for account in due), endings, strict=True))
-    stores.operations.finish_syncs(
+    stores.operations.sync_outcomes.finish(
         [
             SyncEnding(
                 account_id=account_id,
@@ -95,14 +99,14 @@ def submit_scrapes(
     return summary_of(told)
 
 
-def _claimed(stores: Stores, *, worker: str, accounts: Sequence[str]) -> list[AccountRow]:
+def _claimed(stores: Stores, *, worker: str, accounts: Sequence[str]) -> list[PlatformAccount]:
     now = stores.clock.now()
     if accounts:
         named = set(accounts) & external_accounts(stores)
-        return stores.operations.claim_accounts(
+        return stores.operations.syncs.claim_named(
             "quick", named, now=now, lease_for=LEASE, worker=worker
         )
-    return stores.operations.claim_due(
+    return stores.operations.syncs.claim_due(
         "quick",
         connection="external",
         now=now,
@@ -128,11 +132,11 @@ def collect_scrapes(
         retries: How often one request is tried, and with what waits.
     """
     now = stores.clock.now()
-    jobs = stores.operations.claim_jobs(
+    jobs = stores.operations.scrapes.claim(
         now=now, lease_for=LEASE, worker=worker, limit=ACCOUNTS_PER_RUN
     )
 
-    async def fetch(sift: SiftClient, job: ScrapeJobRow) -> Ended:
+    async def fetch(sift: SiftClient, job: ScrapeJob) -> Ended:
         return await _collect(sift, job, now=now)
 
     endings = asyncio.run(_each(stores, jobs, fetch, what="scrapes looked at", retries=retries))
@@ -140,7 +144,7 @@ def collect_scrapes(
     ended_jobs = []
     for job, ended in zip(jobs, endings, strict=True):
         if ended.is_running:
-            stores.operations.release_job(job.scrape_job_id, worker=worker)
+            stores.operations.scrapes.release(job.scrape_job_id, worker=worker)
         else:
             _close(stores, job, ended, worker=worker)
             ended_jobs.append((job.account_id, ended))
@@ -148,7 +152,7 @@ def collect_scrapes(
     return replace(summary, rows=landed, still_running=len(jobs) - len(ended_jobs))
 
 
-async def _collect(sift: SiftClient, job: ScrapeJobRow, *, now: datetime) -> Ended:
+async def _collect(sift: SiftClient, job: ScrapeJob, *, now: datetime) -> Ended:
     scrape = await sift.scrape(job.source_job_id or "")
     if scrape.status in ("queued", "running"):
         if now - job.submitted_at < JOB_PATIENCE:
@@ -190,7 +194,7 @@ async def _each(
 
 
 def _land(
-    stores: Stores, jobs: Iterable[ScrapeJobRow], endings: Iterable[Ended], *, run_id: str
+    stores: Stores, jobs: Iterable[ScrapeJob], endings: Iterable[Ended], *, run_id: str
 ) -> int:
     received_at = stores.clock.now()
     rows = [
@@ -217,10 +221,10 @@ def _land(
         ).inserted
 
 
-def _close(stores: Stores, job: ScrapeJobRow, ended: Ended, *, worker: str) -> None:
+def _close(stores: Stores, job: ScrapeJob, ended: Ended, *, worker: str) -> None:
     """Store how a scrape ended, unless another worker has taken the job over meanwhile."""
     now = stores.clock.now()
-    is_ours = stores.operations.finish_job(
+    is_ours = stores.operations.scrapes.finish(
         job.scrape_job_id,
         worker=worker,
         status="collected" if ended.outcome == "ok" else "failed",
@@ -228,11 +232,10 @@ def _close(stores: Stores, job: ScrapeJobRow, ended: Ended, *, worker: str) -> N
         now=now,
     )
     if is_ours:
-        stores.operations.record_sync(
-            job.account_id,
-            "posts",
+        ending = SyncEnding(
+            account_id=job.account_id,
             outcome=ended.outcome,
             message=ended.message,
-            now=now,
             retry_at=ended.retry_at,
         )
+        stores.operations.sync_outcomes.record(ending, "posts", now=now)

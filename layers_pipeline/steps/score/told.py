@@ -18,12 +18,12 @@ import polars as pl
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written
 from layers_pipeline.operations.content_ids import parts_of_ads_content
-from layers_pipeline.operations.content_rows import ApprovalRow, OverrideRow
 from layers_pipeline.operations.store import Operations
+from layers_pipeline.operations.verdicts import ContentApproval, ContentOverride
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.creatives import AdContent, ContentOverrides, Creatives, SafetyReviews
 
-Row = TypeVar("Row", OverrideRow, ApprovalRow)
+Row = TypeVar("Row", ContentOverride, ContentApproval)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,38 +49,40 @@ def read_told(stores: Stores, until: datetime) -> Told:
     """
     operations = stores.operations
     return Told(
-        creatives=_known(Creatives, operations.creatives(), until),
-        reviews=_known(SafetyReviews, operations.safety_reviews(), until),
-        overrides=_known(ContentOverrides, operations.overrides(), until),
-        ads=_known(AdContent, operations.ads(), until),
+        creatives=_known(Creatives, operations.creatives.all(), until),
+        reviews=_known(SafetyReviews, operations.verdicts.reviews(), until),
+        overrides=_known(ContentOverrides, operations.verdicts.overrides(), until),
+        ads=_known(AdContent, operations.ads.all(), until),
     )
 
 
 def copy_creatives(stores: Stores) -> Written:
     """Write ``creatives``."""
-    return _copy(stores, catalog.CREATIVES, Operations.creatives)
+    return _copy(stores, catalog.CREATIVES, lambda operations: operations.creatives.all())
 
 
 def copy_safety_reviews(stores: Stores) -> Written:
     """Write ``safety_reviews``."""
-    return _copy(stores, catalog.SAFETY_REVIEWS, Operations.safety_reviews)
+    return _copy(stores, catalog.SAFETY_REVIEWS, lambda operations: operations.verdicts.reviews())
 
 
 def copy_overrides(stores: Stores) -> Written:
     """Write ``content_overrides``: every change there ever was."""
-    return _copy(stores, catalog.CONTENT_OVERRIDES, Operations.overrides)
+    return _copy(
+        stores, catalog.CONTENT_OVERRIDES, lambda operations: operations.verdicts.overrides()
+    )
 
 
 def copy_ads(stores: Stores) -> Written:
     """Write ``ad_content``: every change of what an ad shows."""
-    return _copy(stores, catalog.AD_CONTENT, Operations.ads)
+    return _copy(stores, catalog.AD_CONTENT, lambda operations: operations.ads.all())
 
 
 def copy_project_ads_content(stores: Stores) -> Written:
     """Write ``project_ads_content``: what stands of each content that people spoke of (R41)."""
     with stores.lake.write_lock():
-        overrides = _newest(stores.operations.overrides())
-        approvals = _newest(stores.operations.approvals())
+        overrides = _newest(stores.operations.verdicts.overrides())
+        approvals = _newest(stores.operations.verdicts.approvals())
         rows = [
             _standing(content, overrides.get(content), approvals.get(content))
             for content in {**overrides, **approvals}
@@ -94,7 +96,7 @@ def _newest(history: Iterable[Row]) -> dict[str, Row]:
 
 
 def _standing(
-    content: str, override: OverrideRow | None, approval: ApprovalRow | None
+    content: str, override: ContentOverride | None, approval: ContentApproval | None
 ) -> dict[str, Any]:
     project_id, container_id = parts_of_ads_content(content)
     return {

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from layers_pipeline.operations.rows import AccountRow, SyncStateRow
+from layers_pipeline.operations.accounts import AccountSyncState, PlatformAccount
 from layers_pipeline.steps.ingest.health import PAUSED, REMEDIES, health_of
 from transforms.contracts.health import SyncHealth
 from transforms.vocabulary import OUTCOMES
@@ -23,13 +23,15 @@ HOUR = timedelta(hours=1)
 FAILURES = tuple(outcome for outcome in OUTCOMES if outcome != "ok")
 
 
-def account(**changes: Any) -> AccountRow:
+def account(**changes: Any) -> PlatformAccount:
     row = {"account_id": "instagram:ada", "platform": "instagram", "account_key": "ada"}
     row |= {"connection": "oauth", "project_id": "brand", "status": "active", "created_at": NOW}
-    return AccountRow(**(row | changes))
+    return PlatformAccount(**(row | changes))
 
 
-def state(depth: str, outcome: str | None = "ok", *, ago: int = 1, **changes: Any) -> SyncStateRow:
+def state(
+    depth: str, outcome: str | None = "ok", *, ago: int = 1, **changes: Any
+) -> AccountSyncState:
     """A depth whose newest sync ended so many hours ago; with ``ok``, that was its last success."""
     finished = None if outcome is None else NOW - ago * HOUR
     row = {
@@ -46,10 +48,10 @@ def state(depth: str, outcome: str | None = "ok", *, ago: int = 1, **changes: An
         "lease_owner": None,
         "lease_until": None,
     }
-    return SyncStateRow(**(row | changes))
+    return AccountSyncState(**(row | changes))
 
 
-def failing(*states: SyncStateRow, **of_account: Any) -> tuple[str | None, str | None]:
+def failing(*states: AccountSyncState, **of_account: Any) -> tuple[str | None, str | None]:
     """Depth and outcome that the health names."""
     told = health_of(account(**of_account), states)
     return told["failing_depth"], told["outcome"]
