@@ -5,26 +5,26 @@ Does not belong here: catching, logging or retrying anything.
 
 The tree, with the exit code by which a shell tells the branches apart:
 
-* LayersError                   1  something else failed
-  + RunFailedError              1  see the run's log (6 or 7 where platforms are to blame)
-  + SettingsError               2  correct the setting (as for options that cannot be read)
-  + InputRefusedError           2  mend the input
-  + NotInstalledError           2  install the extra
-  + NotFoundError               3  check the name, or create it first
-  * StoreError                  4  the store cannot be reached, or is damaged
-    + PublicationError          4
-    + LakeConflictError         5  repeat: other processes were in the way
-    + LockTimeoutError          5
-  * SourceError                 6  a platform refused: mend the request or the account
-    + SourceMalformedError      6
-    * SourceRejectedError       6
-      + SourceUnauthorizedError 6
-      + SourceForbiddenError    6
-    + SourceThrottledError      7  a platform cannot answer now: try again later
-    + SourceUnavailableError    7
+* LayersError                     1  something else failed
+  * RunFailedError                1  see the run's log
+    + AccountsFailedError         6
+  + SettingsError                 2  correct the setting (as for options that cannot be read)
+  + InputRefusedError             2  mend the input
+  + NotInstalledError             2  install the extra
+  + NotFoundError                 3  check the name, or create it first
+  * StoreError                    4  the store cannot be reached, or is damaged
+    + PublicationError            4
+    + LakeConflictError           5  repeat: other processes were in the way
+    + LockTimeoutError            5
+  * SourceError                   6  a platform refused, or did not answer
+    + SourceThrottledError        6
+    + SourceUnavailableError      6
+    + SourceMalformedError        6
+    * SourceRejectedError         6
+      + SourceUnauthorizedError   6
+      + SourceForbiddenError      6
 """
 
-from collections.abc import Mapping
 from typing import Literal
 
 
@@ -59,18 +59,13 @@ class NotFoundError(LayersError):
 
 
 class RunFailedError(LayersError):
-    """A run did not succeed: see its log in the Dagster UI, mend the cause, run it again.
+    """A run did not succeed: see its log in the Dagster UI, mend the cause, run it again."""
 
-    Args:
-        message: Which run, and what it said.
-        outcomes: Where it is a sync in which every account failed: how often each outcome was.
-    """
 
-    def __init__(self, message: str, *, outcomes: Mapping[str, int] | None = None) -> None:
-        super().__init__(message)
-        if outcomes:
-            passing = outcomes.keys() <= {"unavailable", "rate_limited"}
-            self.exit_code = (SourceUnavailableError if passing else SourceRejectedError).exit_code
+class AccountsFailedError(RunFailedError):
+    """Every account of a sync failed: mend what the platforms said, or try again later."""
+
+    exit_code = 6
 
 
 class StoreError(LayersError):
@@ -120,8 +115,6 @@ class SourceThrottledError(SourceError):
         scope: Who is to wait: the one account, or everybody who uses our app.
     """
 
-    exit_code = 7
-
     def __init__(
         self,
         source: str,
@@ -137,8 +130,6 @@ class SourceThrottledError(SourceError):
 
 class SourceUnavailableError(SourceError):
     """The source did not answer, or failed on its side: try again later."""
-
-    exit_code = 7
 
 
 class SourceRejectedError(SourceError):

@@ -17,7 +17,12 @@ from uuid import uuid4
 import dagster as dg
 
 from layers_pipeline.definitions import defs
-from layers_pipeline.errors import LayersError, LockTimeoutError, RunFailedError
+from layers_pipeline.errors import (
+    AccountsFailedError,
+    LayersError,
+    LockTimeoutError,
+    RunFailedError,
+)
 from layers_pipeline.lake.locks import FileLocks
 from layers_pipeline.settings import Settings
 from sensors.schedules import UNDER_WAY
@@ -98,9 +103,8 @@ class Runner:
         except LayersError:
             raise
         except dg.Failure as error:
-            figures: dict[str, Any] = {name: one.value for name, one in error.metadata.items()}
-            message = f"{job}: {error.description}"
-            raise RunFailedError(message, outcomes=figures.get("outcomes")) from error
+            failed = AccountsFailedError if "outcomes" in error.metadata else RunFailedError
+            raise failed(f"{job}: {error.description}") from error
         return {
             event.asset_key.to_user_string(): {
                 name: value.value for name, value in event.materialization.metadata.items()
