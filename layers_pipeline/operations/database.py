@@ -203,11 +203,11 @@ def _switched_to_wal(cursor: DBAPICursor, *, final_try: bool) -> bool:
     try:
         cursor.execute("PRAGMA journal_mode = WAL")
         return cursor.fetchone() == ("wal",)
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         if final_try or "locked" not in str(error):
             raise StoreError(
                 f"SQLite: {error} while switching to WAL."
-                " Close other programs that hold the file, then repeat."
+                " Close other programs that hold the file, or restore it if it is damaged."
             ) from error
         return False
 
