@@ -20,12 +20,12 @@ SHARED = frozenset({"process", "e2e"})
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    if len(ALL) > 1:
-        os.sched_setaffinity(0, ALL if marked(item) & SHARED else own(item.config))
+    worker = getattr(item.config, "workerinput", None)
+    if worker is not None and len(ALL) > 1:
+        os.sched_setaffinity(0, ALL if marked(item) & SHARED else core_of(worker["workerid"]))
     return (yield)
 
 
-def own(config: pytest.Config) -> set[int]:
-    """The core of this worker; the first one where there is one process only."""
-    number = int(getattr(config, "workerinput", {}).get("workerid", "gw0").removeprefix("gw"))
-    return {sorted(ALL)[number % len(ALL)]}
+def core_of(worker: str) -> set[int]:
+    """The core of the worker ``gw0``, ``gw1``, …; they take turns."""
+    return {sorted(ALL)[int(worker.removeprefix("gw")) % len(ALL)]}
