@@ -13,9 +13,9 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import tick_from_text
 from layers_pipeline.progress import report
 from layers_pipeline.steps.stores import Stores
+from transforms.scoring.ticks import tick_from_text
 
 OF_TICKS_ONLY: Final = (catalog.UGC_POOL_PERCENTILES, catalog.AD_ELIGIBILITY)
 """Tables of which a thinned day keeps the last tick and nothing else."""

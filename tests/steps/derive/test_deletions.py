@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.steps.derive.deletions import derive_absences
-from layers_pipeline.steps.derive.posts import derive_everything, derive_known
-from layers_pipeline.steps.ingest.dimensions import copy_accounts, copy_allowlist, copy_projects
+from layers_pipeline.steps.derive.dimensions import copy_operations
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.walk import WRITTEN
 from tests.hypothesis_profiles import examples
@@ -67,8 +67,7 @@ def add_account(stores):
     stores.operations.add_accounts([account], now=then)
     creator = NewCreator(creator_id="c", display_name="", account_ids=(ADA,))
     stores.operations.allow_creators("brand", [creator], allowed_from=then)
-    for copy in (copy_projects, copy_accounts, copy_allowlist):
-        copy(stores)
+    copy_operations(stores)
 
 
 # Readings of the account at full hours, known half an hour later.
@@ -93,17 +92,17 @@ def views_at(post, hour):
     return 100 * (1 + ALL.index(post)) + hour
 
 
-def go_through(stores, *readings, derive=derive_known):
+def go_through(stores, *readings):
     """Land readings, each (hour, posts shown, what it was like), and derive each at once."""
     for hour, shown, *changes in readings:
         read(stores, hour, *shown, **(changes[0] if changes else {}))
-        derive(at(stores, hour + 0.5))
+        bring_up_to_date(at(stores, hour + 0.5))
 
 
 def confirm(stores, hour, listing):
     """A person confirms what a listing says."""
     stores.operations.confirm_deletions(ADA, listing, by="Grace", now=hours(hour))
-    derive_known(at(stores, hour))
+    bring_up_to_date(at(stores, hour))
 
 
 def tombstones(stores):
@@ -152,8 +151,7 @@ def test_a_post_that_one_complete_listing_lacks_has_none(missed_once):
     assert tombstones(missed_once) == {}
 
 
-def test_no_row_of_a_deleted_post_goes_away(stores):
-    go_through(stores, SEEN, MISSED, derive=derive_everything)
+def test_no_row_of_a_deleted_post_goes_away(missed):
     kept = [
         catalog.PLATFORM_POSTS,
         catalog.PLATFORM_POST_METRICS,
@@ -161,9 +159,9 @@ def test_no_row_of_a_deleted_post_goes_away(stores):
         catalog.CONTENT_CONTAINERS,
         catalog.ADS_CONTENT,
     ]
-    before = [rows_of(stores, table).filter(of_p()) for table in kept]
-    go_through(stores, GONE, derive=derive_everything)
-    after = [rows_of(stores, table).filter(of_p()) for table in kept]
+    before = [rows_of(missed, table).filter(of_p()) for table in kept]
+    go_through(missed, GONE)
+    after = [rows_of(missed, table).filter(of_p()) for table in kept]
     assert [rows.drop("deleted_at", strict=False).to_dicts() for rows in before] == [
         rows.drop("deleted_at", strict=False).to_dicts() for rows in after
     ]
@@ -185,7 +183,7 @@ def test_captures_of_a_deleted_post_by_others_leave_its_tombstone(gone):
     late = capture("p", 0.5, platform="instagram", views=7, caption="older")
     row = pl.DataFrame([late | {"file_id": "f", "line_number": 1}]).select(table.columns)
     gone.lake.replace(table, table.shape(row), where={"file_id": ["f"]})
-    derive_known(at(gone, 6))
+    bring_up_to_date(at(gone, 6))
     assert tombstones(gone) == {"p": GONE_AT}
 
 
@@ -197,7 +195,7 @@ def test_a_post_whose_row_was_set_aside_was_shown_all_the_same(missed):
     )
     days = broken["landed_on"].cast(pl.String).unique().to_list()
     missed.lake.replace(raw, broken, where={"landed_on": days})
-    derive_known(at(missed, 3.5))
+    bring_up_to_date(at(missed, 3.5))
     go_through(missed, (4, LIVING))
     assert tombstones(missed) == {}
 
@@ -235,7 +233,7 @@ def test_what_returns_after_an_account_was_emptied_is_not_deleted_again(stores):
     go_through(stores, SEEN, (2, ()))
     confirm(stores, 9, "sync2")
     go_through(stores, (10, ALL))
-    derive_known(at(stores, 11))
+    bring_up_to_date(at(stores, 11))
     assert tombstones(stores) == {}
 
 
@@ -274,11 +272,11 @@ def live_through(stores, history):
         read(stores, hour, *shown, **changes)
         now = at(stores, hour + 0.5)
         if then == "derive":
-            derive_known(now)
+            bring_up_to_date(now)
         elif then == "crash":
             with lost(now, catalog.PLATFORM_POSTS):
-                derive_known(now)
-    derive_known(at(stores, 99))
+                bring_up_to_date(now)
+    bring_up_to_date(at(stores, 99))
 
 
 def expected_spells(history):
@@ -329,16 +327,15 @@ def test_any_pieces_and_crashes_give_the_spells_of_the_oracle(history):
 def test_a_crash_before_tombstones_were_written_heals_with_the_next_run(missed):
     read(missed, 3, *LIVING)
     with lost(missed, catalog.PLATFORM_POSTS):
-        derive_known(at(missed, 3.5))
-    derive_known(at(missed, 4))
+        bring_up_to_date(at(missed, 3.5))
+    bring_up_to_date(at(missed, 4))
     assert tombstones(missed) == {"p": GONE_AT}
 
 
-def test_deriving_again_changes_nothing(stores):
-    go_through(stores, SEEN, MISSED, GONE, derive=derive_everything)
-    before = everything(stores)
-    derive_everything(at(stores, 4))
-    assert everything(stores) == before
+def test_deriving_again_changes_nothing(gone):
+    before = everything(gone)
+    bring_up_to_date(at(gone, 4))
+    assert everything(gone) == before
 
 
 THE_DAY_BEFORE = (-20, ALL)
@@ -366,7 +363,7 @@ def test_listings_whose_files_were_joined_are_not_taken_once_more(stores, readin
 def test_a_listing_that_lands_after_files_were_joined_is_taken(missed):
     read(missed, 3, *LIVING)
     missed.lake.compact(catalog.ACCOUNT_LISTINGS)
-    derive_known(at(missed, 3.5))
+    bring_up_to_date(at(missed, 3.5))
     assert tombstones(missed) == {"p": GONE_AT}
 
 
@@ -385,7 +382,7 @@ def scored_live(stores, *, derived_late=False):
             score(later(stores, moment + MINUTE), [moment])
         else:
             read(stores, reading[0], *reading[1])
-            derive_known(later(stores, moment)) if not derived_late else None
+            bring_up_to_date(later(stores, moment)) if not derived_late else None
     return {table.name: rows_of(stores, table).write_ndjson() for table in WRITTEN}
 
 
