@@ -16,6 +16,7 @@ from layers_pipeline.cli.account import account_app
 from layers_pipeline.cli.common import ProjectOption, open_jobs
 from layers_pipeline.cli.content import content_app
 from layers_pipeline.cli.imports import import_app
+from layers_pipeline.cli.lake import lake_app
 from layers_pipeline.cli.query import explain, query
 from layers_pipeline.cli.scoring import score, scoring_app
 from layers_pipeline.cli.terminal import complain, print_table, progress_bars, say
@@ -41,6 +42,7 @@ app.add_typer(creator, name="creator")
 app.add_typer(account_app, name="account")
 app.add_typer(scoring_app, name="scoring")
 app.add_typer(content_app, name="content")
+app.add_typer(lake_app, name="lake")
 app.command()(explain)
 app.command()(query)
 app.command()(score)

@@ -22,7 +22,7 @@ from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
 from layers_pipeline.lake.catalog import QUARANTINE
 from layers_pipeline.lake.locks import Locks
 from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
-from layers_pipeline.lake.reading import LOCAL, LakeReader, recorded
+from layers_pipeline.lake.reading import LOCAL, MIGRATE, LakeReader, recorded
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
 from transforms.staging.quarantine import split
 
@@ -312,8 +312,7 @@ class Lake(LakeReader):
         except SchemaMismatchError as error:
             raise StoreError(
                 f"{table.name}: the columns stored in {self.uri(table)} are not those of its "
-                "contract: another version of this package wrote them. Use that version, or "
-                "another LAYERS_HOME or LAYERS_LAKE_URL."
+                f"contract: another version of this package wrote them. {MIGRATE}"
             ) from error
         except CommitFailedError as error:
             raise LakeConflictError(
