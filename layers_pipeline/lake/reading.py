@@ -1,7 +1,7 @@
 """Reading the lake: tables as they are, were at a version, or were known at a moment.
 
 Belongs here: opening Delta tables, lazy frames of their rows, files, watermarks.
-Does not belong here: writing (``lake``).
+Does not belong here: writing (``store``).
 """
 
 import re

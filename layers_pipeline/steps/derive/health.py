@@ -44,16 +44,16 @@ def _problem(account: AccountRow, states: Sequence[SyncStateRow]) -> dict[str, A
     worst = _failing(account, states)
     named = {"account_id": account.account_id}
     if account.status == "paused":
-        return _told("paused by a person: it is not synced", PAUSED.format(**named))
+        return _row_of("paused by a person: it is not synced", PAUSED.format(**named))
     outcome = worst.last_outcome if worst else None
     if account.status == "reauth_required" and outcome != "reauth_required":
         return _lost_login(account)
     if worst is None or worst.last_outcome is None:
-        return _told(None, None)
+        return _row_of(None, None)
     remedy = REMEDIES[worst.last_outcome].format(**named)
     if worst.last_outcome == "reauth_required" and account.status == "active":
         remedy = TRIED_AGAIN
-    found = _told(worst.last_message or worst.last_outcome, remedy)
+    found = _row_of(worst.last_message or worst.last_outcome, remedy)
     return found | {
         "failing_depth": worst.depth,
         "outcome": worst.last_outcome,
@@ -64,10 +64,10 @@ def _problem(account: AccountRow, states: Sequence[SyncStateRow]) -> dict[str, A
 def _lost_login(account: AccountRow) -> dict[str, Any]:
     """A lost login that a later ending, of a sync begun before it, hides among the depths."""
     remedy = REMEDIES["reauth_required"].format(account_id=account.account_id)
-    return _told("the platform wants a new login", remedy) | {"outcome": "reauth_required"}
+    return _row_of("the platform wants a new login", remedy) | {"outcome": "reauth_required"}
 
 
-def _told(problem: str | None, remedy: str | None) -> dict[str, Any]:
+def _row_of(problem: str | None, remedy: str | None) -> dict[str, Any]:
     return {
         "is_healthy": problem is None,
         "failing_depth": None,

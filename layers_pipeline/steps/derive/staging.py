@@ -77,7 +77,7 @@ def stage(stores: Stores, source: Staging) -> Written:
 
 
 def stage_again(stores: Stores, source: Staging, landed: pl.DataFrame) -> Written:
-    """Read landed rows anew: a staged row that comes out otherwise is put right."""
+    """Read landed rows again: a staged row that comes out otherwise is put right."""
     rows = source.read(landed, stores.settings)
     columns = [name for name in source.staged.columns if name not in source.staged.key]
     return stores.lake.merge(source.staged, rows, update=differ(columns), columns=columns)
