@@ -15,6 +15,8 @@ from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.allowlist import NewCreator
 from transforms.vocabulary import PLATFORMS
 
+ProjectArgument = Annotated[str, typer.Argument(help="Short name of the project.")]
+
 project_app = typer.Typer()
 creator_app = typer.Typer()
 
@@ -44,6 +46,39 @@ def list_projects() -> None:
     )
 
 
+@project_app.command("rename")
+def rename_project(
+    project_id: ProjectArgument,
+    name: Annotated[str, typer.Argument(help="Name as people write it.")],
+) -> None:
+    """Give a project another name; its short name stays what it is."""
+    with opened() as stores:
+        stores.operations.projects.rename(project_id, name)
+    say(f"Project {project_id!r} is called {name.strip()!r} from now on.")
+
+
+@project_app.command("pause")
+def pause_project(project_id: ProjectArgument) -> None:
+    """Switch a project off: nothing is synced for it until it is resumed."""
+    with opened() as stores:
+        changed = stores.operations.projects.set_active(project_id, is_active=False)
+    if not changed:
+        return say(f"Project {project_id!r} was off already: unchanged.")
+    return say(
+        f"Project {project_id!r} is off: accounts that no other project wants are not synced."
+        f" Switch it on again: layers-pipeline project resume {project_id}"
+    )
+
+
+@project_app.command("resume")
+def resume_project(project_id: ProjectArgument) -> None:
+    """Switch a project on again: its accounts are due as if it had never been off."""
+    with opened() as stores:
+        changed = stores.operations.projects.set_active(project_id, is_active=True)
+    state = "is on: its accounts are synced again" if changed else "was on already: unchanged"
+    say(f"Project {project_id!r} {state}.")
+
+
 @creator_app.command("allow")
 def allow_creator(
     accounts: Annotated[list[str], typer.Argument(help="Accounts as platform:key.")],
@@ -71,6 +106,20 @@ def allow_creator(
         ]
         count = stores.operations.allowlist.allow(project, entries, allowed_from=now)
     say(f"{count} of {len(new)} newly on the allowlist of {project!r}.")
+
+
+@creator_app.command("disallow")
+def disallow_creator(
+    accounts: Annotated[list[str], typer.Argument(help="Accounts as platform:key.")],
+    project: ProjectOption,
+) -> None:
+    """Take creators off a project's allowlist, with every account of theirs, from now on.
+
+    What was scored before stays. Another project that allows them goes on syncing them.
+    """
+    with opened() as stores:
+        count = stores.operations.allowlist.disallow(project, accounts, now=stores.clock.now())
+    say(f"{count} taken off the allowlist of {project!r}: not synced or ranked for it from now on.")
 
 
 def _account(text: str) -> NewAccount:

@@ -19,7 +19,17 @@ REMEDIES: Final = {
     "malformed": "Report it: the platform answers otherwise than documented. The rows are kept.",
 }
 TRIED_AGAIN: Final = "Nothing to do: it has been let in since, and is read again at the next sync."
-PAUSED: Final = "Switch it on again: layers-pipeline account resume {account_id}"
+PAUSES: Final = {
+    "person": (
+        "paused by a person: it is not synced",
+        "Switch it on again: layers-pipeline account resume {account_id}",
+    ),
+    "import": (
+        "paused since it was imported: it is not synced",
+        "Allow it to sync it: layers-pipeline creator allow {account_id} --project PROJECT",
+    ),
+}
+"""By cause of the pause: the problem, and its remedy."""
 
 
 def health_of(account: PlatformAccount, states: Sequence[AccountSyncState]) -> dict[str, Any]:
@@ -44,7 +54,8 @@ def _problem(account: PlatformAccount, states: Sequence[AccountSyncState]) -> di
     worst = _failing(account, states)
     named = {"account_id": account.account_id}
     if account.status == "paused":
-        return _health_row("paused by a person: it is not synced", PAUSED.format(**named))
+        problem, remedy = PAUSES[account.pause_cause or "person"]
+        return _health_row(problem, remedy.format(**named))
     outcome = worst.last_outcome if worst else None
     if account.status == "reauth_required" and outcome != "reauth_required":
         return _lost_login(account)
