@@ -20,7 +20,8 @@ from sandbox.graph.errors import (
 )
 from sandbox.graph.fields import Wanted, wanted_fields
 from sandbox.graph.metrics import BREAKDOWNS, METRICS, Metric, check_metrics
-from sandbox.simulation.truth import Item, Number, Oddity
+from sandbox.simulation.growth import Number
+from sandbox.simulation.items import Item, Oddity
 
 ODDITIES: Final[Mapping[Oddity, Refusal]] = {
     "before_conversion": BEFORE_CONVERSION,

@@ -17,7 +17,7 @@ from sandbox.graph.errors import (
     retired_metric,
     unsupported_metric,
 )
-from sandbox.simulation.truth import ItemType
+from sandbox.simulation.metrics import ItemType
 
 REELS: Final[frozenset[ItemType]] = frozenset({"reel"})
 FEED: Final[frozenset[ItemType]] = frozenset({"feed_image", "feed_carousel"})

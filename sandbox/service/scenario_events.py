@@ -12,8 +12,9 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sandbox.faults import Fault
-from sandbox.simulation.dataset import AccountRef, Platform
-from sandbox.simulation.truth import Item, Oddity, Truth
+from sandbox.simulation.accounts import AccountRef, Platform
+from sandbox.simulation.dataset import Dataset
+from sandbox.simulation.items import Item, Oddity
 from sandbox.world import World
 
 OFFSET: Final = re.compile(r"(?:(\d+)d)?(?:(\d{2}):(\d{2}))?")
@@ -49,17 +50,17 @@ class OddPost(Part):
     post: Place
     kind: Oddity
 
-    def item(self, truth: Truth) -> Item:
+    def item(self, dataset: Dataset) -> Item:
         """The post.
 
         Raises:
             IndexError: There is no such account or post.
         """
-        return posts_of(truth, accounts_of(truth, "instagram")[self.account])[self.post]
+        return posts_of(dataset, accounts_of(dataset, "instagram")[self.account])[self.post]
 
-    def is_about_something(self, truth: Truth) -> bool:
+    def is_about_something(self, dataset: Dataset) -> bool:
         """Whether there is such a post."""
-        return _is_there(lambda: self.item(truth))
+        return _is_there(lambda: self.item(dataset))
 
 
 class FaultEvent(Fault):
@@ -75,27 +76,27 @@ class FaultEvent(Fault):
 
     def happen(self, world: World) -> None:
         """Switch the fault on."""
-        account = accounts_of(world.truth, self.platform)[self.account]
+        account = accounts_of(world.dataset, self.platform)[self.account]
         if self.kind == CLEAR:
             return world.faults.clear(account)
-        named = self.about(world.truth)
+        named = self.about(world.dataset)
         subject = named.item_id if named else self.subject
         return world.faults.put(account, _plain(self).model_copy(update={"subject": subject}))
 
-    def about(self, truth: Truth) -> Item | None:
+    def about(self, dataset: Dataset) -> Item | None:
         """The post or story that the fault is about, if it is about one.
 
         Raises:
             IndexError: There is no such account, post or story.
         """
-        account = accounts_of(truth, self.platform)[self.account]
+        account = accounts_of(dataset, self.platform)[self.account]
         if self.story is not None:
-            return stories_of(truth, account)[self.story]
-        return None if self.post is None else posts_of(truth, account)[self.post]
+            return stories_of(dataset, account)[self.story]
+        return None if self.post is None else posts_of(dataset, account)[self.post]
 
-    def is_about_something(self, truth: Truth) -> bool:
+    def is_about_something(self, dataset: Dataset) -> bool:
         """Whether there are such an account and item."""
-        return _is_there(lambda: self.about(truth))
+        return _is_there(lambda: self.about(dataset))
 
 
 class TokenEvent(Part):
@@ -108,13 +109,13 @@ class TokenEvent(Part):
     life: Offset = timedelta()
     """How long the tokens still live; not for ``revoke``."""
 
-    def is_about_something(self, truth: Truth) -> bool:
+    def is_about_something(self, dataset: Dataset) -> bool:
         """Whether there is such an account."""
-        return self.account < len(accounts_of(truth, self.platform))
+        return self.account < len(accounts_of(dataset, self.platform))
 
     def happen(self, world: World) -> None:
         """Shorten the life of every token that the account has, or end it."""
-        account = accounts_of(world.truth, self.platform)[self.account]
+        account = accounts_of(world.dataset, self.platform)[self.account]
         if self.kind == "revoke":
             return world.tokens.revoke(account)
         refresh = self.kind == "expire_refresh"
@@ -136,10 +137,10 @@ class CreatorEvent(Fault):
             yield self.at + self.lasts, self._end
 
     def _begin(self, world: World) -> None:
-        world.faults.put_alone(world.dataset.accounts[self.creator], _plain(self))
+        world.faults.put_alone(world.dataset.creators[self.creator], _plain(self))
 
     def _end(self, world: World) -> None:
-        world.faults.clear(world.dataset.accounts[self.creator])
+        world.faults.clear(world.dataset.creators[self.creator])
 
 
 def _plain(event: Fault) -> Fault:
@@ -154,16 +155,16 @@ def _is_there(look: Callable[[], object]) -> bool:
     return True
 
 
-def accounts_of(truth: Truth, platform: Platform) -> list[AccountRef]:
+def accounts_of(dataset: Dataset, platform: Platform) -> list[AccountRef]:
     """The accounts of one platform that hold a token, by key."""
-    return [account for account in truth.accounts if account.platform == platform]
+    return [account for account in dataset.holders if account.platform == platform]
 
 
-def posts_of(truth: Truth, account: AccountRef) -> list[Item]:
+def posts_of(dataset: Dataset, account: AccountRef) -> list[Item]:
     """Every post that an account ever has, oldest first; stories are not among them."""
-    return [item for item in truth.every_item(account)[::-1] if item.media_type != "story"]
+    return [item for item in dataset.every_item(account)[::-1] if item.media_type != "story"]
 
 
-def stories_of(truth: Truth, account: AccountRef) -> list[Item]:
+def stories_of(dataset: Dataset, account: AccountRef) -> list[Item]:
     """Every story that an account ever has, oldest first."""
-    return [item for item in truth.every_item(account)[::-1] if item.media_type == "story"]
+    return [item for item in dataset.every_item(account)[::-1] if item.media_type == "story"]

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.faults import Fault
-from sandbox.simulation.dataset import AccountRef
+from sandbox.simulation.accounts import AccountRef
 from sandbox.tiktok.account import account_answer, account_query
 from sandbox.tiktok.codes import (
     BAD_METHOD,

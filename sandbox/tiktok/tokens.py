@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sandbox.simulation.dataset import AccountRef
+from sandbox.simulation.accounts import AccountRef
 from sandbox.tiktok.codes import (
     BAD_AUTH_CODE,
     BAD_GRANT_TYPE,
@@ -81,7 +81,7 @@ def _account_of_code(world: World, body: Body) -> AccountRef:
     _checked_grant_type(body, "authorization_code")
     prefix, _, open_id = text_of(body, "auth_code").partition(AUTH_CODE_PREFIX)
     account = AccountRef("tiktok", open_id)
-    if prefix or account not in world.truth.accounts:
+    if prefix or account not in world.dataset.holders:
         raise TikTokRefusalError(BAD_AUTH_CODE)
     return account
 
