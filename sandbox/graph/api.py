@@ -1,7 +1,7 @@
 """The simulated Instagram Graph API over HTTP.
 
 Belongs here: which paths are its own, where a request carries its parameters, sending the answer.
-Does not belong here: what is answered (``graph_answering``, ``graph_batch``).
+Does not belong here: what is answered (``answering``, ``batch``).
 
 The routes are plain functions of a request without models: a page of a hundred media and a batch
 of fifty readings take a few milliseconds.

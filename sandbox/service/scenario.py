@@ -30,7 +30,7 @@ from sandbox.service.scenario_events import (
     Offset,
     Part,
     TokenEvent,
-    accounts_of,
+    holders_on,
 )
 from sandbox.sift.faults import SIFT_FAULT_KINDS
 from sandbox.simulation.accounts import AccountRef, Platform
@@ -88,7 +88,7 @@ class Scenario(Part):
     def dataset(self) -> Dataset:
         """Creators and accounts that hold a token, with everything that they ever publish."""
         made = self._holders
-        odd = {one.item(made).item_id: one.kind for one in self.odd_posts}
+        odd = {one.about(made).item_id: one.kind for one in self.odd_posts}
         items = [
             replace(item, oddity=odd.get(item.item_id, item.oddity))
             for account in made.holders
@@ -134,7 +134,7 @@ class Scenario(Part):
         }
         if platform == "instagram":
             named |= {odd.account for odd in self.odd_posts}
-        accounts = accounts_of(self.dataset, platform)
+        accounts = holders_on(self.dataset, platform)
         return [account for place, account in enumerate(accounts) if place not in named]
 
     @model_validator(mode="after")
@@ -159,7 +159,9 @@ class Scenario(Part):
 
     def _nowhere(self) -> Iterator[str]:
         for event in (*self.faults, *self.tokens, *self.odd_posts):
-            if not event.is_about_something(self._holders):
+            try:
+                event.about(self._holders)
+            except IndexError:
                 yield f"{event.kind}: no such account, post or story"
         for event in self.creator_faults:
             if event.creator >= self.creators:

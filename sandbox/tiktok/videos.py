@@ -1,7 +1,7 @@
 """Pages of an account's videos as the simulated TikTok Business API cuts them.
 
 Belongs here: parameters of the list of videos, and which videos make a page.
-Does not belong here: what is said of one video (``tiktok_fields``), tokens, HTTP.
+Does not belong here: what is said of one video (``fields``), tokens, HTTP.
 """
 
 from bisect import bisect_left
