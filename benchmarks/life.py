@@ -32,7 +32,8 @@ from layers_pipeline.steps.score.scoring import score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import AccountRef, RunningSandbox, World
 from sandbox.service.scenario import Scenario
-from sandbox.simulation.truth import Item, Number
+from sandbox.simulation.growth import Number
+from sandbox.simulation.items import Item
 
 PROJECT: Final = "brand"
 HASTY: Final = RetryPolicy(
@@ -133,7 +134,7 @@ def connect(life: Life) -> None:
     stores, world = life.stores, life.world
     now, cipher = world.clock.now(), TokenCipher(stores.settings.token_keys)
     stores.operations.projects.add(PROJECT, name="Brand", time_zone="Europe/Berlin", now=now)
-    for account in world.truth.accounts:
+    for account in world.dataset.holders:
         grant = world.tokens.issue(account)
         stores.operations.tokens.connect(
             NewAccount(
@@ -153,7 +154,7 @@ def connect(life: Life) -> None:
         )
     creators = [
         NewAccount(platform=ref.platform, account_key=ref.account_key, connection="external")
-        for ref in world.dataset.accounts
+        for ref in world.dataset.creators
     ]
     stores.operations.accounts.add(creators, now=now)
     stores.operations.allowlist.allow(
@@ -168,7 +169,7 @@ def connect(life: Life) -> None:
 
 def untrue_metrics(life: Life) -> list[str]:
     """Metrics of OAuth accounts' posts that are not what the platform showed when last read."""
-    stores, truth = life.stores, life.world.truth
+    stores, truth = life.stores, life.world.dataset
     latest = {
         (row["platform"], row["platform_post_id"]): row
         for row in stores.lake.read(catalog.PLATFORM_POST_METRICS_LATEST)
@@ -269,7 +270,7 @@ def untrue_deletions(life: Life) -> list[str]:
     witnesses, readings = _listings(life.stores)
     wrong = []
     for row in posts.iter_rows(named=True):
-        item = life.world.truth.item(row["platform"], row["platform_post_id"])
+        item = life.world.dataset.item(row["platform"], row["platform_post_id"])
         account = (row["platform"], row["account_key"])
         if item is None or item.media_type == "story":
             must_be, may_be = False, False

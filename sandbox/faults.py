@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox.simulation.dataset import AccountRef
+from sandbox.simulation.accounts import AccountRef
 
 
 class Fault(BaseModel):

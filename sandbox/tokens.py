@@ -11,8 +11,8 @@ from itertools import count
 from threading import Lock
 from typing import Final, Literal
 
+from sandbox.simulation.accounts import AccountRef
 from sandbox.simulation.clock import SandboxClock
-from sandbox.simulation.dataset import AccountRef
 
 TokenState = Literal["valid", "expired", "revoked"]
 TIKTOK_LIFE: Final = timedelta(hours=24)

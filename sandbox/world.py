@@ -18,7 +18,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sandbox.faults import FaultBoard
 from sandbox.simulation.clock import SandboxClock
 from sandbox.simulation.dataset import Dataset
-from sandbox.simulation.truth import Truth
 from sandbox.tokens import TokenRegistry
 
 CONTROL_PREFIX: Final = "/sandbox"
@@ -92,7 +91,6 @@ class World:
         dataset: What there is to see.
         now: The time to begin with. Default: the dataset's last capture.
         rate: Simulated seconds per real second; 0 stands still.
-        truth: Accounts that hold a token. Default: none.
         log_length: How many requests are kept; none: all of them.
     """
 
@@ -102,11 +100,9 @@ class World:
         *,
         now: datetime | None = None,
         rate: float = 0.0,
-        truth: Truth | None = None,
         log_length: int | None = LOG_LENGTH,
     ) -> None:
         self.dataset = dataset
-        self.truth = truth or Truth()
         self.clock = SandboxClock(now or dataset.span[1], rate=rate)
         self.tokens = TokenRegistry(self.clock)
         self.faults = FaultBoard()

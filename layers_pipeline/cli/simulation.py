@@ -54,7 +54,7 @@ def sandbox(
     if scenario:
         return serve(scenario=load_scenario(scenario))
     dataset = default_dataset()
-    return serve(dataset=dataset, truth=default_truth(begin or dataset.span[1]))
+    return serve(dataset=dataset | default_truth(begin or dataset.span[1]))
 
 
 def demo() -> None:
@@ -73,9 +73,9 @@ def demo() -> None:
             first=dataset.span[0],
             creators={
                 (ref.platform, ref.account_key): sum(
-                    len(post.captures) for post in dataset.posts(ref)
+                    len(post.captures) for post in dataset.every_item(ref)
                 )
-                for ref in dataset.accounts
+                for ref in dataset.creators
             },
             set_clock=served.world.clock.set,
         )

@@ -24,8 +24,8 @@ from sandbox.graph.media import child_fields, children_of, media_fields
 from sandbox.graph.tokens import let_in, read_exchange
 from sandbox.graph.usage import usage_headers
 from sandbox.graph.users import page_fields, read_accounts, user_fields
-from sandbox.simulation.dataset import AccountRef
-from sandbox.simulation.truth import Item
+from sandbox.simulation.accounts import AccountRef
+from sandbox.simulation.items import Item
 
 EXCHANGE_PATHS: Final = (("oauth", "access_token"), ("access_token",), ("refresh_access_token",))
 IDS_MAX: Final = 50
@@ -44,13 +44,13 @@ def answered(desk: GraphDesk, call: GraphCall, *, in_batch: bool = False) -> Rep
 
 def replied(turn: Turn, body: object, refusal: Refusal | None) -> Reply:
     """The answer with its headers."""
-    trace_id = turn.desk.next_trace_id()
+    trace_id = turn.desk.serials.next_trace_id()
     headers = {"Facebook-API-Version": turn.call.version, "x-fb-trace-id": trace_id}
     if turn.grant is not None:
         headers |= usage_headers(turn, turn.grant.account, refusal)
     status = 200
     if refusal is not None:
-        status = turn.desk.next_status(refusal.statuses)
+        status = turn.desk.serials.next_status(refusal.statuses)
         body = _html(refusal) if refusal.is_html else refusal.envelope(trace_id)
         headers |= {} if refusal.is_html else {"WWW-Authenticate": refusal.challenge}
     return Reply(

@@ -1,7 +1,7 @@
 """The simulated Instagram Graph API over HTTP.
 
 Belongs here: which paths are its own, where a request carries its parameters, sending the answer.
-Does not belong here: what is answered (``graph_answering``, ``graph_batch``).
+Does not belong here: what is answered (``answering``, ``batch``).
 
 The routes are plain functions of a request without models: a page of a hundred media and a batch
 of fifty readings take a few milliseconds.
@@ -77,11 +77,11 @@ def _is_batch(call: GraphCall) -> bool:
 
 
 def _desk_of(request: Request) -> GraphDesk:
-    """The desk of the app that is answering, made at its first request."""
+    """The desk of the app that is answering; another one where its dataset was exchanged."""
     state = request.app.state
-    desk = getattr(state, "graph_desk", None)
-    if desk is None or desk.world is not state.world:
-        desk = state.graph_desk = GraphDesk(state.world)
+    desk: GraphDesk | None = getattr(state, "graph_desk", None)
+    if desk is None or desk.dataset is not state.world.dataset:
+        desk = state.graph_desk = GraphDesk(state.world, desk and desk.serials)
     return desk
 
 

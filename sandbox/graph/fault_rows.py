@@ -1,27 +1,20 @@
 """How a row of the Graph API's table of faults is made.
 
 Belongs here: what a fault is, where it can strike, and the common forms of rows.
-Does not belong here: the rows (``graph_faults``).
+Does not belong here: the rows (``faults``).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from http import HTTPStatus
+from typing import Final, Literal, get_args
 
 from sandbox.faults import Fault
 from sandbox.graph.errors import Refusal, token_refused
 
 Place = Literal["list", "stories", "user", "node", "insights", "token", "batch"]
-PLACES: Final[tuple[Place, ...]] = (
-    "list",
-    "stories",
-    "user",
-    "node",
-    "insights",
-    "token",
-    "batch",
-)
+PLACES: Final[tuple[Place, ...]] = get_args(Place)
 READS: Final[tuple[Place, ...]] = ("list", "stories", "user", "node", "insights")
 PAGES: Final[tuple[Place, ...]] = ("list", "stories")
 THROTTLED: Final = (400, 403)
@@ -63,14 +56,15 @@ def always(refusal: Refusal) -> Callable[[Strike], Refusal]:
     return lambda _strike: refusal
 
 
-def token_row(subcode: int | None) -> GraphFault:
+def request_row(means: str, refusal: Callable[[Strike], Refusal]) -> GraphFault:
+    """A refusal of the whole request, whatever is asked for: of its token, say."""
+    return GraphFault(means=means, refusal=refusal, places=(*READS, "token"), whole_batch=True)
+
+
+def consent_row(subcode: int | None) -> GraphFault:
     """The token opens nothing, for the reason of this subcode."""
-    return GraphFault(
-        means=f"190 / {subcode or 'no subcode'}: the token opens nothing until consent is renewed.",
-        refusal=always(token_refused(subcode)),
-        places=(*READS, "token"),
-        whole_batch=True,
-    )
+    means = f"190 / {subcode or 'no subcode'}: the token opens nothing until consent is renewed."
+    return request_row(means, always(token_refused(subcode)))
 
 
 def error_row(code: int, message: str, means: str, *statuses: int) -> GraphFault:
@@ -108,15 +102,10 @@ def transient_row(code: int, message: str, *, places: tuple[Place, ...] = READS)
     return GraphFault(means=f"{code}: {message}", refusal=always(refusal), places=places)
 
 
-def html_row(status: int, title: str) -> GraphFault:
+def html_row(status: int) -> GraphFault:
     """A page of the load balancer."""
-    refusal = Refusal(message=title, statuses=(status,), is_html=True)
-    return GraphFault(
-        means=f"HTTP {status} with a page of HTML instead of JSON.",
-        refusal=always(refusal),
-        places=(*READS, "token"),
-        whole_batch=True,
-    )
+    refusal = Refusal(message=HTTPStatus(status).phrase, statuses=(status,), is_html=True)
+    return request_row(f"HTTP {status} with a page of HTML instead of JSON.", always(refusal))
 
 
 def insights_row(means: str, refusal: Callable[[Strike], Refusal]) -> GraphFault:

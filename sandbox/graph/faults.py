@@ -1,7 +1,7 @@
 """Every fault that the simulated Graph API knows, by kind.
 
 Belongs here: what each kind means, where it strikes, and which refusal it is.
-Does not belong here: which account has which fault (``faults``).
+Does not belong here: which account has which (``sandbox.faults``).
 
 A plain kind strikes wherever its row says. ``list:app_limit`` is the same fault at one place only;
 the places are ``list``, ``stories``, ``user``, ``node``, ``insights``, ``token`` and ``batch``.
@@ -20,6 +20,7 @@ from sandbox.graph.errors import (
     FEW_VIEWERS,
     NO_PERMISSION,
     SESSION_INVALID,
+    TOKEN_REASONS,
     UNKNOWN_ERROR,
     Refusal,
     gone,
@@ -40,11 +41,12 @@ from sandbox.graph.fault_rows import (
     Strike,
     always,
     bent_row,
+    consent_row,
     error_row,
     html_row,
     insights_row,
+    request_row,
     throttle_row,
-    token_row,
     transient_row,
 )
 
@@ -61,38 +63,18 @@ def _allowed_values(strike: Strike) -> Refusal:
 TRANSIENT_2: Final = "An unexpected error has occurred. Please retry your request later."
 TOO_MUCH: Final = "Please reduce the amount of data you're asking for, then retry your request"
 APP_LIMIT: Final = "(#4) Application request limit reached"
-ACCOUNT_LIMIT: Final = (
-    "(#80002) There have been too many calls to this Instagram account. Wait a bit and try again. "
-    "For more info, please refer to "
-    "https://developers.facebook.com/docs/graph-api/overview/rate-limiting."
-)
-PAGE_BUC_LIMIT: Final = (
-    "(#80001) There have been too many calls to this Page account. Wait a bit and try again. "
+TOO_MANY: Final = (
+    "(#%d) There have been too many calls to this %s account. Wait a bit and try again. "
     "For more info, please refer to "
     "https://developers.facebook.com/docs/graph-api/overview/rate-limiting."
 )
 
 GRAPH_FAULTS: Final[Mapping[str, GraphFault]] = {
     # The token.
-    "token_expired": GraphFault(
-        means="190 / 463: the session has expired.",
-        refusal=_just_expired,
-        places=(*READS, "token"),
-        whole_batch=True,
-    ),
-    "token_458": token_row(458),
-    "token_459": token_row(459),
-    "token_460": token_row(460),
-    "token_464": token_row(464),
-    "token_467": token_row(467),
-    "token_492": token_row(492),
-    "token_190": token_row(None),
-    "token_102": GraphFault(
-        means="102: treat as 190.",
-        refusal=always(SESSION_INVALID),
-        places=(*READS, "token"),
-        whole_batch=True,
-    ),
+    "token_expired": request_row("190 / 463: the session has expired.", _just_expired),
+    **{f"token_{subcode}": consent_row(subcode) for subcode in TOKEN_REASONS},
+    "token_190": consent_row(None),
+    "token_102": request_row("102: treat as 190.", always(SESSION_INVALID)),
     # Permission.
     "permission_10": GraphFault(
         means="10: the app may not do this.",
@@ -167,9 +149,13 @@ GRAPH_FAULTS: Final[Mapping[str, GraphFault]] = {
     "page_limit": throttle_row(32, "(#32) Page request limit reached"),
     "custom_limit": throttle_row(613, "(#613) Calls to this api have exceeded the rate limit."),
     "buc_limit": throttle_row(
-        80_002, ACCOUNT_LIMIT, whose="account", subcode=2_446_079, statuses=(400,)
+        80_002,
+        TOO_MANY % (80_002, "Instagram"),
+        whose="account",
+        subcode=2_446_079,
+        statuses=(400,),
     ),
-    "buc_limit_80001": throttle_row(80_001, PAGE_BUC_LIMIT, whose="page"),
+    "buc_limit_80001": throttle_row(80_001, TOO_MANY % (80_001, "Page"), whose="page"),
     "app_341": throttle_row(341, "(#341) Feed action request limit reached", whose="app"),
     "policy_368": throttle_row(
         368, "(#368) The action attempted has been deemed abusive or is otherwise disallowed"
@@ -178,10 +164,7 @@ GRAPH_FAULTS: Final[Mapping[str, GraphFault]] = {
     "transient_1": transient_row(1, "An unknown error occurred"),
     "transient_2": transient_row(2, TRANSIENT_2),
     "reduce_data": transient_row(1, TOO_MUCH, places=("list", "stories", "node", "insights")),
-    "http_429": html_row(429, "Too Many Requests"),
-    "http_500": html_row(500, "Internal Server Error"),
-    "http_502": html_row(502, "Bad Gateway"),
-    "http_503": html_row(503, "Service Unavailable"),
+    **{f"http_{status}": html_row(status) for status in (429, 500, 502, 503)},
     "slow": bent_row("The answer comes a second late.", *READS, "token", whole_batch=True),
     "hang": bent_row("The answer comes a minute late.", *READS, "token", whole_batch=True),
     "truncated_json": bent_row(

@@ -1,7 +1,7 @@
 """Insights of one medium: which metrics, in which shape.
 
 Belongs here: reading ``metric`` and ``breakdown``, and the objects that answer them.
-Does not belong here: which metrics there are (``graph_metrics``).
+Does not belong here: which metrics there are (``metrics``).
 """
 
 import json
@@ -20,7 +20,8 @@ from sandbox.graph.errors import (
 )
 from sandbox.graph.fields import Wanted, wanted_fields
 from sandbox.graph.metrics import BREAKDOWNS, METRICS, Metric, check_metrics
-from sandbox.simulation.truth import Item, Number, Oddity
+from sandbox.simulation.growth import Number
+from sandbox.simulation.items import Item, Oddity
 
 ODDITIES: Final[Mapping[Oddity, Refusal]] = {
     "before_conversion": BEFORE_CONVERSION,
@@ -84,7 +85,7 @@ def read_insights(turn: Turn, item: Item, wanted: InsightsWanted, *, bent: str =
     rows = [
         _row(turn, item, name, numbers, wanted)
         for name in wanted.metrics
-        if METRICS[name].truth in numbers
+        if METRICS[name].ours in numbers
     ]
     if bent:
         rows = _bent(turn, rows, bent)
@@ -105,7 +106,7 @@ def _row(
     turn: Turn, item: Item, name: str, numbers: Mapping[str, Number], wanted: InsightsWanted
 ) -> Json:
     metric = METRICS[name]
-    value = numbers[metric.truth]
+    value = numbers[metric.ours]
     if name == "reels_skip_rate" and turn.switched("skip_rate_fraction"):
         value = round(value / 100, 4)
     row: Json = {
@@ -122,7 +123,7 @@ def _row(
 
 def _broken_down(metric: Metric, value: Number, numbers: Mapping[str, Number]) -> Json:
     """The value and its parts; a part that is zero is left out."""
-    prefix = f"{metric.truth}_"
+    prefix = f"{metric.ours}_"
     results = [
         {"dimension_values": [name.removeprefix(prefix)], "value": number}
         for name, number in numbers.items()

@@ -18,8 +18,8 @@ from sandbox.graph.desk import Listing, digest
 from sandbox.graph.errors import GraphError, invalid
 from sandbox.graph.fields import Wanted, wanted_fields, written
 from sandbox.graph.media import media_fields
-from sandbox.simulation.dataset import AccountRef
-from sandbox.simulation.truth import Item
+from sandbox.simulation.accounts import AccountRef
+from sandbox.simulation.items import Item
 
 Edge = Literal["media", "stories"]
 PAGE_SIZE: Final = 25

@@ -14,7 +14,8 @@ from sandbox.graph.desk import Child, GraphDesk, digest
 from sandbox.graph.errors import GraphError, gone, unknown_field
 from sandbox.graph.fields import Wanted
 from sandbox.graph.insights import InsightsWanted, read_insights
-from sandbox.simulation.truth import Item, ItemType
+from sandbox.simulation.items import Item
+from sandbox.simulation.metrics import ItemType
 
 KINDS: Final[Mapping[ItemType, tuple[str, str]]] = {
     "reel": ("VIDEO", "REELS"),
@@ -164,7 +165,7 @@ def _fresh_texts(item: Item) -> Json:
 def _signed(turn: Turn, name: str, ending: str) -> str:
     """A link of the content network: the same file, another signature at every reading."""
     file = int.from_bytes(digest("file", name)[:7])
-    mark = digest("signature", turn.desk.next_serial()).hex()
+    mark = digest("signature", turn.desk.serials.next()).hex()
     expires = int((turn.at + LINK_LIFE).timestamp())
     return (
         f"https://scontent-lax3-1.cdninstagram.com/v/t51.29350-15/{file}_{name}_n.{ending}"

@@ -17,7 +17,7 @@ from sandbox.graph.errors import (
     retired_metric,
     unsupported_metric,
 )
-from sandbox.simulation.truth import ItemType
+from sandbox.simulation.metrics import ItemType
 
 REELS: Final[frozenset[ItemType]] = frozenset({"reel"})
 FEED: Final[frozenset[ItemType]] = frozenset({"feed_image", "feed_carousel"})
@@ -25,11 +25,11 @@ STORY: Final[frozenset[ItemType]] = frozenset({"story"})
 OLD_VIDEO: Final[frozenset[ItemType]] = frozenset({"feed_video"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Metric:
     """One metric of media."""
 
-    truth: str
+    ours: str
     """The pipeline's own word; empty where nothing is known, and then it is never shown."""
     types: frozenset[ItemType]
     title: str
@@ -39,143 +39,88 @@ class Metric:
 
 METRICS: Final[Mapping[str, Metric]] = {
     "comments": Metric(
-        truth="comments",
-        types=REELS | FEED,
-        title="Comments",
-        description="The number of comments on your post.",
+        "comments", REELS | FEED, "Comments", "The number of comments on your post."
     ),
     "crossposted_views": Metric(
-        truth="",
-        types=REELS,
-        title="Crossposted views",
-        description="Views of the reel on Instagram and on Facebook.",
+        "", REELS, "Crossposted views", "Views of the reel on Instagram and on Facebook."
     ),
-    "facebook_views": Metric(
-        truth="",
-        types=REELS,
-        title="Facebook views",
-        description="Views of the reel on Facebook.",
-    ),
+    "facebook_views": Metric("", REELS, "Facebook views", "Views of the reel on Facebook."),
     "follows": Metric(
-        truth="follows",
-        types=FEED | STORY,
-        title="Follows",
-        description="The number of accounts that started following you.",
+        "follows", FEED | STORY, "Follows", "The number of accounts that started following you."
     ),
     "ig_reels_avg_watch_time": Metric(
-        truth="average_watch_time_ms",
-        types=REELS,
-        title="Reels avg watch time",
-        description="The average amount of time spent playing the reel, in milliseconds.",
+        "average_watch_time_ms",
+        REELS,
+        "Reels avg watch time",
+        "The average amount of time spent playing the reel, in milliseconds.",
     ),
     "ig_reels_video_view_total_time": Metric(
-        truth="total_watch_time_ms",
-        types=REELS,
-        title="Reels total watch time",
-        description="The total amount of time the reel was played, including any time spent "
+        "total_watch_time_ms",
+        REELS,
+        "Reels total watch time",
+        "The total amount of time the reel was played, including any time spent "
         "replaying the reel, in milliseconds.",
     ),
-    "likes": Metric(
-        truth="likes",
-        types=REELS | FEED,
-        title="Likes",
-        description="The number of likes on your post.",
-    ),
-    "link_clicks": Metric(
-        truth="",
-        types=FEED | STORY,
-        title="Link clicks",
-        description="The number of taps on links.",
-    ),
+    "likes": Metric("likes", REELS | FEED, "Likes", "The number of likes on your post."),
+    "link_clicks": Metric("", FEED | STORY, "Link clicks", "The number of taps on links."),
     "navigation": Metric(
-        truth="navigation",
-        types=STORY,
-        title="Navigation",
-        description="This is the total number of actions taken from your story. These are made up "
+        "navigation",
+        STORY,
+        "Navigation",
+        "This is the total number of actions taken from your story. These are made up "
         "of metrics like exited, forward, back and next story.",
         breakdown="story_navigation_action_type",
     ),
     "profile_activity": Metric(
-        truth="profile_activity",
-        types=FEED | STORY,
-        title="Profile activity",
-        description="The number of actions people take when they visit your profile after they "
+        "profile_activity",
+        FEED | STORY,
+        "Profile activity",
+        "The number of actions people take when they visit your profile after they "
         "engage with your post.",
         breakdown="action_type",
     ),
     "profile_visits": Metric(
-        truth="profile_visits",
-        types=FEED | STORY,
-        title="Profile visits",
-        description="The number of times your profile was visited.",
+        "profile_visits",
+        FEED | STORY,
+        "Profile visits",
+        "The number of times your profile was visited.",
     ),
     "reach": Metric(
-        truth="reach",
-        types=REELS | FEED | STORY | OLD_VIDEO,
-        title="Accounts reached",
-        description="The number of unique accounts that have seen the media at least once. Reach "
-        "is estimated.",
+        "reach",
+        REELS | FEED | STORY | OLD_VIDEO,
+        "Accounts reached",
+        "The number of unique accounts that have seen the media at least once. Reach is estimated.",
     ),
     "reels_skip_rate": Metric(
-        truth="skip_rate_raw",
-        types=REELS,
-        title="Skip rate",
-        description="The percentage of views where viewers skip a reel within the first 3 seconds.",
+        "skip_rate_raw",
+        REELS,
+        "Skip rate",
+        "The percentage of views where viewers skip a reel within the first 3 seconds.",
     ),
-    "replies": Metric(
-        truth="replies",
-        types=STORY,
-        title="Replies",
-        description="The number of replies to your story.",
-    ),
+    "replies": Metric("replies", STORY, "Replies", "The number of replies to your story."),
     "reposts": Metric(
-        truth="",
-        types=REELS | FEED | STORY,
-        title="Reposts",
-        description="The number of times your media was reposted.",
+        "", REELS | FEED | STORY, "Reposts", "The number of times your media was reposted."
     ),
     "saved": Metric(
-        truth="saves",
-        types=REELS | FEED | OLD_VIDEO,
-        title="Saved",
-        description="The number of saves of your post.",
+        "saves", REELS | FEED | OLD_VIDEO, "Saved", "The number of saves of your post."
     ),
     "shares": Metric(
-        truth="shares",
-        types=REELS | FEED | STORY,
-        title="Shares",
-        description="The number of shares of your post.",
+        "shares", REELS | FEED | STORY, "Shares", "The number of shares of your post."
     ),
     "total_comments": Metric(
-        truth="comments",
-        types=REELS | FEED,
-        title="Total comments",
-        description="Comments, those of ads included.",
+        "comments", REELS | FEED, "Total comments", "Comments, those of ads included."
     ),
     "total_interactions": Metric(
-        truth="total_interactions",
-        types=REELS | FEED | STORY,
-        title="Interactions",
-        description="The number of likes, saves, comments and shares, minus the number of unlikes, "
+        "total_interactions",
+        REELS | FEED | STORY,
+        "Interactions",
+        "The number of likes, saves, comments and shares, minus the number of unlikes, "
         "unsaves and deleted comments.",
     ),
-    "total_likes": Metric(
-        truth="likes",
-        types=REELS | FEED,
-        title="Total likes",
-        description="Likes, those of ads included.",
-    ),
-    "total_views": Metric(
-        truth="views",
-        types=REELS | FEED,
-        title="Total views",
-        description="Views, those of ads included.",
-    ),
+    "total_likes": Metric("likes", REELS | FEED, "Total likes", "Likes, those of ads included."),
+    "total_views": Metric("views", REELS | FEED, "Total views", "Views, those of ads included."),
     "views": Metric(
-        truth="views",
-        types=REELS | FEED | STORY,
-        title="Views",
-        description="The number of times your media was seen.",
+        "views", REELS | FEED | STORY, "Views", "The number of times your media was seen."
     ),
 }
 RETIRED: Final = frozenset(

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sandbox.graph.call import Turn
 from sandbox.graph.desk import page_id_of
 from sandbox.graph.errors import Refusal
-from sandbox.simulation.dataset import AccountRef
+from sandbox.simulation.accounts import AccountRef
 
 SHOWN_AFTER: Final = 100
 """Calls of a day before the headers appear: the platform says only "once enough calls"."""
@@ -30,7 +30,7 @@ def usage_headers(turn: Turn, account: AccountRef, refusal: Refusal | None) -> d
         account: Whose call it was.
         refusal: How it was refused, if it was.
     """
-    calls = turn.desk.counted(account, at=turn.at)
+    calls = turn.desk.serials.counted(account, at=turn.at)
     if refusal is not None and refusal.throttles:
         return _of_a_throttle(account, refusal)
     fault = turn.desk.world.faults.take(account, USAGE_FAULTS, subject=account.account_key)
@@ -42,7 +42,7 @@ def usage_headers(turn: Turn, account: AccountRef, refusal: Refusal | None) -> d
         return _app(used) | _business(account, used, wait_min=fault.wait_min if is_full else 0)
     if calls < SHOWN_AFTER:
         return {}
-    allowed = CALLS_PER_FOLLOWER * turn.desk.world.truth.followers(account, at=turn.at)
+    allowed = CALLS_PER_FOLLOWER * turn.desk.world.dataset.followers(account, at=turn.at)
     return _business(account, min(FULL, ceil(100 * calls / allowed)))
 
 

@@ -13,7 +13,7 @@ from sandbox.graph.errors import GraphError, unknown_field
 from sandbox.graph.fields import Wanted, wanted_fields
 from sandbox.graph.lists import PageWanted, read_page
 from sandbox.graph.media import username_of
-from sandbox.simulation.dataset import AccountRef
+from sandbox.simulation.accounts import AccountRef
 
 USER_ABSENT: Final = frozenset(
     {
@@ -52,14 +52,14 @@ def _media_count(turn: Turn, account: AccountRef) -> int:
 
 
 def _picture(turn: Turn, account: AccountRef) -> str:
-    mark = digest("picture", account.account_key, turn.desk.next_serial()).hex()
+    mark = digest("picture", account.account_key, turn.desk.serials.next()).hex()
     return f"https://scontent-lax3-1.cdninstagram.com/v/t51.2885-15/{mark[:9]}_n.jpg?oh={mark}"
 
 
 USER: Final[Mapping[str, Callable[[Turn, AccountRef], object]]] = {
     "account_type": lambda _turn, _account: "BUSINESS",
     "biography": lambda _turn, _account: "Made up by the sandbox.",
-    "followers_count": lambda turn, account: turn.desk.world.truth.followers(account, at=turn.at),
+    "followers_count": lambda turn, account: turn.desk.world.dataset.followers(account, at=turn.at),
     "follows_count": lambda _turn, account: digest("follows", account.account_key)[0],
     "has_profile_pic": lambda _turn, _account: True,
     "id": lambda _turn, account: account.account_key,

@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 from sandbox.faults import Fault
 from sandbox.problems import ProblemError, problem_responses
 from sandbox.sift.faults import SIFT_FAULT_KINDS
-from sandbox.simulation.dataset import AccountRef, Platform
+from sandbox.simulation.accounts import AccountRef, Platform
 from sandbox.world import CONTROL_PREFIX, AnsweringWorld, LoggedRequest, World
 
 ClockTime = Annotated[
@@ -53,7 +53,7 @@ class ClockAnswer(TypedDict):
 
 
 class AccountSummary(TypedDict):
-    """One account of the dataset, over all its time."""
+    """One creator, over all its time."""
 
     platform: Platform
     account_key: str
@@ -107,7 +107,7 @@ def known_account(
 ) -> AccountRef:
     """The account that a path names."""
     account = AccountRef(platform, account_key)
-    if not world.dataset.posts(account):
+    if account not in world.dataset.creators:
         raise ProblemError(404, f"no such account: {platform}/{account_key}")
     return account
 
@@ -145,7 +145,7 @@ async def list_accounts(
     min_posts: Annotated[int, Query(ge=1, description="Leave smaller accounts out.")] = 1,
 ) -> AccountList:
     """Accounts with post and capture counts over the whole dataset, most posts first."""
-    rows = [_summary(world, account) for account in world.dataset.accounts]
+    rows = [_summary(world, account) for account in world.dataset.creators]
     rows.sort(key=lambda row: -row["posts"])
     return {
         "dataset": world.dataset.name,
@@ -154,7 +154,7 @@ async def list_accounts(
 
 
 def _summary(world: World, account: AccountRef) -> AccountSummary:
-    posts = world.dataset.posts(account)
+    posts = world.dataset.every_item(account)
     return {
         "platform": account.platform,
         "account_key": account.account_key,

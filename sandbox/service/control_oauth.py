@@ -15,8 +15,10 @@ from sandbox.faults import Fault
 from sandbox.problems import ProblemError, problem_responses
 from sandbox.service.control import from_this_machine
 from sandbox.service.scenario import FAULT_KINDS
-from sandbox.simulation.dataset import AccountRef, Platform
-from sandbox.simulation.truth import Item, ItemType, Number
+from sandbox.simulation.accounts import AccountRef, Platform
+from sandbox.simulation.growth import Number
+from sandbox.simulation.items import Item
+from sandbox.simulation.metrics import ItemType
 from sandbox.tokens import TokenState
 from sandbox.world import CONTROL_PREFIX, AnsweringWorld, World
 
@@ -132,7 +134,7 @@ def token_holder(
 ) -> AccountRef:
     """The account that a path names."""
     account = AccountRef(platform, account_key)
-    if account not in world.truth.accounts:
+    if account not in world.dataset.holders:
         raise ProblemError(404, f"no such account holds a token: {platform}/{account_key}")
     return account
 
@@ -144,19 +146,19 @@ ACCOUNT: Final = "/accounts/{platform}/{account_key}"
 @router.get("/accounts", summary="Which accounts can hold a token")
 async def list_token_holders(world: AnsweringWorld) -> OAuthAccounts:
     """By platform and key, each with its posts, its newest token and its faults."""
-    return {"accounts": [_account(world, account) for account in world.truth.accounts]}
+    return {"accounts": [_account(world, account) for account in world.dataset.holders]}
 
 
 def _account(world: World, account: AccountRef) -> OAuthAccount:
-    now, truth = world.clock.now(), world.truth
+    now, dataset = world.clock.now(), world.dataset
     newest = world.tokens.newest(account)
     return {
         "platform": account.platform,
         "account_key": account.account_key,
-        "posts": len(truth.posts(account, at=now)),
-        "stories": len(truth.stories(account, at=now)),
-        "items_ever": len(truth.every_item(account)),
-        "followers": truth.followers(account, at=now),
+        "posts": len(dataset.posts(account, at=now)),
+        "stories": len(dataset.stories(account, at=now)),
+        "items_ever": len(dataset.every_item(account)),
+        "followers": dataset.followers(account, at=now),
         "token": newest.state(now) if newest else "none",
         "faults": len(world.faults.of(account)),
     }
@@ -166,10 +168,10 @@ def _account(world: World, account: AccountRef) -> OAuthAccount:
 async def read_truth(account: TokenHolder, world: AnsweringWorld) -> AccountTruth:
     """Every item published by now, newest first, with what the platform shows of it."""
     now = world.clock.now()
-    items = [item for item in world.truth.every_item(account) if item.published_at <= now]
+    items = [item for item in world.dataset.every_item(account) if item.published_at <= now]
     return {
         "at": now,
-        "followers": world.truth.followers(account, at=now),
+        "followers": world.dataset.followers(account, at=now),
         "items": [_true(item, now) for item in items],
     }
 

@@ -4,8 +4,8 @@ Belongs here: the file's form, building its world, and letting its events happen
 Does not belong here: what one event does (``scenario_events``), or a fault to an answer.
 
 Accounts are named by their place, from 0: those that hold a token by their place among
-``Truth.accounts`` of their platform, creators by their place among ``Dataset.accounts``. Posts and
-stories are named by their place among all that the account ever has, oldest first.
+``Dataset.holders`` of their platform, creators by their place among ``Dataset.creators``. Posts
+and stories are named by their place among all that the account ever has, oldest first.
 """
 
 import tomllib
@@ -30,12 +30,13 @@ from sandbox.service.scenario_events import (
     Offset,
     Part,
     TokenEvent,
-    accounts_of,
+    holders_on,
 )
 from sandbox.sift.faults import SIFT_FAULT_KINDS
-from sandbox.simulation.dataset import AccountRef, Dataset, Platform
-from sandbox.simulation.generated import generated_captures
-from sandbox.simulation.truth import Plan, Truth, generated_truth
+from sandbox.simulation.accounts import AccountRef, Platform
+from sandbox.simulation.creators import generated_captures
+from sandbox.simulation.dataset import Dataset
+from sandbox.simulation.holders import Plan, generated_truth
 from sandbox.tiktok.faults import TIKTOK_FAULTS
 from sandbox.world import World
 
@@ -49,7 +50,7 @@ FIRST_DAY: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class PlannedAccounts(Part):
-    """How many accounts hold a token, and of what size they are; as ``truth.Plan``."""
+    """How many accounts hold a token, and of what size they are; as ``holders.Plan``."""
 
     instagram: int = Field(default=0, ge=0)
     tiktok: int = Field(default=0, ge=0)
@@ -84,21 +85,21 @@ class Scenario(Part):
         return self.start + self.lasts
 
     @cached_property
-    def truth(self) -> Truth:
-        """The accounts that hold a token, with everything that they ever publish."""
-        made = self._plain_truth
-        odd = {one.item(made).item_id: one.kind for one in self.odd_posts}
+    def dataset(self) -> Dataset:
+        """Creators and accounts that hold a token, with everything that they ever publish."""
+        made = self._holders
+        odd = {one.about(made).item_id: one.kind for one in self.odd_posts}
         items = [
             replace(item, oddity=odd.get(item.item_id, item.oddity))
-            for account in made.accounts
+            for account in made.holders
             for item in made.every_item(account)
         ]
         # What an account has on the first day of all is what it begins with.
-        followers = {account: made.followers(account, at=FIRST_DAY) for account in made.accounts}
-        return Truth(items, followers=followers)
+        followers = {account: made.followers(account, at=FIRST_DAY) for account in made.holders}
+        return self._creators | Dataset(items, followers=followers)
 
     @cached_property
-    def _plain_truth(self) -> Truth:
+    def _holders(self) -> Dataset:
         plan = Plan(days=self._days, **self.accounts.model_dump())
         return generated_truth(self.seed, start=self.start, plan=plan)
 
@@ -109,9 +110,7 @@ class Scenario(Part):
             rate: Simulated seconds per real second.
             log_length: How many requests its log keeps; none: all of them.
         """
-        made = World(
-            self._dataset(), now=self.start, rate=rate, truth=self.truth, log_length=log_length
-        )
+        made = World(self.dataset, now=self.start, rate=rate, log_length=log_length)
         made.catch_up = lambda: self._catch_up(made)
         return made
 
@@ -135,7 +134,7 @@ class Scenario(Part):
         }
         if platform == "instagram":
             named |= {odd.account for odd in self.odd_posts}
-        accounts = accounts_of(self.truth, platform)
+        accounts = holders_on(self.dataset, platform)
         return [account for place, account in enumerate(accounts) if place not in named]
 
     @model_validator(mode="after")
@@ -160,7 +159,9 @@ class Scenario(Part):
 
     def _nowhere(self) -> Iterator[str]:
         for event in (*self.faults, *self.tokens, *self.odd_posts):
-            if not event.is_about_something(self._plain_truth):
+            try:
+                event.about(self._holders)
+            except IndexError:
                 yield f"{event.kind}: no such account, post or story"
         for event in self.creator_faults:
             if event.creator >= self.creators:
@@ -170,9 +171,10 @@ class Scenario(Part):
     def _days(self) -> int:
         return max(1, ceil(self.lasts / timedelta(days=1)))
 
-    def _dataset(self) -> Dataset:
+    @property
+    def _creators(self) -> Dataset:
         if not self.creators:
-            return Dataset(self.name, ())
+            return Dataset(name=self.name)
         return generated_captures(
             self.seed, accounts=self.creators, days=self._days, start=self.start
         )

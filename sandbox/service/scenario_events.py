@@ -12,8 +12,9 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sandbox.faults import Fault
-from sandbox.simulation.dataset import AccountRef, Platform
-from sandbox.simulation.truth import Item, Oddity, Truth
+from sandbox.simulation.accounts import AccountRef, Platform
+from sandbox.simulation.dataset import Dataset
+from sandbox.simulation.items import Item, Oddity
 from sandbox.world import World
 
 OFFSET: Final = re.compile(r"(?:(\d+)d)?(?:(\d{2}):(\d{2}))?")
@@ -49,17 +50,14 @@ class OddPost(Part):
     post: Place
     kind: Oddity
 
-    def item(self, truth: Truth) -> Item:
+    def about(self, dataset: Dataset) -> Item:
         """The post.
 
         Raises:
             IndexError: There is no such account or post.
         """
-        return posts_of(truth, accounts_of(truth, "instagram")[self.account])[self.post]
-
-    def is_about_something(self, truth: Truth) -> bool:
-        """Whether there is such a post."""
-        return _is_there(lambda: self.item(truth))
+        account = holders_on(dataset, "instagram")[self.account]
+        return items_of(dataset, account)[self.post]
 
 
 class FaultEvent(Fault):
@@ -73,29 +71,25 @@ class FaultEvent(Fault):
     story: Place | None = None
     """The same for a story."""
 
-    def happen(self, world: World) -> None:
-        """Switch the fault on."""
-        account = accounts_of(world.truth, self.platform)[self.account]
-        if self.kind == CLEAR:
-            return world.faults.clear(account)
-        named = self.about(world.truth)
-        subject = named.item_id if named else self.subject
-        return world.faults.put(account, _plain(self).model_copy(update={"subject": subject}))
-
-    def about(self, truth: Truth) -> Item | None:
-        """The post or story that the fault is about, if it is about one.
+    def about(self, dataset: Dataset) -> tuple[AccountRef, str]:
+        """The account, and the id of the post or story that the fault is about, if any.
 
         Raises:
             IndexError: There is no such account, post or story.
         """
-        account = accounts_of(truth, self.platform)[self.account]
+        account = holders_on(dataset, self.platform)[self.account]
         if self.story is not None:
-            return stories_of(truth, account)[self.story]
-        return None if self.post is None else posts_of(truth, account)[self.post]
+            return account, items_of(dataset, account, stories=True)[self.story].item_id
+        if self.post is not None:
+            return account, items_of(dataset, account)[self.post].item_id
+        return account, self.subject
 
-    def is_about_something(self, truth: Truth) -> bool:
-        """Whether there are such an account and item."""
-        return _is_there(lambda: self.about(truth))
+    def happen(self, world: World) -> None:
+        """Switch the fault on."""
+        account, subject = self.about(world.dataset)
+        if self.kind == CLEAR:
+            return world.faults.clear(account)
+        return world.faults.put(account, _plain(self).model_copy(update={"subject": subject}))
 
 
 class TokenEvent(Part):
@@ -108,17 +102,20 @@ class TokenEvent(Part):
     life: Offset = timedelta()
     """How long the tokens still live; not for ``revoke``."""
 
-    def is_about_something(self, truth: Truth) -> bool:
-        """Whether there is such an account."""
-        return self.account < len(accounts_of(truth, self.platform))
+    def about(self, dataset: Dataset) -> AccountRef:
+        """The account.
+
+        Raises:
+            IndexError: There is no such account.
+        """
+        return holders_on(dataset, self.platform)[self.account]
 
     def happen(self, world: World) -> None:
         """Shorten the life of every token that the account has, or end it."""
-        account = accounts_of(world.truth, self.platform)[self.account]
+        account = self.about(world.dataset)
         if self.kind == "revoke":
             return world.tokens.revoke(account)
-        refresh = self.kind == "expire_refresh"
-        return world.tokens.shorten(account, to=self.life, refresh=refresh)
+        return world.tokens.shorten(account, to=self.life, refresh=self.kind == "expire_refresh")
 
 
 class CreatorEvent(Fault):
@@ -129,41 +126,31 @@ class CreatorEvent(Fault):
     lasts: Offset | None = None
     """How long it is on, at most."""
 
+    def about(self, dataset: Dataset) -> AccountRef:
+        """The creator.
+
+        Raises:
+            IndexError: There is no such creator.
+        """
+        return dataset.creators[self.creator]
+
     def acts(self) -> Iterator[Act]:
         """Switching it on, and off where it ends."""
-        yield self.at, self._begin
+        yield self.at, lambda world: world.faults.put_alone(self.about(world.dataset), _plain(self))
         if self.lasts is not None:
-            yield self.at + self.lasts, self._end
-
-    def _begin(self, world: World) -> None:
-        world.faults.put_alone(world.dataset.accounts[self.creator], _plain(self))
-
-    def _end(self, world: World) -> None:
-        world.faults.clear(world.dataset.accounts[self.creator])
+            yield self.at + self.lasts, lambda world: world.faults.clear(self.about(world.dataset))
 
 
 def _plain(event: Fault) -> Fault:
     return Fault(**event.model_dump(include=set(Fault.model_fields)))
 
 
-def _is_there(look: Callable[[], object]) -> bool:
-    try:
-        look()
-    except IndexError:
-        return False
-    return True
+def holders_on(dataset: Dataset, platform: Platform) -> list[AccountRef]:
+    """The accounts of one platform that can hold a token, by key."""
+    return [account for account in dataset.holders if account.platform == platform]
 
 
-def accounts_of(truth: Truth, platform: Platform) -> list[AccountRef]:
-    """The accounts of one platform that hold a token, by key."""
-    return [account for account in truth.accounts if account.platform == platform]
-
-
-def posts_of(truth: Truth, account: AccountRef) -> list[Item]:
-    """Every post that an account ever has, oldest first; stories are not among them."""
-    return [item for item in truth.every_item(account)[::-1] if item.media_type != "story"]
-
-
-def stories_of(truth: Truth, account: AccountRef) -> list[Item]:
-    """Every story that an account ever has, oldest first."""
-    return [item for item in truth.every_item(account)[::-1] if item.media_type == "story"]
+def items_of(dataset: Dataset, account: AccountRef, *, stories: bool = False) -> list[Item]:
+    """Every post that an account ever has, or every story, oldest first."""
+    items = dataset.every_item(account)[::-1]
+    return [item for item in items if (item.media_type == "story") == stories]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, TCP_NODELAY, create_server, socket
-from typing import Final
+from typing import Final, TypedDict, Unpack
 
 import httpx
 import uvicorn
@@ -23,9 +23,9 @@ from pydantic import SecretStr
 from layers_pipeline.errors import SettingsError
 from sandbox.service.app import SANDBOX_KEY, SCRAPE_DURATION_S, SCRAPE_KEPT_S, build_sandbox
 from sandbox.service.scenario import Scenario
-from sandbox.simulation.dataset import AccountRef, Dataset
+from sandbox.simulation.accounts import AccountRef
+from sandbox.simulation.dataset import Dataset
 from sandbox.simulation.datasets import default_dataset
-from sandbox.simulation.truth import Truth
 from sandbox.tiktok.tokens import CLIENT_ID, CLIENT_SECRET
 from sandbox.tokens import Grant
 from sandbox.world import World
@@ -55,8 +55,25 @@ class RunningSandbox:
         return SecretStr(CLIENT_SECRET)
 
     def issue(self, account: AccountRef, *, life: timedelta | None = None) -> Grant:
-        """A new token pair for an account of the truth."""
+        """A new token pair for an account."""
         return self.world.tokens.issue(account, life=life)
+
+
+class Served(TypedDict, total=False):
+    """What a sandbox serves, and how."""
+
+    now: datetime | None
+    """Where the clock begins. Default: the dataset's last capture, or the scenario's start."""
+    rate: float
+    """Simulated seconds per real second; 0, the default, stands still."""
+    scenario: Scenario | None
+    """What to play, in place of a dataset."""
+    key: SecretStr
+    """Bearer key of the SIFT routes."""
+    scrape_duration_s: float
+    """How long a scrape takes, in simulated seconds."""
+    scrape_kept_s: float
+    """How long its posts are kept, in simulated seconds."""
 
 
 def run_sandbox(
@@ -64,101 +81,74 @@ def run_sandbox(
     port: int = PORT,
     *,
     dataset: Dataset | None = None,
-    now: datetime | None = None,
-    rate: float = 1.0,
-    key: SecretStr = SANDBOX_KEY,
-    scrape_duration_s: float = SCRAPE_DURATION_S,
-    scrape_kept_s: float = SCRAPE_KEPT_S,
     allow_remote: bool = False,
-    truth: Truth | None = None,
-    scenario: Scenario | None = None,
+    **served: Unpack[Served],
 ) -> None:
     """Serve until interrupted; prints the address, and how to get tokens where there are accounts.
 
     Args:
         host: Address to bind to; anything but loopback needs ``allow_remote``.
         port: Port; 0 takes a free one.
-        dataset: What to replay. Default: the recorded captures, else generated ones.
-        now: Where the clock begins. Default: the dataset's last capture.
-        rate: Simulated seconds per real second.
-        key: Bearer key of the SIFT routes.
-        scrape_duration_s: How long a scrape takes, in simulated seconds.
-        scrape_kept_s: How long its posts are kept, in simulated seconds.
+        dataset: What to show. Default: the recorded captures, else generated ones.
         allow_remote: Let other machines in. Control stays with this one.
-        truth: Accounts that hold a token. Default: none.
-        scenario: What to play, in place of a dataset and a truth.
+        served: As ``Served`` says; the clock goes in real time by default.
 
     Raises:
         SettingsError: The address is not allowed, or not free.
     """
     with _listening(host, port, allow_remote=allow_remote) as listener:
-        world = _world(dataset, truth, scenario, now=now, rate=rate)
-        app = build_sandbox(
-            world, key=key, scrape_duration_s=scrape_duration_s, scrape_kept_s=scrape_kept_s
-        )
-        sys.stdout.write(_greeting(listener, world, scenario))
+        served.setdefault("rate", 1.0)
+        app = _app(dataset, **served)
+        sys.stdout.write(_greeting(listener, app.state.world, served.get("scenario")))
         sys.stdout.flush()
         _server(app).run(sockets=[listener])
 
 
 @contextmanager
 def running_sandbox(
-    dataset: Dataset | None = None,
-    *,
-    now: datetime | None = None,
-    rate: float = 0.0,
-    key: SecretStr = SANDBOX_KEY,
-    scrape_duration_s: float = SCRAPE_DURATION_S,
-    scrape_kept_s: float = SCRAPE_KEPT_S,
-    port: int = 0,
-    truth: Truth | None = None,
-    scenario: Scenario | None = None,
+    dataset: Dataset | None = None, *, port: int = 0, **served: Unpack[Served]
 ) -> Iterator[RunningSandbox]:
     """A sandbox in a thread, on loopback, healthy on entry and stopped on exit.
 
     Args:
-        dataset: What to replay. Default: the recorded captures, else generated ones.
-        now: Where the clock begins. Default: the dataset's last capture.
-        rate: Simulated seconds per real second; 0 stands still.
-        key: Bearer key of the SIFT routes.
-        scrape_duration_s: How long a scrape takes, in simulated seconds.
-        scrape_kept_s: How long its posts are kept, in simulated seconds.
+        dataset: What to show. Default: the recorded captures, else generated ones.
         port: Port; 0 takes a free one.
-        truth: Accounts that hold a token. Default: none.
-        scenario: What to play, in place of a dataset and a truth.
+        served: As ``Served`` says.
     """
-    world = _world(dataset, truth, scenario, now=now, rate=rate)
-    app = build_sandbox(
-        world, key=key, scrape_duration_s=scrape_duration_s, scrape_kept_s=scrape_kept_s
-    )
+    app = _app(dataset, **served)
     with _listening(LOOPBACK, port, allow_remote=False) as listener:
         url = _url(listener)
         with _serving(_server(app), listener, url):
-            world.log.clear()  # of the health check
-            yield RunningSandbox(url=url, key=key, world=world)
+            app.state.world.log.clear()  # of the health check
+            yield RunningSandbox(url=url, key=app.state.sift_key, world=app.state.world)
 
 
-def _world(
+def _app(
     dataset: Dataset | None,
-    truth: Truth | None,
-    scenario: Scenario | None,
     *,
-    now: datetime | None,
-    rate: float,
-) -> World:
+    now: datetime | None = None,
+    rate: float = 0.0,
+    scenario: Scenario | None = None,
+    key: SecretStr = SANDBOX_KEY,
+    scrape_duration_s: float = SCRAPE_DURATION_S,
+    scrape_kept_s: float = SCRAPE_KEPT_S,
+) -> FastAPI:
     if scenario is None:
-        return World(dataset or default_dataset(), now=now, rate=rate, truth=truth)
-    world = scenario.world(rate=rate)
-    if now is not None:
-        world.clock.set(now)
-    return world
+        world = World(dataset or default_dataset(), now=now, rate=rate)
+    else:
+        world = scenario.world(rate=rate)
+        if now is not None:
+            world.clock.set(now)
+    return build_sandbox(
+        world, key=key, scrape_duration_s=scrape_duration_s, scrape_kept_s=scrape_kept_s
+    )
 
 
 def _greeting(listener: socket, world: World, scenario: Scenario | None) -> str:
     """The address and, where only this machine hears it, how to get tokens; it shows none."""
     url, name = _url(listener), scenario.name if scenario else world.dataset.name
     lines = [f"sandbox: {url} ({name}, {world.clock.now():%F %T} UTC)"]
-    accounts = world.truth.accounts
+    accounts = world.dataset.holders
     if accounts and ip_address(listener.getsockname()[0]).is_loopback:
         lines += [
             f"accounts with tokens: {len(accounts)}, listed by curl {url}/sandbox/oauth/accounts",

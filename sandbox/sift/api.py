@@ -22,7 +22,8 @@ from sandbox.sift.models import (
     ScrapeOrder,
 )
 from sandbox.sift.scrapes import ScrapeDesk
-from sandbox.simulation.dataset import AccountRef, Platform, Sighting
+from sandbox.simulation.accounts import AccountRef, Platform
+from sandbox.simulation.dataset import Sighting
 from sandbox.world import AnsweringWorld
 
 PAGE_SIZE: Final = 20
@@ -156,7 +157,7 @@ async def account_metadata(
 
 
 def _must_be_indexed(world: AnsweringWorld, account: AccountRef) -> None:
-    if not world.dataset.posts(account):
+    if account not in world.dataset.creators:
         raise ProblemError(404, f"no such account: {account.platform}/{account.account_key}")
 
 

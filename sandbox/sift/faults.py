@@ -9,7 +9,7 @@ from typing import Final
 
 from sandbox.faults import Fault
 from sandbox.problems import ProblemError
-from sandbox.simulation.dataset import AccountRef
+from sandbox.simulation.accounts import AccountRef
 from sandbox.world import World
 
 JOB_FAULTS: Final = frozenset({"job_fails", "job_never_ends"})

@@ -10,9 +10,11 @@ from typing import Annotated, Final, Literal, NotRequired
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from sandbox.simulation.dataset import MediaType, Platform
+from sandbox.simulation.accounts import Platform
 
 POSTS_MAX: Final = 50
+
+MediaType = Literal["tiktok_video", "tiktok_photo", "reel", "feed_image", "feed_carousel"]
 
 ScrapeStatus = Literal["queued", "running", "succeeded", "failed", "expired"]
 Count = Annotated[int, Field(ge=0)]

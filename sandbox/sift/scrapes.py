@@ -8,12 +8,13 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Literal
+from typing import Literal, cast
 
 from sandbox.problems import ProblemError
 from sandbox.sift.faults import JOB_FAULTS
-from sandbox.sift.models import PostRow, ScrapeAnswer, ScrapeOrder, ScrapeStatus
-from sandbox.simulation.dataset import AccountRef, Sighting
+from sandbox.sift.models import MediaType, PostRow, ScrapeAnswer, ScrapeOrder, ScrapeStatus
+from sandbox.simulation.accounts import AccountRef
+from sandbox.simulation.dataset import Sighting
 from sandbox.world import World
 
 Fate = Literal["succeeds", "job_fails", "job_never_ends"]
@@ -134,17 +135,18 @@ class ScrapeDesk:
 
 
 def _row(sighting: Sighting) -> PostRow:
-    post, capture = sighting
+    item, capture = sighting
+    kind = "mp4" if item.media_type in ("tiktok_video", "reel") else "jpg"
     row = PostRow(
-        post_id=post.post_id,
-        platform=post.account.platform,
-        account_key=post.account.account_key,
+        post_id=item.item_id,
+        platform=item.account.platform,
+        account_key=item.account.account_key,
         captured_at=capture.captured_at,
-        published_at=post.published_at,
-        media_type=post.media_type,
-        permalink=post.permalink,
-        media_url=post.media_url,
+        published_at=item.published_at,
+        media_type=cast("MediaType", item.media_type),
+        permalink=item.permalink,
+        media_url=f"https://media.sift.example/{item.account.platform}/{item.item_id}.{kind}",
     )
-    if post.caption is not None:
-        row["caption"] = post.caption
+    if item.caption is not None:
+        row["caption"] = item.caption
     return PostRow(**row, **capture.metrics)

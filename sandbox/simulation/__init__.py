@@ -1,5 +1,5 @@
-"""Simulated accounts, posts and their life.
+"""The simulated world: accounts, what they publish, how it lives and grows.
 
-Belongs here: data sets, clock and truth.
+Belongs here: one model of accounts and items, recorded or invented, and the clock.
 Does not belong here: what an API makes of them.
 """

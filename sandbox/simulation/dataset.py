@@ -1,116 +1,129 @@
-"""What the simulated platforms show, over time: accounts, their posts, captures of each post.
+"""The one simulated world that every API shows: accounts, and everything that they ever publish.
 
-Belongs here: the records and the one question asked of them, what is seen as of a moment.
-Does not belong here: where captures come from, HTTP, any platform's field names.
+Belongs here: which accounts and items there are, and what is seen of an account at a moment.
+Does not belong here: where items come from, HTTP, any platform's field names, tokens, faults.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import NamedTuple, Self
 
-Platform = Literal["instagram", "tiktok"]
-MediaType = Literal["tiktok_video", "tiktok_photo", "reel", "feed_image", "feed_carousel"]
-
-
-class AccountRef(NamedTuple):
-    """Names one account."""
-
-    platform: Platform
-    account_key: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Capture:
-    """What the platform showed of one post at one moment; a metric not shown is absent."""
-
-    captured_at: datetime
-    metrics: Mapping[str, int]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Post:
-    """One post and everything ever captured of it, oldest capture first."""
-
-    account: AccountRef
-    post_id: str
-    published_at: datetime
-    media_type: MediaType
-    permalink: str
-    media_url: str
-    caption: str | None = None
-    captures: tuple[Capture, ...] = field(repr=False)
-
-    def seen(self, *, as_of: datetime) -> Capture | None:
-        """The newest capture at or before a moment; none where the post was not yet seen."""
-        if self.published_at > as_of:
-            return None
-        known = (capture for capture in reversed(self.captures) if capture.captured_at <= as_of)
-        return next(known, None)
+from sandbox.simulation.accounts import AccountRef
+from sandbox.simulation.items import Capture, Item
 
 
 class Sighting(NamedTuple):
-    """A post with the capture that shows it."""
+    """An item with the capture that shows it."""
 
-    post: Post
+    item: Item
     capture: Capture
 
 
 class Dataset:
-    """Posts by account.
+    """Items by account.
+
+    An account with captured items is a creator, whom SIFT shows. Any other can hold a token, and
+    its platform shows it to whoever has that.
 
     Args:
+        items: In any order.
         name: What the control plane calls it.
-        posts: In any order; each has at least one capture.
-        niches: What an account is about, where that is known.
+        followers: Followers of accounts that hold a token at the beginning; one without posts is
+            known by being named here.
+        niches: What a creator is about, where that is known.
     """
 
     def __init__(
         self,
-        name: str,
-        posts: Iterable[Post],
+        items: Iterable[Item] = (),
         *,
+        name: str = "",
+        followers: Mapping[AccountRef, int] | None = None,
         niches: Mapping[AccountRef, str] | None = None,
     ) -> None:
         self.name = name
         self.niches = niches or {}
-        by_account = sorted(posts, key=lambda post: post.account)
-        self._posts = {
-            account: sorted(group, key=_recency, reverse=True)
-            for account, group in groupby(by_account, key=lambda post: post.account)
+        self._followers = followers or {}
+        self._items = tuple(sorted(items, key=_recency, reverse=True))
+        self._by_account: dict[AccountRef, list[Item]] = {
+            account: [] for account in self._followers
         }
+        for item in self._items:
+            self._by_account.setdefault(item.account, []).append(item)
+
+    def __or__(self, other: Self) -> Self:
+        """What both show, under this one's name."""
+        return type(self)(
+            (*self._items, *other._items),
+            name=self.name or other.name,
+            followers={**self._followers, **other._followers},
+            niches={**self.niches, **other.niches},
+        )
 
     @property
     def accounts(self) -> tuple[AccountRef, ...]:
         """Every account, by platform and key."""
-        return tuple(self._posts)
+        return tuple(sorted(self._by_account))
 
-    def posts(self, account: AccountRef) -> tuple[Post, ...]:
-        """Every post the account will ever have, newest first; none for an unknown account."""
-        return tuple(self._posts.get(account, ()))
+    @cached_property
+    def creators(self) -> tuple[AccountRef, ...]:
+        """Accounts that SIFT shows, by platform and key."""
+        return tuple(sorted({item.account for item in self._items if item.captures}))
+
+    @cached_property
+    def holders(self) -> tuple[AccountRef, ...]:
+        """Accounts that can hold a token, by platform and key."""
+        return tuple(sorted(self._by_account.keys() - set(self.creators)))
+
+    def every_item(self, account: AccountRef) -> tuple[Item, ...]:
+        """Every item that the account ever has, newest first; none for an unknown account."""
+        return tuple(self._by_account.get(account, ()))
+
+    def item(self, platform: str, item_id: str) -> Item | None:
+        """The item of this id, alive or not."""
+        return self._by_id.get((platform, item_id))
+
+    def posts(self, account: AccountRef, *, at: datetime) -> list[Item]:
+        """Posts that can be seen at a moment, newest first; stories are not among them."""
+        return [one for one in self._alive(account, at) if one.media_type != "story"]
+
+    def stories(self, account: AccountRef, *, at: datetime) -> list[Item]:
+        """Stories that can be seen at a moment, newest first."""
+        return [one for one in self._alive(account, at) if one.media_type == "story"]
+
+    def followers(self, account: AccountRef, *, at: datetime) -> int:
+        """Followers of an account that holds a token: some more each day."""
+        days = int(at.timestamp()) // 86_400
+        return self._followers.get(account, 1_000) + days % 1_000
 
     def recent(
         self, account: AccountRef, *, as_of: datetime, limit: int | None = None
     ) -> list[Sighting]:
-        """The account's newest posts as they were last captured by a moment, newest first."""
+        """A creator's newest posts as they were last captured by a moment, newest first."""
         sightings = (
-            Sighting(post, capture)
-            for post in self._posts.get(account, ())
-            if (capture := post.seen(as_of=as_of)) is not None
+            Sighting(item, capture)
+            for item in self._by_account.get(account, ())
+            if (capture := item.seen(as_of=as_of)) is not None
         )
         return list(sightings)[:limit]
 
     @cached_property
     def span(self) -> tuple[datetime, datetime]:
         """The first and the last moment at which anything was captured."""
-        posts = [post for group in self._posts.values() for post in group]
+        captured = [item.captures for item in self._items if item.captures]
         return (
-            min(post.captures[0].captured_at for post in posts),
-            max(post.captures[-1].captured_at for post in posts),
+            min(captures[0].captured_at for captures in captured),
+            max(captures[-1].captured_at for captures in captured),
         )
 
+    @cached_property
+    def _by_id(self) -> dict[tuple[str, str], Item]:
+        return {(item.account.platform, item.item_id): item for item in self._items}
 
-def _recency(post: Post) -> tuple[datetime, str]:
-    return post.published_at, post.post_id
+    def _alive(self, account: AccountRef, at: datetime) -> list[Item]:
+        return [item for item in self._by_account.get(account, ()) if item.lives(at)]
+
+
+def _recency(item: Item) -> tuple[datetime, str]:
+    return item.published_at, item.item_id

@@ -1,4 +1,4 @@
-"""What the sandbox shows when nobody chose anything: a dataset, and accounts that hold tokens.
+"""What the sandbox shows when nobody chose anything: creators, and accounts that hold tokens.
 
 Belongs here: where the recorded captures may lie, and the choice.
 Does not belong here: reading or inventing captures.
@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from sandbox.simulation.creators import generated_captures
 from sandbox.simulation.dataset import Dataset
-from sandbox.simulation.generated import generated_captures
+from sandbox.simulation.holders import Plan, generated_truth
 from sandbox.simulation.replayed import replayed_captures
-from sandbox.simulation.truth import Plan, Truth, generated_truth
 
 RECORDED: Final = Path("data/tiktok_vn_2025/captures_dev_w1w2.parquet")
 SHARED_VARIABLE: Final = "LAYERS_SHARED"
@@ -34,6 +34,6 @@ def default_dataset(shared: Path | None = None) -> Dataset:
     return replayed_captures(recorded) if recorded.is_file() else generated_captures()
 
 
-def default_truth(start: datetime) -> Truth:
+def default_truth(start: datetime) -> Dataset:
     """Three accounts of each platform that hold a token, posting from 30 days before a start on."""
     return generated_truth(0, start=start, plan=DEFAULT_PLAN)

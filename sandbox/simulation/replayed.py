@@ -14,7 +14,9 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from layers_pipeline.errors import InputRefusedError
-from sandbox.simulation.dataset import AccountRef, Capture, Dataset, Post
+from sandbox.simulation.accounts import AccountRef
+from sandbox.simulation.dataset import Dataset
+from sandbox.simulation.items import Capture, Item
 
 METRICS: Final = ("views", "likes", "comments", "shares", "saves", "followers")
 KEYS: Final = ("platform", "account_key", "post_key", "published_at", "captured_at")
@@ -25,8 +27,8 @@ def replayed_captures(path: Path) -> Dataset:
     """The captures in a file, as they were recorded.
 
     A row without an account is left out. A post that was recorded under two accounts (its owner
-    changed names) is a post of both. The file has no captions; permalinks and media URLs are
-    built from the keys, which are hashes and do not carry a time.
+    changed names) is a post of both. The file has no captions; its keys are hashes and do not
+    carry a time.
 
     Args:
         path: Parquet with the columns in ``KEYS`` and ``METRICS``; naive times are UTC.
@@ -39,24 +41,22 @@ def replayed_captures(path: Path) -> Dataset:
     except (PolarsError, OSError) as error:
         raise InputRefusedError(f"captures: {path} cannot be read: {error}") from error
     rows = captures.drop_nulls(list(KEYS)).sort([*ONE_POST, "captured_at"]).iter_rows(named=True)
-    return Dataset(path.stem, _posts(rows))
+    return Dataset(_posts(rows), name=path.stem)
 
 
-def _posts(rows: Iterable[dict[str, Any]]) -> Iterable[Post]:
+def _posts(rows: Iterable[dict[str, Any]]) -> Iterable[Item]:
     for (platform, account, post), captures in groupby(
         rows, key=lambda row: tuple(row[key] for key in ONE_POST)
     ):
         yield _post(AccountRef(platform, account), post, list(captures))
 
 
-def _post(account: AccountRef, post_id: str, rows: list[dict[str, Any]]) -> Post:
-    return Post(
+def _post(account: AccountRef, post_id: str, rows: list[dict[str, Any]]) -> Item:
+    return Item(
         account=account,
-        post_id=post_id,
+        item_id=post_id,
         published_at=_utc(rows[0]["published_at"]),
         media_type="tiktok_video",
-        permalink=f"https://www.tiktok.com/@{account.account_key}/video/{post_id}",
-        media_url=f"https://media.sift.example/{account.platform}/{post_id}.mp4",
         captures=tuple(
             Capture(captured_at=_utc(row["captured_at"]), metrics=_shown(row)) for row in rows
         ),

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from sandbox.simulation.dataset import AccountRef
-from sandbox.simulation.truth import TIKTOK_LAG, Number
+from sandbox.simulation.accounts import AccountRef
+from sandbox.simulation.growth import Number
+from sandbox.simulation.metrics import TIKTOK_LAG
 from sandbox.tiktok.fields import AUDIENCE_FOLLOWERS_MIN, INVENTED
 from sandbox.tiktok.parameters import day, fields_asked, refused
 from sandbox.world import World
@@ -61,7 +62,7 @@ class _Profile:
 
     @property
     def followers(self) -> int:
-        return self.world.truth.followers(self.account, at=self.at)
+        return self.world.dataset.followers(self.account, at=self.at)
 
 
 LIVE: Final[Mapping[str, Callable[[_Profile], Any]]] = {
@@ -79,9 +80,11 @@ LIVE: Final[Mapping[str, Callable[[_Profile], Any]]] = {
     "following_count": lambda _: 42,
     "total_likes": lambda profile: sum(
         int(item.metrics(profile.at).get("likes", 0))
-        for item in profile.world.truth.posts(profile.account, at=profile.at)
+        for item in profile.world.dataset.posts(profile.account, at=profile.at)
     ),
-    "videos_count": lambda profile: len(profile.world.truth.posts(profile.account, at=profile.at)),
+    "videos_count": lambda profile: len(
+        profile.world.dataset.posts(profile.account, at=profile.at)
+    ),
 }
 """Said of the account as it is now."""
 
@@ -109,7 +112,7 @@ def account_answer(world: World, account: AccountRef, query: AccountQuery) -> di
     profile = _Profile(world=world, account=account, at=world.clock.now())
     answer: dict[str, Any] = {name: LIVE[name](profile) for name in query.fields if name in LIVE}
     has_audience = profile.followers >= AUDIENCE_FOLLOWERS_MIN
-    posts = world.truth.posts(account, at=profile.at)
+    posts = world.dataset.posts(account, at=profile.at)
     if has_audience and posts:
         answer |= {name: INVENTED[name](posts[0]) for name in query.fields if name in AUDIENCE}
     if DAILY & set(query.fields):
@@ -137,7 +140,7 @@ def _days(
 def _gained(profile: _Profile, ends_at: datetime) -> dict[str, int]:
     """What the account's videos gained on the day that ends then; unlikes are not taken off."""
     gained: dict[str, int] = dict.fromkeys((*DAILY_FROM_TRUTH, "engaged_audience"), 0)
-    for item in profile.world.truth.every_item(profile.account):
+    for item in profile.world.dataset.every_item(profile.account):
         if not item.lives(ends_at - timedelta(microseconds=1)):
             continue
         after = item.metrics(ends_at + TIKTOK_LAG)
@@ -153,9 +156,9 @@ def _risen(before: Mapping[str, Number], after: Mapping[str, Number], name: str)
 
 
 def _followers(profile: _Profile, ends_at: datetime) -> dict[str, int]:
-    truth = profile.world.truth
-    after = truth.followers(profile.account, at=ends_at)
-    change = after - truth.followers(profile.account, at=ends_at - ONE_DAY)
+    dataset = profile.world.dataset
+    after = dataset.followers(profile.account, at=ends_at)
+    change = after - dataset.followers(profile.account, at=ends_at - ONE_DAY)
     return {
         "followers_count": after,
         "daily_total_followers": after,

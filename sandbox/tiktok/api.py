@@ -1,7 +1,7 @@
 """The simulated TikTok Business API for organic accounts, as its clients meet it.
 
 Belongs here: paths, the envelope, the order of checks, where faults strike.
-Does not belong here: what is answered (``tiktok_videos``, ``tiktok_account``, ``tiktok_tokens``).
+Does not belong here: what is answered (``videos``, ``account``, ``tokens``).
 
 Whatever TikTok itself says, it says with HTTP 200 and ``{code, message, request_id, data}``.
 Checks come in this order: version, route, method, calls per second, token, account, parameters;
@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.faults import Fault
-from sandbox.simulation.dataset import AccountRef
+from sandbox.simulation.accounts import AccountRef
 from sandbox.tiktok.account import account_answer, account_query
 from sandbox.tiktok.codes import (
     BAD_METHOD,
@@ -74,10 +74,11 @@ class TikTokApi:
 
     async def _oauth(self, route: str, body: Mapping[str, Any], number: int) -> Response:
         account_of, act = OAUTH_ROUTES[route]
-        fault = self._strike(account_of(self._world, body), "oauth")
+        account = account_of(self._world, body)
+        fault = self._strike(account, "oauth")
         if fault and (spoilt := disguised(fault)):
             return spoilt
-        answer = self._envelope(OK, MESSAGES[OK], act(self._world, body), number)
+        answer = self._envelope(OK, MESSAGES[OK], act(self._world, account, body), number)
         return _halved(answer) if fault else answer
 
     async def _read(self, route: str, request: Request, number: int) -> Response:

@@ -1,7 +1,7 @@
 """TikTok's answer codes, their messages, and the exception that becomes a refusal.
 
 Belongs here: every code of the vendor's SDK that an organic account can meet.
-Does not belong here: when one is answered (``tiktok_api``), or made to be (``tiktok_faults``).
+Does not belong here: when one is answered (``api``), or made to be (``faults``).
 """
 
 from collections.abc import Mapping

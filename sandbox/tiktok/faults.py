@@ -1,7 +1,7 @@
 """What can be made to go wrong in the simulated TikTok Business API, as one table.
 
 Belongs here: every kind, where it strikes, and what it does to an answer.
-Does not belong here: which account has which (``faults``), how a sound answer is made.
+Does not belong here: which account has which (``sandbox.faults``), how a sound answer is made.
 """
 
 from collections.abc import Mapping

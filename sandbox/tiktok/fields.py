@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sandbox.simulation.truth import Item, Number
+from sandbox.simulation.growth import Number
+from sandbox.simulation.items import Item
 
 THUMBNAIL_LIFE: Final = timedelta(hours=6)
 AUDIENCE_FOLLOWERS_MIN: Final = 100

@@ -6,9 +6,9 @@ Does not belong here: how long tokens live (``tokens``), reading routes.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sandbox.simulation.dataset import AccountRef
+from sandbox.simulation.accounts import AccountRef
 from sandbox.tiktok.codes import (
     BAD_AUTH_CODE,
     BAD_GRANT_TYPE,
@@ -34,7 +34,15 @@ SCOPE: Final = (
 )
 
 Body = Mapping[str, Any]
-OAuthRoute = tuple[Callable[[World, Body], AccountRef], Callable[[World, Body], dict[str, Any]]]
+
+
+class OAuthRoute(NamedTuple):
+    """A path of tokens, in two halves: between them a fault of the account may strike."""
+
+    account_of: Callable[[World, Body], AccountRef]
+    """Whom a request is about; refuses one that may not be carried out."""
+    act: Callable[[World, AccountRef, Body], dict[str, Any]]
+    """Carries it out."""
 
 
 def opened_by(world: World, access: str) -> AccountRef:
@@ -81,13 +89,12 @@ def _account_of_code(world: World, body: Body) -> AccountRef:
     _checked_grant_type(body, "authorization_code")
     prefix, _, open_id = text_of(body, "auth_code").partition(AUTH_CODE_PREFIX)
     account = AccountRef("tiktok", open_id)
-    if prefix or account not in world.truth.accounts:
+    if prefix or account not in world.dataset.holders:
         raise TikTokRefusalError(BAD_AUTH_CODE)
     return account
 
 
-def _give(world: World, body: Body) -> dict[str, Any]:
-    account = AccountRef("tiktok", text_of(body, "auth_code").removeprefix(AUTH_CODE_PREFIX))
+def _give(world: World, account: AccountRef, _body: Body) -> dict[str, Any]:
     return _pair(world.tokens.issue(account), world.clock.now())
 
 
@@ -102,8 +109,9 @@ def _account_of_refresh(world: World, body: Body) -> AccountRef:
     return grant.account
 
 
-def _renew(world: World, body: Body) -> dict[str, Any]:
+def _renew(world: World, _account: AccountRef, body: Body) -> dict[str, Any]:
     grant = world.tokens.refresh(text_of(body, "refresh_token"))
+    # Two requests may carry the same token: the first of them used it up.
     if grant is None:
         raise TikTokRefusalError(REFRESH_INVALID)
     return _pair(grant, world.clock.now())
@@ -126,8 +134,8 @@ def _account_to_revoke(world: World, body: Body) -> AccountRef:
     return opened_by(world, text_of(body, "access_token"))
 
 
-def _revoke(world: World, body: Body) -> dict[str, Any]:
-    world.tokens.revoke(opened_by(world, text_of(body, "access_token")))
+def _revoke(world: World, account: AccountRef, _body: Body) -> dict[str, Any]:
+    world.tokens.revoke(account)
     return {}
 
 
@@ -137,15 +145,14 @@ def _account_of_info(world: World, body: Body) -> AccountRef:
     return opened_by(world, text_of(body, "access_token"))
 
 
-def _explain(world: World, body: Body) -> dict[str, Any]:
-    account = opened_by(world, text_of(body, "access_token"))
+def _explain(_world: World, account: AccountRef, _body: Body) -> dict[str, Any]:
     return {"app_id": CLIENT_ID, "creator_id": account.account_key, "scope": SCOPE}
 
 
 OAUTH_ROUTES: Final[Mapping[str, OAuthRoute]] = {
-    "tt_user/oauth2/token": (_account_of_code, _give),
-    "tt_user/oauth2/refresh_token": (_account_of_refresh, _renew),
-    "tt_user/oauth2/revoke": (_account_to_revoke, _revoke),
-    "tt_user/token_info/get": (_account_of_info, _explain),
+    "tt_user/oauth2/token": OAuthRoute(_account_of_code, _give),
+    "tt_user/oauth2/refresh_token": OAuthRoute(_account_of_refresh, _renew),
+    "tt_user/oauth2/revoke": OAuthRoute(_account_to_revoke, _revoke),
+    "tt_user/token_info/get": OAuthRoute(_account_of_info, _explain),
 }
-"""Whom a request is about, which checks it, and then what is done and answered."""
+"""What each path does."""

@@ -1,7 +1,7 @@
 """Pages of an account's videos as the simulated TikTok Business API cuts them.
 
 Belongs here: parameters of the list of videos, and which videos make a page.
-Does not belong here: what is said of one video (``tiktok_fields``), tokens, HTTP.
+Does not belong here: what is said of one video (``fields``), tokens, HTTP.
 """
 
 from bisect import bisect_left
@@ -11,8 +11,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
-from sandbox.simulation.dataset import AccountRef
-from sandbox.simulation.truth import Item
+from sandbox.simulation.accounts import AccountRef
+from sandbox.simulation.items import Item
 from sandbox.tiktok.fields import VIDEO_FIELDS, Reading, create_s, video
 from sandbox.tiktok.parameters import fields_asked, filters_asked, whole_number
 from sandbox.world import World
@@ -66,7 +66,7 @@ def videos_answer(
     now = world.clock.now()
     page = _spoilt(_page(world, account, query, now), world, account, query, kind)
     reading = Reading(
-        at=now, signature=read_number, followers=world.truth.followers(account, at=now)
+        at=now, signature=read_number, followers=world.dataset.followers(account, at=now)
     )
     shown = page.items[::2] if kind == "code_20001" else page.items
     return {
@@ -80,10 +80,10 @@ def _page(world: World, account: AccountRef, query: VideoQuery, now: datetime) -
     if query.ads_only:
         return VideoPage(items=(), cursor_ms=0, has_more=False)
     if query.video_ids is not None:
-        found = (world.truth.item("tiktok", video_id) for video_id in query.video_ids)
+        found = (world.dataset.item("tiktok", video_id) for video_id in query.video_ids)
         owned = [item for item in found if item and item.account == account and item.lives(now)]
         return VideoPage(items=owned, cursor_ms=0, has_more=False)
-    return page_of(world.truth.every_item(account), query, now)
+    return page_of(world.dataset.every_item(account), query, now)
 
 
 def page_of(items: Sequence[Item], query: VideoQuery, now: datetime) -> VideoPage:

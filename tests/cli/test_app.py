@@ -385,7 +385,7 @@ def sandbox() -> Iterator[RunningSandbox]:
 @pytest.fixture
 def synced(program, sandbox) -> Callable[..., Said]:
     """Syncs of a project with every account of the sandbox on its allowlist."""
-    accounts = [f"{ref.platform}:{ref.account_key}" for ref in sandbox.world.dataset.accounts]
+    accounts = [f"{ref.platform}:{ref.account_key}" for ref in sandbox.world.dataset.creators]
     program.variables["LAYERS_SIFT_URL"] = sandbox.url
     program.said("project", "add", "shop")
     program.said("creator", "allow", *accounts, "--project", "shop")
@@ -409,7 +409,7 @@ def test_a_full_sync_without_oauth_accounts_has_nothing_to_do(synced):
 
 
 def test_what_failed_in_a_sync_is_printed(synced, sandbox):
-    private, *_ = sandbox.world.dataset.accounts
+    private, *_ = sandbox.world.dataset.creators
     sandbox.world.faults.put(private, Fault(kind="private"))
     said = synced("quick")
     sandbox.world.faults.clear(private)

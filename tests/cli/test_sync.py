@@ -19,9 +19,9 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import (
+    Dataset,
     Fault,
     RunningSandbox,
-    Truth,
     generated_captures,
     running_sandbox,
 )
@@ -71,9 +71,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """Three accounts with tokens and one creator, each read once by a sync of what is due."""
     items = [one for number, ref in enumerate(ACCOUNTS) for one in items_of(ref, number)]
     home = tmp_path_factory.mktemp("sync") / "home"
-    with running_sandbox(
-        CREATORS, now=NOW, rate=1, truth=Truth(items), scrape_duration_s=0
-    ) as served:
+    with running_sandbox(CREATORS | Dataset(items), now=NOW, rate=1, scrape_duration_s=0) as served:
         made = Commands(home, talking_to(served), served=served)
         stores = made.stores()
         stores.operations.projects.add("brand", name="Brand", time_zone="UTC", now=NOW)

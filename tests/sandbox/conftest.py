@@ -15,7 +15,7 @@ import pytest
 from sandbox import AccountRef, RunningSandbox, generated_captures, running_sandbox
 
 DATASET = generated_captures(3, accounts=6, days=4)
-BUSY = max(DATASET.accounts, key=lambda account: len(DATASET.posts(account)))
+BUSY = max(DATASET.accounts, key=lambda account: len(DATASET.every_item(account)))
 serial = count()
 
 

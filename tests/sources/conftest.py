@@ -19,7 +19,7 @@ from tests.sources.instagram.readings import AT, truth
 
 KEY = "k-5c0ffee-do-not-print"
 DATASET = generated_captures(3, accounts=6, days=3)
-BUSY = max(DATASET.accounts, key=lambda account: len(DATASET.posts(account)))
+BUSY = max(DATASET.accounts, key=lambda account: len(DATASET.every_item(account)))
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +90,7 @@ def scripted(answers):
 
 @pytest.fixture(scope="session")
 def graph_served() -> Iterator[RunningSandbox]:
-    with running_sandbox(DATASET, now=AT, truth=truth()) as sandbox:
+    with running_sandbox(DATASET | truth(), now=AT) as sandbox:
         yield sandbox
 
 

@@ -192,7 +192,7 @@ def falsely_deleted(served: RunningSandbox, stores: Stores) -> list[str]:
     """Posts with a tombstone that were never deleted, or not yet."""
     now = served.world.clock.now()
     marked = stores.lake.read(catalog.PLATFORM_POSTS).filter(pl.col("deleted_at").is_not_null())
-    items = [served.world.truth.item(*post) for post in marked.select(POST).collect().rows()]
+    items = [served.world.dataset.item(*post) for post in marked.select(POST).collect().rows()]
     return [
         item.item_id
         for item in items
@@ -205,9 +205,9 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killer]:
     home = tmp_path_factory.mktemp("home of killed syncs")
     truth = generated_truth(5, start=START, plan=PLAN)
     dataset = generated_captures(3, accounts=4, days=1)
-    with running_sandbox(dataset, now=START, truth=truth) as served:
+    with running_sandbox(dataset | truth, now=START) as served:
         stores = stores_of(served, home)
-        connect(stores, served, *truth.accounts)
+        connect(stores, served, *truth.holders)
         killer = Killer(served=served, stores=stores, home=home)
         killer.run()
         killer.finish()
@@ -244,8 +244,8 @@ def test_a_lease_outlives_its_holder_no_longer_than_it_says(aftermath: Killer):
 
 
 def test_every_metric_is_true(aftermath: Killer):
-    truth, now = aftermath.served.world.truth, aftermath.served.world.clock.now()
-    items = [item for ref in truth.accounts for item in truth.every_item(ref)]
+    truth, now = aftermath.served.world.dataset, aftermath.served.world.clock.now()
+    items = [item for ref in truth.holders for item in truth.every_item(ref)]
     assert Stored.of(aftermath.stores).untrue(items, at=now) == []
 
 
@@ -285,12 +285,12 @@ def test_nothing_is_falsely_deleted_at_any_time(aftermath: Killer):
 
 
 def test_exactly_the_deleted_posts_have_a_tombstone(aftermath: Killer):
-    truth, now = aftermath.served.world.truth, aftermath.served.world.clock.now()
+    truth, now = aftermath.served.world.dataset, aftermath.served.world.clock.now()
     posts = aftermath.stores.lake.read(catalog.PLATFORM_POSTS).collect()
     marked = set(posts.filter(pl.col("deleted_at").is_not_null()).select(POST).rows())
     gone = {
         (ref.platform, item.item_id)
-        for ref in truth.accounts
+        for ref in truth.holders
         for item in truth.every_item(ref)
         if item.media_type != "story" and item.deleted and not item.lives(now)
     }

@@ -14,14 +14,15 @@ import httpx
 
 from sandbox import (
     AccountRef,
+    Dataset,
+    Deletion,
     Fault,
     Item,
     RunningSandbox,
-    Spell,
-    Truth,
     running_sandbox,
 )
-from sandbox.simulation.truth import INSTAGRAM_EPOCH_MS, ItemType
+from sandbox.simulation.ids import INSTAGRAM_EPOCH_MS
+from sandbox.simulation.metrics import ItemType
 from tests.sandbox.conftest import DATASET
 
 NOW = datetime(2026, 5, 10, 12, 30, tzinfo=UTC)
@@ -58,7 +59,7 @@ CAROUSEL = item(3, "feed_carousel", hours_ago=60)
 OLD_VIDEO = item(4, "feed_video", hours_ago=70)
 STORY = item(5, "story", hours_ago=5)
 DEAD_STORY = item(6, "story", hours_ago=25)
-DELETED = item(7, hours_ago=80, deleted=(Spell(begins=NOW - timedelta(hours=1)),))
+DELETED = item(7, hours_ago=80, deleted=(Deletion(begins=NOW - timedelta(hours=1)),))
 LATER = item(8, hours_ago=-2)
 ODD = item(9, hours_ago=90, oddity="before_conversion", account=OTHER)
 LONELY = item(10, hours_ago=91, oddity="few_viewers", account=OTHER)
@@ -66,7 +67,7 @@ POSTS = (REEL, IMAGE, CAROUSEL, OLD_VIDEO)
 """What MINE lists, newest first."""
 SHY = item(11, hours_ago=95, account=OTHER, hidden=frozenset({"media_url", "likes"}))
 MANY = tuple(item(100 + n, hours_ago=100 + n, account=LARGE) for n in range(120))
-TRUTH = Truth(
+TRUTH = Dataset(
     (*POSTS, STORY, DEAD_STORY, DELETED, LATER, ODD, LONELY, SHY, *MANY),
     followers={MINE: 500, OTHER: 50},
 )
@@ -129,7 +130,7 @@ class GraphCaller:
 def graph_sandbox() -> Iterator[GraphCaller]:
     """A caller and the sandbox that answers."""
     with (
-        running_sandbox(DATASET, now=NOW, truth=TRUTH) as sandbox,
+        running_sandbox(DATASET | TRUTH, now=NOW) as sandbox,
         httpx.Client(base_url=sandbox.url, trust_env=False) as http,
     ):
         yield GraphCaller(sandbox, http)

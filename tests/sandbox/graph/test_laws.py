@@ -12,10 +12,9 @@ from sandbox.graph.batch import answered_batch
 from sandbox.graph.desk import GraphDesk
 from sandbox.graph.paths import call_of
 from tests.hypothesis_profiles import examples
-from tests.sandbox.conftest import DATASET
 from tests.sandbox.graph.caller import CAROUSEL, LARGE, MANY, MINE, NOW, TRUTH, ids_of
 
-DESK = GraphDesk(World(DATASET, now=NOW, truth=TRUTH))
+DESK = GraphDesk(World(TRUTH, now=NOW))
 TOKENS = {account: DESK.world.tokens.issue(account).access for account in (MINE, LARGE)}
 PATHS = ("me", "me/media", "me/accounts", "", CAROUSEL.item_id, f"{CAROUSEL.item_id}/insights")
 NAMES = ("fields", "limit", "after", "before", "since", "until", "metric", "breakdown", "ids")

@@ -5,9 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sandbox import Truth, World
+from sandbox import Dataset, World
 from sandbox.graph.desk import GraphDesk
-from tests.sandbox.conftest import DATASET
 from tests.sandbox.graph.caller import (
     CAROUSEL,
     DELETED,
@@ -52,8 +51,8 @@ def test_any_version_and_a_trailing_slash_are_the_same(graph, prefix, end):
 
 
 def test_no_more_than_the_ten_thousand_most_recent_are_listed():
-    truth = Truth(item(1000 + n, hours_ago=1 + n / 60) for n in range(10_001))
-    listing = GraphDesk(World(DATASET, now=NOW, truth=truth)).listing(MINE, at=NOW)
+    truth = Dataset(item(1000 + n, hours_ago=1 + n / 60) for n in range(10_001))
+    listing = GraphDesk(World(truth, now=NOW)).listing(MINE, at=NOW)
     assert (len(listing.items), listing.total) == (10_000, 10_001)
     assert item(1000 + 10_000).item_id not in listing.places
 

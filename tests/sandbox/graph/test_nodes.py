@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sandbox.simulation.truth import INSTAGRAM_EPOCH_MS, SHORTCODE_DIGITS
+from sandbox.simulation.ids import INSTAGRAM_EPOCH_MS, SHORTCODE_DIGITS
 from tests.sandbox.graph.caller import (
     CAROUSEL,
     DELETED,
@@ -149,7 +149,7 @@ def test_the_account_tells_of_itself(graph):
     me = graph.read("me", fields=fields)
     assert me == graph.read(MINE.account_key, fields=fields)
     assert me["media_count"] == len(POSTS)
-    assert me["followers_count"] == graph.sandbox.world.truth.followers(MINE, at=NOW)
+    assert me["followers_count"] == graph.sandbox.world.dataset.followers(MINE, at=NOW)
     assert graph.read(MINE.account_key) == {"id": MINE.account_key}
     assert ids_of(graph.read("me/media")) == [post.item_id for post in POSTS]
 

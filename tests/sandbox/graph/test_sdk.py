@@ -64,7 +64,7 @@ def refused(ask):
 def test_an_account_is_read(sdk, graph):
     user = IGUser(MINE.account_key, api=sdk).api_get(fields=["username", "followers_count"])
     assert user["username"] == "creator.00000001"
-    assert user["followers_count"] == graph.sandbox.world.truth.followers(MINE, at=NOW)
+    assert user["followers_count"] == graph.sandbox.world.dataset.followers(MINE, at=NOW)
 
 
 def test_a_secret_adds_a_proof_that_is_accepted(graph):

@@ -43,7 +43,7 @@ def test_a_time_that_cannot_be_is_refused(call, path, method, body):
 def test_accounts_are_listed_with_counts_and_span_most_posts_first(call, busy):
     listed = call.http.get("/sandbox/accounts").json()
     first = listed["accounts"][0]
-    posts = DATASET.posts(busy)
+    posts = DATASET.every_item(busy)
     assert listed["dataset"] == "generated-3"
     assert len(listed["accounts"]) == len(DATASET.accounts)
     assert (first["account_key"], first["posts"]) == (busy.account_key, len(posts))

@@ -81,7 +81,7 @@ def test_a_fault_that_the_platform_does_not_know_is_refused(tiktok, fault):
 
 
 def test_an_instagram_account_takes_instagrams_faults(tiktok):
-    key = tiktok.world.truth.accounts[0].account_key
+    key = tiktok.world.dataset.holders[0].account_key
     path = f"{OAUTH}/accounts/instagram/{key}/faults"
     kinds = ("buc_limit", "list:buc_limit", "code_50000")
     answers = [tiktok.request("POST", path, json={"kind": kind}) for kind in kinds]
@@ -93,8 +93,8 @@ def test_the_truth_is_told_in_our_words_with_what_is_deleted():
     caller.advance(days=2)
     truth = caller.request("GET", path_of(caller, "/truth")).json()
     now = caller.world.clock.now()
-    items = caller.world.truth.every_item(caller.account)
-    assert truth["followers"] == caller.world.truth.followers(caller.account, at=now)
+    items = caller.world.dataset.every_item(caller.account)
+    assert truth["followers"] == caller.world.dataset.followers(caller.account, at=now)
     assert [one["item_id"] for one in truth["items"]] == [item.item_id for item in items]
     assert [one["alive"] for one in truth["items"]] == [item.lives(now) for item in items]
     assert [one["metrics"] for one in truth["items"]] == [

@@ -53,15 +53,15 @@ def test_in_the_fortnight_fifteen_accounts_of_each_platform_notice_nothing(platf
 
 def test_the_fortnight_is_as_large_as_promised():
     world = FORTNIGHT.world()
-    platforms = [account.platform for account in world.truth.accounts]
+    platforms = [account.platform for account in world.dataset.holders]
     assert (platforms.count("instagram"), platforms.count("tiktok")) == (25, 25)
-    assert len(world.dataset.accounts) == 50
+    assert len(world.dataset.creators) == 50
     assert FORTNIGHT.ends_at == START + timedelta(days=14)
 
 
 def test_one_day_is_small_and_spares_half_of_its_accounts():
     world = ONE_DAY.world()
-    assert (len(world.truth.accounts), len(world.dataset.accounts)) == (12, 6)
+    assert (len(world.dataset.holders), len(world.dataset.creators)) == (12, 6)
     assert {len(ONE_DAY.spared(platform)) for platform in ("instagram", "tiktok")} == {3}
     assert ONE_DAY.ends_at == START + timedelta(hours=12)
 
@@ -85,7 +85,7 @@ def test_each_world_has_its_own_events():
     played = scenario(faults=[fault()])
     one, other = played.world(), played.world()
     played.play(one, on(3))
-    assert len(one.faults.of(one.truth.accounts[-2])) == 1
+    assert len(one.faults.of(one.dataset.holders[-2])) == 1
     assert played.play(other, on(3)) == 1
 
 
@@ -97,13 +97,13 @@ def test_many_threads_play_each_event_once():
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(world.faults.of(world.truth.accounts[-2])) == 50
+    assert len(world.faults.of(world.dataset.holders[-2])) == 50
 
 
 def test_over_http_events_happen_by_themselves():
     played = scenario(faults=[fault(kind="http_500")])
     with running_sandbox(scenario=played) as sandbox:
-        account = sandbox.world.truth.accounts[-2]
+        account = sandbox.world.dataset.holders[-2]
         sandbox.world.clock.set(on(1))
         answer = httpx.get(
             f"{sandbox.url}/open_api/v1.3/business/get/",
@@ -119,9 +119,9 @@ def test_a_fault_carries_what_the_file_says_and_the_id_of_its_item():
     played = scenario(faults=[event])
     world = played.world()
     played.play(world, on(1))
-    account = world.truth.accounts[0]
+    account = world.dataset.holders[0]
     (switched_on,) = world.faults.of(account)
-    stories = [item for item in world.truth.every_item(account) if item.media_type == "story"]
+    stories = [item for item in world.dataset.every_item(account) if item.media_type == "story"]
     assert switched_on == Fault(kind="few_viewers", times=2, subject=stories[0].item_id, wait_min=7)
 
 
@@ -129,7 +129,7 @@ def test_clear_switches_an_accounts_faults_off():
     played = scenario(faults=[fault(), fault(kind="slow"), fault("2d", kind="clear")])
     world = played.world()
     played.play(world, on(2))
-    assert world.faults.of(world.truth.accounts[-2]) == ()
+    assert world.faults.of(world.dataset.holders[-2]) == ()
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_clear_switches_an_accounts_faults_off():
 def test_tokens_end_as_the_file_says(event, states):
     played = scenario(tokens=[{"at": "06:00", "platform": "tiktok", "account": 1} | event])
     world = played.world()
-    account = world.truth.accounts[-1]
+    account = world.dataset.holders[-1]
     world.tokens.issue(account)
     at_six = START + timedelta(hours=6)
     world.clock.set(at_six)
@@ -158,7 +158,7 @@ def test_a_creators_fault_ends_after_its_time():
     event = {"at": "1d", "creator": 2, "kind": "private", "lasts": "1d"}
     played = scenario(creator_faults=[event])
     world = played.world()
-    account = world.dataset.accounts[2]
+    account = world.dataset.creators[2]
     played.play(world, on(1))
     private = world.faults.take(account, {"private"})
     played.play(world, on(2))
@@ -168,11 +168,13 @@ def test_a_creators_fault_ends_after_its_time():
 
 def test_an_odd_post_can_never_be_read():
     odd = scenario(odd_posts=[{"account": 1, "post": 0, "kind": "before_conversion"}])
-    account = odd.truth.accounts[1]
-    posts = [item for item in odd.truth.every_item(account) if item.media_type != "story"]
+    account = odd.dataset.holders[1]
+    posts = [item for item in odd.dataset.every_item(account) if item.media_type != "story"]
     assert [item.oddity for item in posts] == [None] * 3 + ["before_conversion"]
-    assert odd.truth.followers(account, at=START) == scenario().truth.followers(account, at=START)
-    assert odd.spared("instagram") == [odd.truth.accounts[0]]
+    assert odd.dataset.followers(account, at=START) == scenario().dataset.followers(
+        account, at=START
+    )
+    assert odd.spared("instagram") == [odd.dataset.holders[0]]
 
 
 @pytest.mark.parametrize(
@@ -224,5 +226,5 @@ def test_a_scenario_makes_the_same_world_each_time():
     text = (SHIPPED / "one_day.toml").read_text()
     again = Scenario.model_validate(tomllib.loads(text))
     one, other = (made.world() for made in (ONE_DAY, again))
-    assert one.truth.accounts == other.truth.accounts
-    assert one.dataset.accounts == other.dataset.accounts
+    assert one.dataset.holders == other.dataset.holders
+    assert one.dataset.creators == other.dataset.creators

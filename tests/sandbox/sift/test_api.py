@@ -73,7 +73,7 @@ def test_pages_hold_twenty_posts_newest_first_and_fifty_in_all(call, busy):
     second = call.page(scrape_id, first["next_cursor"]).json()
     last = call.page(scrape_id, second["next_cursor"]).json()
     rows = [*first["posts"], *second["posts"], *last["posts"]]
-    newest = [post.post_id for post in DATASET.posts(busy)[:50]]
+    newest = [post.item_id for post in DATASET.every_item(busy)[:50]]
     assert [len(page["posts"]) for page in (first, second, last)] == [20, 20, 10]
     assert [row["post_id"] for row in rows] == newest
     assert "next_cursor" not in last
@@ -139,7 +139,7 @@ def test_nothing_captured_after_the_clock_is_ever_returned(call, hours, account)
 @pytest.mark.parametrize("account", DATASET.accounts, ids="-".join)
 def test_a_metric_not_shown_is_absent_and_nothing_is_null(call, account):
     expected = {
-        post.post_id: dict(capture.metrics)
+        post.item_id: dict(capture.metrics)
         for post, capture in DATASET.recent(account, as_of=DATASET.span[1])
     }
     rows = call.posts(account)
@@ -160,7 +160,7 @@ def test_account_metadata_follows_the_clock(call, busy):
     assert before == {**busy._asdict(), "handle": busy.account_key, "post_count": 0} | {
         "niche": DATASET.niches[busy]
     }
-    assert after["post_count"] == len(DATASET.posts(busy))
+    assert after["post_count"] == len(DATASET.every_item(busy))
     assert after["followers"] > 0
     assert 0 < after["engagement_rate"] < 1
 

@@ -16,7 +16,6 @@ from sandbox import (
     Fault,
     Item,
     Plan,
-    Truth,
     World,
     build_sandbox,
     generated_truth,
@@ -41,15 +40,12 @@ def video_at(published_at: datetime, number: int, **more) -> Item:
 class TikTokCaller:
     """Holds one world, and a token of the first of its accounts that lives for a year."""
 
-    def __init__(self, truth: Truth | None = None, **plan) -> None:
+    def __init__(self, truth: Dataset | None = None, **plan) -> None:
         plan = {"instagram": 1, "tiktok": 2, "posts": 45, "days": 1, "deletions": 0} | plan
-        self.world = World(
-            Dataset("none", ()),
-            now=NOW,
-            truth=truth or generated_truth(1, start=NOW, plan=Plan(**plan)),
-        )
+        shown = truth or generated_truth(1, start=NOW, plan=Plan(**plan))
+        self.world = World(shown, now=NOW)
         self.app = build_sandbox(self.world)
-        self.account = next(ref for ref in self.world.truth.accounts if ref.platform == "tiktok")
+        self.account = next(ref for ref in self.world.dataset.holders if ref.platform == "tiktok")
         self.grant = self.world.tokens.issue(self.account, life=timedelta(days=365))
 
     def request(self, method: str, path: str, **options) -> httpx.Response:
@@ -94,4 +90,4 @@ class TikTokCaller:
         self.world.clock.advance(timedelta(**time).total_seconds())
 
     def alive(self) -> list[Item]:
-        return self.world.truth.posts(self.account, at=self.world.clock.now())
+        return self.world.dataset.posts(self.account, at=self.world.clock.now())

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox import Truth
+from sandbox import Dataset
 from tests.sandbox.tiktok.caller import NOW, TikTokCaller, video_at
 
 
@@ -27,7 +27,7 @@ def test_without_fields_there_are_name_and_picture(tiktok):
 def test_the_profile_is_of_now(tiktok):
     data = asked(tiktok, "username", "followers_count", "videos_count", "total_likes")
     assert data["username"] == tiktok.account.account_key
-    assert data["followers_count"] == tiktok.world.truth.followers(tiktok.account, at=NOW)
+    assert data["followers_count"] == tiktok.world.dataset.followers(tiktok.account, at=NOW)
     assert data["videos_count"] == len(tiktok.alive())
     assert data["total_likes"] == sum(i.metrics(NOW).get("likes", 0) for i in tiktok.alive())
     assert "metrics" not in data
@@ -47,7 +47,7 @@ def test_days_add_up_to_what_the_videos_have(tiktok):
 
 def test_likes_of_a_day_are_gross():
     liked = video_at(NOW - timedelta(days=6), 1, rates={"likes": 0.5}, final_views=1e6)
-    days = asked(TikTokCaller(Truth([liked])), "likes")["metrics"]
+    days = asked(TikTokCaller(Dataset([liked])), "likes")["metrics"]
     assert min(day["likes"] for day in days) >= 0
 
 

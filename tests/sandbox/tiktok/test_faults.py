@@ -57,7 +57,7 @@ def test_a_code_of_consent_strikes_refreshing_only(tiktok, kind, code):
 
 def test_a_fault_strikes_its_own_account_only(tiktok):
     tiktok.put("code_50000")
-    other = tiktok.world.truth.accounts[-1]
+    other = tiktok.world.dataset.holders[-1]
     token = tiktok.world.tokens.issue(other).access
     answer = tiktok.get(VIDEOS, token=token, business_id=other.account_key)
     assert answer.json()["code"] == 0

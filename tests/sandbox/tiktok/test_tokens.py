@@ -43,12 +43,12 @@ def test_a_token_that_is_none(tiktok, token, code):
 
 
 def test_an_instagram_token_opens_nothing(tiktok):
-    account = next(ref for ref in tiktok.world.truth.accounts if ref.platform == "instagram")
+    account = next(ref for ref in tiktok.world.dataset.holders if ref.platform == "instagram")
     assert code_of(tiktok, tiktok.world.tokens.issue(account).access) == 40105
 
 
 def test_a_token_does_not_open_another_account(tiktok):
-    other = tiktok.world.truth.accounts[-1].account_key
+    other = tiktok.world.dataset.holders[-1].account_key
     assert tiktok.get(VIDEOS, business_id=other).json()["code"] == 40001
 
 

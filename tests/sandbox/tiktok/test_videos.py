@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import Spell, Truth
-from sandbox.simulation.truth import VANISHING
+from sandbox import Dataset, Deletion
+from sandbox.simulation.metrics import VANISHING
 from sandbox.tiktok.fields import FROM_TRUTH, VIDEO_FIELDS, create_s
 from sandbox.tiktok.videos import VideoQuery, page_of
 from tests.sandbox.tiktok.caller import NOW, TikTokCaller, video_at
@@ -90,7 +90,7 @@ def test_an_account_without_videos_has_one_empty_page():
 )
 def test_no_second_is_parted_so_nothing_is_lost_or_shown_twice(seconds, count):
     videos = [video_at(NOW - timedelta(seconds=s), n) for n, s in enumerate(seconds)]
-    items = Truth(videos).every_item(videos[0].account) if videos else ()
+    items = Dataset(videos).every_item(videos[0].account) if videos else ()
     shown, cursor_ms, has_more = [], 0, True
     while has_more:
         query = VideoQuery(
@@ -103,9 +103,9 @@ def test_no_second_is_parted_so_nothing_is_lost_or_shown_twice(seconds, count):
 
 
 def test_deleted_and_coming_videos_are_not_shown():
-    spell = Spell(begins=NOW - timedelta(hours=1), ends=NOW + timedelta(hours=1))
+    spell = Deletion(begins=NOW - timedelta(hours=1), ends=NOW + timedelta(hours=1))
     caller = TikTokCaller(
-        Truth(
+        Dataset(
             [
                 video_at(NOW - timedelta(days=1), 1, deleted=(spell,)),
                 video_at(NOW - timedelta(days=2), 2),
@@ -127,8 +127,8 @@ def test_videos_asked_for_by_id_come_without_cursor_and_unknown_ones_are_left_ou
 
 
 def test_another_accounts_video_is_left_out(tiktok):
-    other = tiktok.world.truth.accounts[-1]
-    foreign = tiktok.world.truth.every_item(other)[-1]
+    other = tiktok.world.dataset.holders[-1]
+    foreign = tiktok.world.dataset.every_item(other)[-1]
     assert other != tiktok.account
     data = tiktok.videos(filters=json.dumps({"video_ids": [foreign.item_id]}))["data"]
     assert data["videos"] == []
@@ -197,13 +197,13 @@ def test_a_photo_has_neither_length_nor_watch_time(tiktok):
 
 
 def test_a_video_of_today_has_no_metrics_yet():
-    caller = TikTokCaller(Truth([video_at(NOW - timedelta(hours=3), 1, final_views=9e5)]))
+    caller = TikTokCaller(Dataset([video_at(NOW - timedelta(hours=3), 1, final_views=9e5)]))
     (video,) = caller.videos(fields=EVERY_FIELD)["data"]["videos"]
     assert not video.keys() & (FROM_TRUTH.keys() | INVENTED)
 
 
 def test_a_video_that_has_settled_loses_what_vanishes():
-    caller = TikTokCaller(Truth([video_at(NOW - timedelta(days=9), 1, rates={"likes": 0.1})]))
+    caller = TikTokCaller(Dataset([video_at(NOW - timedelta(days=9), 1, rates={"likes": 0.1})]))
     (video,) = caller.videos(fields=EVERY_FIELD)["data"]["videos"]
     gone = {name for name, ours in FROM_TRUTH.items() if ours in VANISHING}
     assert not video.keys() & (gone | INVENTED)
@@ -213,7 +213,7 @@ def test_a_video_that_has_settled_loses_what_vanishes():
 def test_audiences_need_a_hundred_followers():
     videos = [video_at(NOW - timedelta(days=3), 1)]
     day_one_of_a_thousand = -(int(NOW.timestamp()) // 86_400 % 1_000)
-    small = Truth(videos, followers={videos[0].account: day_one_of_a_thousand + 99})
+    small = Dataset(videos, followers={videos[0].account: day_one_of_a_thousand + 99})
     (video,) = TikTokCaller(small).videos(fields=EVERY_FIELD)["data"]["videos"]
     assert not video.keys() & {"audience_countries", "audience_types"}
     assert "impression_sources" in video

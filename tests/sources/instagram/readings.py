@@ -21,7 +21,8 @@ from layers_pipeline.sources.instagram.session import Graph
 from layers_pipeline.sources.rate_limits import UsageBudgets
 from sandbox import AccountRef
 from sandbox.faults import Fault
-from sandbox.simulation.truth import Item, Truth
+from sandbox.simulation.dataset import Dataset
+from sandbox.simulation.items import Item
 
 AT = datetime(2025, 3, 10, 12, 30, tzinfo=UTC)
 """The sandbox's time, and what our clock shows."""
@@ -74,7 +75,7 @@ def truth():
     ]
     long = [item(LONG, str(17910000000000000 + n), "feed_image", 50 + n) for n in range(230)]
     other = [item(OTHER, str(17920000000000000 + n), "reel", 50 + n) for n in range(2)]
-    return Truth([*mixed, *long, *other], followers={EMPTY: 5})
+    return Dataset([*mixed, *long, *other], followers={EMPTY: 5})
 
 
 def read(graph, depth="full", *, account=MIXED, token=None, budgets=None, **options):

@@ -11,8 +11,7 @@ from layers_pipeline.errors import SettingsError, SourceUnauthorizedError
 from layers_pipeline.sources.instagram.client import graph_http
 from layers_pipeline.sources.instagram.requests import METRICS
 from sandbox import AccountRef, running_sandbox
-from sandbox.simulation.truth import Plan, generated_truth
-from tests.sources.conftest import DATASET
+from sandbox.simulation.holders import Plan, generated_truth
 from tests.sources.instagram.readings import (
     AT,
     EMPTY,
@@ -49,7 +48,7 @@ def test_quick_is_the_first_page_of_posts_in_one_call(graph):
 
 def test_quick_brings_the_counts_that_stand_on_posts(graph):
     row = bodies(read(graph, "quick"), "media")[IDS["reel"]]
-    numbers = graph.world.truth.item("instagram", IDS["reel"]).metrics(AT)
+    numbers = graph.world.dataset.item("instagram", IDS["reel"]).metrics(AT)
     assert row["view_count"] == numbers["views"]
     assert row["like_count"] == numbers["likes"]
     assert row["comments_count"] == numbers["comments"]
@@ -84,7 +83,7 @@ def test_each_type_is_asked_for_its_own_metrics(graph, name):
 def test_insights_hold_what_the_platform_shows(graph):
     found = bodies(read(graph), "insights")[IDS["reel"]]["data"]
     values = {one["name"]: one["values"][0]["value"] for one in found}
-    numbers = graph.world.truth.item("instagram", IDS["reel"]).metrics(AT)
+    numbers = graph.world.dataset.item("instagram", IDS["reel"]).metrics(AT)
     assert values["reels_skip_rate"] == numbers["skip_rate_raw"]
     assert values["ig_reels_video_view_total_time"] == numbers["total_watch_time_ms"]
     assert values["reach"] == numbers["reach"]
@@ -95,7 +94,7 @@ def test_insights_hold_what_the_platform_shows(graph):
 )
 def test_breakdowns_look_alike_however_they_were_asked_for(graph, name, metric):
     (found,) = bodies(read(graph), "breakdown")[IDS[name]]["data"]
-    numbers = graph.world.truth.item("instagram", IDS[name]).metrics(AT)
+    numbers = graph.world.dataset.item("instagram", IDS[name]).metrics(AT)
     (parts,) = found["total_value"]["breakdowns"]
     shown_parts = {f"{metric}_{one['dimension_values'][0]}" for one in parts["results"]}
     assert (found["name"], found["total_value"]["value"]) == (metric, numbers[metric])
@@ -104,7 +103,7 @@ def test_breakdowns_look_alike_however_they_were_asked_for(graph, name, metric):
 
 def test_the_account_row_has_no_subject_and_tells_the_followers(graph):
     row = bodies(read(graph), "account")[""]
-    followers = graph.world.truth.followers(MIXED, at=AT)
+    followers = graph.world.dataset.followers(MIXED, at=AT)
     assert (row["id"], row["followers_count"]) == (MIXED.account_key, followers)
 
 
@@ -139,7 +138,7 @@ def test_an_account_with_five_posts_takes_two_calls(graph):
 def test_a_thousand_posts_take_at_most_thirty_two_calls():
     plan = Plan(instagram=1, tiktok=0, posts=1000, stories=3, deletions=0, days=0)
     large = generated_truth(5, start=AT, plan=plan)
-    with running_sandbox(DATASET, now=AT, truth=large) as graph:
+    with running_sandbox(large, now=AT) as graph:
         reading = read(graph, account=large.accounts[0])
         assert len(calls(graph)) == reading.calls <= 32
     assert (reading.items, reading.pages, reading.is_complete) == (1000, 10, True)

@@ -21,7 +21,8 @@ from layers_pipeline.sources.tiktok.api import Calling, tiktok_http
 from layers_pipeline.sources.tiktok.client import TikTokClient
 from sandbox import AccountRef, RunningSandbox, generated_captures, running_sandbox
 from sandbox.faults import Fault
-from sandbox.simulation.truth import Item, Truth
+from sandbox.simulation.dataset import Dataset
+from sandbox.simulation.items import Item
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CLOCK = FixedClock(NOW)
@@ -47,15 +48,13 @@ def item(number: int) -> Item:
 
 
 ITEMS = [item(number) for number in range(POSTS)]
-TRUTH = Truth(ITEMS, followers={BUSY: 100, EMPTY: 1})
+TRUTH = Dataset(ITEMS, followers={BUSY: 100, EMPTY: 1})
 
 
 @contextmanager
 def tiktok_sandbox() -> Iterator[RunningSandbox]:
     """One sandbox for every test of a file."""
-    with running_sandbox(
-        generated_captures(3, accounts=4, days=1), now=NOW, truth=TRUTH
-    ) as sandbox:
+    with running_sandbox(generated_captures(3, accounts=4, days=1) | TRUTH, now=NOW) as sandbox:
         yield sandbox
 
 

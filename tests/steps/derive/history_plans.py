@@ -11,7 +11,7 @@ from itertools import count
 
 from hypothesis import strategies as st
 
-from sandbox import AccountRef, Fault, Item, Spell
+from sandbox import AccountRef, Deletion, Fault, Item
 from sandbox.graph.faults import GRAPH_FAULTS
 from sandbox.tiktok.faults import TIKTOK_FAULTS
 from tests.steps.ingest.fault_world import AT, account
@@ -129,17 +129,17 @@ def gaps():
 
 
 @st.composite
-def spells(draw) -> tuple[Spell, ...]:
+def spells(draw) -> tuple[Deletion, ...]:
     """Mostly none; else a time for which an item is gone, and perhaps another."""
     if draw(st.sampled_from([True, False, False])):
         return ()
     begins = AT + timedelta(hours=draw(st.sampled_from([0.5, 1, 3, 12])))
     lasts = draw(st.sampled_from([None, 1, 3, 12]))
     if lasts is None:
-        return (Spell(begins=begins),)
+        return (Deletion(begins=begins),)
     ends = begins + timedelta(hours=lasts)
-    again = Spell(begins=ends + timedelta(hours=draw(st.sampled_from([1, 12]))))
-    return (Spell(begins=begins, ends=ends), *draw(st.sampled_from([(), (again,)])))
+    again = Deletion(begins=ends + timedelta(hours=draw(st.sampled_from([1, 12]))))
+    return (Deletion(begins=begins, ends=ends), *draw(st.sampled_from([(), (again,)])))
 
 
 @st.composite
@@ -179,7 +179,7 @@ def timelines(draw, ref: AccountRef, place: int) -> tuple[Item, ...]:
     if not draw(st.sampled_from([True, False, False])):
         return tuple(found)
     ends = draw(st.sampled_from([None, AT + timedelta(hours=8)]))
-    gone = (Spell(begins=AT + timedelta(hours=1), ends=ends),)
+    gone = (Deletion(begins=AT + timedelta(hours=1), ends=ends),)
     spared = draw(st.sampled_from([0, 1, 1]))
     return tuple(
         one if one.media_type == "story" or number < spared else replace(one, deleted=gone)

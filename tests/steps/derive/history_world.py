@@ -28,7 +28,7 @@ from layers_pipeline.steps.ingest.oauth_reading import AccountContext, AccountRe
 from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
 from layers_pipeline.steps.maintain.replay import replay
 from layers_pipeline.steps.stores import Stores
-from sandbox import Dataset, RunningSandbox, Truth, running_sandbox
+from sandbox import Dataset, RunningSandbox, running_sandbox
 from tests.oracles import deletions as deletion_oracle
 from tests.oracles import histories as history_oracle
 from tests.oracles.histories import Look, Post
@@ -60,7 +60,6 @@ WRITTEN = (
 COMPACTED = (*RAW, catalog.ACCOUNT_LISTINGS, *WRITTEN)
 HISTORY = (*RAW, catalog.ACCOUNT_LISTINGS, *WRITTEN[:4], catalog.PLATFORM_ACCOUNT_METRICS)
 """Tables whose rows never change."""
-NOTHING = Dataset("nothing", ())
 Row = dict[str, Any]
 Spells = Mapping[Post, list[deletion_oracle.Spell]]
 
@@ -141,7 +140,7 @@ class World:
         number = next(self.number)
         # No two looks at a post share a moment: which of two would count is not said.
         at = (self.now - step.ago).replace(microsecond=500_000 + number)
-        shown = self.served.world.truth.posts(ref, at=at)
+        shown = self.served.world.dataset.posts(ref, at=at)
         rows = [
             {
                 "landing_id": f"scrape-{number}#{place}",
@@ -164,8 +163,8 @@ class World:
     @_happen.register
     def _(self, step: plans.Edit) -> None:
         ref, world = self.plan.accounts[step.account], self.served.world
-        every = [item for one in world.truth.accounts for item in world.truth.every_item(one)]
-        world.truth = Truth(
+        every = [item for one in world.dataset.holders for item in world.dataset.every_item(one)]
+        world.dataset = Dataset(
             replace(item, caption=f"edited at {self.now}") if item.account == ref else item
             for item in every
         )
@@ -195,9 +194,9 @@ class World:
 @contextmanager
 def world_of(plan: plans.Plan) -> Iterator[World]:
     """A deployment to which every account is connected, beside a sandbox of its own."""
-    truth = Truth(plan.items, followers=dict.fromkeys(plan.accounts, 100))
+    truth = Dataset(plan.items, followers=dict.fromkeys(plan.accounts, 100))
     with (
-        running_sandbox(NOTHING, now=AT, truth=truth) as served,
+        running_sandbox(truth, now=AT) as served,
         tempfile.TemporaryDirectory() as folder,
     ):
         stores = stores_of(served, Path(folder))

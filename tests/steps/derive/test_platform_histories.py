@@ -69,7 +69,7 @@ def check_deletions(held: Held, world: World) -> None:
     assert held.deleted == deletion_oracle.deleted_at_moment(spells, world.now)
     told = {row["sync_id"]: row for row in held.readings}
     assert {row["outcome"] for row in told.values() if row["is_complete"]} <= {"ok"}
-    truth = world.served.world.truth
+    truth = world.served.world.dataset
     for post, own in spells.items():
         item = truth.item(*post)
         assert item is not None

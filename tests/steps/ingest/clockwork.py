@@ -15,9 +15,9 @@ from benchmarks.life import connect as connect_everybody
 from layers_pipeline.steps.ingest.scrapes import collect_scrapes, submit_scrapes
 from layers_pipeline.steps.stores import Stores
 from sandbox import (
+    Dataset,
     Item,
     RunningSandbox,
-    Truth,
     generated_captures,
     running_sandbox,
 )
@@ -77,7 +77,7 @@ class Clockwork:
 @contextmanager
 def deployment(home: Path, *, items: Sequence[Item] = ITEMS) -> Iterator[Clockwork]:
     """Two accounts of Instagram, one of TikTok, four creators; all of them well."""
-    with running_sandbox(CREATORS, now=START, truth=Truth(items)) as served:
+    with running_sandbox(CREATORS | Dataset(items), now=START) as served:
         stores = stores_of(served, home, sift_url=served.url, sift_key=served.key)
         scenario = Scenario.model_validate({"name": "hours", "start": START, "lasts": "1d"})
         life = Life(served=served, scenario=scenario, stores=stores)

@@ -27,14 +27,14 @@ from layers_pipeline.steps.ingest.outcomes import SyncSummary
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import (
     AccountRef,
+    Dataset,
     Fault,
     Item,
     RunningSandbox,
-    Truth,
     generated_captures,
     running_sandbox,
 )
-from sandbox.simulation.truth import COUNTED
+from sandbox.simulation.metrics import COUNTED
 from transforms.facts.snapshots import POST
 
 AT = datetime(2025, 3, 10, 12, 30, tzinfo=UTC)
@@ -86,7 +86,7 @@ def sandbox_of(accounts: Sequence[AccountRef]) -> Iterator[RunningSandbox]:
     """A sandbox whose platforms know these accounts; its clock stands still."""
     items = [one for number, ref in enumerate(accounts) for one in items_of(ref, number)]
     captures = generated_captures(3, accounts=4, days=1)
-    with running_sandbox(captures, now=AT, truth=Truth(items)) as served:
+    with running_sandbox(captures | Dataset(items), now=AT) as served:
         yield served
 
 

@@ -22,7 +22,7 @@ from layers_pipeline.steps.maintain.replay import Replayed, replay
 from layers_pipeline.steps.platforms import SOURCES
 from layers_pipeline.steps.score.scoring import copy_current_eligibility
 from layers_pipeline.steps.stores import Stores
-from sandbox import Item, Spell
+from sandbox import Deletion, Item
 from tests.steps.derive.history_world import killed_after
 from tests.steps.ingest.clockwork import ITEMS, START, Clockwork, deployment
 from tests.worlds.data_builders import (
@@ -60,8 +60,8 @@ SCORED = (
 
 def items() -> Iterator[Item]:
     """Items of which one is deleted for good and one for a day; the first of each account stays."""
-    gone = (Spell(begins=START + HOUR / 2),)
-    away = (Spell(begins=START + HOUR / 2, ends=START + 26 * HOUR + HOUR / 2),)
+    gone = (Deletion(begins=START + HOUR / 2),)
+    away = (Deletion(begins=START + HOUR / 2, ends=START + 26 * HOUR + HOUR / 2),)
     for number, item in enumerate(ITEMS):
         spells = {1: gone, 2: away}.get(number % 6, ())
         yield item if item.media_type == "story" else changed(item, deleted=spells)

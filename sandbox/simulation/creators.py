@@ -1,7 +1,7 @@
-"""An invented world of accounts and posts that looks real and is equal on every machine.
+"""Invented creators and captures of their posts that look real and are equal on every machine.
 
-Belongs here: how audiences grow, which metrics are shown, how ids are made.
-Does not belong here: words (``captions``), the arithmetic of chance (``dice``), recorded data.
+Belongs here: how many creators there are, what they publish, when and how it is captured.
+Does not belong here: accounts that hold a token (``holders``), recorded captures (``replayed``).
 """
 
 from collections.abc import Iterator
@@ -10,9 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from layers_pipeline.errors import InputRefusedError
+from sandbox.simulation.accounts import AccountRef
 from sandbox.simulation.captions import NAMES, NICHES, PLAIN, TRICKY
-from sandbox.simulation.dataset import AccountRef, Capture, Dataset, MediaType, Post
+from sandbox.simulation.dataset import Dataset
 from sandbox.simulation.dice import Dice
+from sandbox.simulation.growth import Growth
+from sandbox.simulation.ids import instagram_number, tiktok_id
+from sandbox.simulation.items import Capture, Item
+from sandbox.simulation.metrics import PUBLIC, ItemType
 
 START: Final = datetime(2025, 5, 14, tzinfo=UTC)
 CAPTURED_EVERY: Final = timedelta(hours=6)
@@ -20,17 +25,6 @@ HISTORY: Final = timedelta(days=30)
 SMALL_ACCOUNTS: Final = 2
 ACCOUNTS_MIN: Final = 4
 QUIET_VIEWS: Final = (5.0, 45.0)
-SHORTCODE_DIGITS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-INSTAGRAM_EPOCH_MS: Final = 1_314_220_021_721
-
-SHOWN: Final[dict[MediaType, tuple[str, ...]]] = {
-    "tiktok_video": ("views", "likes", "comments", "shares", "saves"),
-    "tiktok_photo": ("views", "likes", "comments", "shares", "saves"),
-    "reel": ("views", "likes", "comments", "shares"),
-    "feed_image": ("likes", "comments"),
-    "feed_carousel": ("likes", "comments"),
-}
-"""What each platform shows to the public."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,16 +39,6 @@ class _Account:
     """When its posts appear, oldest first."""
     typical_views: float
     is_small: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Audience:
-    final_views: float
-    half_at_h: float
-    rates: dict[str, float]
-    """Likes, comments, shares and saves per view."""
-    hidden: str | None
-    """A metric that this post never shows."""
 
 
 def generated_captures(
@@ -86,7 +70,7 @@ def generated_captures(
         for post in _posts(account, Dice(seed, "posts", index), first_serial=index)
     )
     niches = {account.ref: account.niche for account in made}
-    return Dataset(f"generated-{seed}", posts, niches=niches)
+    return Dataset(posts, name=f"generated-{seed}", niches=niches)
 
 
 def _account(dice: Dice, index: int, accounts: int, start: datetime, days: int) -> _Account:
@@ -125,101 +109,68 @@ def _published(dice: Dice, rounds: tuple[datetime, ...], count: int) -> tuple[da
     return tuple(sorted(first + timedelta(seconds=dice.whole(0, span_s)) for _ in range(count)))
 
 
-def _posts(account: _Account, dice: Dice, *, first_serial: int) -> Iterator[Post]:
+def _posts(account: _Account, dice: Dice, *, first_serial: int) -> Iterator[Item]:
     for serial, published_at in enumerate(account.published):
         media_type = _media_type(account.ref, dice)
-        post_id, slug = _identity(account.ref, published_at, dice)
+        is_tiktok = account.ref.platform == "tiktok"
+        ig_id = None if is_tiktok else instagram_number(dice, published_at)
+        item_id = tiktok_id(dice, published_at) if ig_id is None else str(ig_id)
         # An account's oldest post comes from the time before it had an audience.
-        audience = _audience(account, media_type, dice, quiet=serial == 0)
-        yield Post(
+        growth = _growth(account, dice, is_quiet=serial == 0)
+        shown = _shown(media_type, dice)
+        yield Item(
+            **vars(growth),
             account=account.ref,
-            post_id=post_id,
-            published_at=published_at,
+            item_id=item_id,
+            ig_id=ig_id,
             media_type=media_type,
-            permalink=_permalink(account.ref, media_type, slug),
-            media_url=_media_url(account.ref, media_type, post_id),
+            published_at=published_at,
             caption=_caption(dice, first_serial + serial),
-            captures=tuple(_captures(account, published_at, media_type, audience, dice)),
+            captures=tuple(_captures(account, published_at, shown, growth, dice)),
         )
 
 
-def _media_type(account: AccountRef, dice: Dice) -> MediaType:
+def _media_type(account: AccountRef, dice: Dice) -> ItemType:
     if account.platform == "tiktok":
         return "tiktok_photo" if dice.chance(0.1) else "tiktok_video"
     return dice.pick(("reel", "reel", "reel", "feed_image", "feed_carousel"))
 
 
-def _identity(account: AccountRef, published_at: datetime, dice: Dice) -> tuple[str, str]:
-    seconds = int(published_at.timestamp())
-    if account.platform == "tiktok":
-        item_id = (seconds << 32) | dice.whole(0, 2**32 - 1)
-        return str(item_id), str(item_id)
-    made_ms = seconds * 1000 - dice.whole(200, 1500) - INSTAGRAM_EPOCH_MS
-    ig_id = (made_ms << 23) | dice.whole(0, 2**23 - 1)
-    return str(ig_id), _shortcode(ig_id)
+def _growth(account: _Account, dice: Dice, *, is_quiet: bool) -> Growth:
+    views = dice.between(*QUIET_VIEWS) if is_quiet else dice.heavy_tailed(account.typical_views)
+    is_unknown = account.is_small and not is_quiet
+    return Growth.drawn(dice, final_views=views * (0.05 if is_unknown else 1.0))
 
 
-def _shortcode(ig_id: int) -> str:
-    return _shortcode(ig_id >> 6) + SHORTCODE_DIGITS[ig_id & 63] if ig_id else ""
-
-
-def _permalink(account: AccountRef, media_type: MediaType, slug: str) -> str:
-    if account.platform == "tiktok":
-        kind = media_type.removeprefix("tiktok_")
-        return f"https://www.tiktok.com/@{account.account_key}/{kind}/{slug}"
-    return f"https://www.instagram.com/{'reel' if media_type == 'reel' else 'p'}/{slug}/"
-
-
-def _media_url(account: AccountRef, media_type: MediaType, post_id: str) -> str:
-    ending = "mp4" if media_type in ("tiktok_video", "reel") else "jpg"
-    return f"https://media.sift.example/{account.platform}/{post_id}.{ending}"
+def _shown(media_type: ItemType, dice: Dice) -> list[str]:
+    """The metrics that a post shows: all that are public, or now and then all but one."""
+    hidden = dice.pick(PUBLIC[media_type]) if dice.chance(0.08) else None
+    return [name for name in PUBLIC[media_type] if name != hidden]
 
 
 def _caption(dice: Dice, serial: int) -> str | None:
-    turn, is_tricky = divmod(serial, 4)
-    text = dice.pick(PLAIN) if is_tricky != 0 else TRICKY[turn % len(TRICKY)]
+    turn, is_plain = divmod(serial, 4)
+    text = dice.pick(PLAIN) if is_plain else TRICKY[turn % len(TRICKY)]
     return text or None
 
 
-def _audience(account: _Account, media_type: MediaType, dice: Dice, *, quiet: bool) -> _Audience:
-    views = dice.between(*QUIET_VIEWS) if quiet else dice.heavy_tailed(account.typical_views)
-    return _Audience(
-        final_views=views * (0.05 if account.is_small and not quiet else 1.0),
-        half_at_h=dice.between(4, 60),
-        rates={
-            "likes": dice.between(0.015, 0.14),
-            "comments": dice.between(0.0005, 0.01),
-            "shares": dice.between(0.0005, 0.02),
-            "saves": dice.between(0.001, 0.03),
-        },
-        hidden=dice.pick(SHOWN[media_type]) if dice.chance(0.08) else None,
-    )
-
-
 def _captures(
-    account: _Account,
-    published_at: datetime,
-    media_type: MediaType,
-    audience: _Audience,
-    dice: Dice,
+    account: _Account, published_at: datetime, shown: list[str], growth: Growth, dice: Dice
 ) -> Iterator[Capture]:
     for at, followers in zip(account.rounds, account.followers, strict=True):
         # Posts of one page are read one after the other, seconds apart.
         captured_at = at + timedelta(seconds=dice.whole(0, 90))
         if captured_at <= published_at:
             continue
-        age_h = (captured_at - published_at).total_seconds() / 3600
-        counts = _counts(audience, age_h, dice)
-        shown = [name for name in SHOWN[media_type] if name != audience.hidden]
+        counts = _counts(growth, captured_at - published_at, dice)
         metrics = {name: counts[name] for name in shown if not dice.chance(0.015)}
         yield Capture(captured_at=captured_at, metrics=metrics | {"followers": followers})
 
 
-def _counts(audience: _Audience, age_h: float, dice: Dice) -> dict[str, int]:
-    grown = age_h / (age_h + audience.half_at_h)
-    views = audience.final_views * grown * dice.between(0.996, 1.001)
+def _counts(growth: Growth, age: timedelta, dice: Dice) -> dict[str, int]:
+    """Public numbers, which flicker: one reading of a post is not quite like the next."""
+    views = growth.views_at(age.total_seconds() / 3600) * dice.between(0.996, 1.001)
     counts = {
-        name: int(views * rate * dice.between(0.985, 1.003))
-        for name, rate in audience.rates.items()
+        name: int(views * rate * dice.between(0.985, 1.003)) for name, rate in growth.rates.items()
     }
     return {"views": int(views), **counts}
