@@ -96,20 +96,6 @@ class BearerAuth(httpx.Auth):
         yield request
 
 
-def bearer_http(url: str, key: SecretStr, *, timeout_s: float) -> httpx.AsyncClient:
-    """A client for one source; the caller closes it.
-
-    Args:
-        url: Base URL, http or https.
-        key: Bearer key.
-        timeout_s: Longest wait to connect, for each part of an answer, and for a free connection.
-
-    Raises:
-        SettingsError: The URL or the key cannot be used.
-    """
-    return open_http(url, timeout_s=timeout_s, auth=BearerAuth(key))
-
-
 def open_http(url: str, *, timeout_s: float, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
     """A client for one source, with our limits; the caller closes it.
 
@@ -236,6 +222,13 @@ def without_key(message: str, request: httpx.Request) -> str:
     """The message with the request's key redacted out, should a server repeat it to us."""
     key = request.headers.get("Authorization", "").removeprefix("Bearer ")
     return message.replace(key, "***") if key else message
+
+
+def without_body(response: httpx.Response) -> httpx.Response:
+    """The answer without its body, which may repeat anything."""
+    kept = ("Retry-After", "Date")
+    headers = {name: response.headers[name] for name in kept if name in response.headers}
+    return httpx.Response(response.status_code, headers=headers, request=response.request)
 
 
 def retry_after_s(response: httpx.Response) -> float:

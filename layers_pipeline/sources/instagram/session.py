@@ -28,12 +28,12 @@ from layers_pipeline.sources.http import (
     RetryPolicy,
     answered,
     refusal,
+    without_body,
 )
 from layers_pipeline.sources.instagram.errors import SOURCE, THROTTLES, GraphFault, fault_of
 from layers_pipeline.sources.instagram.requests import Wanted
 from layers_pipeline.sources.instagram.wire import (
     Redactor,
-    bare,
     headers_of,
     parsed,
     stated_wait_s,
@@ -155,7 +155,7 @@ class GraphSession:
         if fault is None and not (response.is_success and isinstance(found, dict | list)):
             raise unreadable(response)
         if fault and fault.code is None and status == httpx.codes.TOO_MANY_REQUESTS:
-            raise refusal(SOURCE, bare(response))
+            raise refusal(SOURCE, without_body(response))
         if fault and fault.kind == "passing":
             raise fault.error()
         return found

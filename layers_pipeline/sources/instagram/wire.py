@@ -15,7 +15,7 @@ import httpx
 from pydantic import SecretStr
 
 from layers_pipeline.errors import SourceError, SourceMalformedError, SourceUnavailableError
-from layers_pipeline.sources.http import refusal
+from layers_pipeline.sources.http import refusal, without_body
 from layers_pipeline.sources.instagram.errors import SOURCE
 from layers_pipeline.sources.rate_limits import UNSTATED_WAIT_S, usage_of
 
@@ -124,15 +124,8 @@ def unreadable(response: httpx.Response) -> SourceError:
     """The error that an answer is which is not the Graph API's own; it may pass."""
     status, size = response.status_code, len(response.content)
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        return refusal(SOURCE, bare(response))
+        return refusal(SOURCE, without_body(response))
     message = f"HTTP {status}: {size} bytes that are no answer of the Graph API's"
     if response.is_server_error or status == httpx.codes.REQUEST_TIMEOUT:
         return SourceUnavailableError(SOURCE, message)
     return SourceMalformedError(SOURCE, message)
-
-
-def bare(response: httpx.Response) -> httpx.Response:
-    """The answer without its body, which may repeat anything."""
-    kept = ("Retry-After", "Date")
-    headers = {name: response.headers[name] for name in kept if name in response.headers}
-    return httpx.Response(response.status_code, headers=headers, request=response.request)

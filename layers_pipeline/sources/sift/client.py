@@ -13,7 +13,13 @@ import httpx
 from pydantic import SecretStr
 
 from layers_pipeline.errors import SourceMalformedError
-from layers_pipeline.sources.http import DEFAULT_RETRIES, JsonApi, RetryPolicy, bearer_http
+from layers_pipeline.sources.http import (
+    DEFAULT_RETRIES,
+    BearerAuth,
+    JsonApi,
+    RetryPolicy,
+    open_http,
+)
 
 SOURCE: Final = "sift"
 SCRAPE_LIMIT: Final = 50
@@ -37,7 +43,7 @@ def sift_http(url: str, key: SecretStr, *, timeout_s: float = 30) -> httpx.Async
     Raises:
         SettingsError: The URL or the key cannot be used.
     """
-    return bearer_http(url, key, timeout_s=timeout_s)
+    return open_http(url, timeout_s=timeout_s, auth=BearerAuth(key))
 
 
 class SiftClient:

@@ -26,6 +26,7 @@ from layers_pipeline.sources.http import (
     answered,
     open_http,
     refusal,
+    without_body,
 )
 from layers_pipeline.sources.rate_limits import RateLimiter, UsageBudgets
 from layers_pipeline.sources.tiktok.errors import (
@@ -41,7 +42,6 @@ API: Final = f"/open_api/{VERSION}"
 REDACTED: Final = "***"
 SECRET_LENGTH_MIN: Final = 8
 """What is shorter is no secret of TikTok's, and taking it out would spoil other words."""
-HEADERS_OF_RETRY: Final = ("Retry-After", "Date")
 
 
 def tiktok_http(url: str, *, timeout_s: float = 30) -> httpx.AsyncClient:
@@ -166,7 +166,7 @@ class Exchange:
             self._calling.http, SOURCE, method, path, headers=headers, **options
         )
         if not response.is_success:
-            raise refusal(SOURCE, _without_body(response))
+            raise refusal(SOURCE, without_body(response))
         answer = self._envelope(f"{method} {path}", response)
         if is_tried_again(answer.code):
             raise _TriedAgainError(answer)
@@ -208,9 +208,3 @@ class Exchange:
             message=message[:MESSAGE_LENGTH_MAX],
             data=data if isinstance(data, dict) else {},
         )
-
-
-def _without_body(response: httpx.Response) -> httpx.Response:
-    """The answer reduced to its status: TikTok's own errors are 200, others may repeat anything."""
-    headers = {key: response.headers[key] for key in HEADERS_OF_RETRY if key in response.headers}
-    return httpx.Response(response.status_code, headers=headers, request=response.request)
