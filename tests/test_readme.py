@@ -137,7 +137,6 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
         yield Newcomer(folder, env)
 
 
-@pytest.mark.e2e
 @pytest.mark.timeout(900)
 def test_every_block_marked_run_works_in_order(newcomer):
     for page in RUN_IN_ORDER:

@@ -428,6 +428,7 @@ def series(draw) -> list[dict]:
     ]
 
 
+@examples(0.5)
 @given(rows=series(), zone=st.sampled_from(ZONES))
 def test_the_days_of_any_series_are_those_of_the_oracle(rows, zone):
     query = "select * exclude (platform) from post_engagement_daily('brand')"

@@ -30,8 +30,8 @@ from layers_pipeline.steps.stores import Stores, open_stores
 from tests.stress.writer import Writer, prepare, settings_of, write
 from transforms.facts.snapshots import changed_captures, latest_metrics
 
-SECONDS = float(os.environ.get("LAYERS_STRESS_SECONDS", "20"))
-KILLS = 20
+SECONDS = float(os.environ.get("LAYERS_STRESS_SECONDS", "10"))
+KILLS = round(SECONDS)
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.stress.writer"])
 POST = "(platform, platform_post_id)"

@@ -64,14 +64,12 @@ def sync_oauth(
 
 
 def _context(stores: Stores, cipher: TokenCipher, due: Sequence[PlatformAccount]) -> AccountContext:
-    operations, now = stores.operations, stores.clock.now()
+    operations, settings, now = stores.operations, stores.settings, stores.clock.now()
     ids = [account.account_id for account in due]
     return AccountContext(
         tokens=operations.tokens.readable(ids, cipher),
         refused={
-            name: operations.refusals.metrics(
-                platform.source, platform.api_version(stores.settings)
-            )
+            name: operations.refusals.metrics(platform.source, platform.api_version(settings))
             for name, platform in PLATFORMS.items()
         },
         unreadable=operations.refusals.posts(ids),

@@ -32,7 +32,7 @@ from layers_pipeline.sources.client import (
 )
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.sources.rate_limits import UsageBudgets
-from layers_pipeline.steps.ingest.outcomes import LOOK_AGAIN, Refusals, outcome_of
+from layers_pipeline.steps.ingest.outcomes import LOOK_AGAIN, Remedies, outcome_of
 from layers_pipeline.steps.ingest.raw_rows import AccountSync
 from layers_pipeline.steps.ingest.tokens import TokenKeeper
 from layers_pipeline.steps.platforms import PLATFORMS
@@ -208,12 +208,12 @@ def _failed(
     if may_pass and reading.rows:
         kept = f"{error} What was read before is kept ({_summary(reading)})."
         return SyncEnding(account_id=account_id, outcome="partial", message=kept)
-    refusals = Refusals(
+    remedies = Remedies(
         unauthorized="reauth_required",
         renew=REAUTH.format(account_id=account_id),
         permit=GRANT.format(account_id=account_id),
     )
-    return outcome_of(error, account_id, now=now, refusals=refusals)
+    return outcome_of(error, account_id, now=now, remedies=remedies)
 
 
 def _summary(reading: AccountReading) -> str:

@@ -25,7 +25,7 @@ from layers_pipeline.steps.ingest.claims import claim, failed_before
 from layers_pipeline.steps.ingest.outcomes import (
     ACCOUNTS_PER_RUN,
     LEASE,
-    Refusals,
+    Remedies,
     SyncSummary,
     outcome_of,
     summary_of,
@@ -40,7 +40,7 @@ Result = TypeVar("Result")
 POSTS_PER_SCRAPE: Final = 50
 AT_ONCE: Final = 8
 JOB_PATIENCE: Final = timedelta(hours=6)
-REFUSALS: Final = Refusals(
+REMEDIES: Final = Remedies(
     unauthorized="unavailable",
     renew="The key for SIFT was refused: set LAYERS_SIFT_KEY to a valid one.",
 )
@@ -73,9 +73,8 @@ def submit_scrapes(
     due = claim(stores, "external", "quick", worker=worker, accounts=accounts)
     if not due:
         return SyncSummary(failed_before=failed_before(stores, "external", "quick"))
-    waiting = {
-        job.account_id for job in stores.operations.scrapes.all_open(limit=ACCOUNTS_PER_RUN * 50)
-    }
+    still_open = stores.operations.scrapes.all_open(limit=ACCOUNTS_PER_RUN * 50)
+    waiting = {job.account_id for job in still_open}
 
     async def ask(sift: SiftClient, account: PlatformAccount) -> SyncEnding:
         if account.account_id in waiting:
@@ -93,7 +92,8 @@ def submit_scrapes(
         return _ended(account, "ok", "scrape asked for")
 
     outcomes = asyncio.run(_each(stores, due, ask, what="accounts asked for", retries=retries))
-    stores.operations.sync_outcomes.finish(outcomes, "quick", worker=worker, now=stores.clock.now())
+    ended_at = stores.clock.now()
+    stores.operations.sync_outcomes.finish(outcomes, "quick", worker=worker, now=ended_at)
     return summary_of(outcomes)
 
 
@@ -178,7 +178,7 @@ async def _each(
                 return await work(sift, item)
             except SourceError as error:
                 now = stores.clock.now()
-                return outcome_of(error, item.account_id, now=now, refusals=REFUSALS)
+                return outcome_of(error, item.account_id, now=now, remedies=REMEDIES)
             finally:
                 finished += 1
                 report(what, finished, len(items))

@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from datetime import timedelta
 
 import polars as pl
@@ -32,6 +33,7 @@ from tests.worlds.data_builders import (
     score,
     temporary_stores,
 )
+from tests.worlds.homes import copied
 from transforms.contracts.posts import PostAbsences
 
 SLOW_LAW = examples(0.2, phases=(Phase.explicit, Phase.generate))
@@ -44,9 +46,16 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def stores(tmp_path):
-    opened = make_stores(tmp_path / "home", now=hours(-9999))
+    with beginning(tmp_path / "home") as opened:
+        yield opened
+
+
+@contextmanager
+def beginning(home):
+    opened = make_stores(home, now=hours(-9999))
     add_account(opened)
-    return opened
+    yield opened
+    opened.operations.close()
 
 
 def add_account(stores):
@@ -84,11 +93,11 @@ def views_at(post, hour):
     return 100 * (1 + ALL.index(post)) + hour
 
 
-def go_through(stores, *readings, derive=bring_up_to_date):
+def go_through(stores, *readings):
     """Land readings, each (hour, posts shown, what it was like), and derive each at once."""
     for hour, shown, *changes in readings:
         read(stores, hour, *shown, **(changes[0] if changes else {}))
-        derive(at(stores, hour + 0.5))
+        bring_up_to_date(at(stores, hour + 0.5))
 
 
 def confirm(stores, hour, listing):
@@ -107,18 +116,43 @@ SEEN, MISSED, GONE, BACK = (1, ALL), (2, LIVING), (3, LIVING), (5, ALL)
 GONE_AT = hours(3.5)
 
 
-def test_a_post_that_two_complete_listings_lack_has_a_tombstone(stores):
-    go_through(stores, SEEN, MISSED, GONE)
-    assert tombstones(stores) == {"p": GONE_AT}
+@pytest.fixture(scope="module")
+def missed_once(tmp_path_factory):
+    """A post was seen, and then it was missed: to be copied."""
+    with beginning(tmp_path_factory.mktemp("missed")) as opened:
+        go_through(opened, SEEN, MISSED)
+        yield opened
 
 
-def test_a_post_that_one_complete_listing_lacks_has_none(stores):
-    go_through(stores, SEEN, MISSED)
-    assert tombstones(stores) == {}
+@pytest.fixture(scope="module")
+def gone_already(missed_once, tmp_path_factory):
+    """The post was missed once more, and counts as deleted: to be copied."""
+    with copied(missed_once, tmp_path_factory.mktemp("gone") / "home") as opened:
+        go_through(opened, GONE)
+        yield opened
 
 
-def test_no_row_of_a_deleted_post_goes_away(stores):
-    go_through(stores, SEEN, MISSED, derive=bring_up_to_date)
+@pytest.fixture
+def missed(missed_once, tmp_path):
+    with copied(missed_once, tmp_path / "missed") as opened:
+        yield opened
+
+
+@pytest.fixture
+def gone(gone_already, tmp_path):
+    with copied(gone_already, tmp_path / "gone") as opened:
+        yield opened
+
+
+def test_a_post_that_two_complete_listings_lack_has_a_tombstone(gone_already):
+    assert tombstones(gone_already) == {"p": GONE_AT}
+
+
+def test_a_post_that_one_complete_listing_lacks_has_none(missed_once):
+    assert tombstones(missed_once) == {}
+
+
+def test_no_row_of_a_deleted_post_goes_away(missed):
     kept = [
         catalog.PLATFORM_POSTS,
         catalog.PLATFORM_POST_METRICS,
@@ -126,9 +160,9 @@ def test_no_row_of_a_deleted_post_goes_away(stores):
         catalog.CONTENT_CONTAINERS,
         catalog.ADS_CONTENT,
     ]
-    before = [rows_of(stores, table).filter(of_p()) for table in kept]
-    go_through(stores, GONE, derive=bring_up_to_date)
-    after = [rows_of(stores, table).filter(of_p()) for table in kept]
+    before = [rows_of(missed, table).filter(of_p()) for table in kept]
+    go_through(missed, GONE)
+    after = [rows_of(missed, table).filter(of_p()) for table in kept]
     assert [rows.drop("deleted_at", strict=False).to_dicts() for rows in before] == [
         rows.drop("deleted_at", strict=False).to_dicts() for rows in after
     ]
@@ -138,35 +172,33 @@ def of_p():
     return pl.concat_str(pl.selectors.string().fill_null("")).str.contains("instagram:p|instagramp")
 
 
-def test_a_post_that_reappears_loses_its_tombstone_and_keeps_its_spell(stores):
-    go_through(stores, SEEN, MISSED, GONE, BACK)
-    spell = rows_of(stores, catalog.POST_ABSENCES).row(0, named=True)
-    assert tombstones(stores) == {}
+def test_a_post_that_reappears_loses_its_tombstone_and_keeps_its_spell(gone):
+    go_through(gone, BACK)
+    spell = rows_of(gone, catalog.POST_ABSENCES).row(0, named=True)
+    assert tombstones(gone) == {}
     assert (spell["confirmed_at"], spell["returned_at"]) == (GONE_AT, hours(5.5))
 
 
-def test_captures_of_a_deleted_post_by_others_leave_its_tombstone(stores):
-    go_through(stores, SEEN, MISSED, GONE)
+def test_captures_of_a_deleted_post_by_others_leave_its_tombstone(gone):
     table = catalog.STG_IMPORT__CAPTURES
     late = capture("p", 0.5, platform="instagram", views=7, caption="older")
     row = pl.DataFrame([late | {"file_id": "f", "line_number": 1}]).select(table.columns)
-    stores.lake.replace(table, table.shape(row), where={"file_id": ["f"]})
-    bring_up_to_date(at(stores, 6))
-    assert tombstones(stores) == {"p": GONE_AT}
+    gone.lake.replace(table, table.shape(row), where={"file_id": ["f"]})
+    bring_up_to_date(at(gone, 6))
+    assert tombstones(gone) == {"p": GONE_AT}
 
 
-def test_a_post_whose_row_was_set_aside_was_shown_all_the_same(stores):
-    go_through(stores, SEEN, MISSED)
-    read(stores, 3, *LIVING, "p")
+def test_a_post_whose_row_was_set_aside_was_shown_all_the_same(missed):
+    read(missed, 3, *LIVING, "p")
     raw = catalog.RAW_INSTAGRAM__RESPONSES
-    broken = rows_of(stores, raw).with_columns(
+    broken = rows_of(missed, raw).with_columns(
         body=pl.when(subject="p").then(pl.lit("no JSON")).otherwise("body")
     )
     days = broken["landed_on"].cast(pl.String).unique().to_list()
-    stores.lake.replace(raw, broken, where={"landed_on": days})
-    bring_up_to_date(at(stores, 3.5))
-    go_through(stores, (4, LIVING))
-    assert tombstones(stores) == {}
+    missed.lake.replace(raw, broken, where={"landed_on": days})
+    bring_up_to_date(at(missed, 3.5))
+    go_through(missed, (4, LIVING))
+    assert tombstones(missed) == {}
 
 
 # A person's word.
@@ -293,20 +325,18 @@ def test_any_pieces_and_crashes_give_the_spells_of_the_oracle(history):
         assert PostAbsences.is_valid(rows_of(stores, catalog.POST_ABSENCES))
 
 
-def test_a_crash_before_tombstones_were_written_heals_with_the_next_run(stores):
-    go_through(stores, SEEN, MISSED)
-    read(stores, 3, *LIVING)
-    with lost(stores, catalog.PLATFORM_POSTS):
-        bring_up_to_date(at(stores, 3.5))
-    bring_up_to_date(at(stores, 4))
-    assert tombstones(stores) == {"p": GONE_AT}
+def test_a_crash_before_tombstones_were_written_heals_with_the_next_run(missed):
+    read(missed, 3, *LIVING)
+    with lost(missed, catalog.PLATFORM_POSTS):
+        bring_up_to_date(at(missed, 3.5))
+    bring_up_to_date(at(missed, 4))
+    assert tombstones(missed) == {"p": GONE_AT}
 
 
-def test_deriving_again_changes_nothing(stores):
-    go_through(stores, SEEN, MISSED, GONE, derive=bring_up_to_date)
-    before = everything(stores)
-    bring_up_to_date(at(stores, 4))
-    assert everything(stores) == before
+def test_deriving_again_changes_nothing(gone):
+    before = everything(gone)
+    bring_up_to_date(at(gone, 4))
+    assert everything(gone) == before
 
 
 THE_DAY_BEFORE = (-20, ALL)
@@ -331,12 +361,11 @@ def test_listings_whose_files_were_joined_are_not_taken_once_more(stores, readin
     assert everything(stores, [catalog.POST_ABSENCES, catalog.PLATFORM_POSTS]) == before
 
 
-def test_a_listing_that_lands_after_files_were_joined_is_taken(stores):
-    go_through(stores, SEEN, MISSED)
-    read(stores, 3, *LIVING)
-    stores.lake.compact(catalog.ACCOUNT_LISTINGS)
-    bring_up_to_date(at(stores, 3.5))
-    assert tombstones(stores) == {"p": GONE_AT}
+def test_a_listing_that_lands_after_files_were_joined_is_taken(missed):
+    read(missed, 3, *LIVING)
+    missed.lake.compact(catalog.ACCOUNT_LISTINGS)
+    bring_up_to_date(at(missed, 3.5))
+    assert tombstones(missed) == {"p": GONE_AT}
 
 
 # Scores and analysts: what was deleted when (R23, R29).
@@ -362,9 +391,16 @@ def first(pair):
     return pair[0]
 
 
-def test_a_deleted_post_has_no_score_while_it_is_away(stores):
-    scored_live(stores)
-    scores = rows_of(stores, catalog.ORGANIC_SCORES).filter(platform_post_id="p")
+@pytest.fixture(scope="module")
+def scored_at_once(tmp_path_factory):
+    """Stores in which each tick was scored as time went by: not to be written."""
+    with beginning(tmp_path_factory.mktemp("scored")) as opened:
+        scored_live(opened)
+        yield opened
+
+
+def test_a_deleted_post_has_no_score_while_it_is_away(scored_at_once):
+    scores = rows_of(scored_at_once, catalog.ORGANIC_SCORES).filter(platform_post_id="p")
     assert scores["scored_at"].sort().to_list() == [TICKS[0], TICKS[2]]
 
 
@@ -376,12 +412,11 @@ def test_live_ticks_equal_backfilled_ones_across_a_deletion(stores, derived_late
     assert {table.name: rows_of(stores, table).write_ndjson() for table in WRITTEN} == live
 
 
-def test_ticks_across_a_deletion_are_those_of_the_oracle(stores):
-    scored_live(stores)
-    captures = rows_of(stores, catalog.STG_INSTAGRAM__POSTS).to_dicts()
-    allowlist = rows_of(stores, catalog.PROJECT_ALLOWLIST).to_dicts()
+def test_ticks_across_a_deletion_are_those_of_the_oracle(scored_at_once):
+    captures = rows_of(scored_at_once, catalog.STG_INSTAGRAM__POSTS).to_dicts()
+    allowlist = rows_of(scored_at_once, catalog.PROJECT_ALLOWLIST).to_dicts()
     away = {("instagram", "p"): [(GONE_AT, hours(5.5))]}
-    ranks, scores, eligibility = (rows_of(stores, table) for table in WRITTEN)
+    ranks, scores, eligibility = (rows_of(scored_at_once, table) for table in WRITTEN)
     told = []
     for tick, answer in oracle.walk(captures, allowlist, TICKS, deleted=away):
         frames = {"scores": scores, "eligibility": eligibility, "ranks": ranks}
@@ -389,8 +424,16 @@ def test_ticks_across_a_deletion_are_those_of_the_oracle(stores):
             name: frame.filter(pl.col("scored_at") == tick).to_dicts()
             for name, frame in frames.items()
         }
-        told += oracle.differences(answer, known=known_at(stores, tick), **rows)
+        told += oracle.differences(answer, known=known_at(scored_at_once, tick), **rows)
     assert told == []
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """The analysts' file after the whole life of the post."""
+    with beginning(tmp_path_factory.mktemp("published")) as opened:
+        go_through(opened, *LIFE)
+        yield publish(later(opened, NOW)).path
 
 
 @pytest.mark.parametrize(
@@ -398,8 +441,6 @@ def test_ticks_across_a_deletion_are_those_of_the_oracle(stores):
     [(TICKS[0], False), (TICKS[1], True), (TICKS[2], False)],
     ids=["before", "while it was away", "after it came back"],
 )
-def test_analysts_see_what_was_deleted_at_a_moment(stores, moment, is_deleted):
-    go_through(stores, *LIFE)
-    path = publish(later(stores, NOW)).path
-    told = {row["platform_post_id"]: row["is_deleted"] for row in posts_as_of(path, moment)}
+def test_analysts_see_what_was_deleted_at_a_moment(published, moment, is_deleted):
+    told = {row["platform_post_id"]: row["is_deleted"] for row in posts_as_of(published, moment)}
     assert told == dict.fromkeys(LIVING, False) | {"p": is_deleted}

@@ -26,6 +26,7 @@ from tests.worlds.data_builders import (
     rows_of,
     score,
 )
+from tests.worlds.homes import copied
 
 OLD = hours(-24 * 90)
 """Long enough ago that only the boost of ad spend tells the two versions apart."""
@@ -33,10 +34,10 @@ TICK, NEXT = hours(4), hours(8)
 CREATIVE = "brand/generated:g"
 
 
-@pytest.fixture
-def stores(tmp_path):
+@pytest.fixture(scope="module")
+def derived(tmp_path_factory):
     """Three posts, and a creative of 90 days on which 100 dollars were spent."""
-    opened = make_stores(tmp_path / "home", now=hours(0))
+    opened = make_stores(tmp_path_factory.mktemp("derived"), now=hours(0))
     allow(opened, "ada")
     derive(opened, [capture(f"p{number}", views=100 + number) for number in range(3)])
     made = NewCreative(
@@ -46,6 +47,12 @@ def stores(tmp_path):
     spend(opened, cents=10_000)
     yield later(opened, hours(12))
     opened.operations.close()
+
+
+@pytest.fixture
+def stores(derived, tmp_path):
+    with copied(derived, tmp_path / "home") as opened:
+        yield opened
 
 
 def spend(stores: Stores, *, cents: int) -> None:

@@ -22,6 +22,7 @@ from tests.worlds.data_builders import (
     rows_of,
     score,
 )
+from tests.worlds.homes import copied
 
 START = hours(-12)
 """Midnight."""
@@ -31,14 +32,21 @@ KEPT_DAYS = 2
 OLDEST_WHOLE = NOW - timedelta(days=KEPT_DAYS)
 
 
-@pytest.fixture
-def stores(tmp_path):
-    opened = make_stores(tmp_path / "home", now=START)
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory):
+    """Three posts, scored at every tick of five days."""
+    opened = make_stores(tmp_path_factory.mktemp("scored"), now=START)
     allow(opened, "ada")
     derive(opened, [capture(f"p{number}", -13, views=60 + number) for number in range(3)])
     score(later(opened, NOW), TICKS)
     yield thinning(later(opened, NOW), KEPT_DAYS)
     opened.operations.close()
+
+
+@pytest.fixture
+def stores(scored, tmp_path):
+    with copied(scored, tmp_path / "home") as opened:
+        yield opened
 
 
 def thinning(stores: Stores, days: int) -> Stores:

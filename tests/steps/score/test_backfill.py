@@ -42,7 +42,7 @@ from tests.worlds.data_builders import (
 )
 from transforms.scoring.rules import RULES
 
-DAYS = int(os.environ.get("LAYERS_MONTH_DAYS", "4"))
+DAYS = int(os.environ.get("LAYERS_MONTH_DAYS", "3"))
 """Thirty are a month, and take minutes: live scoring opens every table at every tick."""
 TICKS = [hours(4 * number) for number in range(1, 6 * DAYS + 1)]
 END = TICKS[-1] + timedelta(hours=1)
