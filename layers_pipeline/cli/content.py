@@ -12,7 +12,7 @@ import polars as pl
 import typer
 
 from layers_pipeline import moments
-from layers_pipeline.cli.common import opened, user_name
+from layers_pipeline.cli.common import ProjectOption, opened, user_name
 from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.lake import catalog
@@ -40,7 +40,7 @@ def add_creative(
     kind: Annotated[CreativeKind, typer.Argument(help="How it came about.")],
     slug: Annotated[str, typer.Argument(help="Name of your choice: letters, digits, '.', '_', -.")],
     *,
-    project: Annotated[str, typer.Option("--project", help="Short name of the project.")],
+    project: ProjectOption,
     created_at: Annotated[
         str, typer.Option(help="When it was made, ISO 8601 with offset. Default: now.")
     ] = "",
@@ -196,18 +196,18 @@ def show_history(container: ContainerArgument) -> None:
     """Show all that people ever said of a container, in every project, oldest first."""
     with opened() as stores:
         _require_known(stores, container)
-        told = _history(stores.operations, container)
-    print_table(("when (UTC)", "project", "what", "says", "note", "by"), told)
+        said = _history(stores.operations, container)
+    print_table(("when (UTC)", "project", "what", "says", "note", "by"), said)
 
 
 def _history(operations: Operations, container: str) -> list[tuple[Any, ...]]:
     """What was said of a container: when, in which project, what, note, by whom."""
-    told: list[tuple[datetime, Any, str, str, str | None, str | None]] = [
+    said: list[tuple[datetime, Any, str, str, str | None, str | None]] = [
         (row.known_at, row.project_id, "added", row.kind, None, None)
         for row in operations.creatives.all()
         if row.container_id == container
     ]
-    told += [
+    said += [
         (
             row.known_at,
             None,
@@ -227,8 +227,8 @@ def _history(operations: Operations, container: str) -> list[tuple[Any, ...]]:
         project, _, of = row.ads_content_id.partition("/")
         if of == container:
             what, says = _decision(row)
-            told.append((row.known_at, project, what, says, row.note, row.changed_by))
-    return sorted(told, key=lambda line: line[0])
+            said.append((row.known_at, project, what, says, row.note, row.changed_by))
+    return sorted(said, key=lambda line: line[0])
 
 
 def _decision(row: ContentOverride | ContentApproval) -> tuple[str, str]:
