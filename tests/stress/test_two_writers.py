@@ -261,7 +261,7 @@ def test_the_writers_end_without_an_error(aftermath: Aftermath):
 
 def test_the_reader_meets_nothing_wrong_in_any_generation(aftermath: Aftermath):
     assert aftermath.reader.wrong == []
-    assert len(aftermath.reader.generations) > 3
+    assert len(aftermath.reader.generations) > 2  # one that was current amid the writing
 
 
 def test_every_acknowledged_landing_is_there_exactly_once(aftermath: Aftermath):
