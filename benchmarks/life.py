@@ -18,9 +18,10 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.oauth_rows import NewToken
-from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.allowlist import NewCreator
 from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.tokens import NewToken
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.http import RetryPolicy
 from layers_pipeline.steps.derive.everything import bring_up_to_date
@@ -131,10 +132,10 @@ def connect(life: Life) -> None:
     """Give the deployment every account, with tokens, and every creator."""
     stores, world = life.stores, life.world
     now, cipher = world.clock.now(), TokenCipher(stores.settings.token_keys)
-    stores.operations.add_project(PROJECT, name="Brand", time_zone="Europe/Berlin", now=now)
+    stores.operations.projects.add(PROJECT, name="Brand", time_zone="Europe/Berlin", now=now)
     for account in world.truth.accounts:
         grant = world.tokens.issue(account)
-        stores.operations.connect_account(
+        stores.operations.tokens.connect(
             NewAccount(
                 platform=account.platform,
                 account_key=account.account_key,
@@ -154,8 +155,8 @@ def connect(life: Life) -> None:
         NewAccount(platform=ref.platform, account_key=ref.account_key, connection="external")
         for ref in world.dataset.accounts
     ]
-    stores.operations.add_accounts(creators, now=now)
-    stores.operations.allow_creators(
+    stores.operations.accounts.add(creators, now=now)
+    stores.operations.allowlist.allow(
         PROJECT,
         [
             NewCreator(creator_id=one.account_id, display_name="", account_ids=(one.account_id,))
@@ -321,7 +322,7 @@ def unexplained(life: Life) -> list[str]:
     }
     failing = [
         state
-        for state in life.stores.operations.sync_states()
+        for state in life.stores.operations.syncs.states()
         if state.last_outcome not in (None, "ok") and state.depth != "posts"
     ]
     return [
@@ -340,7 +341,7 @@ def harmed(life: Life, *, within: timedelta) -> list[str]:
     }
     return [
         f"{state.account_id}: {state.depth}: {state.last_outcome}: {state.last_message}"
-        for state in life.stores.operations.sync_states()
+        for state in life.stores.operations.syncs.states()
         if state.account_id in spared
         and state.depth in ("quick", "full")
         and (state.last_success_at is None or state.last_success_at < now - within)

@@ -5,31 +5,33 @@ Does not belong here: catching, logging or retrying anything.
 
 The tree, with the exit code by which a shell tells the branches apart:
 
-* LayersError                   1  something else failed, such as a run
-  + SettingsError               2  correct the setting (as for options that cannot be read)
-  + InputRefusedError           2  mend the input
-  + NotInstalledError           2  install the extra
-  + NotFoundError               3  check the name, or create it first
-  * StoreError                  4  the store cannot be reached, or is damaged
-    + PublicationError          4
-    + LakeConflictError         5  repeat: other processes were in the way
-    + LockTimeoutError          5
-  * SourceError                 6  a platform refused: mend the request or the account
-    + SourceMalformedError      6
-    * SourceRejectedError       6
-      + SourceUnauthorizedError 6
-      + SourceForbiddenError    6
-    + SourceThrottledError      7  a platform cannot answer now: try again later
-    + SourceUnavailableError    7
+* LayersError                     1  something else failed
+  * RunFailedError                1  see the run's log
+    + AccountsFailedError         6
+  + SettingsError                 2  correct the setting (as for options that cannot be read)
+  + InputRefusedError             2  mend the input
+  + NotInstalledError             2  install the extra
+  + NotFoundError                 3  check the name, or create it first
+  * StoreError                    4  the store cannot be reached, or is damaged
+    + PublicationError            4
+    + LakeConflictError           5  repeat: other processes were in the way
+    + LockTimeoutError            5
+  * SourceError                   6  a platform refused, or did not answer
+    + SourceThrottledError        6
+    + SourceUnavailableError      6
+    + SourceMalformedError        6
+    * SourceRejectedError         6
+      + SourceUnauthorizedError   6
+      + SourceForbiddenError      6
 """
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 
 class LayersError(Exception):
     """Base of every error that this project raises on purpose."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
 
 class SettingsError(LayersError):
@@ -54,6 +56,16 @@ class NotFoundError(LayersError):
     """The named thing does not exist: check the name, or create it first."""
 
     exit_code = 3
+
+
+class RunFailedError(LayersError):
+    """A run did not succeed: see its log in the Dagster UI, mend the cause, run it again."""
+
+
+class AccountsFailedError(RunFailedError):
+    """Every account of a sync failed: mend what the platforms said, or try again later."""
+
+    exit_code = 6
 
 
 class StoreError(LayersError):
@@ -103,8 +115,6 @@ class SourceThrottledError(SourceError):
         scope: Who is to wait: the one account, or everybody who uses our app.
     """
 
-    exit_code = 7
-
     def __init__(
         self,
         source: str,
@@ -120,8 +130,6 @@ class SourceThrottledError(SourceError):
 
 class SourceUnavailableError(SourceError):
     """The source did not answer, or failed on its side: try again later."""
-
-    exit_code = 7
 
 
 class SourceRejectedError(SourceError):

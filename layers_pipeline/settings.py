@@ -22,7 +22,11 @@ CRON_PART: Final = re.compile(r"(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([1-9][
 
 
 def _cron(text: str) -> str:
-    """A cron expression of five numeric fields, one space apart."""
+    """A cron expression of five numeric fields, one space apart.
+
+    Dagster would also take names (``MON``) and ``@daily``, but refuses a wrong one only when the
+    code location loads, without the variable's name.
+    """
     fields = text.split()
     if len(fields) != len(CRON_FIELDS) or not all(map(_is_cron_field, fields, CRON_FIELDS)):
         raise ValueError("write five cron fields in numbers, such as 0 */4 * * *")
@@ -48,7 +52,11 @@ def _tick(key: str) -> str:
 
 
 class Settings(BaseSettings):
-    """One deployment. Every field can be set by an environment variable ``LAYERS_<NAME>``."""
+    """One deployment. Every field can be set by an environment variable ``LAYERS_<NAME>``.
+
+    Flat, so that a field's name is its variable's: nested models would need a rule by which
+    ``LAYERS_TIKTOK_CLIENT_ID`` is taken apart and ``LAYERS_TOKEN_KEYS`` is not.
+    """
 
     model_config = SettingsConfigDict(env_prefix="LAYERS_", frozen=True, extra="ignore")
 

@@ -16,9 +16,10 @@ from layers_pipeline.cli.common import opened, user_name
 from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.lake import catalog
+from layers_pipeline.operations.ads import NewAd
 from layers_pipeline.operations.content_ids import kind_of_creative, require_container
-from layers_pipeline.operations.content_rows import ApprovalRow, NewAd, OverrideRow
 from layers_pipeline.operations.store import Operations
+from layers_pipeline.operations.verdicts import ContentApproval, ContentOverride
 from layers_pipeline.steps.ingest.creative_files import add_creatives_of, new_creative
 from layers_pipeline.steps.stores import Stores
 from transforms.vocabulary import AdPlatform, Approval, CreativeKind, Override
@@ -60,7 +61,7 @@ def add_creative(
         media_source=media_source,
     )
     with opened() as stores:
-        new = stores.operations.add_creatives([creative], now=stores.clock.now())
+        new = stores.operations.creatives.add([creative], now=stores.clock.now())
     said = "added to" if new else "was there already: unchanged in"
     say(f"Creative {creative.container_id} {said} project {project!r}.")
 
@@ -87,8 +88,8 @@ def list_creatives(
     """List the creatives and how their reviews, overrides and approvals stand."""
     with opened() as stores:
         if project:
-            stores.operations.project(project)
-        rows = [row for row in stores.operations.creatives() if project in ("", row.project_id)]
+            stores.operations.projects.get(project)
+        rows = [row for row in stores.operations.creatives.all() if project in ("", row.project_id)]
         stands = _standing(stores.operations)
     print_table(
         ("project", "container", "made", "influencer", "media source", *stands),
@@ -119,7 +120,7 @@ def review_content(
     """Store the outcome of a safety review; one that failed scores 0 and never runs, anywhere."""
     with opened() as stores:
         _require_known(stores, container)
-        stores.operations.review_content(
+        stores.operations.verdicts.review(
             container,
             safety_failed=failed,
             reviewed_by=by or user_name("content review"),
@@ -143,7 +144,7 @@ def override_content(
     """Include or exclude content in one project, whatever its score."""
     with opened() as stores:
         content = _content(stores, project, container)
-        stores.operations.override_content(
+        stores.operations.verdicts.override(
             content,
             None if override == "none" else override,
             note=note,
@@ -164,7 +165,7 @@ def approve_content(
     """Store how the approval of content in one project stands; no part of eligibility."""
     with opened() as stores:
         content = _content(stores, project, container)
-        stores.operations.approve_content(
+        stores.operations.verdicts.approve(
             content,
             approval,
             note=note,
@@ -185,7 +186,7 @@ def connect_ad(
     with opened() as stores:
         content = _content(stores, project, container)
         ad = NewAd(ad_platform=platform, ad_id=ad_id, ads_content_id=content)
-        new = stores.operations.connect_ads([ad], now=stores.clock.now())
+        new = stores.operations.ads.connect([ad], now=stores.clock.now())
     known = "" if new else ", as was known: nothing changed"
     say(f"Ad {ad_id} of {platform} shows {content}{known}.")
 
@@ -203,7 +204,7 @@ def _history(operations: Operations, container: str) -> list[tuple[Any, ...]]:
     """What was said of a container: when, in which project, what, note, by whom."""
     told: list[tuple[datetime, Any, str, str, str | None, str | None]] = [
         (row.known_at, row.project_id, "added", row.kind, None, None)
-        for row in operations.creatives()
+        for row in operations.creatives.all()
         if row.container_id == container
     ]
     told += [
@@ -215,10 +216,13 @@ def _history(operations: Operations, container: str) -> list[tuple[Any, ...]]:
             row.note,
             row.reviewed_by,
         )
-        for row in operations.safety_reviews()
+        for row in operations.verdicts.reviews()
         if row.container_id == container
     ]
-    decisions: list[OverrideRow | ApprovalRow] = [*operations.overrides(), *operations.approvals()]
+    decisions: list[ContentOverride | ContentApproval] = [
+        *operations.verdicts.overrides(),
+        *operations.verdicts.approvals(),
+    ]
     for row in decisions:
         project, _, of = row.ads_content_id.partition("/")
         if of == container:
@@ -227,8 +231,8 @@ def _history(operations: Operations, container: str) -> list[tuple[Any, ...]]:
     return sorted(told, key=lambda line: line[0])
 
 
-def _decision(row: OverrideRow | ApprovalRow) -> tuple[str, str]:
-    if isinstance(row, OverrideRow):
+def _decision(row: ContentOverride | ContentApproval) -> tuple[str, str]:
+    if isinstance(row, ContentOverride):
         return "override", row.override or "none"
     return "approval", row.approval
 
@@ -238,16 +242,16 @@ def _standing(operations: Operations) -> dict[str, dict[str, str | None]]:
     return {
         "safety": {
             row.container_id: "failed" if row.safety_failed else "passed"
-            for row in operations.safety_reviews()
+            for row in operations.verdicts.reviews()
         },
-        "override": {row.ads_content_id: row.override for row in operations.overrides()},
-        "approval": {row.ads_content_id: row.approval for row in operations.approvals()},
+        "override": {row.ads_content_id: row.override for row in operations.verdicts.overrides()},
+        "approval": {row.ads_content_id: row.approval for row in operations.verdicts.approvals()},
     }
 
 
 def _content(stores: Stores, project: str, container: str) -> str:
     """The ads content's id, once its project and its container are known to be there."""
-    stores.operations.project(project)
+    stores.operations.projects.get(project)
     _require_known(stores, container, project=project)
     return f"{project}/{container}"
 
@@ -255,7 +259,7 @@ def _content(stores: Stores, project: str, container: str) -> str:
 def _require_known(stores: Stores, container: str, *, project: str | None = None) -> None:
     """Refuse a container that is not there: what is said of it would say nothing."""
     if kind_of_creative(require_container(container)) is not None:
-        stores.operations.require_creative(container, project_id=project)
+        stores.operations.creatives.require(container, project_id=project)
         return
     known = stores.lake.read(catalog.CONTENT_CONTAINERS)
     if known.filter(pl.col("container_id") == container).head(1).collect().is_empty():

@@ -15,7 +15,7 @@ from layers_pipeline.cli.terminal import progress_bars, say
 from layers_pipeline.errors import InputRefusedError
 from transforms.vocabulary import AdPlatform
 
-import_app = typer.Typer(no_args_is_help=True, help="Import history that was gathered elsewhere.")
+import_app = typer.Typer()
 
 
 @import_app.command("captures")

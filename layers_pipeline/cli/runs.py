@@ -17,7 +17,12 @@ from uuid import uuid4
 import dagster as dg
 
 from layers_pipeline.definitions import defs
-from layers_pipeline.errors import LayersError, LockTimeoutError
+from layers_pipeline.errors import (
+    AccountsFailedError,
+    LayersError,
+    LockTimeoutError,
+    RunFailedError,
+)
 from layers_pipeline.lake.locks import FileLocks
 from layers_pipeline.settings import Settings
 from sensors.schedules import UNDER_WAY
@@ -26,10 +31,6 @@ RANGE_START: Final = "dagster/asset_partition_range_start"
 RANGE_END: Final = "dagster/asset_partition_range_end"
 RUNNER_TAG: Final = "layers/runner"
 """Names the process that runs a job, so that a killed one can be told."""
-
-
-class RunFailedError(LayersError):
-    """A run did not succeed: see its log in the Dagster UI, mend the cause, run it again."""
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
@@ -102,7 +103,8 @@ class Runner:
         except LayersError:
             raise
         except dg.Failure as error:
-            raise RunFailedError(f"{job}: {error.description}") from error
+            failed = AccountsFailedError if "outcomes" in error.metadata else RunFailedError
+            raise failed(f"{job}: {error.description}") from error
         return {
             event.asset_key.to_user_string(): {
                 name: value.value for name, value in event.materialization.metadata.items()

@@ -45,7 +45,9 @@ def list_versions() -> None:
     """List the versions of the rules, and which of them are in force."""
     with opened() as stores:
         rules = rules_in_force(stores)
-        chosen = {row.role: row for row in stores.operations.scoring_roles() if row.until is None}
+        chosen = {
+            row.role: row for row in stores.operations.scoring_roles.all() if row.until is None
+        }
         roles = {rules.active.version: "active"} | {one.version: "shadow" for one in rules.shadows}
         rows = [(name, roles.get(name, ""), RULES[name].summary) for name in sorted(RULES)]
     print_table(("version", "role", "what it says"), rows)
@@ -77,11 +79,13 @@ def shadow(
         known_rules(version)
         now = stores.clock.now()
         if stop:
-            stopped = stores.operations.stop_shadow_scoring(version, now=now)
+            stopped = stores.operations.scoring_roles.stop_shadow(version, now=now)
             return say(f"Version {version} {'is' if stopped else 'was'} no shadow any more.")
         if version == rules_in_force(stores).active.version:
             raise InputRefusedError(f"scoring: version {version} is active; it needs no shadow.")
-        stores.operations.shadow_scoring(version, changed_by=by or user_name("scoring"), now=now)
+        stores.operations.scoring_roles.shadow(
+            version, changed_by=by or user_name("scoring"), now=now
+        )
     return say(
         f"Version {version} is scored beside the active one from the next tick on. Compare them "
         "in score_drift, or with `layers-pipeline scoring drift`."
@@ -106,7 +110,7 @@ def activate(
             say("Nothing was scored yet, so nothing changes.")
         if not yes and not typer.confirm(f"Activate version {version}?"):
             return say("Nothing was changed.")
-        stores.operations.activate_scoring(
+        stores.operations.scoring_roles.activate(
             version, changed_by=by or user_name("scoring"), now=stores.clock.now()
         )
     return say(

@@ -1,11 +1,11 @@
 """Reading the lake: tables as they are, were at a version, or were known at a moment.
 
 Belongs here: opening Delta tables, lazy frames of their rows, files, watermarks.
-Does not belong here: writing (``lake``).
+Does not belong here: writing (``store``).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from urllib.parse import unquote
@@ -19,8 +19,12 @@ from layers_pipeline.errors import NotFoundError, StoreError
 from layers_pipeline.lake.table import Table
 
 LOCAL: Final = "file://"
+ADDED: Final = "layers.added"
+"""Says of a stored column that it was added later, so that older files lack it."""
 DATA_FILE: Final = re.compile(r"/\w+=(?P<value>[^/]+)/(part-(?P<batch>[0-9a-f]{32})-)?[^/]*$")
 """A file of a table that one column divides, as ``partition_commit`` and deltalake name it."""
+
+MIGRATE: Final = "Run `layers-pipeline lake migrate`: it adds what may be added, or says what not."
 
 
 class Handle(DeltaTable):
@@ -128,10 +132,7 @@ class LakeReader:
         added = self.files_since(table, version)
         if not added:
             return table.empty().lazy().select(table.stored_columns)
-        rows = pl.scan_parquet(
-            added, storage_options=self._options, hive_partitioning=False, glob=False
-        )
-        return rows.select(table.stored_columns)
+        return scan_files(table, added, storage_options=self._options)
 
     def files_since(self, table: Table, version: int) -> list[str]:
         """The data files that the table gained since a version; all if that was cleaned away."""
@@ -158,9 +159,8 @@ class LakeReader:
         stored = {field.name for field in handle.schema().fields}
         if missing := [name for name in table.columns if name not in stored]:
             raise StoreError(
-                f"{table.name}: {self.uri(table)} has no column {', '.join(missing[:3])}: another "
-                "version of this package wrote it. Use that version, or another LAYERS_HOME or "
-                "LAYERS_LAKE_URL."
+                f"{table.name}: {self.uri(table)} has no column {', '.join(missing[:3])}: an older "
+                f"version of this package wrote it. {MIGRATE}"
             )
 
     def _files_at(self, table: Table, version: int) -> set[str]:
@@ -170,6 +170,24 @@ class LakeReader:
             return set(self.files(table, version=version))
         except NotFoundError:
             return set()
+
+
+def scan_files(
+    table: Table, files: Sequence[str], *, storage_options: Mapping[str, str] | None = None
+) -> pl.LazyFrame:
+    """Rows of some of a table's data files, without partition columns, lazily.
+
+    A file that is older than a column has null in it.
+    """
+    schema = table.empty().select(table.stored_columns).schema
+    return pl.scan_parquet(
+        list(files),
+        schema=schema,
+        missing_columns="insert",
+        storage_options=dict(storage_options) if storage_options else None,
+        hive_partitioning=False,
+        glob=False,
+    )
 
 
 def recorded(handle: DeltaTable | None, application: str) -> int:

@@ -45,7 +45,7 @@ def synced(home: Path) -> Iterator[tuple[Deployment, RunningSandbox]]:
         ) as deployment,
     ):
         with deployment.stores(AT) as stores:
-            stores.operations.add_project("brand", name="Brand", time_zone="UTC", now=AT)
+            stores.operations.projects.add("brand", name="Brand", time_zone="UTC", now=AT)
             connect(stores, served, *ACCOUNTS)
         yield deployment, served
 

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from layers_pipeline.operations.oauth_rows import TokenRow
-from layers_pipeline.operations.rows import NewAccount, SyncEnding
+from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.secrets import TokenCipher, TokenUnreadableError, new_key
 from layers_pipeline.operations.store import Operations
+from layers_pipeline.operations.sync_outcomes import SyncEnding
+from layers_pipeline.operations.tokens import Token
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
@@ -38,22 +39,22 @@ class Commands(Program):
     def operations(self) -> Operations:
         return Operations(f"sqlite:///{self.home}/operations.db")
 
-    def token(self, account_id: str, key: str = KEY) -> TokenRow:
+    def token(self, account_id: str, key: str = KEY) -> Token:
         operations = self.operations()
         try:
-            return operations.token(account_id, TokenCipher(SecretStr(key)))
+            return operations.tokens.get(account_id, TokenCipher(SecretStr(key)))
         finally:
             operations.close()
 
     def status(self, account_id: str = INSTAGRAM) -> str:
         operations = self.operations()
-        found = {row.account_id: row.status for row in operations.accounts()}
+        found = {row.account_id: row.status for row in operations.accounts.all()}
         operations.close()
         return found[account_id]
 
     def set_status(self, status) -> None:
         operations = self.operations()
-        operations.set_account_status(INSTAGRAM, status)
+        operations.accounts.set_status(INSTAGRAM, status)
         operations.close()
 
 
@@ -63,9 +64,9 @@ def commands(tmp_path: Path) -> Commands:
     made = Commands(tmp_path / "home", {"LAYERS_TOKEN_KEYS": KEY}, group=("account",))
     operations = made.operations()
     operations.migrate()
-    operations.add_project("shop", name="Shop", time_zone="UTC", now=LONG_AGO)
+    operations.projects.add("shop", name="Shop", time_zone="UTC", now=LONG_AGO)
     creator = NewAccount(platform="tiktok", account_key="ada", connection="external")
-    operations.add_accounts([creator], now=LONG_AGO)
+    operations.accounts.add([creator], now=LONG_AGO)
     operations.close()
     return made
 
@@ -81,7 +82,7 @@ def add(commands: Commands, account: str = INSTAGRAM, *more: str, typed: str = "
     return commands.said("add", account, "--project", "shop", *more, typed=typed, **variables)
 
 
-def secrets(row: TokenRow) -> tuple[str, str | None]:
+def secrets(row: Token) -> tuple[str, str | None]:
     return row.access.get_secret_value(), row.refresh and row.refresh.get_secret_value()
 
 
@@ -270,18 +271,16 @@ def test_accounts_are_listed_with_their_newest_ending(connected):
     operations, told = connected.operations(), "HTTP 401 [red]\x1b[2J"
     for number, depth in enumerate(("quick", "full")):
         moment = LONG_AGO + number * timedelta(minutes=1)
-        operations.claim_accounts(
+        operations.syncs.claim_named(
             depth, [INSTAGRAM], now=moment, lease_for=timedelta(minutes=5), worker="w1"
         )
-        operations.finish_sync(
-            INSTAGRAM,
-            depth,
-            worker="w1",
+        ending = SyncEnding(
+            account_id=INSTAGRAM,
             outcome="unavailable",
             message=f"{depth} {told}",
-            now=moment,
             retry_at=moment + timedelta(hours=6),
         )
+        operations.sync_outcomes.finish([ending], depth, worker="w1", now=moment)
     operations.close()
     said = connected.said("list")
     assert "full HTTP 401 [red]" in said
@@ -327,7 +326,7 @@ def test_deletions_are_confirmed_once(connected):
     assert f"listing-1 of account {INSTAGRAM}: confirmed." in first
     assert "nothing changed" in connected.said("confirm-deletions", INSTAGRAM, "listing-1")
     operations = connected.operations()
-    rows = [(row.listing_id, row.confirmed_by) for row in operations.deletion_confirmations()]
+    rows = [(row.listing_id, row.confirmed_by) for row in operations.deletions.confirmations()]
     operations.close()
     assert rows == [("listing-1", "ann")]
 

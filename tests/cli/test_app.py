@@ -258,9 +258,7 @@ def test_a_spreadsheet_runs_nothing_of_a_csv(published):
     said = ask(published, f'select text as "=text" from (values {values}) as t(text)', "csv")
     header, *rows = csv.reader(io.StringIO(said, newline=""))
     assert header == ["'=text"]
-    # Reading the program's output as text makes a line feed of a carriage return.
-    expected = [f"'{value}".replace("\r", "\n") for value in RUN_BY_SPREADSHEETS]
-    assert [row[0] for row in rows] == expected
+    assert [row[0] for row in rows] == [f"'{value}" for value in RUN_BY_SPREADSHEETS]
 
 
 def test_a_spreadsheet_gets_numbers_as_numbers(published):
@@ -313,7 +311,7 @@ def test_maintenance_deletes_nothing_that_is_young_and_leaves_answers_alone(publ
 
 @pytest.mark.parametrize("command", [["query", "select 1"], ["explain", "75"]])
 def test_asking_before_anything_was_published_is_refused(program, command):
-    assert "nothing was published yet" in program(*command).refused()
+    assert "nothing was published yet" in program(*command).refused(code=3)
 
 
 # Projects, creators, settings
@@ -378,7 +376,9 @@ def test_an_operational_database_that_is_not_there_is_refused_without_its_passwo
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(generated_captures(1, accounts=4, days=2), rate=1000) as served:
+    with running_sandbox(
+        generated_captures(1, accounts=4, days=2), scrape_duration_s=0, rate=1
+    ) as served:
         yield served
 
 
@@ -419,7 +419,13 @@ def test_what_failed_in_a_sync_is_printed(synced, sandbox):
 
 
 def test_a_sync_in_which_every_account_failed_is_refused(synced):
-    refused = synced("quick", key="a-wrong-key").refused()
+    refused = synced("quick", key="a-wrong-key").refused(code=6)
     assert "every one of 4 accounts failed" in refused
     assert "set LAYERS_SIFT_KEY" in refused
     assert "a-wrong-key" not in refused
+
+
+def test_trouble_on_the_network_is_one_line(synced, program):
+    said = program("sync", LAYERS_SIFT_URL="http://127.0.0.1:1").refused(code=6)
+    assert "every one of 4 accounts failed" in said
+    assert "127.0.0.1" in said

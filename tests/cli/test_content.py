@@ -8,6 +8,7 @@ import getpass
 import re
 import shutil
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,10 @@ class Commands(Program):
     """The commands over one folder."""
 
     def told(self, what: str) -> list[Any]:
-        """Rows of a listing of the operational database."""
+        """Rows of a listing of the operational database, such as ``ads.all``."""
         operations = Operations(f"sqlite:///{self.home}/operations.db")
         try:
-            return getattr(operations, what)()
+            return attrgetter(what)(operations)()
         finally:
             operations.close()
 
@@ -41,7 +42,7 @@ def made_home(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("made") / "home"
     stores = make_stores(home)
     allow(stores, "ada")
-    stores.operations.add_project("other", name="Other", time_zone="UTC", now=datetime.now(UTC))
+    stores.operations.projects.add("other", name="Other", time_zone="UTC", now=datetime.now(UTC))
     derive(stores, [capture("7501", views=100)])
     stores.operations.close()
     return home
@@ -67,7 +68,7 @@ def test_a_creative_is_added_as_told(commands):
     told = ("--influencer", "Ada", "--media-source", "https://m/1.mp4", "--created-at", MADE)
     said = commands.said(*ADD, "--prompt", "a [b]cat", *told)
     assert said == "Creative generated:one added to project 'brand'.\n"
-    (row,) = commands.told("creatives")
+    (row,) = commands.told("creatives.all")
     assert (row.container_id, row.kind, row.prompt) == ("generated:one", "generated", "a [b]cat")
     assert (row.influencer, row.media_source) == ("Ada", "https://m/1.mp4")
     assert row.created_at.isoformat() == MADE
@@ -75,12 +76,12 @@ def test_a_creative_is_added_as_told(commands):
 
 def test_adding_again_changes_nothing(filled):
     assert "was there already: unchanged" in filled.said(*ADD)
-    assert len(filled.told("creatives")) == 1
+    assert len(filled.told("creatives.all")) == 1
 
 
 def test_another_project_need_not_repeat_what_is_known(filled):
     filled.said("add", "generated", "one", "--project", "other")
-    assert {(row.prompt, row.created_at.isoformat()) for row in filled.told("creatives")} == {
+    assert {(row.prompt, row.created_at.isoformat()) for row in filled.told("creatives.all")} == {
         ("a cat", MADE)
     }
 
@@ -98,7 +99,7 @@ def test_another_project_need_not_repeat_what_is_known(filled):
 )
 def test_a_wrong_creative_is_refused(filled, arguments, code, message):
     assert message in filled.refused(*arguments, code=code)
-    assert len(filled.told("creatives")) == 1
+    assert len(filled.told("creatives.all")) == 1
 
 
 # Files
@@ -129,13 +130,15 @@ def test_a_file_of_creatives_is_added_once(commands, tmp_path, suffix):
     path = str(write(tmp_path / f"creatives.{suffix}", ROWS))
     assert f"creatives.{suffix}: 3 creatives, 3 of them new." in commands.said("import", path)
     assert "3 creatives, 0 of them new." in commands.said("import", path)
-    rows = [(row.project_id, row.container_id, row.prompt) for row in commands.told("creatives")]
+    rows = [
+        (row.project_id, row.container_id, row.prompt) for row in commands.told("creatives.all")
+    ]
     assert rows == [
         ("brand", "generated:one", "p"),
         ("brand", "manual:7", None),
         ("other", "generated:one", "p"),
     ]
-    assert commands.told("creatives")[0].created_at.isoformat() == MADE
+    assert commands.told("creatives.all")[0].created_at.isoformat() == MADE
 
 
 def test_other_columns_are_named(commands, tmp_path):
@@ -159,14 +162,14 @@ def test_every_bad_line_is_named_and_nothing_is_written(filled, tmp_path):
     said = filled.refused("import", str(path))
     assert "c.csv: 5 of 7 lines are wrong, so nothing was added." in said
     reasons = (
-        "Line 3: operations: kind of creative 'drawn' is not known.",
+        "Line 3: kind of creative 'drawn' is not known.",
         "Line 4: slug is empty.",
         "Line 5: project 'nobody' does not exist.",
         "Line 6: created_at '2025-05-01 08:00' is no moment: write ISO 8601",
-        "Line 7: operations: creative generated:one: created_at is 2025",
+        "Line 7: creative generated:one: created_at is 2025",
     )
     assert [reason for reason in reasons if reason not in said] == []
-    assert len(filled.told("creatives")) == 1
+    assert len(filled.told("creatives.all")) == 1
 
 
 def test_of_many_bad_lines_each_has_its_number(commands, tmp_path):
@@ -197,13 +200,15 @@ def test_a_review_is_stored(filled, container):
     said = filled.said("review", container, "--failed", "--note", "alcohol", "--by", "ann")
     assert f"Safety review of {container}: failed" in said
     assert "passed" in filled.said("review", container, "--passed", "--by", "ann")
-    rows = [(row.safety_failed, row.note, row.reviewed_by) for row in filled.told("safety_reviews")]
+    rows = [
+        (row.safety_failed, row.note, row.reviewed_by) for row in filled.told("verdicts.reviews")
+    ]
     assert rows == [(True, "alcohol", "ann"), (False, None, "ann")]
 
 
 def test_a_review_says_how_it_ended(filled):
     assert filled("review", POST).code == 2
-    assert filled.told("safety_reviews") == []
+    assert filled.told("verdicts.reviews") == []
 
 
 @pytest.mark.parametrize(
@@ -212,7 +217,7 @@ def test_a_review_says_how_it_ended(filled):
 def test_an_override_is_stored(filled, word, stored):
     said = filled.said("override", "brand", POST, word, "--note", "why", "--by", "ann")
     assert f"Override of brand/{POST}: {word}" in said
-    (row,) = filled.told("overrides")
+    (row,) = filled.told("verdicts.overrides")
     assert (row.ads_content_id, row.override, row.note) == (f"brand/{POST}", stored, "why")
 
 
@@ -223,21 +228,21 @@ def test_an_override_needs_a_note(filled):
 
 def test_an_approval_is_stored(filled):
     assert "approved" in filled.said("approve", "brand", POST, "approved", "--by", "ann")
-    assert [(row.approval, row.changed_by) for row in filled.told("approvals")] == [
+    assert [(row.approval, row.changed_by) for row in filled.told("verdicts.approvals")] == [
         ("approved", "ann")
     ]
 
 
 def test_the_user_of_the_machine_decides_unless_told(filled):
     filled.said("approve", "brand", POST, "pending")
-    assert filled.told("approvals")[0].changed_by == getpass.getuser()
+    assert filled.told("verdicts.approvals")[0].changed_by == getpass.getuser()
 
 
 def test_an_ad_is_connected_once(filled):
     ad = ("ad", "meta", "123", "brand", "generated:one")
     assert filled.said(*ad) == "Ad 123 of meta shows brand/generated:one.\n"
     assert "nothing changed" in filled.said(*ad)
-    assert [row.ads_content_id for row in filled.told("ads")] == ["brand/generated:one"]
+    assert [row.ads_content_id for row in filled.told("ads.all")] == ["brand/generated:one"]
 
 
 SAYINGS = {

@@ -76,7 +76,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     ) as served:
         made = Commands(home, talking_to(served), served=served)
         stores = made.stores()
-        stores.operations.add_project("brand", name="Brand", time_zone="UTC", now=NOW)
+        stores.operations.projects.add("brand", name="Brand", time_zone="UTC", now=NOW)
         connect(stores, served, *ACCOUNTS)
         stores.operations.close()
         made.said("creator", "allow", CREATOR, "--project", "brand")

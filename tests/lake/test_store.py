@@ -138,14 +138,6 @@ def test_replacing_without_partitions_replaces_everything(lake):
     assert rows(lake, PARTED) == []
 
 
-def test_rows_are_appended_once_per_number(lake):
-    for number, value in [(7, 1), (7, 2), (6, 3), (8, 4)]:
-        once = things((f"n{number}v{value}", value))
-        lake.append_once(THINGS, once, application="job", version=number)
-    lake.append_once(THINGS, things(("other", 5)), application="other job", version=1)
-    assert values(lake) == {"n7v1": 1, "n8v4": 4, "other": 5}
-
-
 def test_a_watermark_is_recorded_also_when_nothing_changed(lake):
     assert lake.watermark(THINGS, "source") == -1
     lake.insert_absent(THINGS, things(("a", 1)), marks={"source": 3})

@@ -21,7 +21,7 @@ import polars as pl
 import pytest
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.rows import SyncStateRow
+from layers_pipeline.operations.accounts import AccountSyncState
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.posts import captures
 from layers_pipeline.steps.ingest.outcomes import FULL_EVERY, LEASE
@@ -130,8 +130,8 @@ class Killer:
         self.codes.append(victim.exitcode)
         self.amid[log.read_text().split()[-1]] += 1
 
-    def _states(self) -> list[SyncStateRow]:
-        return [one for one in self.stores.operations.sync_states() if one.depth == "full"]
+    def _states(self) -> list[AccountSyncState]:
+        return [one for one in self.stores.operations.syncs.states() if one.depth == "full"]
 
     def _unlanded(self) -> set[tuple[str, datetime]]:
         listings = self.stores.lake.read(catalog.ACCOUNT_LISTINGS).select(
@@ -144,7 +144,7 @@ class Killer:
         }
         return said - set(listings.collect().rows())
 
-    def _landed(self, left: list[SyncStateRow]) -> int:
+    def _landed(self, left: list[AccountSyncState]) -> int:
         """Readings of accounts that are still leased to the run that read them."""
         held = {(state.account_id, state.lease_owner) for state in left}
         listings = self.stores.lake.read(catalog.ACCOUNT_LISTINGS).select(
@@ -152,7 +152,7 @@ class Killer:
         )
         return len(held & set(listings.collect().rows()))
 
-    def _go_on_after(self, left: list[SyncStateRow]) -> None:
+    def _go_on_after(self, left: list[AccountSyncState]) -> None:
         """The next run, at the first moment at which no lease may hold it up."""
         clock = self.served.world.clock
         clock.advance(LEASE.total_seconds())

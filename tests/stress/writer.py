@@ -16,7 +16,8 @@ from pathlib import Path
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.allowlist import NewCreator
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import import_captures
@@ -42,16 +43,16 @@ def settings_of(home: Path) -> Settings:
 def prepare(stores: Stores) -> None:
     """Make the project and allow its accounts, before any writer starts."""
     operations = stores.operations
-    operations.add_project(PROJECT, name="Brand", time_zone="UTC", now=LONG_AGO)
+    operations.projects.add(PROJECT, name="Brand", time_zone="UTC", now=LONG_AGO)
     accounts = [
         NewAccount(platform="tiktok", account_key=key, connection="external") for key in ACCOUNTS
     ]
-    operations.add_accounts(accounts, now=LONG_AGO)
+    operations.accounts.add(accounts, now=LONG_AGO)
     creators = [
         NewCreator(creator_id=one.account_id, display_name="A", account_ids=(one.account_id,))
         for one in accounts
     ]
-    operations.allow_creators(PROJECT, creators, allowed_from=LONG_AGO)
+    operations.allowlist.allow(PROJECT, creators, allowed_from=LONG_AGO)
 
 
 @dataclass(kw_only=True)

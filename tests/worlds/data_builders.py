@@ -20,7 +20,9 @@ from hypothesis import strategies as st
 from layers_pipeline.clock import FixedClock
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
-from layers_pipeline.operations.rows import NewAccount, NewCreator, SyncEnding
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.account_reading import AccountReading, ResponseRow
 from layers_pipeline.steps.derive.dimensions import copy_operations
@@ -173,17 +175,17 @@ def import_rows(
 
 def allow(stores: Stores, *accounts: str, project: str = "brand") -> None:
     """Put SIFT accounts on a project's allowlist, long ago."""
-    stores.operations.add_project(project, name=project, time_zone="UTC", now=hours(-9999))
+    stores.operations.projects.add(project, name=project, time_zone="UTC", now=hours(-9999))
     rows = [
         NewAccount(platform="tiktok", account_key=key, connection="external", status="paused")
         for key in accounts
     ]
-    stores.operations.add_accounts(rows, now=hours(-9999))
+    stores.operations.accounts.add(rows, now=hours(-9999))
     creators = [
         NewCreator(creator_id=row.account_id, display_name="", account_ids=(row.account_id,))
         for row in rows
     ]
-    stores.operations.allow_creators(project, creators, allowed_from=hours(-9999))
+    stores.operations.allowlist.allow(project, creators, allowed_from=hours(-9999))
     copy_operations(stores)
 
 

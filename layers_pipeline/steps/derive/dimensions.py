@@ -13,14 +13,14 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written
+from layers_pipeline.operations.accounts import AccountSyncState
 from layers_pipeline.operations.content_ids import parts_of_ads_content
-from layers_pipeline.operations.content_rows import ApprovalRow, OverrideRow
-from layers_pipeline.operations.rows import SyncStateRow
 from layers_pipeline.operations.store import Operations
+from layers_pipeline.operations.verdicts import ContentApproval, ContentOverride
 from layers_pipeline.steps.derive.health import health_of
 from layers_pipeline.steps.stores import Stores
 
-Change = TypeVar("Change", OverrideRow, ApprovalRow)
+Change = TypeVar("Change", ContentOverride, ContentApproval)
 Rows = Iterable[dict[str, Any]]
 
 
@@ -48,9 +48,9 @@ def _replace(stores: Stores, table: Table, rows: Rows) -> Written:
 
 def _accounts(operations: Operations) -> Rows:
     """Accounts with the newest outcome of any depth."""
-    creators = {row.account_id: row.creator_id for row in operations.allowlist()}
+    creators = {row.account_id: row.creator_id for row in operations.allowlist.all()}
     states = _states(operations)
-    for account in operations.accounts():
+    for account in operations.accounts.all():
         yield {
             **asdict(account),
             "creator_id": creators.get(account.account_id),
@@ -61,17 +61,17 @@ def _accounts(operations: Operations) -> Rows:
 def _sync_health(operations: Operations) -> Rows:
     """How the syncs of each account stand, in words."""
     states = _states(operations)
-    return (health_of(account, states[account.account_id]) for account in operations.accounts())
+    return (health_of(account, states[account.account_id]) for account in operations.accounts.all())
 
 
-def _states(operations: Operations) -> Mapping[str, list[SyncStateRow]]:
-    states: defaultdict[str, list[SyncStateRow]] = defaultdict(list)
-    for state in operations.sync_states():
+def _states(operations: Operations) -> Mapping[str, list[AccountSyncState]]:
+    states: defaultdict[str, list[AccountSyncState]] = defaultdict(list)
+    for state in operations.syncs.states():
         states[state.account_id].append(state)
     return states
 
 
-def _newest_outcome(states: Iterable[SyncStateRow]) -> dict[str, Any]:
+def _newest_outcome(states: Iterable[AccountSyncState]) -> dict[str, Any]:
     finished = [
         (state.last_finished_at, state) for state in states if state.last_finished_at is not None
     ]
@@ -87,8 +87,8 @@ def _newest_outcome(states: Iterable[SyncStateRow]) -> dict[str, Any]:
 
 def _project_ads_content(operations: Operations) -> Rows:
     """What is in force of each content that people spoke of (R41)."""
-    overrides = _last(operations.overrides())
-    approvals = _last(operations.approvals())
+    overrides = _last(operations.verdicts.overrides())
+    approvals = _last(operations.verdicts.approvals())
     for content in {**overrides, **approvals}:
         project_id, container_id = parts_of_ads_content(content)
         override, approval = overrides.get(content), approvals.get(content)
@@ -112,13 +112,13 @@ def _last(history: Iterable[Change]) -> dict[str, Change]:
 
 
 COPIES: Final[Mapping[Table, Callable[[Operations], Rows]]] = {
-    catalog.PROJECTS: lambda operations: map(asdict, operations.projects()),
+    catalog.PROJECTS: lambda operations: map(asdict, operations.projects.all()),
     catalog.PLATFORM_ACCOUNTS: _accounts,
     catalog.SYNC_HEALTH: _sync_health,
-    catalog.PROJECT_ALLOWLIST: lambda operations: map(asdict, operations.allowlist()),
-    catalog.CREATIVES: lambda operations: map(asdict, operations.creatives()),
-    catalog.SAFETY_REVIEWS: lambda operations: map(asdict, operations.safety_reviews()),
-    catalog.CONTENT_OVERRIDES: lambda operations: map(asdict, operations.overrides()),
+    catalog.PROJECT_ALLOWLIST: lambda operations: map(asdict, operations.allowlist.all()),
+    catalog.CREATIVES: lambda operations: map(asdict, operations.creatives.all()),
+    catalog.SAFETY_REVIEWS: lambda operations: map(asdict, operations.verdicts.reviews()),
+    catalog.CONTENT_OVERRIDES: lambda operations: map(asdict, operations.verdicts.overrides()),
     catalog.PROJECT_ADS_CONTENT: _project_ads_content,
-    catalog.AD_CONTENT: lambda operations: map(asdict, operations.ads()),
+    catalog.AD_CONTENT: lambda operations: map(asdict, operations.ads.all()),
 }

@@ -7,7 +7,7 @@ Does not belong here: outcomes themselves (``outcomes``), writing tables (``dime
 from collections.abc import Sequence
 from typing import Any, Final
 
-from layers_pipeline.operations.rows import AccountRow, SyncStateRow
+from layers_pipeline.operations.accounts import AccountSyncState, PlatformAccount
 
 REMEDIES: Final = {
     "partial": "Nothing to do: what was missing is read again at the next sync.",
@@ -19,10 +19,20 @@ REMEDIES: Final = {
     "malformed": "Report it: the platform answers otherwise than documented. The rows are kept.",
 }
 TRIED_AGAIN: Final = "Nothing to do: it has been let in since, and is read again at the next sync."
-PAUSED: Final = "Switch it on again: layers-pipeline account resume {account_id}"
+PAUSES: Final = {
+    "person": (
+        "paused by a person: it is not synced",
+        "Switch it on again: layers-pipeline account resume {account_id}",
+    ),
+    "import": (
+        "paused since it was imported: it is not synced",
+        "Allow it to sync it: layers-pipeline creator allow {account_id} --project PROJECT",
+    ),
+}
+"""By cause of the pause: the problem, and its remedy."""
 
 
-def health_of(account: AccountRow, states: Sequence[SyncStateRow]) -> dict[str, Any]:
+def health_of(account: PlatformAccount, states: Sequence[AccountSyncState]) -> dict[str, Any]:
     """One row of ``sync_health``."""
     succeeded = {f"{state.depth}_succeeded_at": state.last_success_at for state in states}
     return {
@@ -40,20 +50,21 @@ def health_of(account: AccountRow, states: Sequence[SyncStateRow]) -> dict[str, 
     }
 
 
-def _problem(account: AccountRow, states: Sequence[SyncStateRow]) -> dict[str, Any]:
+def _problem(account: PlatformAccount, states: Sequence[AccountSyncState]) -> dict[str, Any]:
     worst = _failing(account, states)
     named = {"account_id": account.account_id}
     if account.status == "paused":
-        return _told("paused by a person: it is not synced", PAUSED.format(**named))
+        problem, remedy = PAUSES[account.pause_cause or "person"]
+        return _health_row(problem, remedy.format(**named))
     outcome = worst.last_outcome if worst else None
     if account.status == "reauth_required" and outcome != "reauth_required":
         return _lost_login(account)
     if worst is None or worst.last_outcome is None:
-        return _told(None, None)
+        return _health_row(None, None)
     remedy = REMEDIES[worst.last_outcome].format(**named)
     if worst.last_outcome == "reauth_required" and account.status == "active":
         remedy = TRIED_AGAIN
-    found = _told(worst.last_message or worst.last_outcome, remedy)
+    found = _health_row(worst.last_message or worst.last_outcome, remedy)
     return found | {
         "failing_depth": worst.depth,
         "outcome": worst.last_outcome,
@@ -61,13 +72,13 @@ def _problem(account: AccountRow, states: Sequence[SyncStateRow]) -> dict[str, A
     }
 
 
-def _lost_login(account: AccountRow) -> dict[str, Any]:
+def _lost_login(account: PlatformAccount) -> dict[str, Any]:
     """A lost login that a later ending, of a sync begun before it, hides among the depths."""
     remedy = REMEDIES["reauth_required"].format(account_id=account.account_id)
-    return _told("the platform wants a new login", remedy) | {"outcome": "reauth_required"}
+    return _health_row("the platform wants a new login", remedy) | {"outcome": "reauth_required"}
 
 
-def _told(problem: str | None, remedy: str | None) -> dict[str, Any]:
+def _health_row(problem: str | None, remedy: str | None) -> dict[str, Any]:
     return {
         "is_healthy": problem is None,
         "failing_depth": None,
@@ -78,7 +89,9 @@ def _told(problem: str | None, remedy: str | None) -> dict[str, Any]:
     }
 
 
-def _failing(account: AccountRow, states: Sequence[SyncStateRow]) -> SyncStateRow | None:
+def _failing(
+    account: PlatformAccount, states: Sequence[AccountSyncState]
+) -> AccountSyncState | None:
     """The depth that fails; of several the one that failed last, a lost login before all.
 
     Depth posts only steps in for the others of an OAuth account, and is done with when they

@@ -4,7 +4,7 @@ Belongs here: which captures are new, which state they follow on, and writing wh
 Does not belong here: how a row is read or compared (``transforms``), deletions (``deletions``).
 
 A capture that is newer than all of its post's others is compared with what is known; a post one
-of whose captures came late is made anew from all of them. Every table remembers how far it has
+of whose captures came late is made again from all of them. Every table remembers how far it has
 read the staging tables, and what is written follows from the captures alone, so a crash between
 two tables heals with the next run, and a repeat changes nothing.
 """
@@ -131,15 +131,15 @@ def _facts(stores: Stores, arrived: pl.DataFrame) -> Facts:
         if late.height
         else arrived.clear()
     )
-    anew = facts_of(everything)
+    remade = facts_of(everything)
     newest = latest_metrics(distinct_captures(in_order), before=known).collect()
     snapshots = snapshots_of(in_order, before=known).collect()
     described = _as_posts(posts_of(in_order, before=known_posts).collect(), newest)
     return Facts(
-        snapshots=pl.concat([snapshots, anew.snapshots]),
-        posts=pl.concat([described, anew.posts]),
+        snapshots=pl.concat([snapshots, remade.snapshots]),
+        posts=pl.concat([described, remade.posts]),
         followers=_followers(stores, arrived),
-        latest=pl.concat([_in_buckets(newest), anew.latest]),
+        latest=pl.concat([_in_buckets(newest), remade.latest]),
     )
 
 
@@ -170,7 +170,7 @@ def _late(arrived: pl.DataFrame, latest: pl.DataFrame, posts: pl.DataFrame) -> p
 
 
 def _followers(stores: Stores, arrived: pl.DataFrame) -> pl.DataFrame:
-    """Follower counts of the accounts that captures speak of, made anew where one came late."""
+    """Follower counts of the accounts that captures speak of, made again where one came late."""
     shown = arrived.filter(pl.col("followers").is_not_null())
     touched = shown.select(ACCOUNT).unique()
     stored = (

@@ -39,7 +39,7 @@ def stage(stores: Stores, source: Source) -> Written:
 
 
 def stage_again(stores: Stores, source: Source, landed: pl.DataFrame) -> Written:
-    """Read landed rows anew: a staged row that comes out otherwise is put right."""
+    """Read landed rows again: a staged row that comes out otherwise is put right."""
     rows = source.stage(landed, stores.settings)
     columns = [name for name in source.staged.columns if name not in source.staged.key]
     return stores.lake.merge(source.staged, rows, update=differ(columns), columns=columns)

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Final
 
 from layers_pipeline.errors import SourceThrottledError
-from layers_pipeline.operations.oauth_rows import RefusedMetricRow, UnreadablePostRow
-from layers_pipeline.operations.rows import AccountRow
+from layers_pipeline.operations.accounts import PlatformAccount
+from layers_pipeline.operations.refusals import RefusedMetric, UnreadablePost
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.progress import report
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
@@ -63,20 +63,20 @@ def sync_oauth(
     return asyncio.run(OAuthSync(stores, depth, reader, worker=worker).run(due))
 
 
-def _context(stores: Stores, cipher: TokenCipher, due: Sequence[AccountRow]) -> AccountContext:
-    operations, now = stores.operations, stores.clock.now()
+def _context(stores: Stores, cipher: TokenCipher, due: Sequence[PlatformAccount]) -> AccountContext:
+    operations, settings, now = stores.operations, stores.settings, stores.clock.now()
     ids = [account.account_id for account in due]
     return AccountContext(
-        tokens=operations.tokens(ids, cipher),
+        tokens=operations.tokens.readable(ids, cipher),
         refused={
-            name: operations.refused_metrics(platform.source, platform.api_version(stores.settings))
+            name: operations.refusals.metrics(platform.source, platform.api_version(settings))
             for name, platform in PLATFORMS.items()
         },
-        unreadable=operations.unreadable_posts(ids),
+        unreadable=operations.refusals.posts(ids),
         pauses={
             name: pause
             for name, platform in PLATFORMS.items()
-            if (pause := operations.api_pause(platform.pause_scope, now=now))
+            if (pause := operations.refusals.pause_of(platform.pause_scope, now=now))
         },
     )
 
@@ -92,11 +92,11 @@ class OAuthSync:
         self._written = 0
         self._synced: list[AccountSync] = []
 
-    async def run(self, due: Sequence[AccountRow]) -> SyncSummary:
+    async def run(self, due: Sequence[PlatformAccount]) -> SyncSummary:
         """Read the claimed accounts, a few at once; one account's fault ends only its own."""
         places = asyncio.Semaphore(AT_ONCE)
 
-        async def one(account: AccountRow) -> None:
+        async def one(account: PlatformAccount) -> None:
             async with places:
                 await self._sync(account)
             report("accounts read", len(self._synced), len(due))
@@ -111,7 +111,7 @@ class OAuthSync:
             calls=sum(sync.reading.calls for sync in self._synced),
         )
 
-    async def _sync(self, account: AccountRow) -> None:
+    async def _sync(self, account: PlatformAccount) -> None:
         sync = await self._reader.read(account, self._depth)
         self._synced.append(sync)
         self._waiting.append(sync)
@@ -131,7 +131,7 @@ class OAuthSync:
         self._remember(syncs, now)
         for sync in syncs:
             self._pause(sync, now)
-        self._stores.operations.finish_syncs(
+        self._stores.operations.sync_outcomes.finish(
             [sync.outcome for sync in syncs],
             self._depth,
             worker=self._worker,
@@ -143,7 +143,7 @@ class OAuthSync:
         """What readings taught: metrics not to ask for, posts not to ask of."""
         operations, settings = self._stores.operations, self._stores.settings
         refused = [
-            RefusedMetricRow(
+            RefusedMetric(
                 source=PLATFORMS[sync.platform].source,
                 media_type=media_type,
                 metric=metric,
@@ -155,7 +155,7 @@ class OAuthSync:
             for (media_type, metric), message in sync.reading.refused.items()
         ]
         unreadable = [
-            UnreadablePostRow(
+            UnreadablePost(
                 platform=sync.platform,
                 platform_post_id=post_id,
                 account_id=sync.outcome.account_id,
@@ -166,15 +166,15 @@ class OAuthSync:
             for post_id, reason in sync.reading.unreadable.items()
         ]
         if refused:
-            operations.remember_refused(refused)
+            operations.refusals.add_metrics(refused)
         if unreadable:
-            operations.remember_unreadable(unreadable)
+            operations.refusals.add_posts(unreadable)
 
     def _pause(self, sync: AccountSync, now: datetime) -> None:
         """Let everybody who uses our app wait, where that is what the platform asked for."""
         error = sync.reading.error
         if isinstance(error, SourceThrottledError) and error.scope == "app":
-            self._stores.operations.pause_api(
+            self._stores.operations.refusals.pause(
                 PLATFORMS[sync.platform].pause_scope,
                 until=sync.finished_at + wait_of(error),
                 reason=str(error),

@@ -18,9 +18,11 @@ from layers_pipeline.errors import (
     SourceRejectedError,
     SourceThrottledError,
 )
-from layers_pipeline.operations.oauth_rows import PauseRow, TokenRow
-from layers_pipeline.operations.rows import AccountRow, SyncEnding
+from layers_pipeline.operations.accounts import PlatformAccount
+from layers_pipeline.operations.refusals import ApiPause
 from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.sync_outcomes import SyncEnding
+from layers_pipeline.operations.tokens import Token
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.sources.client import (
     ClientContext,
@@ -30,7 +32,7 @@ from layers_pipeline.sources.client import (
 )
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.sources.rate_limits import UsageBudgets
-from layers_pipeline.steps.ingest.outcomes import LOOK_AGAIN, Refusals, outcome_of
+from layers_pipeline.steps.ingest.outcomes import LOOK_AGAIN, Remedies, outcome_of
 from layers_pipeline.steps.ingest.raw_rows import AccountSync
 from layers_pipeline.steps.ingest.tokens import TokenKeeper
 from layers_pipeline.steps.platforms import PLATFORMS
@@ -47,12 +49,12 @@ GRANT: Final = "Let the owner grant the permissions, then reauth {account_id}."
 class AccountContext:
     """What is known beforehand of the accounts that are to be read."""
 
-    tokens: Mapping[str, TokenRow] = field(default_factory=dict)
+    tokens: Mapping[str, Token] = field(default_factory=dict)
     refused: Mapping[Platform, set[tuple[str, str]]] = field(default_factory=dict)
     """Metrics that are not asked for, by platform."""
     unreadable: Mapping[str, set[str]] = field(default_factory=dict)
     """Posts whose insights are never given, by account."""
-    pauses: Mapping[Platform, PauseRow] = field(default_factory=dict)
+    pauses: Mapping[Platform, ApiPause] = field(default_factory=dict)
     """Platforms that are not to be called for now."""
 
 
@@ -96,7 +98,7 @@ class AccountReader:
         """Close the connection pools."""
         await self._stack.aclose()
 
-    async def read(self, account: AccountRow, depth: Depth) -> AccountSync:
+    async def read(self, account: PlatformAccount, depth: Depth) -> AccountSync:
         """Read an account, and say how that ended; no source's error passes."""
         started_at = self._clock.now()
         reading, outcome = await self._read_to_the_end(account, depth)
@@ -112,7 +114,7 @@ class AccountReader:
         )
 
     async def _read_to_the_end(
-        self, account: AccountRow, depth: Depth
+        self, account: PlatformAccount, depth: Depth
     ) -> tuple[AccountReading, SyncEnding]:
         account_id = account.account_id
         if pause := self._known.pauses.get(account.platform):
@@ -139,7 +141,7 @@ class AccountReader:
         outcome = outcome_of_reading(reading, account_id, now=self._clock.now())
         return reading, self._held_back(account, outcome)
 
-    def _held_back(self, account: AccountRow, outcome: SyncEnding) -> SyncEnding:
+    def _held_back(self, account: PlatformAccount, outcome: SyncEnding) -> SyncEnding:
         """The outcome with the account's own wait, where that is longer than the whole app's."""
         wait_s = self._budgets.wait_s(account.platform, account.account_key, scope="account")
         own = self._clock.now() + timedelta(seconds=wait_s)
@@ -147,7 +149,7 @@ class AccountReader:
             return replace(outcome, retry_at=own)
         return outcome
 
-    async def _read_with_token(self, account: AccountRow, depth: Depth) -> AccountReading:
+    async def _read_with_token(self, account: PlatformAccount, depth: Depth) -> AccountReading:
         """A reading; one repeat with a newer token, whose rows join those of the first (R12)."""
         renew = self._clients[account.platform].renew
         stored = self._known.tokens.get(account.account_id) or self._tokens.stored(account)
@@ -167,7 +169,7 @@ class AccountReader:
             refused={**first.refused, **second.refused},
         )
 
-    async def _read(self, account: AccountRow, depth: Depth, token: TokenRow) -> AccountReading:
+    async def _read(self, account: PlatformAccount, depth: Depth, token: Token) -> AccountReading:
         wanted = ReadRequest(
             account_key=account.account_key,
             token=token.access,
@@ -206,12 +208,12 @@ def _failed(
     if may_pass and reading.rows:
         kept = f"{error} What was read before is kept ({_summary(reading)})."
         return SyncEnding(account_id=account_id, outcome="partial", message=kept)
-    refusals = Refusals(
+    remedies = Remedies(
         unauthorized="reauth_required",
         renew=REAUTH.format(account_id=account_id),
         permit=GRANT.format(account_id=account_id),
     )
-    return outcome_of(error, account_id, now=now, refusals=refusals)
+    return outcome_of(error, account_id, now=now, remedies=remedies)
 
 
 def _summary(reading: AccountReading) -> str:

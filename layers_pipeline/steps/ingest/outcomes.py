@@ -18,7 +18,7 @@ from layers_pipeline.errors import (
     SourceThrottledError,
     SourceUnauthorizedError,
 )
-from layers_pipeline.operations.rows import SyncEnding
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from transforms.vocabulary import Depth, Outcome
 
 ACCOUNTS_PER_RUN: Final = 2_000
@@ -62,7 +62,7 @@ class SyncSummary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refusals:
+class Remedies:
     """What it means for an account that its source turns it down, and what people can do.
 
     Args:
@@ -77,7 +77,7 @@ class Refusals:
 
 
 def outcome_of(
-    error: SourceError, account_id: str, *, now: datetime, refusals: Refusals
+    error: SourceError, account_id: str, *, now: datetime, remedies: Remedies
 ) -> SyncEnding:
     """The outcome that an error means for its account (R6)."""
 
@@ -93,9 +93,9 @@ def outcome_of(
         case SourceThrottledError():
             return ended("rate_limited", wait=wait_of(error))
         case SourceUnauthorizedError():
-            return ended(refusals.unauthorized, refusals.renew)
+            return ended(remedies.unauthorized, remedies.renew)
         case SourceForbiddenError():
-            return ended("forbidden", refusals.permit, wait=LOOK_AGAIN)
+            return ended("forbidden", remedies.permit, wait=LOOK_AGAIN)
         case SourceRejectedError():
             return ended("unavailable", wait=LOOK_AGAIN)
         case SourceMalformedError():

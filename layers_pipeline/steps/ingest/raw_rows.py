@@ -13,7 +13,7 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
-from layers_pipeline.operations.rows import SyncEnding
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores

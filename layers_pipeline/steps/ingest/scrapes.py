@@ -15,7 +15,9 @@ from typing import Any, Final, TypeVar
 import polars as pl
 
 from layers_pipeline.errors import SourceError
-from layers_pipeline.operations.rows import AccountRow, ScrapeJobRow, SyncEnding
+from layers_pipeline.operations.accounts import PlatformAccount
+from layers_pipeline.operations.scrapes import ScrapeJob
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.progress import report
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.sources.sift.client import SiftClient, sift_http
@@ -23,7 +25,7 @@ from layers_pipeline.steps.ingest.claims import claim, failed_before
 from layers_pipeline.steps.ingest.outcomes import (
     ACCOUNTS_PER_RUN,
     LEASE,
-    Refusals,
+    Remedies,
     SyncSummary,
     outcome_of,
     summary_of,
@@ -33,12 +35,12 @@ from layers_pipeline.steps.platforms import SIFT
 from layers_pipeline.steps.stores import Stores
 from transforms.vocabulary import Outcome
 
-Item = TypeVar("Item", AccountRow, ScrapeJobRow)
+Item = TypeVar("Item", PlatformAccount, ScrapeJob)
 Result = TypeVar("Result")
 POSTS_PER_SCRAPE: Final = 50
 AT_ONCE: Final = 8
 JOB_PATIENCE: Final = timedelta(hours=6)
-REFUSALS: Final = Refusals(
+REMEDIES: Final = Remedies(
     unauthorized="unavailable",
     renew="The key for SIFT was refused: set LAYERS_SIFT_KEY to a valid one.",
 )
@@ -71,9 +73,10 @@ def submit_scrapes(
     due = claim(stores, "external", "quick", worker=worker, accounts=accounts)
     if not due:
         return SyncSummary(failed_before=failed_before(stores, "external", "quick"))
-    waiting = {job.account_id for job in stores.operations.open_jobs(limit=ACCOUNTS_PER_RUN * 50)}
+    still_open = stores.operations.scrapes.all_open(limit=ACCOUNTS_PER_RUN * 50)
+    waiting = {job.account_id for job in still_open}
 
-    async def ask(sift: SiftClient, account: AccountRow) -> SyncEnding:
+    async def ask(sift: SiftClient, account: PlatformAccount) -> SyncEnding:
         if account.account_id in waiting:
             return _ended(account, "ok", "the scrape asked for before is not finished yet")
         job_id = f"{account.account_id}@{now:%Y%m%dT%H%M%S}"
@@ -83,13 +86,14 @@ def submit_scrapes(
             limit=POSTS_PER_SCRAPE,
             idempotency_key=job_id,
         )
-        stores.operations.submit_job(
+        stores.operations.scrapes.submit(
             job_id, account.account_id, source_job_id=scrape.scrape_id, now=now
         )
         return _ended(account, "ok", "scrape asked for")
 
     outcomes = asyncio.run(_each(stores, due, ask, what="accounts asked for", retries=retries))
-    stores.operations.finish_syncs(outcomes, "quick", worker=worker, now=stores.clock.now())
+    ended_at = stores.clock.now()
+    stores.operations.sync_outcomes.finish(outcomes, "quick", worker=worker, now=ended_at)
     return summary_of(outcomes)
 
 
@@ -108,11 +112,11 @@ def collect_scrapes(
         retries: How often one request is tried, and with what waits.
     """
     now = stores.clock.now()
-    jobs = stores.operations.claim_jobs(
+    jobs = stores.operations.scrapes.claim(
         now=now, lease_for=LEASE, worker=worker, limit=ACCOUNTS_PER_RUN
     )
 
-    async def fetch(sift: SiftClient, job: ScrapeJobRow) -> Collected | None:
+    async def fetch(sift: SiftClient, job: ScrapeJob) -> Collected | None:
         return await _collect(sift, job, now=now)
 
     found = asyncio.run(_each(stores, jobs, fetch, what="scrapes looked at", retries=retries))
@@ -127,7 +131,7 @@ def collect_scrapes(
     ended = {job.scrape_job_id for job, _ in collected}
     for job in jobs:
         if job.scrape_job_id not in ended:
-            stores.operations.release_job(job.scrape_job_id, worker=worker)
+            stores.operations.scrapes.release(job.scrape_job_id, worker=worker)
     return replace(
         summary_of(one.outcome for _, one in collected),
         rows=written,
@@ -136,11 +140,11 @@ def collect_scrapes(
     )
 
 
-def _ended(item: AccountRow | ScrapeJobRow, outcome: Outcome, message: str) -> SyncEnding:
+def _ended(item: PlatformAccount | ScrapeJob, outcome: Outcome, message: str) -> SyncEnding:
     return SyncEnding(account_id=item.account_id, outcome=outcome, message=message)
 
 
-async def _collect(sift: SiftClient, job: ScrapeJobRow, *, now: datetime) -> Collected | None:
+async def _collect(sift: SiftClient, job: ScrapeJob, *, now: datetime) -> Collected | None:
     """What a scrape found; none while SIFT is still at work."""
     scrape = await sift.scrape(job.source_job_id or "")
     if scrape.status in ("queued", "running"):
@@ -174,7 +178,7 @@ async def _each(
                 return await work(sift, item)
             except SourceError as error:
                 now = stores.clock.now()
-                return outcome_of(error, item.account_id, now=now, refusals=REFUSALS)
+                return outcome_of(error, item.account_id, now=now, remedies=REMEDIES)
             finally:
                 finished += 1
                 report(what, finished, len(items))
@@ -184,9 +188,7 @@ async def _each(
         return list(await asyncio.gather(*(one(sift, item) for item in items)))
 
 
-def _write(
-    stores: Stores, collected: Sequence[tuple[ScrapeJobRow, Collected]], *, run_id: str
-) -> int:
+def _write(stores: Stores, collected: Sequence[tuple[ScrapeJob, Collected]], *, run_id: str) -> int:
     received_at = stores.clock.now()
     rows = [
         {
@@ -211,10 +213,10 @@ def _write(
         ).inserted
 
 
-def _close(stores: Stores, job: ScrapeJobRow, outcome: SyncEnding, *, worker: str) -> None:
+def _close(stores: Stores, job: ScrapeJob, outcome: SyncEnding, *, worker: str) -> None:
     """Store how a scrape ended, unless another worker has taken the job over meanwhile."""
     now = stores.clock.now()
-    is_ours = stores.operations.finish_job(
+    is_ours = stores.operations.scrapes.finish(
         job.scrape_job_id,
         worker=worker,
         status="collected" if outcome.outcome == "ok" else "failed",
@@ -222,11 +224,4 @@ def _close(stores: Stores, job: ScrapeJobRow, outcome: SyncEnding, *, worker: st
         now=now,
     )
     if is_ours:
-        stores.operations.record_sync(
-            job.account_id,
-            "posts",
-            outcome=outcome.outcome,
-            message=outcome.message,
-            now=now,
-            retry_at=outcome.retry_at,
-        )
+        stores.operations.sync_outcomes.record(outcome, "posts", now=now)

@@ -17,9 +17,9 @@ from layers_pipeline.errors import (
     SourceUnauthorizedError,
     SourceUnavailableError,
 )
-from layers_pipeline.operations.oauth_rows import NewToken, TokenRow
-from layers_pipeline.operations.rows import AccountRow
+from layers_pipeline.operations.accounts import PlatformAccount
 from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.tokens import NewToken, Token
 from layers_pipeline.sources.client import TokenPair
 from layers_pipeline.steps.stores import Stores
 
@@ -46,15 +46,15 @@ class TokenKeeper:
     def __init__(self, stores: Stores, *, cipher: TokenCipher, worker: str) -> None:
         self._stores, self._cipher, self._worker = stores, cipher, worker
 
-    def stored(self, account: AccountRow) -> TokenRow:
+    def stored(self, account: PlatformAccount) -> Token:
         """The account's token.
 
         Raises:
             NotFoundError: None is stored.
         """
-        return self._stores.operations.token(account.account_id, self._cipher)
+        return self._stores.operations.tokens.get(account.account_id, self._cipher)
 
-    async def fresh(self, account: AccountRow, token: TokenRow, renew: Renew | None) -> TokenRow:
+    async def fresh(self, account: PlatformAccount, token: Token, renew: Renew | None) -> Token:
         """The token, or a newer one if it ends soon; the old one for as long as that fails.
 
         Raises:
@@ -71,15 +71,15 @@ class TokenKeeper:
             return token
 
     async def refreshed(
-        self, account: AccountRow, token: TokenRow, renew: Renew, *, ahead: bool = False
-    ) -> TokenRow:
+        self, account: PlatformAccount, token: Token, renew: Renew, *, ahead: bool = False
+    ) -> Token:
         """A newer token than the given one: made here, or by whoever is at it already.
 
         Raises:
             SourceError: It could not be refreshed.
         """
         operations, clock = self._stores.operations, self._stores.clock
-        is_ours = operations.claim_token_refresh(
+        is_ours = operations.tokens.claim_refresh(
             account.account_id,
             worker=self._worker,
             now=clock.now(),
@@ -92,14 +92,14 @@ class TokenKeeper:
         try:
             pair = await _renewed(account, token, renew)
         finally:
-            operations.finish_token_refresh(
+            operations.tokens.finish_refresh(
                 account.account_id, pair, self._cipher, worker=self._worker, now=clock.now()
             )
         return self.stored(account)
 
     async def _refreshed_by_another(
-        self, account: AccountRow, token: TokenRow, *, ahead: bool
-    ) -> TokenRow:
+        self, account: PlatformAccount, token: Token, *, ahead: bool
+    ) -> Token:
         for _ in range(OTHERS_LOOKS):
             newest = self.stored(account)
             if newest.updated_at > token.updated_at or newest.expires_at > token.expires_at:
@@ -112,7 +112,7 @@ class TokenKeeper:
         raise SourceUnavailableError(account.platform, message)
 
 
-async def _renewed(account: AccountRow, token: TokenRow, renew: Renew) -> NewToken:
+async def _renewed(account: PlatformAccount, token: Token, renew: Renew) -> NewToken:
     if token.refresh is None:
         raise SourceUnauthorizedError(account.platform, "no refresh token is stored")
     made = await renew(SecretStr(token.refresh.get_secret_value()))

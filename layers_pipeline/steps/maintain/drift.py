@@ -75,12 +75,12 @@ def drift_between(
         for rules in (active, other)
     )
     rows = score_drift(before, after, threshold=other.eligibility_threshold)
-    told = rows.with_columns(
+    described = rows.with_columns(
         scored_at=pl.lit(tick, pl.Datetime("us", "UTC")),
         version_before=pl.lit(active.version),
         version_after=pl.lit(other.version),
     )
-    return catalog.SCORE_DRIFT.shape(told.collect())
+    return catalog.SCORE_DRIFT.shape(described.collect())
 
 
 def _stored(stores: Stores, tick: datetime) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """Replay: staging and everything after it, made again from what was landed (R12).
 
-Belongs here: reading a span of landings anew, and making the tables after them from the beginning.
+Belongs here: reading a span of landings again, and making the tables after them from the beginning.
 Does not belong here: how rows are read (``transforms``), scoring again (the caller's).
 
 A parsing fault that was mended is put right in place: the platform had told us, so what is known
@@ -30,7 +30,7 @@ DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Replayed:
-    """What a replay did: landed rows read anew, captures put right, and rows written by table."""
+    """What a replay did: landed rows read again, captures put right, and rows written by table."""
 
     read: int
     changed: int
@@ -38,7 +38,7 @@ class Replayed:
 
 
 def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
-    """Read what was landed in [start, end) anew, and make every table after it again.
+    """Read what was landed in [start, end) again, and make every table after it again.
 
     Args:
         stores: Open stores.
@@ -92,6 +92,6 @@ def _make_again(stores: Stores) -> dict[str, Written]:
     # Noted once all of them are there: a crash in between has the next run make them again.
     for table in made:
         lake.record_marks(table, marks)
-    add_up(written, derive_absences(stores, anew=True))
+    add_up(written, derive_absences(stores, from_scratch=True))
     add_up(written, bring_up_to_date(stores))
     return written

@@ -67,5 +67,9 @@ def _thin_out(stores: Stores, ticks: list[str]) -> None:
 
 def _newest(scores: pl.LazyFrame) -> pl.LazyFrame:
     """The keys of the newest score of each content and version."""
-    things = ("ads_content_id", "scoring_version")
-    return scores.group_by(things).agg(pl.col("scored_at").max()).select(catalog.ORGANIC_SCORES.key)
+    of_content = ("ads_content_id", "scoring_version")
+    return (
+        scores.group_by(of_content)
+        .agg(pl.col("scored_at").max())
+        .select(catalog.ORGANIC_SCORES.key)
+    )

@@ -14,6 +14,7 @@ import polars as pl
 
 from layers_pipeline.errors import PublicationError
 from layers_pipeline.lake import catalog
+from layers_pipeline.lake.reading import ADDED
 from layers_pipeline.lake.table import Table, Written
 from layers_pipeline.progress import report
 from layers_pipeline.serving import generations
@@ -145,7 +146,8 @@ def _pin(stores: Stores, table: Table) -> Pinned:
             "Undo the table feature (deletion vectors or column mapping) that another tool set."
         )
     files = tuple(sorted(handle.file_uris()))
-    return replace(pinned, version=handle.version(), files=files)
+    added = tuple(field.name for field in handle.schema().fields if ADDED in field.metadata)
+    return replace(pinned, version=handle.version(), files=files, added=added)
 
 
 def _mark_as_read(stores: Stores) -> None:

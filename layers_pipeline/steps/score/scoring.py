@@ -208,7 +208,7 @@ def copy_current_eligibility(stores: Stores) -> Written:
 def _require_cron(stores: Stores) -> None:
     """Refuse to mix ticks of two cadences: what is missing would look scored, or the reverse."""
     asked = stores.settings.tick_cron
-    settled = stores.operations.settle("tick_cron", asked, now=stores.clock.now())
+    settled = stores.operations.settings.pin("tick_cron", asked, now=stores.clock.now())
     if settled != asked:
         raise SettingsError(
             f"LAYERS_TICK_CRON: this lake's ticks fall by {settled!r}, and the setting says "

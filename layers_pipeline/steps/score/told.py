@@ -43,10 +43,10 @@ def read_told(stores: Stores, until: datetime) -> Told:
     """
     operations = stores.operations
     return Told(
-        creatives=_known(Creatives, operations.creatives(), until),
-        reviews=_known(SafetyReviews, operations.safety_reviews(), until),
-        overrides=_known(ContentOverrides, operations.overrides(), until),
-        ads=_known(AdContent, operations.ads(), until),
+        creatives=_known(Creatives, operations.creatives.all(), until),
+        reviews=_known(SafetyReviews, operations.verdicts.reviews(), until),
+        overrides=_known(ContentOverrides, operations.verdicts.overrides(), until),
+        ads=_known(AdContent, operations.ads.all(), until),
     )
 
 

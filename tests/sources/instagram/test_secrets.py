@@ -217,7 +217,7 @@ def test_a_service_that_is_not_there_is_unavailable():
         raise httpx.ConnectError("no route", request=request)
 
     reading = read_scripted(answer)
-    assert "no answer (ConnectError)" in str(reading.error)
+    assert "no answer from graph.test (ConnectError)" in str(reading.error)
     assert reading.calls == 3
 
 

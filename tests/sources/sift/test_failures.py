@@ -158,7 +158,7 @@ def test_a_service_that_is_not_there_is_unavailable(account):
         async with sift_http(f"http://127.0.0.1:{port}", SecretStr(KEY)) as http:
             await submitting(account)(SiftClient(http, retries=QUICK))
 
-    with pytest.raises(SourceUnavailableError, match=r"no answer \(ConnectError\)"):
+    with pytest.raises(SourceUnavailableError, match="connection refused"):
         asyncio.run(run())
 
 

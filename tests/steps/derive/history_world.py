@@ -116,7 +116,7 @@ class World:
         started_at = self.now
 
         async def read():
-            tokens = self.stores.operations.tokens([account.account_id], cipher())
+            tokens = self.stores.operations.tokens.readable([account.account_id], cipher())
             reader = AccountReader(
                 self.stores,
                 cipher=cipher(),
@@ -186,7 +186,7 @@ class World:
         for ref in self.plan.accounts:
             if row_of(self.stores, ref).status == "reauth_required":
                 token = new_token(self.served, ref)
-                self.stores.operations.store_token(account_id(ref), token, cipher(), now=self.now)
+                self.stores.operations.tokens.store(account_id(ref), token, cipher(), now=self.now)
 
     def _name(self, what: str) -> str:
         return f"{what}-{next(self.number):05d}"

@@ -7,7 +7,8 @@ from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.allowlist import NewCreator
 from layers_pipeline.steps.derive.deletions import derive_absences
 from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date
@@ -60,13 +61,13 @@ def beginning(home):
 def add_account(stores):
     """An OAuth account of a project that ranks its posts."""
     then = stores.clock.now()
-    stores.operations.add_project("brand", name="brand", time_zone="UTC", now=then)
+    stores.operations.projects.add("brand", name="brand", time_zone="UTC", now=then)
     account = NewAccount(
         platform="instagram", account_key="ada", connection="oauth", project_id="brand"
     )
-    stores.operations.add_accounts([account], now=then)
+    stores.operations.accounts.add([account], now=then)
     creator = NewCreator(creator_id="c", display_name="", account_ids=(ADA,))
-    stores.operations.allow_creators("brand", [creator], allowed_from=then)
+    stores.operations.allowlist.allow("brand", [creator], allowed_from=then)
     copy_operations(stores)
 
 
@@ -101,7 +102,7 @@ def go_through(stores, *readings):
 
 def confirm(stores, hour, listing):
     """A person confirms what a listing says."""
-    stores.operations.confirm_deletions(ADA, listing, by="Grace", now=hours(hour))
+    stores.operations.deletions.confirm(ADA, listing, by="Grace", now=hours(hour))
     bring_up_to_date(at(stores, hour))
 
 

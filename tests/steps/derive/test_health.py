@@ -13,23 +13,25 @@ from typing import Any
 
 import pytest
 
-from layers_pipeline.operations.rows import AccountRow, SyncStateRow
-from layers_pipeline.steps.derive.health import PAUSED, REMEDIES, health_of
+from layers_pipeline.operations.accounts import AccountSyncState, PlatformAccount
+from layers_pipeline.steps.derive.health import PAUSES, REMEDIES, health_of
 from transforms.contracts.health import SyncHealth
-from transforms.vocabulary import OUTCOMES
+from transforms.vocabulary import OUTCOMES, PAUSE_CAUSES
 
 NOW = datetime(2025, 5, 14, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 FAILURES = tuple(outcome for outcome in OUTCOMES if outcome != "ok")
 
 
-def account(**changes: Any) -> AccountRow:
+def account(**changes: Any) -> PlatformAccount:
     row = {"account_id": "instagram:ada", "platform": "instagram", "account_key": "ada"}
     row |= {"connection": "oauth", "project_id": "brand", "status": "active", "created_at": NOW}
-    return AccountRow(**(row | changes))
+    return PlatformAccount(**(row | changes))
 
 
-def state(depth: str, outcome: str | None = "ok", *, ago: int = 1, **changes: Any) -> SyncStateRow:
+def state(
+    depth: str, outcome: str | None = "ok", *, ago: int = 1, **changes: Any
+) -> AccountSyncState:
     """A depth whose newest sync ended so many hours ago; with ``ok``, that was its last success."""
     finished = None if outcome is None else NOW - ago * HOUR
     row = {
@@ -46,10 +48,10 @@ def state(depth: str, outcome: str | None = "ok", *, ago: int = 1, **changes: An
         "lease_owner": None,
         "lease_until": None,
     }
-    return SyncStateRow(**(row | changes))
+    return AccountSyncState(**(row | changes))
 
 
-def failing(*states: SyncStateRow, **of_account: Any) -> tuple[str | None, str | None]:
+def failing(*states: AccountSyncState, **of_account: Any) -> tuple[str | None, str | None]:
     """Depth and outcome that the health names."""
     told = health_of(account(**of_account), states)
     return told["failing_depth"], told["outcome"]
@@ -109,6 +111,19 @@ def test_a_paused_account_is_told_to_be_paused_whatever_its_syncs_said(outcome):
     assert (told["failing_depth"], told["outcome"], told["retry_at"]) == (None, None, None)
 
 
+def test_an_account_that_an_import_brought_was_paused_by_nobody():
+    told = health_of(account(status="paused", pause_cause="import"), [])
+    assert told["problem"] == "paused since it was imported: it is not synced"
+    assert told["remedy"] == (
+        "Allow it to sync it: layers-pipeline creator allow instagram:ada --project PROJECT"
+    )
+
+
+@pytest.mark.parametrize("cause", PAUSE_CAUSES)
+def test_every_cause_of_a_pause_has_words(cause):
+    assert health_of(account(status="paused", pause_cause=cause), [])["remedy"]
+
+
 @pytest.mark.parametrize("outcome", ["ok", "partial"])
 def test_an_account_whose_login_is_lost_says_so_though_a_later_ending_hides_it(outcome):
     posts = state("posts", "reauth_required", ago=2)
@@ -133,7 +148,7 @@ def test_a_remedy_names_commands_that_there_are():
         check=True,
         timeout=120,
     ).stdout
-    words = " ".join([*REMEDIES.values(), PAUSED])
+    words = " ".join([*REMEDIES.values(), *(remedy for _, remedy in PAUSES.values())])
     named = set(re.findall(r"layers-pipeline account (\S+)", words))
     assert named == {"reauth", "pause", "resume"}
     assert [name for name in named if not re.search(rf"^ +{name} ", help_of_accounts, re.M)] == []

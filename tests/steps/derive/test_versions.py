@@ -4,7 +4,8 @@ import pytest
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError, SettingsError, StoreError
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.content_rows import NewAd, NewCreative
+from layers_pipeline.operations.ads import NewAd
+from layers_pipeline.operations.creatives import NewCreative
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date
@@ -42,7 +43,7 @@ def derived(tmp_path_factory):
     made = NewCreative(
         project_id="brand", container_id="generated:g", kind="generated", created_at=OLD
     )
-    opened.operations.add_creatives([made], now=OLD)
+    opened.operations.creatives.add([made], now=OLD)
     spend(opened, cents=10_000)
     yield later(opened, hours(12))
     opened.operations.close()
@@ -57,7 +58,7 @@ def stores(derived, tmp_path):
 def spend(stores: Stores, *, cents: int) -> None:
     """Let an ad of the creative have spent so much on the day before."""
     ad = NewAd(ad_platform="meta", ad_id="ad", ads_content_id=CREATIVE)
-    stores.operations.connect_ads([ad], now=OLD)
+    stores.operations.ads.connect([ad], now=OLD)
     day = hours(-24).date()
     rows = daily([spent(cents, day, ad_id="ad", known_at=hours(-12))]).collect()
     stores.lake.insert_absent(
@@ -76,11 +77,11 @@ def judged(stores: Stores) -> dict:
 
 
 def activate(stores: Stores, version: str) -> None:
-    stores.operations.activate_scoring(version, changed_by="ann", now=stores.clock.now())
+    stores.operations.scoring_roles.activate(version, changed_by="ann", now=stores.clock.now())
 
 
 def shadow(stores: Stores, version: str) -> None:
-    stores.operations.shadow_scoring(version, changed_by="ann", now=stores.clock.now())
+    stores.operations.scoring_roles.shadow(version, changed_by="ann", now=stores.clock.now())
 
 
 def test_the_newest_version_decides_until_somebody_chooses(stores):
@@ -240,7 +241,7 @@ def test_a_walk_begins_with_the_scores_that_stood(tmp_path):
     stores = later(opened, hours(12))
     score(stores, [TICK])
     bring_up_to_date(stores)
-    stores.operations.disallow_creator("brand", "tiktok:bob", now=hours(5))
+    stores.operations.allowlist.disallow("brand", ["tiktok:bob"], now=hours(5))
     copy_operations(stores)
     score(stores, [NEXT])
     first = rows_of(stores, catalog.AD_ELIGIBILITY)

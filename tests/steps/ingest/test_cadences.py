@@ -149,11 +149,11 @@ def minute(number: float) -> datetime:
 
 def test_whoever_is_paused_or_has_lost_the_login_or_its_project_is_never_called(clockwork):
     operations = clockwork.stores.operations
-    operations.set_account_status(account_id(FIRST), "paused")
-    operations.set_account_status(account_id(VIDEOS), "reauth_required")
+    operations.accounts.set_status(account_id(FIRST), "paused")
+    operations.accounts.set_status(account_id(VIDEOS), "reauth_required")
     creators = [f"{ref.platform}:{ref.account_key}" for ref in CREATORS.accounts]
     for creator in creators[1:]:
-        operations.set_account_status(creator, "paused")
+        operations.accounts.set_status(creator, "paused")
     clockwork.run(40)
     paths = requests_of(clockwork.served)
     assert not [path for path in paths if FIRST.account_key in path or "/business/" in path]
@@ -163,7 +163,7 @@ def test_whoever_is_paused_or_has_lost_the_login_or_its_project_is_never_called(
 
 
 def test_nobody_of_an_inactive_project_is_called(clockwork):
-    clockwork.stores.operations.set_project_active("brand", is_active=False)
+    clockwork.stores.operations.projects.set_active("brand", is_active=False)
     clockwork.run(35)
     assert requests_of(clockwork.served) == []
 

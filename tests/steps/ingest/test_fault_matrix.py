@@ -142,8 +142,8 @@ class Matrix:
         operations, platform = told.stores.operations, told.case.platform
         state = state_of(told.stores, told.ref, told.case.depth)
         told.message = state.last_message or ""
-        pause = operations.api_pause(f"{SOURCES[platform]}:app", now=AT)
-        dropped = operations.refused_metrics(SOURCES[platform], VERSIONS[platform])
+        pause = operations.refusals.pause_of(f"{SOURCES[platform]}:app", now=AT)
+        dropped = operations.refusals.metrics(SOURCES[platform], VERSIONS[platform])
         return Left(
             outcome=str(state.last_outcome),
             status=row_of(told.stores, told.ref).status,
@@ -151,7 +151,7 @@ class Matrix:
             pause_min=None if pause is None else _minutes(pause.until - AT),
             requests=requests,
             dropped=frozenset(metric for _, metric in dropped),
-            unreadable=sum(map(len, operations.unreadable_posts([account_id(told.ref)]).values())),
+            unreadable=sum(map(len, operations.refusals.posts([account_id(told.ref)]).values())),
         )
 
     def _look(self) -> None:
@@ -186,7 +186,7 @@ class Matrix:
         clock.set(HEALED_AT)
         if is_locked:
             token = new_token(self.served, told.ref)
-            stores.operations.store_token(
+            stores.operations.tokens.store(
                 account_id(told.ref), token, cipher(), now=stores.clock.now()
             )
         requests = self._counted(told)
@@ -201,7 +201,7 @@ class Matrix:
         bring_up_to_date(self.shared)
         self.stored = Stored.of(self.shared)
         for number, told in enumerate(self.told):
-            unreadable = told.stores.operations.unreadable_posts([account_id(told.ref)])
+            unreadable = told.stores.operations.refusals.posts([account_id(told.ref)])
             told.untrue = self.stored.untrue(
                 items_of(told.ref, number),
                 at=HEALED_AT,

@@ -216,7 +216,7 @@ def test_a_refused_file_leaves_nothing_of_its_neighbours(stores, tmp_path):
         import_captures(stores, [good, bad], project_id="brand", time_zone="UTC", run_id="r")
     bring_up_to_date(stores)
     assert not any(whole(stores).values())
-    assert stores.operations.projects() == []
+    assert stores.operations.projects.all() == []
 
 
 def test_the_report_counts_distinct_posts_and_accounts(stores):

@@ -17,9 +17,9 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.oauth_rows import NewToken
-from layers_pipeline.operations.rows import NewAccount
+from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.tokens import NewToken
 from layers_pipeline.steps.ingest.oauth import AT_ONCE
 from layers_pipeline.steps.ingest.tokens import REFRESH_LEASE
 from layers_pipeline.steps.stores import Stores
@@ -120,10 +120,10 @@ def test_a_throttle_of_the_app_stops_its_platform_and_no_other(
 def test_accounts_that_cannot_be_read_harm_nobody(served: RunningSandbox, stores: Stores):
     paused, bare, sealed, well = TIKTOK[:4]
     connect(stores, served, paused, well, INSTAGRAM[0])
-    stores.operations.set_account_status(account_id(paused), "paused")
-    stores.operations.add_accounts([_new(bare)], now=AT)
+    stores.operations.accounts.set_status(account_id(paused), "paused")
+    stores.operations.accounts.add([_new(bare)], now=AT)
     lost_key = TokenCipher(SecretStr(Fernet.generate_key().decode()))
-    stores.operations.connect_account(_new(sealed), new_token(served, sealed), lost_key, now=AT)
+    stores.operations.tokens.connect(_new(sealed), new_token(served, sealed), lost_key, now=AT)
     sync(stores)
     assert outcomes(stores, paused) == {None}
     assert outcomes(stores, bare) == {"reauth_required"}
@@ -182,13 +182,13 @@ def test_a_token_that_another_run_is_refreshing_is_waited_for(
     served: RunningSandbox, stores: Stores
 ):
     connect(stores, served, ONE)
-    old = stores.operations.token(account_id(ONE), cipher())
+    old = stores.operations.tokens.get(account_id(ONE), cipher())
     _claim_refresh(stores, worker="other")
     made = served.world.tokens.refresh(old.refresh.get_secret_value(), life=timedelta(days=31))
     with ThreadPoolExecutor(1) as aside:
         syncing = aside.submit(sync, stores)
         _wait_until(lambda: len(requests_of(served)) > 0)
-        stores.operations.finish_token_refresh(
+        stores.operations.tokens.finish_refresh(
             account_id(ONE), _pair(made), cipher(), worker="other", now=AT
         )
         syncing.result(30)
@@ -209,7 +209,7 @@ def test_a_killed_refresh_costs_no_consent(served: RunningSandbox, stores: Store
 
 
 def _claim_refresh(stores: Stores, *, worker: str) -> None:
-    assert stores.operations.claim_token_refresh(
+    assert stores.operations.tokens.claim_refresh(
         account_id(ONE),
         worker=worker,
         now=stores.clock.now(),

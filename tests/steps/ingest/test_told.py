@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written
-from layers_pipeline.operations.content_rows import NewAd, NewCreative
+from layers_pipeline.operations.ads import NewAd
+from layers_pipeline.operations.creatives import NewCreative
 from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.publish.publication import maintain, publish
@@ -58,22 +59,22 @@ def add(stores: Stores, slug="one", *, at: float = -24, project="brand", kind="g
     row = NewCreative(
         project_id=project, container_id=f"{kind}:{slug}", kind=kind, created_at=MADE, prompt="cat"
     )
-    stores.operations.add_creatives([row], now=hours(at))
+    stores.operations.creatives.add([row], now=hours(at))
 
 
 def review(stores: Stores, *, failed: bool, at: float, container="generated:one") -> None:
-    stores.operations.review_content(
+    stores.operations.verdicts.review(
         container, safety_failed=failed, reviewed_by="ann", now=hours(at)
     )
 
 
 def override(stores: Stores, word, *, at: float, content: str = CONTENT, note="why") -> None:
-    stores.operations.override_content(content, word, note=note, changed_by="ann", now=hours(at))
+    stores.operations.verdicts.override(content, word, note=note, changed_by="ann", now=hours(at))
 
 
 def connect(stores: Stores, content: str = CONTENT, *, at: float) -> None:
     ad = NewAd(ad_platform="meta", ad_id="1", ads_content_id=content)
-    stores.operations.connect_ads([ad], now=hours(at))
+    stores.operations.ads.connect([ad], now=hours(at))
 
 
 def tell(stores: Stores) -> None:
@@ -81,7 +82,7 @@ def tell(stores: Stores) -> None:
     add(stores)
     review(stores, failed=True, at=-20)
     override(stores, "include", at=-19)
-    stores.operations.approve_content(CONTENT, "approved", changed_by="bob", now=hours(-18))
+    stores.operations.verdicts.approve(CONTENT, "approved", changed_by="bob", now=hours(-18))
     connect(stores, at=-17)
 
 
@@ -130,7 +131,7 @@ def test_the_whole_history_of_overrides_is_copied(stores):
 def test_project_ads_content_says_what_stands(stores):
     override(stores, "include", at=0, note="first")
     override(stores, "exclude", at=1, note="second")
-    stores.operations.approve_content(CONTENT, "approved", changed_by="bob", now=hours(2))
+    stores.operations.verdicts.approve(CONTENT, "approved", changed_by="bob", now=hours(2))
     copy_operations(stores)
     assert rows_of(stores, catalog.PROJECT_ADS_CONTENT).to_dicts() == [
         {
@@ -342,8 +343,6 @@ def test_a_container_of_a_post_without_a_post_is_set_aside(stores):
 
 def test_analysts_find_what_was_told(stores):
     tell(stores)
-    for copy in COPIES.values():
-        copy(stores)
     rows = publish(stores).rows
     assert {table.name: rows[table.name] for table in COPIES} == {table.name: 1 for table in COPIES}
     assert (rows["content_containers"], rows["ads_content"]) == (1, 1)

@@ -105,7 +105,7 @@ def test_a_score_that_stands_is_not_lost(tmp_path):
     posts = {"p0": "ada", "p1": "ada", "p2": "bob"}
     derive(opened, [capture(post, -13, views=60, account_key=key) for post, key in posts.items()])
     stores = thinning(later(opened, NOW), KEPT_DAYS)
-    opened.operations.disallow_creator("brand", "tiktok:bob", now=TICKS[2])
+    opened.operations.allowlist.disallow("brand", ["tiktok:bob"], now=TICKS[2])
     copy_operations(opened)
     score(stores, TICKS)
     whole = rows_of(stores, catalog.AD_ELIGIBILITY)

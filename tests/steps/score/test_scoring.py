@@ -179,7 +179,7 @@ def shrinking(stores):
     rows = [row | {"account_key": "bob"} if number else row for number, row in enumerate(POOL)]
     import_rows(stores, stores.settings.home, [*rows, capture("new", -7, views=70)])
     score(stores, [hours(-8)])
-    stores.operations.disallow_creator("brand", "tiktok:bob", now=hours(-6))
+    stores.operations.allowlist.disallow("brand", ["tiktok:bob"], now=hours(-6))
     copy_operations(stores)
     score(stores, [AS_OF])
     return rows_of(stores, catalog.AD_ELIGIBILITY).filter(pl.col("scored_at") == AS_OF)

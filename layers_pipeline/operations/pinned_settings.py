@@ -6,15 +6,15 @@ Does not belong here: the settings themselves (``settings``), what a change woul
 
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from layers_pipeline.operations.instants import require_aware
+from layers_pipeline.operations.database import Repository
 from layers_pipeline.operations.model_base import Base
 from layers_pipeline.operations.statements import insert_if_absent
+from layers_pipeline.operations.utc_datetime import require_aware
 
 
-class SettledSetting(Base):
+class PinnedSetting(Base):
     """Grain: one row per setting that stored data depends on."""
 
     __tablename__ = "settled_settings"
@@ -27,8 +27,12 @@ class SettledSetting(Base):
     settled_at: Mapped[datetime] = mapped_column(comment="When it was first used (UTC).")
 
 
-def settle(session: Session, name: str, value: str, *, now: datetime) -> str:
-    """Settle the setting unless it is; give the value that is settled."""
-    row = {"name": name, "value": value, "settled_at": require_aware(now, what="now")}
-    insert_if_absent(session, SettledSetting, [row], returning=SettledSetting.name)
-    return session.scalars(select(SettledSetting.value).filter_by(name=name)).one()
+class PinnedSettings(Repository):
+    """The values that stored data depends on."""
+
+    def pin(self, name: str, value: str, *, now: datetime) -> str:
+        """Pin the setting to the value, unless it is pinned; give the value that counts."""
+        row = {"name": name, "value": value, "settled_at": require_aware(now, what="now")}
+        with self._database.write() as session:
+            insert_if_absent(session, PinnedSetting, [row], returning=PinnedSetting.name)
+            return session.get_one(PinnedSetting, name).value

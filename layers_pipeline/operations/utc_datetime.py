@@ -25,13 +25,13 @@ def require_aware(instant: datetime, *, what: str) -> datetime:
     """
     if instant.utcoffset() is None:
         raise NaiveInstantError(
-            f"operations: {what}: {instant.isoformat()} has no time zone."
+            f"{what}: {instant.isoformat()} has no time zone."
             " Pass an aware datetime, such as datetime.now(UTC)."
         )
     return instant.astimezone(UTC)
 
 
-class UtcInstant(TypeDecorator[datetime]):
+class UtcDatetime(TypeDecorator[datetime]):
     """An aware instant in UTC; SQLite, which knows no zones, holds it as UTC wall time."""
 
     impl = DateTime(timezone=True)

@@ -1,7 +1,7 @@
-"""Checks of what callers hand over, with messages that name the remedy.
+"""Validators of what callers hand over, with messages that name the remedy.
 
 Belongs here: checks of one value, before any statement runs.
-Does not belong here: checks that need the database.
+Does not belong here: checks that need the database (the repositories).
 """
 
 import re
@@ -23,7 +23,7 @@ def require_project_id(project_id: str) -> str:
     """The project id, if it is a slug of 1 to 63 characters."""
     if not _PROJECT_ID.fullmatch(project_id):
         raise InputRefusedError(
-            f"operations: project id {project_id!r} is not a slug. Use 1 to 63 of a-z, 0-9,"
+            f"project id {project_id!r} is not a slug. Use 1 to 63 of a-z, 0-9,"
             " '_' and '-', starting with a letter or digit, such as 'my-brand'."
         )
     return project_id
@@ -35,7 +35,7 @@ def require_time_zone(time_zone: str) -> str:
         ZoneInfo(time_zone)
     except (KeyError, ValueError, OSError) as error:
         raise InputRefusedError(
-            f"operations: time zone {time_zone!r} is not known. Use an IANA name,"
+            f"time zone {time_zone!r} is not known. Use an IANA name,"
             " such as 'Europe/Berlin' or 'UTC'."
         ) from error
     return time_zone
@@ -45,7 +45,7 @@ def require_key(key: str, *, what: str) -> str:
     """The key, if it is 1 to 200 printable characters with no space at either end."""
     if not key.isprintable() or key != key.strip() or not 0 < len(key) <= _KEY_LENGTH:
         raise InputRefusedError(
-            f"operations: {what} {key[:_KEY_LENGTH]!r} cannot be a key. Use 1 to {_KEY_LENGTH}"
+            f"{what} {key[:_KEY_LENGTH]!r} cannot be a key. Use 1 to {_KEY_LENGTH}"
             " printable characters, without spaces at the ends."
         )
     return key
@@ -56,9 +56,7 @@ def require_word(word: str, words: Sequence[Word], *, what: str) -> Word:
     for known in words:
         if word == known:
             return known
-    raise InputRefusedError(
-        f"operations: {what} {word!r} is not known. Use one of: {', '.join(words)}."
-    )
+    raise InputRefusedError(f"{what} {word!r} is not known. Use one of: {', '.join(words)}.")
 
 
 def require_text(text: str, *, what: str, longest: int, lines: bool = False) -> str:
@@ -72,16 +70,15 @@ def require_text(text: str, *, what: str, longest: int, lines: bool = False) -> 
     """
     kept = text.strip()
     if not kept:
-        raise InputRefusedError(f"operations: {what} is empty. Write it, or leave it out.")
+        raise InputRefusedError(f"{what} is empty. Write it, or leave it out.")
     if len(kept) > longest:
         raise InputRefusedError(
-            f"operations: {what} {kept[:40]!r}… has {len(kept):,} characters."
-            f" Use {longest:,} at most."
+            f"{what} {kept[:40]!r}… has {len(kept):,} characters. Use {longest:,} at most."
         )
     spaces = "\n\r\t" if lines else ""
     if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in spaces for char in kept):
         raise InputRefusedError(
-            f"operations: {what} {kept[:40]!r} has control characters."
+            f"{what} {kept[:40]!r} has control characters."
             f" Write {'plain text' if lines else 'one line of plain text'}."
         )
     return kept
