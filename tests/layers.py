@@ -32,6 +32,7 @@ OF_FOLDER: Final = {
     "serving": "store",
     "steps": "store",
     "stress": "process",
+    "tools": "store",
 }
 """Folders and files below ``tests``; everything else is quick."""
 OF_FIXTURE: Final = {"newcomer": "e2e", "url": "process", "postgres_url": "store"}
