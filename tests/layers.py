@@ -6,6 +6,8 @@ Does not belong here: fixtures; what each mark means (``pyproject.toml``).
 A mark on the test itself wins. ``-m quick`` does not even import folders of other layers.
 """
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -23,12 +25,14 @@ OF_FOLDER: Final = {
     "e2e": "e2e",
     "lake": "store",
     "operations/test_concurrent_claims.py": "process",
+    "operations/test_migrations.py": "process",
     "sandbox/service/test_scenario_command.py": "process",
     "sandbox/service/test_server.py": "process",
     "sensors": "run",
     "serving": "store",
     "steps": "store",
     "stress": "process",
+    "tools": "store",
 }
 """Folders and files below ``tests``; everything else is quick."""
 OF_FIXTURE: Final = {"newcomer": "e2e", "url": "process", "postgres_url": "store"}
@@ -48,6 +52,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not any(mark.name in LAYERS for mark in item.iter_markers()):
             item.add_marker(layer_of(item))
     items.sort(key=lambda item: min(map(LAYERS.index, marked(item))))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A quick test that starts a process is none: its folder's place in the table is wrong."""
+    before = os.times().children_user
+    result = yield
+    if item.config.getoption("markexpr") == QUICK:
+        assert os.times().children_user == before, "a quick test ran a process"
+    return result
 
 
 def marked(item: pytest.Item) -> set[str]:

@@ -32,6 +32,8 @@ LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 POSTS_PER_SECOND = 6
 POSTS_PER_BATCH = 25
 MINUTE = timedelta(minutes=1)
+STOP = "stop"
+"""A file that tells every writer to stop."""
 
 
 def settings_of(home: Path) -> Settings:
@@ -155,13 +157,13 @@ def hash_of(post: str) -> int:
     return sum(ord(letter) * (place + 1) for place, letter in enumerate(post))
 
 
-def write(name: str, home: Path, started: float, until: float) -> None:
-    """Write until a moment, or until killed; warnings are errors, errors go to a file."""
+def write(name: str, home: Path, started: float) -> None:
+    """Write until told to stop, or until killed; warnings are errors, errors go to a file."""
     warnings.simplefilter("error")
     with (home / f"{name}.err").open("ab") as errors:
         os.dup2(errors.fileno(), 2)
     writer = Writer(name=name, home=home, started=started)
     number = writer.dice.randint(1, 5)
-    while time.time() < until:
+    while not (home / STOP).exists():
         writer.loop(number)
         number += 1

@@ -24,8 +24,6 @@ from tests.worlds.data_builders import rows_of, score
 from tools import old_lake
 from tools.compare_lakes import counts, differences
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):

@@ -41,8 +41,6 @@ class Left:
     """Items remembered as having no insights for ever."""
 
 
-NOT_YET: Mapping[str, str] = {}
-"""Rows that the code does not keep to, and why."""
 WELL = {
     # 5 posts, a story, the account, 6 items' insights, 3 breakdowns.
     "instagram": Left(outcome="ok", requests=2, rows=16, posts=6, snapshots=6, is_complete=True),

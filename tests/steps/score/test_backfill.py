@@ -92,7 +92,6 @@ class Month:
                 getattr(self, what)(later(self.stores, at), number)
             now = later(self.stores, tick)
             score(now, [tick])
-            bring_up_to_date(now)
             yield tick
 
     def scrape(self, stores: Stores, number: int) -> None:
