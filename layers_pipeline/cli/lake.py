@@ -14,11 +14,6 @@ from layers_pipeline.steps.stores import open_lake
 lake_app = typer.Typer(no_args_is_help=True, help="The lake's tables.")
 
 
-@lake_app.callback()
-def about() -> None:
-    """The lake's tables."""
-
-
 @lake_app.command("migrate")
 def migrate_lake() -> None:
     """Add the columns that this version knows and stored tables lack; every start does so too."""

@@ -44,29 +44,23 @@ PLATFORM_ACCOUNTS: Final = _dimension(
     checked=False,
 )
 SYNC_HEALTH: Final = _dimension(
-    name="sync_health",
-    schema=health.SyncHealth,
-    deps=("platform_accounts",),
-    checked=False,
+    name="sync_health", schema=health.SyncHealth, deps=("platform_accounts",), checked=False
 )
 PROJECT_ALLOWLIST: Final = _dimension(name="project_allowlist", schema=posts.ProjectAllowlist)
 CREATIVES: Final = _dimension(name="creatives", schema=creatives.Creatives)
 SAFETY_REVIEWS: Final = _dimension(name="safety_reviews", schema=creatives.SafetyReviews)
 CONTENT_OVERRIDES: Final = _dimension(name="content_overrides", schema=creatives.ContentOverrides)
 PROJECT_ADS_CONTENT: Final = _dimension(
-    name="project_ads_content",
-    schema=creatives.ProjectAdsContent,
+    name="project_ads_content", schema=creatives.ProjectAdsContent
 )
 AD_CONTENT: Final = _dimension(name="ad_content", schema=creatives.AdContent)
 
 # What platforms and files gave, as received.
 RAW_INSTAGRAM__RESPONSES: Final = _raw(
-    name="raw_instagram__responses",
-    schema=captures.RawInstagramResponses,
+    name="raw_instagram__responses", schema=captures.RawInstagramResponses
 )
 RAW_TIKTOK__RESPONSES: Final = _raw(
-    name="raw_tiktok__responses",
-    schema=captures.RawTiktokResponses,
+    name="raw_tiktok__responses", schema=captures.RawTiktokResponses
 )
 RAW_SIFT__POSTS: Final = _raw(
     name="raw_sift__posts",
@@ -76,9 +70,7 @@ RAW_SIFT__POSTS: Final = _raw(
     deps=("scrape_jobs",),
 )
 ACCOUNT_LISTINGS: Final = _raw(
-    name="account_listings",
-    schema=captures.AccountListings,
-    published="view",
+    name="account_listings", schema=captures.AccountListings, published="view"
 )
 
 # The same, typed.
@@ -107,9 +99,7 @@ STG_SIFT__POSTS: Final = _staged_captures(
     remembers=("raw_sift__posts",),
 )
 STG_IMPORT__CAPTURES: Final = _staged_captures(
-    name="stg_import__captures",
-    schema=captures.StgImportCaptures,
-    partition_by=("file_id",),
+    name="stg_import__captures", schema=captures.StgImportCaptures, partition_by=("file_id",)
 )
 STG_IMPORT__AD_METRICS: Final = _staged(
     name="stg_import__ad_metrics",
@@ -153,10 +143,7 @@ PLATFORM_POST_METRICS_LATEST: Final = _in_buckets(
     published="view",
 )
 PLATFORM_POST_CHECKS: Final = Table(
-    name=CHECKS_OF_POSTS,
-    schema=posts.PlatformPostChecks,
-    deps=CAPTURES,
-    is_stored=False,
+    name=CHECKS_OF_POSTS, schema=posts.PlatformPostChecks, deps=CAPTURES, is_stored=False
 )
 POST_ABSENCES: Final = _in_buckets(
     name="post_absences",

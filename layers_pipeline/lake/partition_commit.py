@@ -19,47 +19,25 @@ writer, so its log is written here by hand. What must hold:
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from time import time
-from typing import Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 from uuid import uuid4
 
 import polars as pl
-from deltalake import DeltaTable
 from deltalake.transaction import AddAction, RemoveAction
 
 from layers_pipeline.lake.reading import LOCAL
 from layers_pipeline.lake.table import Table, Written
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from layers_pipeline.lake.store import Lake
+
 LEVEL: Final = 1
 """Of zstd: files a quarter smaller than with snappy, for a tenth more time."""
-
-
-class Committing(Protocol):
-    """What a replacement needs of the lake."""
-
-    def hold_to_contract(self, table: Table, rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-        """Rows that keep the contract, and how many were set aside."""
-        ...
-
-    def ensure(self, table: Table) -> DeltaTable:
-        """The table, made if it is not there."""
-        ...
-
-    def commit(self, table: Table, attempt: Callable[[], T]) -> T:
-        """Run an attempt to commit until it succeeds."""
-        ...
-
-    def replace(
-        self, table: Table, rows: pl.DataFrame, *, where: Mapping[str, Sequence[str]]
-    ) -> Written:
-        """Replace whole partitions by rows that are at hand."""
-        ...
 
 
 class Replacement:
@@ -72,7 +50,7 @@ class Replacement:
         batch: What the rows belong to, as 32 hexadecimal digits.
     """
 
-    def __init__(self, lake: Committing, table: Table, column: str, batch: str) -> None:
+    def __init__(self, lake: "Lake", table: Table, column: str, batch: str) -> None:
         self._lake, self._table, self._column, self._batch = lake, table, column, batch
         self._actions: list[AddAction | RemoveAction] = []
         self._replaced: dict[str, None] = {}
@@ -136,7 +114,7 @@ class Replacement:
 class HeldReplacement(Replacement):
     """The same for a table in an object store: rows are held until the commit writes them."""
 
-    def __init__(self, lake: Committing, table: Table, column: str, batch: str) -> None:
+    def __init__(self, lake: "Lake", table: Table, column: str, batch: str) -> None:
         super().__init__(lake, table, column, batch)
         self._held: list[pl.DataFrame] = []
 

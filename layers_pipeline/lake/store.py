@@ -12,10 +12,7 @@ from typing import Any, Final, TypeVar
 import polars as pl
 import stamina
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import (
-    CommitFailedError,
-    SchemaMismatchError,
-)
+from deltalake.exceptions import CommitFailedError, SchemaMismatchError
 
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
@@ -134,9 +131,7 @@ class Lake(LakeReader):
             restamp: Called on the rows before each attempt to commit, to stamp them again.
         """
         fields = columns or [name for name in table.columns if name not in table.key]
-        wanted = {
-            name: at for name, at in (marks or {}).items() if at > self.watermark(table, name)
-        }
+        wanted = self._newer(table, marks or {})
         kept, refused = self.hold_to_contract(table, rows)
 
         def attempt() -> Written:
@@ -159,14 +154,24 @@ class Lake(LakeReader):
 
         written = Written() if kept.is_empty() else self.commit(table, attempt)
         if written == Written():  # deltalake makes no commit of a merge that changes nothing
-            self._record(table, wanted)
+            self.record_marks(table, wanted)
         return written + Written(quarantined=refused)
 
     def record_marks(self, table: Table, marks: Mapping[str, int]) -> None:
         """Record numbers with a commit of no rows, by application; lower ones are left alone."""
-        self._record(
-            table, {name: at for name, at in marks.items() if at > self.watermark(table, name)}
-        )
+        wanted = self._newer(table, marks)
+
+        def attempt() -> None:
+            mark = _mark(wanted)
+            write_deltalake(
+                self.ensure(table), table.empty(), mode="append", commit_properties=mark
+            )
+
+        if wanted:
+            self.commit(table, attempt)
+
+    def _newer(self, table: Table, marks: Mapping[str, int]) -> dict[str, int]:
+        return {name: at for name, at in marks.items() if at > self.watermark(table, name)}
 
     def replace(
         self,
@@ -274,14 +279,6 @@ class Lake(LakeReader):
             configuration={"delta.logRetentionDuration": LOG_KEPT},
             storage_options=self._options,
         )
-
-    def _record(self, table: Table, marks: Mapping[str, int]) -> None:
-        def attempt() -> None:
-            handle = self.ensure(table)
-            write_deltalake(handle, table.empty(), mode="append", commit_properties=_mark(marks))
-
-        if marks:
-            self.commit(table, attempt)
 
     def commit(self, table: Table, attempt: Callable[[], T]) -> T:
         """Run an attempt to commit, again if another writer was first.

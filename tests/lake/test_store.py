@@ -483,5 +483,5 @@ def test_columns_of_another_version_are_named_with_a_remedy(lake):
     lake.insert_absent(THINGS, things(("a", 1)))
     changed = Table(name=THINGS.name, schema=Known)
     row = pl.DataFrame({"name": ["a"], "known_at": [datetime(2025, 5, 14, tzinfo=UTC)]})
-    with pytest.raises(StoreError, match=r"not those of its contract.*Use that version"):
+    with pytest.raises(StoreError, match=r"not those of its contract.*lake migrate"):
         lake.replace(changed, row, where={})
