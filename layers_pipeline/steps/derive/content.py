@@ -15,7 +15,7 @@ from layers_pipeline.steps.derive.creatives import (
     derive_containers_of_creatives,
     derive_content_of_creatives,
 )
-from layers_pipeline.steps.derive.newest import newest_scores
+from layers_pipeline.steps.derive.latest_scores import newest_scores
 from layers_pipeline.steps.derive.versions import rules_in_force
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.posts import ads_content_of, containers_of

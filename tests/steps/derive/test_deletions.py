@@ -11,7 +11,7 @@ from layers_pipeline.steps.derive.deletions import derive_absences
 from layers_pipeline.steps.derive.posts import derive_everything, derive_known
 from layers_pipeline.steps.ingest.dimensions import copy_accounts, copy_allowlist, copy_projects
 from layers_pipeline.steps.publish.publication import publish
-from layers_pipeline.steps.score.walk import WRITTEN
+from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from tests.oracles import scores as oracle
 from tests.oracles.deletions import spells_of
 from tests.worlds.data_builders import (

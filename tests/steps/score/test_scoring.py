@@ -11,7 +11,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.steps.derive.content import derive_ads_content
 from layers_pipeline.steps.derive.staging import SIFT, stage
 from layers_pipeline.steps.ingest.dimensions import copy_allowlist
-from layers_pipeline.steps.score.walk import WRITTEN
+from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from tests.oracles import scores as oracle
 from tests.worlds.data_builders import (
     AS_OF,
@@ -25,7 +25,6 @@ from tests.worlds.data_builders import (
     known_at,
     land,
     make_stores,
-    pool_of,
     remove,
     rows_of,
     score,
@@ -34,6 +33,7 @@ from tests.worlds.data_builders import (
     spell,
     temporary_stores,
 )
+from tests.worlds.pools import pool_of
 from transforms.scoring.ticks import tick_text
 
 TICKS = [hours(number) for number in range(-24, 28, 12)]

@@ -27,7 +27,7 @@ Row = TypeVar("Row", OverrideRow, ApprovalRow)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class Decisions:
     """Everything that people told of content by a moment, each row with when it was known."""
 
     creatives: pl.LazyFrame
@@ -40,7 +40,7 @@ class Told:
     """Rows of ``AdContent``."""
 
 
-def read_told(stores: Stores, until: datetime) -> Told:
+def read_decisions(stores: Stores, until: datetime) -> Decisions:
     """Read what was told of content by a moment, from the operational database itself.
 
     Args:
@@ -48,7 +48,7 @@ def read_told(stores: Stores, until: datetime) -> Told:
         until: Nothing known later is read.
     """
     operations = stores.operations
-    return Told(
+    return Decisions(
         creatives=_known(Creatives, operations.creatives(), until),
         reviews=_known(SafetyReviews, operations.safety_reviews(), until),
         overrides=_known(ContentOverrides, operations.overrides(), until),

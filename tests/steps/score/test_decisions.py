@@ -18,14 +18,14 @@ from layers_pipeline.operations.content_rows import NewAd, NewCreative
 from layers_pipeline.steps.derive.content import derive_containers
 from layers_pipeline.steps.derive.posts import derive_everything
 from layers_pipeline.steps.publish.publication import maintain, publish
-from layers_pipeline.steps.score.told import (
+from layers_pipeline.steps.score.decisions import (
     Told,
     copy_ads,
     copy_creatives,
     copy_overrides,
     copy_project_ads_content,
     copy_safety_reviews,
-    read_told,
+    read_decisions,
 )
 from layers_pipeline.steps.stores import Stores
 from tests.worlds.data_builders import (
@@ -182,7 +182,7 @@ def test_one_content_is_included_in_one_project_and_excluded_in_another(stores):
 
 def test_what_is_read_has_the_contracts_columns_and_types(stores):
     tell(stores)
-    told = read_told(stores, hours(0))
+    told = read_decisions(stores, hours(0))
     schemas = (Creatives, SafetyReviews, ContentOverrides, AdContent)
     frames = (told.creatives, told.reviews, told.overrides, told.ads)
     assert all(
@@ -194,7 +194,7 @@ def test_what_is_read_has_the_contracts_columns_and_types(stores):
 def test_what_is_read_needs_no_copy(stores):
     tell(stores)
     assert all(stores.lake.version(table) == -1 for table in COPIES)
-    assert heights(read_told(stores, hours(0))) == [1, 1, 1, 1]
+    assert heights(read_decisions(stores, hours(0))) == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -208,11 +208,11 @@ def test_what_is_read_needs_no_copy(stores):
 )
 def test_what_was_known_later_is_not_read(stores, until, expected):
     tell(stores)
-    assert heights(read_told(stores, hours(until))) == expected
+    assert heights(read_decisions(stores, hours(until))) == expected
 
 
 def test_nothing_told_reads_as_no_rows(stores):
-    assert heights(read_told(stores, hours(0))) == [0, 0, 0, 0]
+    assert heights(read_decisions(stores, hours(0))) == [0, 0, 0, 0]
 
 
 @settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.generate))
@@ -235,7 +235,7 @@ def test_at_every_moment_the_newest_known_counts(changes, until):
                 review(stores, failed=word, at=hour, container=f"generated:{slug}")
             else:
                 override(stores, word, at=hour, content=f"brand/generated:{slug}")
-        told = read_told(stores, hours(until) + timedelta(seconds=1))
+        told = read_decisions(stores, hours(until) + timedelta(seconds=1))
         moment = hours(until) + timedelta(seconds=1)
         stands = dict(overrides_at(told.overrides, as_of=moment).collect().rows())
         unsafe = set(unsafe_containers(told.reviews, as_of=moment).collect()["container_id"])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layers_pipeline.steps.derive.newest import TICKS_AT_ONCE, newest_scores
+from layers_pipeline.steps.derive.latest_scores import TICKS_AT_ONCE, newest_scores
 from tests.worlds.data_builders import hours
 
 NAMES = ("a", "b", "c", "d")
