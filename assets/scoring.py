@@ -15,7 +15,6 @@ from assets.partitions import SETTINGS, scoring_ticks
 from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written
-from layers_pipeline.steps.derive.staging import STAGED
 from layers_pipeline.steps.maintain.drift import derive_drift
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.scoring import ScoredTick, copy_current_eligibility, score_ticks
@@ -168,7 +167,7 @@ def score_drift(stores: StoresResource) -> dg.MaterializeResult:
         "projects",
         "safety_reviews",
         "sync_health",
-        *(table.name for table in STAGED),
+        *(table.name for table in catalog.STAGED),
     ],
 )
 def analytics_file(stores: StoresResource) -> dg.MaterializeResult:

@@ -18,20 +18,15 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.oauth_rows import NewToken
-from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.allowlist import NewCreator
 from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.tokens import NewToken
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.http import RetryPolicy
-from layers_pipeline.steps.derive.posts import derive_everything
-from layers_pipeline.steps.ingest.dimensions import (
-    copy_accounts,
-    copy_allowlist,
-    copy_projects,
-    describe_sync_health,
-)
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.oauth import sync_oauth
-from layers_pipeline.steps.ingest.syncing import collect_scrapes, submit_scrapes
+from layers_pipeline.steps.ingest.scrapes import collect_scrapes, submit_scrapes
 from layers_pipeline.steps.publish.publication import maintain
 from layers_pipeline.steps.score.scoring import score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores
@@ -106,9 +101,7 @@ class Life:
 
     def derive(self) -> None:
         """Bring every table up to what has landed."""
-        for copy in (copy_projects, copy_accounts, copy_allowlist, describe_sync_health):
-            copy(self.stores)
-        derive_everything(self.stores)
+        bring_up_to_date(self.stores)
 
 
 def begin(served: RunningSandbox, scenario: Scenario, home: Path) -> Life:
@@ -139,10 +132,10 @@ def connect(life: Life) -> None:
     """Give the deployment every account, with tokens, and every creator."""
     stores, world = life.stores, life.world
     now, cipher = world.clock.now(), TokenCipher(stores.settings.token_keys)
-    stores.operations.add_project(PROJECT, name="Brand", time_zone="Europe/Berlin", now=now)
+    stores.operations.projects.add(PROJECT, name="Brand", time_zone="Europe/Berlin", now=now)
     for account in world.truth.accounts:
         grant = world.tokens.issue(account)
-        stores.operations.connect_account(
+        stores.operations.tokens.connect(
             NewAccount(
                 platform=account.platform,
                 account_key=account.account_key,
@@ -162,8 +155,8 @@ def connect(life: Life) -> None:
         NewAccount(platform=ref.platform, account_key=ref.account_key, connection="external")
         for ref in world.dataset.accounts
     ]
-    stores.operations.add_accounts(creators, now=now)
-    stores.operations.allow_creators(
+    stores.operations.accounts.add(creators, now=now)
+    stores.operations.allowlist.allow(
         PROJECT,
         [
             NewCreator(creator_id=one.account_id, display_name="", account_ids=(one.account_id,))
@@ -329,7 +322,7 @@ def unexplained(life: Life) -> list[str]:
     }
     failing = [
         state
-        for state in life.stores.operations.sync_states()
+        for state in life.stores.operations.syncs.states()
         if state.last_outcome not in (None, "ok") and state.depth != "posts"
     ]
     return [
@@ -348,7 +341,7 @@ def harmed(life: Life, *, within: timedelta) -> list[str]:
     }
     return [
         f"{state.account_id}: {state.depth}: {state.last_outcome}: {state.last_message}"
-        for state in life.stores.operations.sync_states()
+        for state in life.stores.operations.syncs.states()
         if state.account_id in spared
         and state.depth in ("quick", "full")
         and (state.last_success_at is None or state.last_success_at < now - within)

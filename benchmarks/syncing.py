@@ -28,11 +28,11 @@ from pydantic import SecretStr
 
 from benchmarks.measure import Measured, measure
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.oauth_rows import NewToken
-from layers_pipeline.operations.rows import NewAccount
+from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.tokens import NewToken
 from layers_pipeline.settings import load_settings
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest import oauth
 from layers_pipeline.steps.ingest.oauth import sync_oauth
 from layers_pipeline.steps.stores import Stores, open_stores
@@ -108,14 +108,14 @@ def _connect(url: str) -> None:
     """Register every account of the sandbox, with a token."""
     stores = open_stores(load_settings())
     cipher, now = TokenCipher(stores.settings.token_keys), datetime.now(UTC)
-    stores.operations.add_project(PROJECT, name="Brand", time_zone="UTC", now=now)
+    stores.operations.projects.add(PROJECT, name="Brand", time_zone="UTC", now=now)
     with httpx.Client(base_url=url) as http:
         for account in http.get("/sandbox/oauth/accounts").json()["accounts"]:
             platform, key = account["platform"], account["account_key"]
             made = http.post(
                 f"/sandbox/oauth/accounts/{platform}/{key}/tokens", json={"life_s": 86_400 * 3000}
             ).json()
-            stores.operations.connect_account(
+            stores.operations.tokens.connect(
                 NewAccount(
                     platform=platform, account_key=key, connection="oauth", project_id=PROJECT
                 ),
@@ -191,7 +191,7 @@ def _sync(requests: Path) -> dict[str, Any]:
     started = time.perf_counter()
     summary = sync_oauth(stores, "full", worker=worker, accounts=_ids(stores))
     synced = time.perf_counter()
-    written = derive_everything(stores)
+    written = bring_up_to_date(stores)
     derived = time.perf_counter()
     return {
         "sync_s": synced - started,
@@ -210,7 +210,7 @@ def _elsewhere(home: Path) -> Stores:
 
 
 def _ids(stores: Stores) -> list[str]:
-    return [account.account_id for account in stores.operations.accounts()]
+    return [account.account_id for account in stores.operations.accounts.all()]
 
 
 CHILDREN: Final = {"record": _record, "bare": _bare, "sync": _sync}

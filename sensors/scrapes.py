@@ -13,7 +13,7 @@ import dagster as dg
 
 from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.errors import SourceError
-from layers_pipeline.operations.rows import ScrapeJobRow
+from layers_pipeline.operations.scrapes import ScrapeJob
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.sift.client import SiftClient, sift_http
 from sensors.jobs import posts_sync
@@ -30,7 +30,7 @@ def request_key(ended: Sequence[str], *, at: datetime) -> str:
     return f"scrapes-{ended[0]}-{len(ended)}-{at:%Y%m%dT%H}{at.minute // 10}"
 
 
-async def _ended(settings: Settings, jobs: Sequence[ScrapeJobRow]) -> list[str]:
+async def _ended(settings: Settings, jobs: Sequence[ScrapeJob]) -> list[str]:
     """Scrapes that have ended; one that SIFT refuses to show is left to the posts schedule.
 
     Raises:
@@ -46,7 +46,7 @@ async def _ended(settings: Settings, jobs: Sequence[ScrapeJobRow]) -> list[str]:
     return [job.scrape_job_id for job, answer in zip(jobs, found, strict=True) if answer in ENDED]
 
 
-async def _status(sift: SiftClient, job: ScrapeJobRow) -> str | SourceError:
+async def _status(sift: SiftClient, job: ScrapeJob) -> str | SourceError:
     try:
         return (await sift.scrape(job.source_job_id or "")).status
     except SourceError as error:
@@ -61,7 +61,7 @@ def finished_scrapes(
     if run_under_way(context.instance, posts_sync.name):
         return dg.SkipReason("a posts sync has not ended yet")
     opened = stores.open()
-    jobs = opened.operations.open_jobs(limit=LOOKED_AT)
+    jobs = opened.operations.scrapes.all_open(limit=LOOKED_AT)
     if not jobs:
         return dg.SkipReason("no scrape is open")
     try:

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import Annotated, Final
+from typing import Annotated
 
 import polars as pl
 import typer
@@ -22,22 +22,15 @@ from layers_pipeline.cli.common import opened, user_name
 from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.oauth_rows import NewToken
-from layers_pipeline.operations.rows import AccountRow, NewAccount, SyncStateRow
+from layers_pipeline.operations.accounts import AccountSyncState, NewAccount, PlatformAccount
 from layers_pipeline.operations.secrets import LONGEST_TOKEN, TokenCipher, new_key, require_token
-from layers_pipeline.operations.words import PLATFORMS, Platform
+from layers_pipeline.operations.tokens import NewToken
 from layers_pipeline.settings import load_settings
+from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores
+from transforms.vocabulary import Platform
 
-account_app = typer.Typer(no_args_is_help=True, help="Accounts, their tokens and the tokens' keys.")
-
-ACCESS_LIFE: Final[dict[Platform, timedelta]] = {
-    "instagram": timedelta(days=60),
-    "tiktok": timedelta(days=1),
-}
-"""How long the platforms let an access token live (long-lived ones of Instagram)."""
-TIKTOK_REFRESH_LIFE: Final = timedelta(days=365)
-"""How long TikTok lets a refresh token live, counted from the consent."""
+account_app = typer.Typer()
 
 AccountArgument = Annotated[str, typer.Argument(help="The account as platform:key.")]
 ExpiresOption = Annotated[
@@ -72,10 +65,10 @@ def add_account(
     """
     new = _new_account(name_of_account, project=project, name=name)
     with _vault() as (stores, cipher):
-        stores.operations.project(project)
-        stores.operations.require_new_account(new.account_id)
+        stores.operations.projects.get(project)
+        stores.operations.accounts.require_new(new.account_id)
         token = _token(new.account_id, new.platform, stores, expires_in=expires_in)
-        stores.operations.connect_account(new, token, cipher, now=stores.clock.now())
+        stores.operations.tokens.connect(new, token, cipher, now=stores.clock.now())
     say(
         f"Account {new.account_id} added to project {project!r}; its token lasts until "
         f"{token.expires_at:%Y-%m-%d %H:%M} UTC."
@@ -87,9 +80,9 @@ def renew_token(name_of_account: AccountArgument, expires_in: ExpiresOption = No
     """Give an account a new token, read as ``account add`` does; it syncs again at once."""
     with _vault() as (stores, cipher):
         row = _known(stores, name_of_account)
-        stores.operations.require_oauth_account(row.account_id)
+        stores.operations.accounts.require_oauth(row.account_id)
         token = _token(row.account_id, row.platform, stores, expires_in=expires_in)
-        stores.operations.store_token(row.account_id, token, cipher, now=stores.clock.now())
+        stores.operations.tokens.store(row.account_id, token, cipher, now=stores.clock.now())
     paused = " It is paused and stays so." if row.status == "paused" else ""
     say(
         f"Account {row.account_id} has a new token, until {token.expires_at:%Y-%m-%d %H:%M} UTC."
@@ -100,9 +93,9 @@ def renew_token(name_of_account: AccountArgument, expires_in: ExpiresOption = No
 @account_app.command("list")
 def list_accounts() -> None:
     """List the accounts and how their newest sync ended."""
-    with opened(load_settings()) as stores:
-        rows = stores.operations.accounts()
-        newest = _newest_endings(stores.operations.sync_states())
+    with opened() as stores:
+        rows = stores.operations.accounts.all()
+        newest = _newest_endings(stores.operations.syncs.states())
     print_table(
         ("account", "name", "connection", "status", "last outcome", "message", "next retry"),
         [
@@ -121,23 +114,23 @@ def list_accounts() -> None:
 @account_app.command("pause")
 def pause_account(name_of_account: AccountArgument) -> None:
     """Sync an account no more until it is resumed; what is known of it stays."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         row = _known(stores, name_of_account)
-        stores.operations.set_account_status(row.account_id, "paused")
+        stores.operations.accounts.set_status(row.account_id, "paused")
     say(f"Account {row.account_id} is paused; it was {row.status}.")
 
 
 @account_app.command("resume")
 def resume_account(name_of_account: AccountArgument) -> None:
     """Sync a paused account again."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         row = _known(stores, name_of_account)
         if row.status == "reauth_required":
             raise InputRefusedError(
                 f"account {row.account_id} is reauth_required: the platform wants a new token. "
                 f"Give it one: layers-pipeline account reauth {row.account_id}."
             )
-        stores.operations.set_account_status(row.account_id, "active")
+        stores.operations.accounts.set_status(row.account_id, "active")
     say(f"Account {row.account_id} is active; it was {row.status}.")
 
 
@@ -156,7 +149,7 @@ def show_new_key() -> None:
 def rotate_keys() -> None:
     """Encrypt every stored token with the first key; may be repeated."""
     with _vault() as (stores, cipher):
-        changed = stores.operations.rotate_tokens(cipher)
+        changed = stores.operations.tokens.rotate(cipher)
     say(f"{changed:,} accounts' tokens were encrypted anew; all are under the first key now.")
     say("Once every process of the pipeline has the new setting, run this again: when it says 0,")
     say("the other keys can be taken out of LAYERS_TOKEN_KEYS.")
@@ -169,10 +162,10 @@ def confirm_deletions(
     by: Annotated[str, typer.Option(help="Who confirms. Default: the user of this machine.")] = "",
 ) -> None:
     """Confirm that the posts which a listing no longer shows are deleted."""
-    with opened(load_settings()) as stores:
-        stores.operations.require_oauth_account(name_of_account)
+    with opened() as stores:
+        stores.operations.accounts.require_oauth(name_of_account)
         _require_listing(stores, name_of_account, listing)
-        new = stores.operations.confirm_deletions(
+        new = stores.operations.deletions.confirm(
             name_of_account,
             listing,
             by=by or user_name("account confirm-deletions"),
@@ -200,9 +193,8 @@ def _require_listing(stores: Stores, account_id: str, listing: str) -> None:
 @contextmanager
 def _vault() -> Generator[tuple[Stores, TokenCipher]]:
     """The stores and what opens their tokens; a missing key is told before anything is made."""
-    settings = load_settings()
-    cipher = TokenCipher(settings.token_keys)
-    with opened(settings) as stores:
+    cipher = TokenCipher(load_settings().token_keys)
+    with opened() as stores:
         yield stores, cipher
 
 
@@ -223,8 +215,8 @@ def _new_account(text: str, *, project: str, name: str) -> NewAccount:
     )
 
 
-def _known(stores: Stores, account_id: str) -> AccountRow:
-    for row in stores.operations.accounts():
+def _known(stores: Stores, account_id: str) -> PlatformAccount:
+    for row in stores.operations.accounts.all():
         if row.account_id == account_id:
             return row
     raise NotFoundError(
@@ -237,16 +229,17 @@ def _token(
 ) -> NewToken:
     """The token that a person hands over now, looked at before it goes any further."""
     access = _handed_over("LAYERS_TOKEN", f"Access token of {account_id}")
+    tokens = PLATFORMS[platform]
     refresh = None
-    if platform == "tiktok":
+    if tokens.refresh_life is not None:
         refresh = _handed_over("LAYERS_REFRESH_TOKEN", f"Refresh token of {account_id}")
     now = stores.clock.now()
-    life = ACCESS_LIFE[platform] if expires_in is None else timedelta(seconds=expires_in)
+    life = tokens.token_life if expires_in is None else timedelta(seconds=expires_in)
     return NewToken(
         access=access,
         refresh=refresh,
         expires_at=now + life,
-        refresh_expires_at=now + TIKTOK_REFRESH_LIFE if refresh else None,
+        refresh_expires_at=now + tokens.refresh_life if tokens.refresh_life else None,
     )
 
 
@@ -275,11 +268,11 @@ def _asked(what: str) -> str:
             ) from None
 
 
-def _newest_endings(states: Iterable[SyncStateRow]) -> dict[str, SyncStateRow]:
+def _newest_endings(states: Iterable[AccountSyncState]) -> dict[str, AccountSyncState]:
     """Per account the state, of any depth, that finished last."""
     finished = [(state.last_finished_at, state) for state in states if state.last_finished_at]
     return {state.account_id: state for _, state in sorted(finished, key=itemgetter(0))}
 
 
-def _ending(state: SyncStateRow | None) -> tuple[str | None, str | None, datetime | None]:
+def _ending(state: AccountSyncState | None) -> tuple[str | None, str | None, datetime | None]:
     return (state.last_outcome, state.last_message, state.retry_at) if state else (None, None, None)

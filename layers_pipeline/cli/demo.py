@@ -17,14 +17,15 @@ import duckdb
 from assets.partitions import scoring_ticks
 from layers_pipeline.cli.runs import RANGE_END, Runner, open_runner
 from layers_pipeline.cli.terminal import console, print_table
-from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.allowlist import NewCreator
 from layers_pipeline.operations.store import Operations
-from layers_pipeline.operations.words import Platform
 from layers_pipeline.progress import report
 from layers_pipeline.serving import generations
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.score.ticks import tick_of
 from layers_pipeline.steps.stores import open_stores
+from transforms.vocabulary import Platform
 
 PROJECT: Final = "demo"
 CREATORS: Final = 40
@@ -104,13 +105,13 @@ def _ticks(moments: list[datetime]) -> list[str]:
 
 def _allow_creators(operations: Operations, stage: Stage, *, at: datetime) -> int:
     """Put the creators with the most captures on the demo project's allowlist."""
-    operations.add_project(PROJECT, name="Demo brand", time_zone="Asia/Ho_Chi_Minh", now=at)
+    operations.projects.add(PROJECT, name="Demo brand", time_zone="Asia/Ho_Chi_Minh", now=at)
     ranked = sorted(stage.creators, key=lambda ref: (-stage.creators[ref], ref))[:CREATORS]
     accounts = [
         NewAccount(platform=platform, account_key=key, connection="external")
         for platform, key in ranked
     ]
-    operations.add_accounts(accounts, now=at)
+    operations.accounts.add(accounts, now=at)
     entries = [
         NewCreator(
             creator_id=account.account_id,
@@ -119,7 +120,7 @@ def _allow_creators(operations: Operations, stage: Stage, *, at: datetime) -> in
         )
         for account in accounts
     ]
-    operations.allow_creators(PROJECT, entries, allowed_from=at)
+    operations.allowlist.allow(PROJECT, entries, allowed_from=at)
     return len(accounts)
 
 
@@ -143,12 +144,14 @@ def _free_moment(operations: Operations, at: datetime) -> datetime:
 
     Its scrapes ended with its sandbox, so they are given up and asked for again.
     """
-    states = operations.sync_states()
+    states = operations.syncs.states()
     started = [state.last_started_at for state in states if state.last_started_at is not None]
     begun = max((when for when in started if at <= when < at + SYNC_EVERY), default=None)
     now = at if begun is None else begun + AGAIN_AFTER
-    for job in operations.claim_jobs(now=now, lease_for=COLLECT_AFTER, worker="demo", limit=10_000):
-        operations.finish_job(
+    for job in operations.scrapes.claim(
+        now=now, lease_for=COLLECT_AFTER, worker="demo", limit=10_000
+    ):
+        operations.scrapes.finish(
             job.scrape_job_id,
             worker="demo",
             status="expired",

@@ -27,8 +27,8 @@ from layers_pipeline.files.reader import (
 )
 from transforms.contracts.creatives import StgImportAdMetrics
 from transforms.facts.ad_metrics import AHEAD, COLUMNS, REQUIRED, read_ad_metrics
+from transforms.staging.parsing import LINE
 from transforms.staging.quarantine import split
-from transforms.staging.readings import LINE
 
 BATCH_ROWS: Final = 200_000
 TABLE: Final = "stg_import__ad_metrics"

@@ -29,8 +29,8 @@ from layers_pipeline.files.reader import (
 )
 from transforms.contracts.captures import StgImportCaptures
 from transforms.staging.captures import COLUMNS, IDS, REQUIRED, TIME_COLUMNS, read_captures
+from transforms.staging.parsing import BREACHES, LINE
 from transforms.staging.quarantine import split
-from transforms.staging.readings import BREACHES, LINE
 
 BATCH_ROWS: Final = 200_000
 TABLE: Final = "stg_import__captures"

@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline.files.formats import RawFile
-from transforms.staging.readings import LINE
+from transforms.staging.parsing import LINE
 
 SHOWN_LINES: Final = 3
 SHOWN_REASONS: Final = 5

@@ -8,8 +8,8 @@ import re
 from typing import Final, get_args
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.operations.checks import require_key, require_project_id
-from layers_pipeline.operations.words import CREATIVE_KINDS, PLATFORMS, CreativeKind
+from layers_pipeline.operations.validators import require_key, require_project_id, require_word
+from transforms.vocabulary import CREATIVE_KINDS, PLATFORMS, CreativeKind
 
 _SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHAPES: Final = ", ".join(
@@ -23,7 +23,8 @@ def creative_container_id(kind: str, slug: str) -> str:
     Raises:
         InputRefusedError: There is no such kind, or it is no slug.
     """
-    return require_container(f"{_kind(kind)}:{slug}")
+    word = require_word(kind, CREATIVE_KINDS, what="kind of creative")
+    return require_container(f"{word}:{slug}")
 
 
 def kind_of_creative(container_id: str) -> CreativeKind | None:
@@ -38,14 +39,12 @@ def require_container(container_id: str) -> str:
     if word in CREATIVE_KINDS:
         if not _SLUG.fullmatch(rest):
             raise InputRefusedError(
-                f"operations: creative {container_id[:200]!r}: {rest[:100]!r} is not a slug. Use 1"
+                f"creative {container_id[:200]!r}: {rest[:100]!r} is not a slug. Use 1"
                 " to 100 of a-z, A-Z, 0-9, '.', '_' and '-', starting with a letter or digit."
             )
         return container_id
     if word not in PLATFORMS or not rest:
-        raise InputRefusedError(
-            f"operations: {container_id[:200]!r} is no container. Write {_SHAPES}."
-        )
+        raise InputRefusedError(f"{container_id[:200]!r} is no container. Write {_SHAPES}.")
     return require_key(container_id, what="container")
 
 
@@ -57,13 +56,3 @@ def parts_of_ads_content(ads_content_id: str) -> tuple[str, str]:
     """
     project_id, _, container_id = ads_content_id.partition("/")
     return require_project_id(project_id), require_container(container_id)
-
-
-def _kind(kind: str) -> CreativeKind:
-    for known in CREATIVE_KINDS:
-        if kind == known:
-            return known
-    raise InputRefusedError(
-        f"operations: kind of creative {kind!r} is not known."
-        f" Use one of: {', '.join(CREATIVE_KINDS)}."
-    )

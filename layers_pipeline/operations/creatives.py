@@ -1,97 +1,142 @@
 """Creatives: content that is no post, added to projects.
 
-Belongs here: statements on ``creatives``, and whether what is said of one agrees.
+Belongs here: the table ``creatives``, and whether what is said of one agrees.
 Does not belong here: what is said of content later (``verdicts``), files of creatives.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
-from layers_pipeline.operations.checks import require_project_id, require_text
 from layers_pipeline.operations.content_ids import kind_of_creative, require_container
-from layers_pipeline.operations.content_models import Creative
-from layers_pipeline.operations.content_rows import CreativeRow, NewCreative
-from layers_pipeline.operations.instants import require_aware
-from layers_pipeline.operations.model_base import PROMPT_LENGTH
-from layers_pipeline.operations.projects import require_projects
-from layers_pipeline.operations.statements import (
-    chunks,
-    fetch,
-    insert_if_absent,
-    one_writer,
-    select_rows,
-)
+from layers_pipeline.operations.database import Repository
+from layers_pipeline.operations.model_base import Base, one_of
+from layers_pipeline.operations.projects import Project, require_projects
+from layers_pipeline.operations.statements import chunks, insert_if_absent, missing, one_writer
+from layers_pipeline.operations.utc_datetime import require_aware
+from layers_pipeline.operations.validators import require_project_id, require_text
+from transforms.vocabulary import CREATIVE_KINDS, CreativeKind
 
+PROMPT_LENGTH: Final = 10_000
+"""Longest prompt kept, in characters."""
 WORD_LENGTH: Final = 500
 """Longest influencer or media source, in characters; an address must fit."""
-_TOLD: Final = ("created_at", "prompt", "influencer", "media_source")
+_DESCRIPTION: Final = ("created_at", "prompt", "influencer", "media_source")
 _SHOWN: Final = 5
 
 
-def add_creatives(session: Session, rows: Iterable[NewCreative], *, now: datetime) -> int:
-    """Add the creatives that are not there yet; give their number."""
-    known_at, given = require_aware(now, what="now"), list(rows)
-    require_projects(session, [row.project_id for row in given])
-    one_writer(session, Creative)
-    agreed, wrong = _agreed(session, given, now=known_at)
-    if wrong:
-        shown = list(wrong.values())[:_SHOWN]
-        more = f" And {len(wrong) - _SHOWN:,} more." if len(wrong) > _SHOWN else ""
-        raise InputRefusedError(" ".join(shown) + more)
-    by_key = {(row.project_id, row.container_id): row for row in agreed}
-    records = [asdict(row) | {"known_at": known_at} for _, row in sorted(by_key.items())]
-    return len(insert_if_absent(session, Creative, records, returning=Creative.container_id))
+class Creative(Base):
+    """Grain: one row per project and generated or manual creative."""
+
+    __tablename__ = "creatives"
+    __table_args__ = (
+        one_of("kind", CREATIVE_KINDS),
+        {"comment": "Content that is no post. Grain: one row per project and creative."},
+    )
+
+    project_id: Mapped[str] = mapped_column(
+        ForeignKey("projects.project_id"), primary_key=True, comment="Whose."
+    )
+    container_id: Mapped[str] = mapped_column(
+        primary_key=True, index=True, comment="kind:slug; the same in every project."
+    )
+    kind: Mapped[CreativeKind] = mapped_column(String, comment="generated or manual.")
+    created_at: Mapped[datetime] = mapped_column(comment="When it was made (UTC); its age.")
+    known_at: Mapped[datetime] = mapped_column(comment="When it was added to the project (UTC).")
+    prompt: Mapped[str | None] = mapped_column(
+        String(PROMPT_LENGTH), comment="Prompt that it was generated from; null: not told."
+    )
+    influencer: Mapped[str | None] = mapped_column(comment="Whom it shows; null: not told.")
+    media_source: Mapped[str | None] = mapped_column(
+        comment="Where its media comes from; null: not told."
+    )
 
 
-def problems(session: Session, rows: Sequence[NewCreative], *, now: datetime) -> dict[int, str]:
-    """What keeps rows from being added, in words, by their position."""
-    known = _projects(session, rows)
-    missing = {
-        position: f"project {row.project_id!r} does not exist. Add it first."
-        for position, row in enumerate(rows)
-        if row.project_id not in known
-    }
-    return missing | _agreed(session, rows, now=now)[1]
+@dataclass(frozen=True, kw_only=True)
+class NewCreative:
+    """A creative to add. Grain: one per project and creative.
+
+    What is left out is as it is known from another project, and else null, or now.
+    """
+
+    project_id: str
+    container_id: str
+    """``kind:slug``, the same in every project."""
+    kind: CreativeKind
+    created_at: datetime | None = None
+    prompt: str | None = None
+    influencer: str | None = None
+    media_source: str | None = None
 
 
-def creatives(session: Session) -> list[CreativeRow]:
-    """Every creative of every project, by project and container."""
-    statement = select_rows(CreativeRow, Creative)
-    return fetch(session, CreativeRow, statement.order_by("project_id", "container_id"))
+class Creatives(Repository):
+    """Content that is no post. A creative may be in several projects and is the same in each."""
 
+    def add(self, rows: Iterable[NewCreative], *, now: datetime) -> int:
+        """Add the creatives that their projects lack; give their number.
 
-def require_creative(session: Session, container_id: str, *, project_id: str | None) -> None:
-    """Refuse a creative that the project, or without one every project, lacks."""
-    require_container(container_id)
-    query = select(Creative.project_id).where(Creative.container_id == container_id)
-    owners = sorted(session.scalars(query))
-    if not owners:
-        raise NotFoundError(
-            f"operations: creative {container_id} does not exist. Check the spelling, or add it:"
-            " layers-pipeline content add."
-        )
-    if project_id is not None and project_id not in owners:
-        raise NotFoundError(
-            f"operations: creative {container_id} is not in project {project_id!r}, but in"
-            f" {', '.join(owners)}. Add it there too: layers-pipeline content add."
-        )
+        Raises:
+            InputRefusedError: A value cannot be stored, or is not what is known of the creative;
+                nothing was written.
+            NotFoundError: A project does not exist; nothing was written.
+        """
+        known_at, given = require_aware(now, what="now"), list(rows)
+        with self._database.write() as session:
+            require_projects(session, [row.project_id for row in given])
+            one_writer(session, Creative)
+            agreed, wrong = _agreed(session, given, now=known_at)
+            if wrong:
+                shown = list(wrong.values())[:_SHOWN]
+                more = f" And {len(wrong) - _SHOWN:,} more." if len(wrong) > _SHOWN else ""
+                raise InputRefusedError(" ".join(shown) + more)
+            by_key = {(row.project_id, row.container_id): row for row in agreed}
+            records = [asdict(row) | {"known_at": known_at} for _, row in sorted(by_key.items())]
+            return len(
+                insert_if_absent(session, Creative, records, returning=Creative.container_id)
+            )
 
+    def problems(self, rows: Sequence[NewCreative], *, now: datetime) -> dict[int, str]:
+        """What would keep rows from being added, in words, by position; writes nothing."""
+        with self._database.read() as session:
+            unknown = missing(session, Project.project_id, {row.project_id for row in rows})
+            homeless = {
+                position: f"project {row.project_id!r} does not exist. Add it first."
+                for position, row in enumerate(rows)
+                if row.project_id in unknown
+            }
+            return homeless | _agreed(session, rows, now=now)[1]
 
-def _projects(session: Session, rows: Sequence[NewCreative]) -> set[str]:
-    found = set()
-    for project_id in {row.project_id for row in rows}:
-        try:
-            require_projects(session, [project_id])
-        except NotFoundError:
-            continue
-        found.add(project_id)
-    return found
+    def all(self) -> list[Creative]:
+        """Every creative of every project, by project and container."""
+        in_order = select(Creative).order_by(Creative.project_id, Creative.container_id)
+        with self._database.read() as session:
+            return list(session.scalars(in_order))
+
+    def require(self, container_id: str, *, project_id: str | None = None) -> None:
+        """Refuse a creative that the project, or without one every project, lacks.
+
+        Raises:
+            NotFoundError: It is not there; says where it is.
+        """
+        require_container(container_id)
+        query = select(Creative.project_id).where(Creative.container_id == container_id)
+        with self._database.read() as session:
+            owners = sorted(session.scalars(query))
+        if not owners:
+            raise NotFoundError(
+                f"creative {container_id} does not exist. Check the spelling, or add it:"
+                " layers-pipeline content add."
+            )
+        if project_id is not None and project_id not in owners:
+            raise NotFoundError(
+                f"creative {container_id} is not in project {project_id!r}, but in"
+                f" {', '.join(owners)}. Add it there too: layers-pipeline content add."
+            )
 
 
 def _agreed(
@@ -119,9 +164,12 @@ def _agreed(
 def _known(session: Session, container_ids: Iterable[str]) -> dict[str, NewCreative]:
     """One project's row of each creative that is there."""
     found: dict[str, NewCreative] = {}
+    columns = [getattr(Creative, field.name) for field in fields(NewCreative)]
     for chunk in chunks(sorted(container_ids)):
-        query = select_rows(NewCreative, Creative).where(Creative.container_id.in_(chunk))
-        found |= {row.container_id: row for row in fetch(session, NewCreative, query)}
+        query = select(*columns).where(Creative.container_id.in_(chunk))
+        found |= {
+            row["container_id"]: NewCreative(**row) for row in session.execute(query).mappings()
+        }
     return found
 
 
@@ -131,7 +179,7 @@ def _sound(row: NewCreative) -> NewCreative:
     kind = kind_of_creative(require_container(row.container_id))
     if kind is None or kind != row.kind:
         raise InputRefusedError(
-            f"operations: creative {row.container_id}: kind {row.kind!r} does not fit."
+            f"creative {row.container_id}: kind {row.kind!r} does not fit."
             " Write generated:SLUG with kind generated, or manual:SLUG with kind manual."
         )
     about, made_at = f"creative {row.container_id}:", row.created_at
@@ -155,16 +203,16 @@ def _as_known(row: NewCreative, known: NewCreative | None, *, now: datetime) -> 
     """The row, with what it leaves out as it is known of the creative."""
     if known is None:
         return replace(row, created_at=row.created_at or now)
-    said: dict[str, Any] = {name: getattr(row, name) for name in _TOLD}
+    said: dict[str, Any] = {name: getattr(row, name) for name in _DESCRIPTION}
     for name, value in said.items():
         stands = getattr(known, name)
         if value is not None and value != stands:
             raise InputRefusedError(
-                f"operations: creative {row.container_id}: {name} is {_shown(stands)} in project"
+                f"creative {row.container_id}: {name} is {_shown(stands)} in project"
                 f" {known.project_id!r}, not {_shown(value)}. A creative stays what it was, in"
                 f" every project: leave {name} out, or give another creative another slug."
             )
-    return replace(row, **{name: getattr(known, name) for name in _TOLD})
+    return replace(row, **{name: getattr(known, name) for name in _DESCRIPTION})
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - any column of a creative

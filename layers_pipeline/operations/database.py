@@ -1,7 +1,7 @@
 """The connection to the operational database: SQLite or PostgreSQL behind one URL.
 
 Belongs here: engines, transactions, migration to the newest schema, errors of the database.
-Does not belong here: what is stored (``models``) and what is asked (one module per thing).
+Does not belong here: what is stored and what is asked (one repository per topic).
 """
 
 import sqlite3
@@ -13,9 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
@@ -66,7 +63,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session in a transaction that only reads."""
-        with self._errors_named(), Session(self._engine) as session, session.begin():
+        with self._transaction(self._engine) as session:
             yield session
 
     @contextmanager
@@ -75,7 +72,7 @@ class Database:
 
         On SQLite it takes the write lock first, so no later statement finds it locked.
         """
-        with self._errors_named(), Session(self._writer) as session, session.begin():
+        with self._transaction(self._writer) as session:
             yield session
 
     def migrate(self) -> None:
@@ -95,6 +92,16 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Session]:
+        # Rows outlive their session: they are handed out, so the commit must not expire them.
+        with (
+            self._errors_named(),
+            Session(engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextmanager
     def _errors_named(self) -> Iterator[None]:
         """Turn database errors into ours, without statement, parameters or password."""
         try:
@@ -103,9 +110,16 @@ class Database:
             cause = error.orig if isinstance(error, StatementError) else error
             said = " ".join(str(cause).split())
             raise StoreError(
-                f"operations: {self.url}: {said}. Check that the database can be reached"
+                f"{self.url}: {said}. Check that the database can be reached"
                 " and that migrate() has run, then repeat."
             ) from error
+
+
+class Repository:
+    """The questions and changes of one topic; each public method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
 
 def _parse(url: str) -> URL:
@@ -113,7 +127,7 @@ def _parse(url: str) -> URL:
         parsed = make_url(url)
     except ArgumentError:
         raise SettingsError(
-            "operations: the URL of the operational database cannot be parsed."
+            "the URL of the operational database cannot be parsed."
             " Write sqlite:////folder/file.db or postgresql://user:password@host/database."
         ) from None
     if parsed.drivername in {"postgres", "postgresql"}:
@@ -122,11 +136,11 @@ def _parse(url: str) -> URL:
     backend = parsed.get_backend_name()
     if backend not in {"sqlite", "postgresql"}:
         raise SettingsError(
-            f"operations: database '{backend}' is not supported. Use sqlite:// or postgresql://."
+            f"database '{backend}' is not supported. Use sqlite:// or postgresql://."
         )
     if backend == "sqlite" and (not parsed.database or ":memory:" in parsed.database):
         raise SettingsError(
-            "operations: a SQLite database in memory is lost between connections."
+            "a SQLite database in memory is lost between connections."
             " Name a file: sqlite:////folder/file.db."
         )
     return parsed
@@ -148,7 +162,7 @@ def _make_engine(url: URL, wait_s: int) -> Engine:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(
-            f"operations: the folder {folder} cannot be made ({error.strerror})."
+            f"the folder {folder} cannot be made ({error.strerror})."
             " Name a file in a folder that can be written."
         ) from error
     engine = create_engine(url, connect_args={"timeout": wait_s})
@@ -192,13 +206,17 @@ def _switched_to_wal(cursor: DBAPICursor, *, final_try: bool) -> bool:
     except sqlite3.OperationalError as error:
         if final_try or "locked" not in str(error):
             raise StoreError(
-                f"operations: SQLite: {error} while switching to WAL."
+                f"SQLite: {error} while switching to WAL."
                 " Close other programs that hold the file, then repeat."
             ) from error
         return False
 
 
 def _upgrade(connection: Connection, *, shown_url: str) -> None:
+    from alembic import command  # noqa: PLC0415 - a quarter of what a process imports
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
     config = Config()
@@ -209,6 +227,6 @@ def _upgrade(connection: Connection, *, shown_url: str) -> None:
         command.upgrade(config, "head")
     except CommandError as error:
         raise StoreError(
-            f"operations: {shown_url}: {error}. The database is newer than this program:"
+            f"{shown_url}: {error}. The database is newer than this program:"
             " install the version that made it."
         ) from error

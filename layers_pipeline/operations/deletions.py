@@ -1,38 +1,66 @@
 """Deletions of many posts at once, which a person confirms.
 
-Belongs here: statements on ``deletion_confirmations``.
+Belongs here: the table ``deletion_confirmations``.
 Does not belong here: when a deletion needs a person, and the deletion itself.
 """
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from layers_pipeline.operations.accounts import require_oauth
-from layers_pipeline.operations.checks import require_key
-from layers_pipeline.operations.oauth_models import DeletionConfirmation
-from layers_pipeline.operations.oauth_rows import DeletionConfirmationRow
-from layers_pipeline.operations.statements import fetch, insert_if_absent, select_rows
+from layers_pipeline.operations.database import Repository
+from layers_pipeline.operations.model_base import Base
+from layers_pipeline.operations.statements import insert_if_absent
+from layers_pipeline.operations.validators import require_key
 
 
-def confirm_deletions(
-    session: Session, account_id: str, listing_id: str, *, by: str, now: datetime
-) -> bool:
-    """Store that a person confirmed what the listing says is gone; False if it is known."""
-    require_oauth(session, account_id)
-    confirmation = {
-        "account_id": account_id,
-        "listing_id": require_key(listing_id, what="listing"),
-        "confirmed_at": now,
-        "confirmed_by": require_key(by, what="name of the person"),
-    }
-    new = insert_if_absent(
-        session, DeletionConfirmation, [confirmation], returning=DeletionConfirmation.listing_id
+class DeletionConfirmation(Base):
+    """Grain: one row per listing whose deletions a person confirmed."""
+
+    __tablename__ = "deletion_confirmations"
+    __table_args__ = (
+        UniqueConstraint("account_id", "listing_id"),
+        {"comment": "Mass deletions that a person confirmed. Grain: one per listing."},
     )
-    return bool(new)
+
+    deletion_confirmation_id: Mapped[int] = mapped_column(
+        primary_key=True, comment="Running number."
+    )
+    account_id: Mapped[str] = mapped_column(
+        ForeignKey("platform_accounts.account_id"), comment="Whose posts are gone."
+    )
+    listing_id: Mapped[str] = mapped_column(comment="The listing that no longer showed them.")
+    confirmed_at: Mapped[datetime] = mapped_column(comment="When it was confirmed (UTC).")
+    confirmed_by: Mapped[str] = mapped_column(comment="Who confirmed it.")
 
 
-def deletion_confirmations(session: Session) -> list[DeletionConfirmationRow]:
-    """Every confirmation, in the order in which they came."""
-    statement = select_rows(DeletionConfirmationRow, DeletionConfirmation)
-    return fetch(session, DeletionConfirmationRow, statement.order_by("deletion_confirmation_id"))
+class Deletions(Repository):
+    """What people confirmed to be gone."""
+
+    def confirm(self, account_id: str, listing_id: str, *, by: str, now: datetime) -> bool:
+        """Store that a person confirmed the deletions of a listing; False if it was known.
+
+        Raises:
+            InputRefusedError: SIFT reads the account, so its listings delete nothing.
+            NotFoundError: There is no such account.
+        """
+        row = {
+            "account_id": account_id,
+            "listing_id": require_key(listing_id, what="listing"),
+            "confirmed_at": now,
+            "confirmed_by": require_key(by, what="name of the person"),
+        }
+        listing = DeletionConfirmation.listing_id
+        with self._database.write() as session:
+            require_oauth(session, account_id)
+            return bool(insert_if_absent(session, DeletionConfirmation, [row], returning=listing))
+
+    def confirmations(self) -> list[DeletionConfirmation]:
+        """Every confirmation, in the order in which they came."""
+        in_order = select(DeletionConfirmation).order_by(
+            DeletionConfirmation.deletion_confirmation_id
+        )
+        with self._database.read() as session:
+            return list(session.scalars(in_order))

@@ -6,15 +6,13 @@ Does not belong here: which rows are due.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, or_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.operations.checks import require_key
-from layers_pipeline.operations.instants import require_aware
-from layers_pipeline.operations.models import AccountSyncState, ScrapeJob
-from layers_pipeline.operations.oauth_models import AccountToken
+from layers_pipeline.operations.utc_datetime import require_aware
+from layers_pipeline.operations.validators import require_key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,22 +29,18 @@ class Claim:
         require_key(self.worker, what="worker")
         if self.limit < 1 or self.lease_for <= timedelta(0):
             raise InputRefusedError(
-                f"operations: claim of worker {self.worker}: limit {self.limit}, lease for"
+                f"claim of worker {self.worker}: limit {self.limit}, lease for"
                 f" {self.lease_for}. Both must be more than zero."
             )
 
     @property
-    def lease(self) -> dict[str, Any]:
-        """The columns that make the worker the holder."""
-        return {"lease_owner": self.worker, "lease_until": self.now + self.lease_for}
-
-
-NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
-"""The columns that let the next worker in."""
+    def lease_until(self) -> datetime:
+        """Until when nobody else may work on the rows."""
+        return self.now + self.lease_for
 
 
 def is_free(
-    table: type[AccountSyncState | ScrapeJob | AccountToken], *, now: datetime
+    lease_until: InstrumentedAttribute[datetime | None], *, now: datetime
 ) -> ColumnElement[bool]:
     """True where nobody holds a lease that runs beyond ``now``; a holder's name opens nothing."""
-    return or_(table.lease_until.is_(None), table.lease_until <= now)
+    return or_(lease_until.is_(None), lease_until <= now)

@@ -1,27 +1,30 @@
 """What every model is built from.
 
-Belongs here: the declarative base, names of constraints, columns that many tables need.
-Does not belong here: tables (``models``, ``oauth_models``).
+Belongs here: the declarative base, names of constraints, CHECKs that many tables need.
+Does not belong here: tables (the repository that owns each).
 """
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, MetaData
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import CheckConstraint, MetaData
+from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass
 
-from layers_pipeline.operations.instants import UtcInstant
+from layers_pipeline.operations.utc_datetime import UtcDatetime
 
 MESSAGE_LENGTH: Final = 500
 """Longest message kept, in characters."""
 NOTE_LENGTH: Final = 280
 """Longest note that a person may write beside a decision, in characters (R41)."""
-PROMPT_LENGTH: Final = 10_000
-"""Longest prompt kept, in characters."""
 
 
-class Base(DeclarativeBase):
-    """Holds the metadata; constraint names follow from table and column names."""
+class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
+    """A row of a table, whose fields are named as in the lake.
+
+    Rows that a repository hands out belong to no session any more: they are plain dataclasses,
+    and a change of one changes nothing stored. Names of constraints follow from those of tables
+    and columns.
+    """
 
     metadata = MetaData(
         naming_convention={
@@ -32,7 +35,7 @@ class Base(DeclarativeBase):
             "ck": "ck_%(table_name)s_%(constraint_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcInstant}  # noqa: RUF012 - SQLAlchemy reads it as it is
+    type_annotation_map = {datetime: UtcDatetime}  # noqa: RUF012 - SQLAlchemy reads it as it is
 
 
 def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
@@ -44,12 +47,3 @@ def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
 def whole_lease() -> CheckConstraint:
     """A CHECK that a lease has both its columns, or neither."""
     return CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease")
-
-
-def key_of(
-    target: str, comment: str, *, primary_key: bool = False, index: bool = False
-) -> Mapped[Any]:
-    """A column that refers to another table's key."""
-    return mapped_column(
-        ForeignKey(target), comment=comment, primary_key=primary_key, index=index or None
-    )

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
 from layers_pipeline.errors import InputRefusedError, SettingsError
-from layers_pipeline.operations.words import PLATFORMS
+from transforms.vocabulary import PLATFORMS
 
 LONGEST_TOKEN: Final = 4096
 """Characters; platforms promise no length, and theirs have stayed under 600."""
@@ -98,9 +98,7 @@ def require_token(token: SecretStr, *, what: str) -> SecretStr:
     """
     wrong = _fault(token.get_secret_value())
     if wrong:
-        raise InputRefusedError(
-            f"operations: {what} {wrong}. Give the token alone, as the platform shows it."
-        )
+        raise InputRefusedError(f"{what} {wrong}. Give the token alone, as the platform shows it.")
     return token
 
 
@@ -121,7 +119,7 @@ def _fault(text: str) -> str | None:
 
 def _unreadable(account_id: str, why: str) -> TokenUnreadableError:
     return TokenUnreadableError(
-        f"operations: the stored token of account {account_id} cannot be decrypted: {why}."
+        f"the stored token of account {account_id} cannot be decrypted: {why}."
         " Add the key that it was stored with to LAYERS_TOKEN_KEYS, behind the first, or give"
         f" the account a new token: layers-pipeline account reauth {account_id}."
     )

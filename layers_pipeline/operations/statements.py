@@ -1,6 +1,6 @@
 """Statements that several tables need, in a form that both databases understand.
 
-Belongs here: bulk inserts that tolerate what is there, and reading rows into dataclasses.
+Belongs here: bulk inserts that tolerate what is there, locks, lists too long for one ``IN``.
 Does not belong here: knowledge of any one table.
 """
 
@@ -8,25 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, Table, TextClause, select, text
+from sqlalchemy import Table, TextClause, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 
 _KEYS_PER_STATEMENT: Final = 1000
 """SQLite allows 32,766 parameters in a statement; PostgreSQL plans long lists slowly."""
 
-Row = TypeVar("Row")
 Item = TypeVar("Item")
-
-
-def select_rows(row_type: type, *models: type[DeclarativeBase]) -> Select[Any]:
-    """A select of the row type's columns, each from the first model that has it."""
-    return select(*(_column(name, models) for name in row_type.__dataclass_fields__))
-
-
-def fetch(session: Session, row_type: type[Row], statement: Select[Any]) -> list[Row]:
-    """The statement's rows as instances of the row type."""
-    return [row_type(**mapping) for mapping in session.execute(statement).mappings()]
 
 
 def insert_if_absent(
@@ -119,10 +108,6 @@ def missing(session: Session, column: InstrumentedAttribute[str], keys: Iterable
     for chunk in chunks(sorted(wanted)):
         wanted.difference_update(session.scalars(select(column).where(column.in_(chunk))))
     return sorted(wanted)
-
-
-def _column(name: str, models: tuple[type[DeclarativeBase], ...]) -> ColumnElement[Any]:
-    return next(getattr(model, name) for model in models if hasattr(model, name))
 
 
 def _table(model: type[DeclarativeBase]) -> Table:

@@ -1,122 +1,265 @@
 """Tokens of OAuth accounts: stored, read, refreshed by one worker at a time.
 
-Belongs here: statements on ``account_tokens``.
+Belongs here: the table ``account_tokens``, and what a new token changes for its account.
 Does not belong here: keys and encryption (``secrets``), talking to a platform.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from pydantic import SecretStr
+from sqlalchemy import CheckConstraint, ForeignKey, Select, Update, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from layers_pipeline.errors import NotFoundError
-from layers_pipeline.operations import accounts, sync_endings
-from layers_pipeline.operations.leases import NO_LEASE, Claim, is_free
-from layers_pipeline.operations.oauth_models import AccountToken
-from layers_pipeline.operations.oauth_rows import NewToken, TokenRow
-from layers_pipeline.operations.rows import NewAccount
+from layers_pipeline.operations.accounts import (
+    AccountSyncState,
+    NewAccount,
+    PlatformAccount,
+    add_accounts,
+    require_new,
+    require_oauth,
+)
+from layers_pipeline.operations.database import Repository
+from layers_pipeline.operations.leases import Claim, is_free
+from layers_pipeline.operations.model_base import Base, whole_lease
 from layers_pipeline.operations.secrets import TokenCipher, TokenUnreadableError, require_token
 from layers_pipeline.operations.statements import chunks, upsert
 
-
-def connect_account(
-    session: Session, account: NewAccount, token: NewToken, *, cipher: TokenCipher, now: datetime
-) -> None:
-    """Add an OAuth account with its first token; refuse one that is there."""
-    if not accounts.add_accounts(session, [account], now=now):
-        accounts.require_new(session, account.account_id)
-    store_token(session, account.account_id, token, cipher=cipher, now=now)
+_NO_LEASE: Final = {"lease_owner": None, "lease_until": None}
 
 
-def store_token(
+class AccountToken(Base):
+    """Grain: one row per OAuth account that has given a token."""
+
+    __tablename__ = "account_tokens"
+    __table_args__ = (
+        CheckConstraint(
+            "encrypted_refresh IS NOT NULL OR refresh_expires_at IS NULL", name="refresh"
+        ),
+        whole_lease(),
+        {"comment": "Tokens, encrypted. Grain: one row per OAuth account that gave one."},
+    )
+
+    account_id: Mapped[str] = mapped_column(
+        ForeignKey("platform_accounts.account_id"), primary_key=True, comment="Whose."
+    )
+    encrypted_access: Mapped[str] = mapped_column(comment="Access token, encrypted (Fernet).")
+    encrypted_refresh: Mapped[str | None] = mapped_column(
+        comment="Refresh token, encrypted (Fernet); null: the platform gives none."
+    )
+    expires_at: Mapped[datetime] = mapped_column(comment="When the access token ends (UTC).")
+    refresh_expires_at: Mapped[datetime | None] = mapped_column(
+        comment="When the refresh token ends (UTC); null: unknown, or there is none."
+    )
+    updated_at: Mapped[datetime] = mapped_column(
+        comment="When the token was stored (UTC); a change of keys leaves it."
+    )
+    lease_owner: Mapped[str | None] = mapped_column(
+        comment="Worker that is refreshing the token; null: none."
+    )
+    lease_until: Mapped[datetime | None] = mapped_column(
+        comment="Until when nobody else may refresh it (UTC); null: no lease."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewToken:
+    """What a platform gave for one account. Grain: one access token, with its refresh token."""
+
+    access: SecretStr = field(repr=False)
+    refresh: SecretStr | None = field(default=None, repr=False)
+    """Null where the platform gives none: Instagram renews the access token itself."""
+    expires_at: datetime
+    refresh_expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token(NewToken):
+    """A stored token, decrypted. Grain: one per OAuth account that has given one."""
+
+    account_id: str
+    updated_at: datetime
+    """When the token was stored; Instagram renews none that is younger than a day."""
+
+
+class Tokens(Repository):
+    """What lets us read accounts in their owners' name."""
+
+    def connect(
+        self, account: NewAccount, token: NewToken, cipher: TokenCipher, *, now: datetime
+    ) -> None:
+        """Add an OAuth account together with its first token.
+
+        Raises:
+            InputRefusedError: The account is there already, or something cannot be a token.
+            NotFoundError: The project does not exist.
+        """
+        with self._database.write() as session:
+            if not add_accounts(session, [account], now=now):
+                require_new(session, account.account_id)
+            _store(session, account.account_id, token, cipher=cipher, now=now)
+
+    def store(
+        self, account_id: str, token: NewToken, cipher: TokenCipher, *, now: datetime
+    ) -> None:
+        """Store a token that a person gave, in the place of any other.
+
+        A refresh under way loses its lease. An account in ``reauth_required`` becomes active
+        and waits for nothing any more.
+
+        Raises:
+            InputRefusedError: The account is external, or something cannot be a token.
+            NotFoundError: There is no such account.
+        """
+        with self._database.write() as session:
+            _store(session, account_id, token, cipher=cipher, now=now)
+
+    def get(self, account_id: str, cipher: TokenCipher) -> Token:
+        """The account's token.
+
+        Raises:
+            NotFoundError: It has none.
+            TokenUnreadableError: No key opens it.
+        """
+        with self._database.read() as session:
+            return _decrypted(_stored(session, account_id), cipher=cipher)
+
+    def readable(self, account_ids: Iterable[str], cipher: TokenCipher) -> dict[str, Token]:
+        """The accounts' tokens by account id, without those that are missing or unreadable.
+
+        One unreadable token does not keep the others; ``get`` says what is wrong with it.
+        """
+        readable: dict[str, Token] = {}
+        with self._database.read() as session:
+            for chunk in chunks(sorted(set(account_ids))):
+                query = select(AccountToken).where(AccountToken.account_id.in_(chunk))
+                for stored in session.scalars(query):
+                    try:
+                        readable[stored.account_id] = _decrypted(stored, cipher=cipher)
+                    except TokenUnreadableError:
+                        continue
+        return readable
+
+    def rotate(self, cipher: TokenCipher) -> int:
+        """Encrypt every token with the first key; give the number of accounts that had another.
+
+        All or nothing; may be repeated, and then finds what others stored meanwhile.
+
+        Raises:
+            TokenUnreadableError: No key opens the token of an account; nothing was changed.
+        """
+        every = select(AccountToken).order_by(AccountToken.account_id).with_for_update()
+        with self._database.write() as session:
+            return sum(_rotate(stored, cipher=cipher) for stored in session.scalars(every).all())
+
+    def claim_refresh(
+        self,
+        account_id: str,
+        *,
+        worker: str,
+        now: datetime,
+        lease_for: timedelta,
+        expires_before: datetime,
+    ) -> bool:
+        """True for the one worker that is to refresh the token.
+
+        False while somebody holds the lease, and where the token ends later than
+        ``expires_before``: then it was refreshed meanwhile, so read it again. To refresh a token
+        that is refused before its time, pass the ``expires_at`` that it was read with.
+        ``lease_for`` has to outlast the call to the platform with all its repeats.
+
+        Raises:
+            NotFoundError: The account has no token.
+        """
+        claim = Claim(now=now, lease_for=lease_for, worker=worker, limit=1)
+        lease = {"lease_owner": worker, "lease_until": claim.lease_until}
+        is_due = (AccountToken.expires_at <= expires_before) & is_free(
+            AccountToken.lease_until, now=now
+        )
+        with self._database.write() as session:
+            return _changed(session, update(AccountToken).where(is_due).values(lease), account_id)
+
+    def finish_refresh(
+        self,
+        account_id: str,
+        token: NewToken | None,
+        cipher: TokenCipher,
+        *,
+        worker: str,
+        now: datetime,
+    ) -> bool:
+        """Store the refreshed token and end the lease; null ends the lease only.
+
+        A token that came without a refresh token leaves the stored one in force.
+
+        Returns:
+            False, and nothing is written, if the worker does not hold the lease any more: another
+            token was stored meanwhile.
+        """
+        columns: dict[str, Any] = dict(_NO_LEASE)
+        if token is not None:
+            columns |= _encrypted(account_id, token, cipher=cipher) | {"updated_at": now}
+        is_held = AccountToken.lease_owner == worker
+        with self._database.write() as session:
+            finish = update(AccountToken).where(is_held).values(columns)
+            return _changed(session, finish, account_id)
+
+
+def locked_states() -> Select[AccountSyncState]:
+    """Sync states in the one order in which everybody locks them, so that none wait in a ring."""
+    state = AccountSyncState
+    return select(state).order_by(state.account_id, state.depth).with_for_update()
+
+
+def _store(
     session: Session, account_id: str, token: NewToken, *, cipher: TokenCipher, now: datetime
 ) -> None:
     """Put the token in the place of any other, and let an account that waited for it sync."""
-    accounts.require_oauth(session, account_id)
+    require_oauth(session, account_id)
     columns = {
         "account_id": account_id,
         "encrypted_refresh": None,
         "refresh_expires_at": None,
         "updated_at": now,
         **_encrypted(account_id, token, cipher=cipher),
-        **NO_LEASE,  # whoever refreshes the old token comes too late
+        **_NO_LEASE,  # whoever refreshes the old token comes too late
     }
-    sync_endings.welcome_back(session, account_id)
+    _welcome_back(session, account_id)
     upsert(session, AccountToken, columns, key="account_id")
 
 
-def token(session: Session, account_id: str, *, cipher: TokenCipher) -> TokenRow:
-    """The account's token, decrypted."""
+def _welcome_back(session: Session, account_id: str) -> None:
+    """Let an account that waited for a new login sync again, at once."""
+    of_account = locked_states().where(AccountSyncState.account_id == account_id)
+    states = session.scalars(of_account).all()
+    account = session.get_one(PlatformAccount, account_id, with_for_update=True)
+    if account.status == "reauth_required":
+        account.status = "active"
+        for state in states:
+            state.retry_at = None
+
+
+def _changed(session: Session, statement: Update, account_id: str) -> bool:
+    """Change the account's token; False if nothing of it met the conditions."""
+    of_account = statement.where(AccountToken.account_id == account_id)
+    changed = session.scalars(of_account.returning(AccountToken.account_id)).all()
+    if not changed:
+        _stored(session, account_id)
+    return bool(changed)
+
+
+def _stored(session: Session, account_id: str) -> AccountToken:
     stored = session.get(AccountToken, account_id)
     if stored is None:
-        raise _no_token(session, account_id)
-    return _row(stored, cipher=cipher)
-
-
-def tokens(
-    session: Session, account_ids: Iterable[str], *, cipher: TokenCipher
-) -> dict[str, TokenRow]:
-    """The tokens that are there and can be decrypted, by account id."""
-    readable: dict[str, TokenRow] = {}
-    for chunk in chunks(sorted(set(account_ids))):
-        query = select(AccountToken).where(AccountToken.account_id.in_(chunk))
-        for stored in session.scalars(query):
-            try:
-                readable[stored.account_id] = _row(stored, cipher=cipher)
-            except TokenUnreadableError:
-                continue
-    return readable
-
-
-def rotate_tokens(session: Session, *, cipher: TokenCipher) -> int:
-    """Encrypt everything with the first key; give the number of accounts that had another."""
-    query = select(AccountToken).order_by(AccountToken.account_id).with_for_update()
-    return sum(_rotate(stored, cipher=cipher) for stored in session.scalars(query).all())
-
-
-def claim_token_refresh(
-    session: Session, account_id: str, *, expires_before: datetime, claim: Claim
-) -> bool:
-    """Lease the token, if it is free and ends no later than ``expires_before``."""
-    claimed = session.scalars(
-        update(AccountToken)
-        .where(
-            AccountToken.account_id == account_id,
-            AccountToken.expires_at <= expires_before,
-            is_free(AccountToken, now=claim.now),
+        require_oauth(session, account_id)
+        raise NotFoundError(
+            f"account {account_id} has no token."
+            f" Give it one: layers-pipeline account reauth {account_id}."
         )
-        .values(claim.lease)
-        .returning(AccountToken.account_id)
-    ).all()
-    if not claimed:
-        _require_token_of(session, account_id)
-    return bool(claimed)
-
-
-def finish_token_refresh(
-    session: Session,
-    account_id: str,
-    *,
-    worker: str,
-    token: NewToken | None,
-    cipher: TokenCipher,
-    now: datetime,
-) -> bool:
-    """Store the new token, if there is one, and end the lease; False if it was lost."""
-    columns: dict[str, Any] = dict(NO_LEASE)
-    if token is not None:
-        columns |= _encrypted(account_id, token, cipher=cipher) | {"updated_at": now}
-    held = session.scalars(
-        update(AccountToken)
-        .where(AccountToken.account_id == account_id, AccountToken.lease_owner == worker)
-        .values(columns)
-        .returning(AccountToken.account_id)
-    ).all()
-    if not held:
-        _require_token_of(session, account_id)
-    return bool(held)
+    return stored
 
 
 def _encrypted(account_id: str, token: NewToken, *, cipher: TokenCipher) -> dict[str, Any]:
@@ -133,9 +276,9 @@ def _encrypted(account_id: str, token: NewToken, *, cipher: TokenCipher) -> dict
     return columns
 
 
-def _row(stored: AccountToken, *, cipher: TokenCipher) -> TokenRow:
+def _decrypted(stored: AccountToken, *, cipher: TokenCipher) -> Token:
     owner, refresh = stored.account_id, stored.encrypted_refresh
-    return TokenRow(
+    return Token(
         account_id=owner,
         access=cipher.decrypt(stored.encrypted_access, account_id=owner),
         refresh=None if refresh is None else cipher.decrypt(refresh, account_id=owner),
@@ -153,16 +296,3 @@ def _rotate(stored: AccountToken, *, cipher: TokenCipher) -> bool:
     if refresh is not None:
         stored.encrypted_refresh = cipher.renewed(refresh, account_id=owner)
     return before != (stored.encrypted_access, stored.encrypted_refresh)
-
-
-def _require_token_of(session: Session, account_id: str) -> None:
-    if session.get(AccountToken, account_id) is None:
-        raise _no_token(session, account_id)
-
-
-def _no_token(session: Session, account_id: str) -> NotFoundError:
-    accounts.require_oauth(session, account_id)
-    return NotFoundError(
-        f"operations: account {account_id} has no token."
-        f" Give it one: layers-pipeline account reauth {account_id}."
-    )

@@ -1,193 +1,209 @@
-"""What is said of content: safety reviews, overrides, approvals, and what ads show.
+"""What people say of content: safety reviews, overrides, approvals.
 
-Belongs here: statements on histories that are only added to.
+Belongs here: tables that are histories, each a change by a person.
 Does not belong here: what follows from them (``transforms.facts.verdicts``), creatives themselves.
+
+Rows are added and never changed, so that what stood at any past moment can be told; the newest
+row counts.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import func, insert, select, tuple_
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy import String, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from layers_pipeline.operations import words
-from layers_pipeline.operations.checks import require_key, require_text, require_word
 from layers_pipeline.operations.content_ids import parts_of_ads_content, require_container
-from layers_pipeline.operations.content_models import (
-    Ad,
-    ContentApproval,
-    ContentOverride,
-    SafetyReview,
-)
-from layers_pipeline.operations.content_rows import (
-    AdRow,
-    ApprovalRow,
-    NewAd,
-    OverrideRow,
-    SafetyReviewRow,
-)
-from layers_pipeline.operations.instants import require_aware
-from layers_pipeline.operations.model_base import NOTE_LENGTH
+from layers_pipeline.operations.database import Repository
+from layers_pipeline.operations.model_base import NOTE_LENGTH, Base, one_of
 from layers_pipeline.operations.projects import require_projects
-from layers_pipeline.operations.statements import chunks, fetch, one_writer, select_rows
+from layers_pipeline.operations.statements import one_writer
+from layers_pipeline.operations.utc_datetime import require_aware
+from layers_pipeline.operations.validators import require_key, require_text, require_word
+from transforms.vocabulary import APPROVALS, OVERRIDES, Approval, Override
 
-INSTANT: Final = timedelta(microseconds=1)
+ONE_MICROSECOND: Final = timedelta(microseconds=1)
 """What databases tell two instants apart by."""
+KNOWN_AT: Final = "When it was stored (UTC); rises from change to change."
 _PERSON: Final = "name of the person"
 
 
-def review_content(
-    session: Session,
-    container_id: str,
-    *,
-    safety_failed: bool,
-    reviewed_by: str,
-    note: str | None,
-    now: datetime,
-) -> SafetyReviewRow:
-    """Add the outcome of a safety review."""
-    row = {
-        "container_id": require_container(container_id),
-        "safety_failed": safety_failed,
-        "reviewed_by": require_key(reviewed_by, what=_PERSON),
-        "note": _note(note, about=container_id),
-    }
-    return SafetyReviewRow(**_added(session, SafetyReview, row, key=["container_id"], now=now))
+class SafetyReview(Base):
+    """Grain: one row per container and safety review of it."""
+
+    __tablename__ = "safety_reviews"
+    __table_args__ = ({"comment": "Outcomes of safety reviews. Grain: container and review."},)
+
+    container_id: Mapped[str] = mapped_column(
+        primary_key=True, comment="The post's or creative's container, in every project."
+    )
+    known_at: Mapped[datetime] = mapped_column(primary_key=True, comment=KNOWN_AT)
+    safety_failed: Mapped[bool] = mapped_column(comment="True: it scores 0 and never runs.")
+    reviewed_by: Mapped[str] = mapped_column(comment="Who reviewed it.")
+    note: Mapped[str | None] = mapped_column(String(NOTE_LENGTH), comment="Why; null: not told.")
 
 
-def override_content(
-    session: Session,
-    ads_content_id: str,
-    override: str | None,
-    *,
-    note: str,
-    changed_by: str,
-    now: datetime,
-) -> OverrideRow:
-    """Add a change of an override; null leaves it to the score again."""
-    _require_content(session, [ads_content_id])
-    word = override and require_word(override, words.OVERRIDES, what="override")
-    row = {
-        "ads_content_id": ads_content_id,
-        "override": word,
-        "note": require_text(note, what=f"{ads_content_id}: note", longest=NOTE_LENGTH),
-        "changed_by": require_key(changed_by, what=_PERSON),
-    }
-    return OverrideRow(**_added(session, ContentOverride, row, key=["ads_content_id"], now=now))
+class ContentOverride(Base):
+    """Grain: one row per ads content and change of its override."""
+
+    __tablename__ = "content_overrides"
+    __table_args__ = (
+        one_of("override", OVERRIDES),
+        {"comment": "Changes of overrides. Grain: ads content and change."},
+    )
+
+    ads_content_id: Mapped[str] = mapped_column(primary_key=True, comment="project/container.")
+    known_at: Mapped[datetime] = mapped_column(primary_key=True, comment=KNOWN_AT)
+    override: Mapped[Override | None] = mapped_column(
+        String, comment="include or exclude; null: the score decides again."
+    )
+    note: Mapped[str] = mapped_column(String(NOTE_LENGTH), comment="Why.")
+    changed_by: Mapped[str] = mapped_column(comment="Who changed it.")
 
 
-def approve_content(
-    session: Session,
-    ads_content_id: str,
-    approval: str,
-    *,
-    note: str | None,
-    changed_by: str,
-    now: datetime,
-) -> ApprovalRow:
-    """Add a change of an approval."""
-    _require_content(session, [ads_content_id])
-    row = {
-        "ads_content_id": ads_content_id,
-        "approval": require_word(approval, words.APPROVALS, what="approval"),
-        "note": _note(note, about=ads_content_id),
-        "changed_by": require_key(changed_by, what=_PERSON),
-    }
-    return ApprovalRow(**_added(session, ContentApproval, row, key=["ads_content_id"], now=now))
+class ContentApproval(Base):
+    """Grain: one row per ads content and change of its approval."""
+
+    __tablename__ = "content_approvals"
+    __table_args__ = (
+        one_of("approval", APPROVALS),
+        {"comment": "Changes of approvals. Grain: ads content and change."},
+    )
+
+    ads_content_id: Mapped[str] = mapped_column(primary_key=True, comment="project/container.")
+    known_at: Mapped[datetime] = mapped_column(primary_key=True, comment=KNOWN_AT)
+    approval: Mapped[Approval] = mapped_column(
+        String, comment="not_required, pending, approved or rejected."
+    )
+    note: Mapped[str | None] = mapped_column(String(NOTE_LENGTH), comment="Why; null: not told.")
+    changed_by: Mapped[str] = mapped_column(comment="Who changed it.")
 
 
-def connect_ads(session: Session, rows: Iterable[NewAd], *, now: datetime) -> int:
-    """Add what ads show where that is new or has changed; give the number of rows."""
-    given, at = list(rows), require_aware(now, what="now")
-    for row in given:
-        require_word(row.ad_platform, words.AD_PLATFORMS, what="ad platform")
-        require_key(row.ad_id, what=f"{row.ad_platform} ad")
-    _require_content(session, [row.ads_content_id for row in given])
-    one_writer(session, Ad)
-    stand = _shown_by_ads(session, given)
-    changes = []
-    for row in given:
-        ad = (row.ad_platform, row.ad_id)
-        before = stand.get(ad)
-        if before is None or before.ads_content_id != row.ads_content_id:
-            stand[ad] = AdRow(
-                ad_platform=row.ad_platform,
-                ad_id=row.ad_id,
-                ads_content_id=row.ads_content_id,
-                known_at=_after(before and before.known_at, at),
-            )
-            changes.append(asdict(stand[ad]))
-    if changes:
-        session.execute(insert(Ad), changes)
-    return len(changes)
+Change = TypeVar("Change", SafetyReview, ContentOverride, ContentApproval)
 
 
-def safety_reviews(session: Session) -> list[SafetyReviewRow]:
-    """Every review, by container and time."""
-    statement = select_rows(SafetyReviewRow, SafetyReview)
-    return fetch(session, SafetyReviewRow, statement.order_by("container_id", "known_at"))
+class Verdicts(Repository):
+    """What people say of content.
+
+    A change is known ``now``, but always at least a microsecond after the one before it, so that
+    two changes never meet and the one that was stored last counts, whatever the clocks say.
+    """
+
+    def review(
+        self,
+        container_id: str,
+        *,
+        safety_failed: bool,
+        reviewed_by: str,
+        note: str | None = None,
+        now: datetime,
+    ) -> SafetyReview:
+        """Store the outcome of a safety review; it holds in every project."""
+        row = {
+            "safety_failed": safety_failed,
+            "reviewed_by": require_key(reviewed_by, what=_PERSON),
+            "note": _note(note, about=container_id),
+        }
+        key = {"container_id": require_container(container_id)}
+        with self._database.write() as session:
+            return _added(session, SafetyReview, row, key=key, now=now)
+
+    def override(
+        self,
+        ads_content_id: str,
+        override: Override | None,
+        *,
+        note: str,
+        changed_by: str,
+        now: datetime,
+    ) -> ContentOverride:
+        """Include or exclude content in one project, whatever its score; null takes that back.
+
+        Raises:
+            NotFoundError: The project does not exist.
+        """
+        row = {
+            "override": override and require_word(override, OVERRIDES, what="override"),
+            "note": require_text(note, what=f"{ads_content_id}: note", longest=NOTE_LENGTH),
+            "changed_by": require_key(changed_by, what=_PERSON),
+        }
+        key = {"ads_content_id": ads_content_id}
+        with self._database.write() as session:
+            require_ads_content(session, [ads_content_id])
+            return _added(session, ContentOverride, row, key=key, now=now)
+
+    def approve(
+        self,
+        ads_content_id: str,
+        approval: Approval,
+        *,
+        note: str | None = None,
+        changed_by: str,
+        now: datetime,
+    ) -> ContentApproval:
+        """Store how the approval of content in one project stands.
+
+        Raises:
+            NotFoundError: The project does not exist.
+        """
+        row = {
+            "approval": require_word(approval, APPROVALS, what="approval"),
+            "note": _note(note, about=ads_content_id),
+            "changed_by": require_key(changed_by, what=_PERSON),
+        }
+        key = {"ads_content_id": ads_content_id}
+        with self._database.write() as session:
+            require_ads_content(session, [ads_content_id])
+            return _added(session, ContentApproval, row, key=key, now=now)
+
+    def reviews(self) -> list[SafetyReview]:
+        """Every safety review, by container and time."""
+        return self._history(SafetyReview)
+
+    def overrides(self) -> list[ContentOverride]:
+        """Every change of an override, by ads content and time."""
+        return self._history(ContentOverride)
+
+    def approvals(self) -> list[ContentApproval]:
+        """Every change of an approval, by ads content and time."""
+        return self._history(ContentApproval)
+
+    def _history(self, model: type[Change]) -> list[Change]:
+        in_order = select(model).order_by(*model.__table__.primary_key)
+        with self._database.read() as session:
+            return list(session.scalars(in_order))
 
 
-def overrides(session: Session) -> list[OverrideRow]:
-    """Every change of an override, by ads content and time."""
-    statement = select_rows(OverrideRow, ContentOverride)
-    return fetch(session, OverrideRow, statement.order_by("ads_content_id", "known_at"))
-
-
-def approvals(session: Session) -> list[ApprovalRow]:
-    """Every change of an approval, by ads content and time."""
-    statement = select_rows(ApprovalRow, ContentApproval)
-    return fetch(session, ApprovalRow, statement.order_by("ads_content_id", "known_at"))
-
-
-def ads(session: Session) -> list[AdRow]:
-    """Every change of what an ad shows, by ad and time."""
-    statement = select_rows(AdRow, Ad).order_by("ad_platform", "ad_id", "known_at")
-    return fetch(session, AdRow, statement)
-
-
-def _added(
-    session: Session,
-    model: type[DeclarativeBase],
-    row: dict[str, Any],
-    *,
-    key: list[str],
-    now: datetime,
-) -> dict[str, Any]:
-    """The row as it was added to its history, after everything that was said of the thing."""
-    at = require_aware(now, what="now")
-    one_writer(session, model)
-    known_at: Any = model.__table__.c["known_at"]
-    of_thing = [model.__table__.c[name] == row[name] for name in key]
-    newest = session.scalar(select(func.max(known_at, type_=known_at.type)).where(*of_thing))
-    added = row | {"known_at": _after(newest, at)}
-    session.execute(insert(model), [added])
-    return added
-
-
-def _after(newest: datetime | None, now: datetime) -> datetime:
+def known_after(newest: datetime | None, now: datetime) -> datetime:
     """When a change counts as known: now, but always after the one before it.
 
     Clocks of two machines differ, and the change that was stored last is the one that counts.
     """
-    return now if newest is None else max(now, newest + INSTANT)
+    return now if newest is None else max(now, newest + ONE_MICROSECOND)
 
 
-def _shown_by_ads(session: Session, rows: Iterable[NewAd]) -> dict[tuple[str, str], AdRow]:
-    """What each of the ads showed last."""
-    found: dict[tuple[str, str], AdRow] = {}
-    for chunk in chunks(sorted({(str(row.ad_platform), row.ad_id) for row in rows})):
-        query = select_rows(AdRow, Ad).where(tuple_(Ad.ad_platform, Ad.ad_id).in_(chunk))
-        for row in fetch(session, AdRow, query.order_by("known_at")):
-            found[row.ad_platform, row.ad_id] = row
-    return found
-
-
-def _require_content(session: Session, ads_content_ids: Iterable[str]) -> None:
+def require_ads_content(session: Session, ads_content_ids: Iterable[str]) -> None:
     """Refuse what cannot be ads content, and content of projects that do not exist."""
     require_projects(session, [parts_of_ads_content(content)[0] for content in ads_content_ids])
+
+
+def _added(
+    session: Session,
+    model: type[Change],
+    row: dict[str, Any],
+    *,
+    key: dict[str, str],
+    now: datetime,
+) -> Change:
+    """The change as it was added to its history, after everything that was said of the thing."""
+    at = require_aware(now, what="now")
+    one_writer(session, model)
+    newest = func.max(model.known_at, type_=model.known_at.type)
+    known_at = known_after(session.scalar(select(newest).filter_by(**key)), at)
+    added = model(**key, **row, known_at=known_at)
+    session.add(added)
+    return added
 
 
 def _note(note: str | None, *, about: str) -> str | None:

@@ -37,19 +37,11 @@ class Pinned:
     table: Table
     version: int
     files: tuple[str, ...]
-    as_view: bool = False
-    """Publish a view over the files instead of a copy, for tables that grow without end."""
-    shown_in: Table | None = None
-    """Show the rows in this table together with others' rows, rather than by themselves."""
 
     @property
     def is_local(self) -> bool:
         """Whether every file lies on this machine."""
         return all("://" not in uri or uri.startswith("file://") for uri in self.files)
-
-
-VIEWS: Final = ((catalog.AD_DAILY_METRICS_CURRENT, catalog.AD_DAILY_METRICS),)
-"""Views over published tables, each with the table without which it cannot be."""
 
 
 def build(
@@ -75,15 +67,15 @@ def build(
         connection.execute(ATTACH.format(path=as_text(str(making))))
         connection.execute("use published")
         for pin in pinned:
-            if pin.shown_in is None:
+            if not pin.table.shown_in:
                 _make_pinned(connection, pin)
-        for table, pins in _shown_together(pinned).items():
-            _make_of_several(connection, table, pins)
         rows = _make_publication(connection, pinned, number=number, at=at)
         names = {pin.table.name for pin in pinned}
-        for view, source in VIEWS:
-            if source.name in names:
-                _make_view(connection, view)
+        for table in catalog.QUERIES:
+            if together := [pin for pin in pinned if pin.table.shown_in == table.name]:
+                _make_of_several(connection, table, together)
+            elif names.issuperset(table.deps):
+                _make_view(connection, table)
         make_macros(connection)
         connection.execute("use memory")
         connection.execute("detach published")
@@ -92,7 +84,7 @@ def build(
 
 def _make_pinned(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> None:
     table = pin.table
-    kind = "view" if pin.as_view and pin.files and pin.is_local else "table"
+    kind = "view" if table.published == "view" and pin.files and pin.is_local else "table"
     if pin.files and pin.is_local:
         connection.execute(f"create {kind} {table.name} as {_select(pin, table.stored_columns)}")
     else:
@@ -104,15 +96,6 @@ def _make_pinned(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> None:
 def _make_view(connection: duckdb.DuckDBPyConnection, view: Table) -> None:
     connection.execute(f"create view {view.name} as {sql_of('views', view.name)}")
     _comment(connection, "view", view.name, view.schema, view.columns)
-
-
-def _shown_together(pinned: Sequence[Pinned]) -> dict[Table, list[Pinned]]:
-    """Tables that show the rows of several, each with those."""
-    together: dict[Table, list[Pinned]] = {}
-    for pin in pinned:
-        if pin.shown_in is not None:
-            together.setdefault(pin.shown_in, []).append(pin)
-    return together
 
 
 def _make_of_several(

@@ -19,7 +19,8 @@ from layers_pipeline.cli.runs import RANGE_END, RANGE_START, open_runner
 from layers_pipeline.clock import FixedClock
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
-from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.allowlist import NewCreator
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.score.ticks import tick_of
 from layers_pipeline.steps.stores import Stores, open_stores
@@ -99,7 +100,7 @@ class Deployment:
 
     def states(self, depth: str) -> dict[str, Any]:
         with self.stores() as stores:
-            found = stores.operations.sync_states()
+            found = stores.operations.syncs.states()
         return {row.account_id: row for row in found if row.depth == depth}
 
 
@@ -131,13 +132,13 @@ def synced_deployment(home: Path, accounts: tuple[AccountRef, ...]) -> Iterator[
 
 def allow(deployment: Deployment, accounts: tuple[AccountRef, ...]) -> None:
     with deployment.stores() as stores:
-        stores.operations.add_project("brand", name="Brand", time_zone="UTC", now=NOON)
+        stores.operations.projects.add("brand", name="Brand", time_zone="UTC", now=NOON)
         rows = [
             NewAccount(platform=platform, account_key=key, connection="external")
             for platform, key in accounts
         ]
-        stores.operations.add_accounts(rows, now=NOON)
-        stores.operations.allow_creators(
+        stores.operations.accounts.add(rows, now=NOON)
+        stores.operations.allowlist.allow(
             "brand",
             [
                 NewCreator(
@@ -155,7 +156,7 @@ def id_of(account: AccountRef) -> str:
 
 def strike(sandbox: RunningSandbox, *kinds: str) -> None:
     for account in DATASET.accounts:
-        sandbox.world.faults.remove(account)
+        sandbox.world.faults.clear(account)
     for kind in kinds:
         sandbox.world.faults.put(STRUCK[kind], Fault(kind=kind, **STEERED))
 
@@ -298,7 +299,7 @@ def test_a_job_that_never_ends_is_given_up_after_six_hours(struck):
     assert not result.success  # it was the only account of this sync
     assert "did not end within 6 hours" in reason(result)
     with struck.deployment.stores() as stores:
-        assert stores.operations.open_jobs(limit=9) == []
+        assert stores.operations.scrapes.all_open(limit=9) == []
 
 
 # --- a sync that goes well, and what strikes while posts are collected
@@ -360,7 +361,7 @@ def test_collecting_twice_changes_nothing(few):
 def test_rows_that_were_set_aside_warn_and_stop_nothing(few):
     deployment, _ = few
     with deployment.stores(LATER) as stores:
-        job = stores.operations.open_jobs(limit=1)[0]
+        job = stores.operations.scrapes.all_open(limit=1)[0]
         landed = {
             "landing_id": f"{job.scrape_job_id}#99999",
             "scrape_job_id": job.scrape_job_id,

@@ -16,15 +16,12 @@ from layers_pipeline.clock import FixedClock
 from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
-from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.derive.deletions import derive_absences
-from layers_pipeline.steps.ingest.dimensions import (
-    copy_accounts,
-    copy_allowlist,
-    copy_projects,
-    describe_sync_health,
-)
+from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.ingest.outcomes import EVERY
 from layers_pipeline.steps.stores import Stores, open_stores
 
@@ -41,7 +38,7 @@ def stores(tmp_path, monkeypatch) -> Iterator[Stores]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LAYERS_HOME", str(tmp_path))
     opened = open_stores(load_settings(), clock=FixedClock(NOW))
-    opened.operations.add_project("brand", name="Brand", time_zone="UTC", now=LONG_AGO)
+    opened.operations.projects.add("brand", name="Brand", time_zone="UTC", now=LONG_AGO)
     add(opened, OWNED)
     add(opened, WATCHED, connection="external")
     allow(opened, WATCHED)
@@ -59,26 +56,24 @@ def add(stores: Stores, account: str, *, connection: str = "oauth", status: str 
         project_id=owner,
         status=status,
     )
-    stores.operations.add_accounts([row], now=LONG_AGO)
+    stores.operations.accounts.add([row], now=LONG_AGO)
 
 
 def allow(stores: Stores, account: str) -> None:
     creator = NewCreator(creator_id=account, display_name="", account_ids=(account,))
-    stores.operations.allow_creators("brand", [creator], allowed_from=LONG_AGO)
+    stores.operations.allowlist.allow("brand", [creator], allowed_from=LONG_AGO)
 
 
 def ended(
     stores: Stores, account: str, outcome: str = "ok", *, depth: str = "quick", ago: timedelta
 ) -> None:
-    stores.operations.record_sync(
-        account, depth, outcome=outcome, message=f"{outcome}: said", now=NOW - ago
-    )
+    ending = SyncEnding(account_id=account, outcome=outcome, message=f"{outcome}: said")
+    stores.operations.sync_outcomes.record(ending, depth, now=NOW - ago)
 
 
 def found(stores: Stores, name: str) -> dg.AssetCheckResult:
     """What a check finds once the operational database has been copied."""
-    for copied in (copy_projects, copy_accounts, copy_allowlist, describe_sync_health):
-        copied(stores)
+    copy_operations(stores)
     check = getattr(sync_checks, name)
     return check(StoresResource(now=NOW.isoformat()))
 
@@ -129,7 +124,7 @@ def test_a_partial_sync_has_not_failed_and_is_shown_apart(stores):
 def test_a_paused_account_counts_neither_way(stores):
     ended(stores, OWNED, "forbidden", ago=timedelta(0))
     ended(stores, WATCHED, ago=timedelta(0))
-    stores.operations.set_account_status(OWNED, "paused")
+    stores.operations.accounts.set_status(OWNED, "paused")
     result = found(stores, "failed_share_is_small")
     assert result.passed
     assert result.metadata["failed_share"].value == 0.0
@@ -265,7 +260,7 @@ def test_what_the_command_confirms_waits_no_more(stores):
     waiting = found(stores, "no_deletion_storm")
     for _, listing, _, command in told(waiting):
         assert command == confirm(listing)
-        stores.operations.confirm_deletions(OWNED, listing, by="me", now=NOW)
+        stores.operations.deletions.confirm(OWNED, listing, by="me", now=NOW)
     derive_absences(stores)
     assert (waiting.passed, found(stores, "no_deletion_storm").passed) == (False, True)
 
@@ -359,7 +354,7 @@ def test_depth_posts_of_an_account_with_a_token_may_rest(stores):
 def test_an_account_that_is_not_active_may_rest(stores, status):
     succeed_in_time(stores)
     ended(stores, OWNED, ago=timedelta(days=9))
-    stores.operations.set_account_status(OWNED, status)
+    stores.operations.accounts.set_status(OWNED, status)
     assert found(stores, "syncs_are_recent").passed
 
 
@@ -367,7 +362,7 @@ def test_an_account_whose_project_is_switched_off_may_rest(stores):
     ended(stores, OWNED, ago=timedelta(days=9))
     ended(stores, WATCHED, ago=timedelta(days=9))
     assert not found(stores, "syncs_are_recent").passed
-    stores.operations.set_project_active("brand", is_active=False)
+    stores.operations.projects.set_active("brand", is_active=False)
     assert found(stores, "syncs_are_recent").passed
 
 
@@ -382,7 +377,8 @@ def test_an_account_that_no_project_wants_may_rest(stores):
 
 
 def test_a_message_with_bars_and_lines_stays_in_its_cell(stores):
-    stores.operations.record_sync(OWNED, "quick", outcome="malformed", message="a | b\nc", now=NOW)
+    ending = SyncEnding(account_id=OWNED, outcome="malformed", message="a | b\nc")
+    stores.operations.sync_outcomes.record(ending, "quick", now=NOW)
     shown = found(stores, "failed_share_is_small").metadata["failed"].value
     assert shown.splitlines()[2:] == [rf"| {OWNED} | a \| b c |"]
 

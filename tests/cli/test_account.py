@@ -8,29 +8,24 @@ import os
 import pty
 import re
 import subprocess
-import warnings
-from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from layers_pipeline.errors import LayersError
-from layers_pipeline.operations.oauth_rows import TokenRow
-from layers_pipeline.operations.rows import NewAccount
+from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.secrets import TokenCipher, TokenUnreadableError, new_key
 from layers_pipeline.operations.store import Operations
+from layers_pipeline.operations.sync_outcomes import SyncEnding
+from layers_pipeline.operations.tokens import Token
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.account_reading import AccountReading
-from layers_pipeline.steps.ingest.landing import LandedReading, land_readings
+from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
 from layers_pipeline.steps.stores import open_stores
+from tests.cli.program import INSTALLED, Program
 
-PROGRAM = Path(__file__).parents[2] / ".venv/bin/layers-pipeline"
 KEY, OTHER_KEY = new_key(), new_key()
 ACCESS, REFRESH = "access-nobody-may-see", "refresh-nobody-may-see"
 INSTAGRAM, TIKTOK, CREATOR = "instagram:17841", "tiktok:_000abc", "tiktok:ada"
@@ -38,75 +33,40 @@ NONE = "\N{EN DASH}"
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def invoke(arguments: Iterable[str], typed: str, environment: dict[str, str]) -> Any:
-    """What an ``account`` command does within this process."""
-    with warnings.catch_warnings():  # typer imports what click takes back
-        warnings.simplefilter("ignore", DeprecationWarning)
-        runner = import_module("typer.testing").CliRunner()
-        app = import_module("layers_pipeline.cli.app").app
-    only = {name: environment.get(name) for name in {*os.environ, *environment}}
-    return runner.invoke(app, ["account", *arguments], input=typed, env=only)
-
-
-@dataclass
-class Commands:
-    """The commands over one folder, within this process."""
-
-    home: Path
-    variables: dict[str, str] = field(default_factory=dict)
-
-    def environment(self, **variables: str) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("LAYERS_")}
-        places = {"LAYERS_HOME": str(self.home), "LAYERS_TOKEN_KEYS": KEY}
-        return {**kept, **places, **self.variables, **variables}
-
-    def said(self, *arguments: str, typed: str = "", **variables: str) -> str:
-        """What ``account`` printed, which has to succeed."""
-        result = invoke(arguments, typed, self.environment(**variables))
-        assert result.exception is None
-        assert result.stderr == ""
-        assert "nobody-may-see" not in result.output
-        return result.stdout
-
-    def refused(self, *arguments: str, typed: str = "", **variables: str) -> str:
-        """The message of a refusal, which shows no secret wherever one looks."""
-        result = invoke(arguments, typed, self.environment(**variables))
-        assert isinstance(result.exception, LayersError)
-        assert result.stdout == ""
-        assert "nobody-may-see" not in result.output + repr(result.exception)
-        return str(result.exception)
+class Commands(Program):
+    """The commands over one folder."""
 
     def operations(self) -> Operations:
         return Operations(f"sqlite:///{self.home}/operations.db")
 
-    def token(self, account_id: str, key: str = KEY) -> TokenRow:
+    def token(self, account_id: str, key: str = KEY) -> Token:
         operations = self.operations()
         try:
-            return operations.token(account_id, TokenCipher(SecretStr(key)))
+            return operations.tokens.get(account_id, TokenCipher(SecretStr(key)))
         finally:
             operations.close()
 
     def status(self, account_id: str = INSTAGRAM) -> str:
         operations = self.operations()
-        found = {row.account_id: row.status for row in operations.accounts()}
+        found = {row.account_id: row.status for row in operations.accounts.all()}
         operations.close()
         return found[account_id]
 
     def set_status(self, status) -> None:
         operations = self.operations()
-        operations.set_account_status(INSTAGRAM, status)
+        operations.accounts.set_status(INSTAGRAM, status)
         operations.close()
 
 
 @pytest.fixture
 def commands(tmp_path: Path) -> Commands:
     """Commands over a project ``shop`` and a creator that SIFT reads."""
-    made = Commands(tmp_path / "home")
+    made = Commands(tmp_path / "home", {"LAYERS_TOKEN_KEYS": KEY}, group=("account",))
     operations = made.operations()
     operations.migrate()
-    operations.add_project("shop", name="Shop", time_zone="UTC", now=LONG_AGO)
+    operations.projects.add("shop", name="Shop", time_zone="UTC", now=LONG_AGO)
     creator = NewAccount(platform="tiktok", account_key="ada", connection="external")
-    operations.add_accounts([creator], now=LONG_AGO)
+    operations.accounts.add([creator], now=LONG_AGO)
     operations.close()
     return made
 
@@ -122,7 +82,7 @@ def add(commands: Commands, account: str = INSTAGRAM, *more: str, typed: str = "
     return commands.said("add", account, "--project", "shop", *more, typed=typed, **variables)
 
 
-def secrets(row: TokenRow) -> tuple[str, str | None]:
+def secrets(row: Token) -> tuple[str, str | None]:
     return row.access.get_secret_value(), row.refresh and row.refresh.get_secret_value()
 
 
@@ -202,7 +162,7 @@ def test_what_is_no_account_is_refused(commands, account):
 
 
 def test_an_unknown_project_is_refused_before_a_token_is_read(commands):
-    assert "'nobody'" in commands.refused("add", INSTAGRAM, "--project", "nobody")
+    assert "'nobody'" in commands.refused("add", INSTAGRAM, "--project", "nobody", code=3)
 
 
 def test_an_account_that_is_there_is_refused_before_a_token_is_read(connected):
@@ -299,7 +259,7 @@ def test_an_account_that_waits_for_a_login_cannot_be_resumed(connected):
 
 @pytest.mark.parametrize("command", ["pause", "resume", "reauth"])
 def test_an_unknown_account_is_refused(commands, command):
-    said = commands.refused(command, "tiktok:nobody", typed=ACCESS)
+    said = commands.refused(command, "tiktok:nobody", typed=ACCESS, code=3)
     assert "account 'tiktok:nobody' does not exist. See: layers-pipeline account list" in said
 
 
@@ -311,18 +271,16 @@ def test_accounts_are_listed_with_their_newest_ending(connected):
     operations, told = connected.operations(), "HTTP 401 [red]\x1b[2J"
     for number, depth in enumerate(("quick", "full")):
         moment = LONG_AGO + number * timedelta(minutes=1)
-        operations.claim_accounts(
+        operations.syncs.claim_named(
             depth, [INSTAGRAM], now=moment, lease_for=timedelta(minutes=5), worker="w1"
         )
-        operations.finish_sync(
-            INSTAGRAM,
-            depth,
-            worker="w1",
+        ending = SyncEnding(
+            account_id=INSTAGRAM,
             outcome="unavailable",
             message=f"{depth} {told}",
-            now=moment,
             retry_at=moment + timedelta(hours=6),
         )
+        operations.sync_outcomes.finish([ending], depth, worker="w1", now=moment)
     operations.close()
     said = connected.said("list")
     assert "full HTTP 401 [red]" in said
@@ -333,7 +291,7 @@ def test_accounts_are_listed_with_their_newest_ending(connected):
 
 
 def test_deletions_of_a_listing_that_never_was_are_refused(connected):
-    said = connected.refused("confirm-deletions", INSTAGRAM, "no-such-listing")
+    said = connected.refused("confirm-deletions", INSTAGRAM, "no-such-listing", code=3)
     assert "no-such-listing" in said
     assert "no_deletion_storm" in said
 
@@ -343,18 +301,18 @@ def listed(commands, sync_id):
     settings = Settings(home=commands.home, lake_url="", operations_url="")
     stores = open_stores(settings)
     at = datetime(2026, 9, 1, tzinfo=UTC)
-    land_readings(
+    write_raw(
         stores,
         [
-            LandedReading(
+            AccountSync(
                 sync_id=sync_id,
                 platform="instagram",
                 account_key=INSTAGRAM.partition(":")[2],
                 depth="full",
                 started_at=at,
                 finished_at=at,
-                outcome="ok",
                 reading=AccountReading(is_complete=True),
+                outcome=SyncEnding(account_id=INSTAGRAM, outcome="ok"),
             )
         ],
         run_id="r",
@@ -368,13 +326,14 @@ def test_deletions_are_confirmed_once(connected):
     assert f"listing-1 of account {INSTAGRAM}: confirmed." in first
     assert "nothing changed" in connected.said("confirm-deletions", INSTAGRAM, "listing-1")
     operations = connected.operations()
-    rows = [(row.listing_id, row.confirmed_by) for row in operations.deletion_confirmations()]
+    rows = [(row.listing_id, row.confirmed_by) for row in operations.deletions.confirmations()]
     operations.close()
     assert rows == [("listing-1", "ann")]
 
 
 def test_deletions_of_an_unknown_account_are_refused(commands):
-    assert "tiktok:nobody" in commands.refused("confirm-deletions", "tiktok:nobody", "listing-1")
+    said = commands.refused("confirm-deletions", "tiktok:nobody", "listing-1", code=3)
+    assert "tiktok:nobody" in said
 
 
 # The installed program
@@ -382,8 +341,8 @@ def test_deletions_of_an_unknown_account_are_refused(commands):
 
 def test_a_refusal_is_one_line_and_exit_code_2(commands):
     done = subprocess.run(
-        [PROGRAM, "account", "add", INSTAGRAM, "--project", "shop"],
-        env=commands.environment(),
+        [INSTALLED, "account", "add", INSTAGRAM, "--project", "shop"],
+        env=os.environ | commands.environment({}),
         input=b"\xff" + ACCESS.encode(),
         capture_output=True,
         timeout=60,
@@ -407,8 +366,8 @@ def typed_on_a_terminal(commands: Commands, *lines: str) -> str:
     """What a terminal shows while a person answers each question with a line."""
     person, terminal = pty.openpty()
     process = subprocess.Popen(
-        [PROGRAM, "account", "add", TIKTOK, "--project", "shop"],
-        env=commands.environment(),
+        [INSTALLED, "account", "add", TIKTOK, "--project", "shop"],
+        env=os.environ | commands.environment({}),
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,

@@ -1,7 +1,7 @@
 """The lake on real Delta tables: what a write leaves behind, whoever else writes.
 
 Belongs here: appending, inserting, merging, replacing, reading, conflicts, upkeep.
-Does not belong here: what the project's tables mean, leases by themselves (``test_leases``).
+Does not belong here: what the project's tables mean, locks by themselves (``test_locks``).
 """
 
 import json
@@ -19,7 +19,7 @@ import dataframely as dy
 import polars as pl
 import pytest
 import stamina
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from layers_pipeline.clock import FixedClock
@@ -33,6 +33,7 @@ from layers_pipeline.lake.catalog import QUARANTINE, TABLES
 from layers_pipeline.lake.locks import FileLocks, Locks
 from layers_pipeline.lake.store import COMMIT_ATTEMPTS, WRITE_LOCK, Lake
 from layers_pipeline.lake.table import Table, Written, differ
+from tests.hypothesis_profiles import examples
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 PROCESSES = get_context("spawn")
@@ -52,7 +53,7 @@ THINGS = Table(name="things", schema=Things)
 PARTED = Table(name="parted", schema=Things, partition_by=("part",), prune_by=("part",))
 
 
-class NoLeases:
+class NoLocks:
     """Locks that keep nobody out, so that only Delta's own conflict check protects."""
 
     def hold(self, name: str, *, shared: bool = False) -> AbstractContextManager[None]:
@@ -66,8 +67,8 @@ class Known(dy.Schema):
     known_at = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC")
 
 
-def lake_at(location: Path | str, *, leases: Locks | None = None) -> Lake:
-    return Lake(str(location), locks=leases or NoLeases(), clock=FixedClock(NOW))
+def lake_at(location: Path | str, *, locks: Locks | None = None) -> Lake:
+    return Lake(str(location), locks=locks or NoLocks(), clock=FixedClock(NOW))
 
 
 @pytest.fixture
@@ -282,7 +283,7 @@ def test_a_lake_may_lie_in_any_folder(tmp_path, folder, as_url):
     assert all(Path(file).is_file() for file in lake.files(PARTED))
 
 
-def test_one_unit_is_under_way_at_a_time_and_may_hold_further_ones(tmp_path):
+def test_the_write_lock_is_held_by_one_at_a_time_and_may_be_taken_again_within(tmp_path):
     lake, other = (
         lake_at(tmp_path / "lake", locks=FileLocks(tmp_path / "locks", timeout_s=timeout_s))
         for timeout_s in (10, 0.1)
@@ -290,13 +291,13 @@ def test_one_unit_is_under_way_at_a_time_and_may_hold_further_ones(tmp_path):
     with lake.write_lock():
         with lake.write_lock(), lake.write_lock():
             pass
-        with pytest.raises(LockTimeoutError), other.unit():
+        with pytest.raises(LockTimeoutError), other.write_lock():
             pass
-    with other.rest(), other.unit():
+    with other.write_lock():
         pass
 
 
-def test_no_two_leases_of_the_lake_share_a_number_in_postgresql():
+def test_no_two_locks_of_the_lake_share_a_number_in_postgresql():
     names = [f"table-{table.name}" for table in TABLES]
     names += [WRITE_LOCK, "publish", "maintenance"]
     assert len({zlib.crc32(name.encode()) for name in names}) == len(names)
@@ -310,9 +311,9 @@ def insert_keys(location: str, locks: str | None, start: Barrier, value: int) ->
         lake.insert_absent(THINGS, things(*keys))
 
 
-@pytest.mark.parametrize("has_leases", [True, False], ids=["leases", "no leases"])
-def test_two_processes_that_insert_the_same_keys_leave_each_once(tmp_path, has_leases):
-    locks = str(tmp_path / "locks") if has_leases else None
+@pytest.mark.parametrize("has_locks", [True, False], ids=["locks", "no locks"])
+def test_two_processes_that_insert_the_same_keys_leave_each_once(tmp_path, has_locks):
+    locks = str(tmp_path / "locks") if has_locks else None
     start = PROCESSES.Barrier(2)
     running = [
         PROCESSES.Process(target=insert_keys, args=(str(tmp_path / "lake"), locks, start, value))
@@ -430,9 +431,8 @@ BATCHES = st.dictionaries(NAMES, st.none() | st.integers(0, 3), max_size=4)
 STEPS = st.tuples(st.sampled_from(["insert", "merge", "replace", "compact"]), BATCHES)
 
 
-@settings(
-    max_examples=12,
-    deadline=None,
+@examples(
+    0.6,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=st.lists(STEPS, min_size=1, max_size=6))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from layers_pipeline.operations.models import Base
+from layers_pipeline.operations.model_base import Base
 from layers_pipeline.operations.store import Operations
 from tests.postgres import PostgresUrlFactory
 

@@ -9,15 +9,15 @@ import time
 import pytest
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
-from layers_pipeline.operations.rows import AccountRow, NewAccount
+from layers_pipeline.operations.accounts import NewAccount, PlatformAccount
 from layers_pipeline.operations.store import Operations
 from tests.operations.world import EXTERNAL, MINUTE, NOW, OAUTH, add_external, add_oauth
 
 
 def test_an_account_is_found_as_it_was_added(operations: Operations):
     add_oauth(operations)
-    assert operations.accounts() == [
-        AccountRow(
+    assert operations.accounts.all() == [
+        PlatformAccount(
             account_id=OAUTH,
             platform="instagram",
             account_key="owned",
@@ -36,16 +36,16 @@ def test_an_account_is_called_as_people_call_it(operations: Operations, given, k
     account = NewAccount(
         platform="tiktok", account_key="key", connection="external", display_name=given
     )
-    operations.add_accounts([account], now=NOW)
-    assert operations.accounts()[0].display_name == kept
+    operations.accounts.add([account], now=NOW)
+    assert operations.accounts.all()[0].display_name == kept
 
 
 def test_only_new_accounts_are_added(operations: Operations):
     add_external(operations)
     watched = NewAccount(platform="tiktok", account_key="watched", connection="external")
     other = NewAccount(platform="tiktok", account_key="other", connection="external")
-    assert operations.add_accounts([watched, other, other], now=NOW + MINUTE) == 1
-    assert operations.accounts()[1].created_at == NOW
+    assert operations.accounts.add([watched, other, other], now=NOW + MINUTE) == 1
+    assert operations.accounts.all()[1].created_at == NOW
 
 
 def test_ten_thousand_accounts_take_under_two_seconds(operations: Operations):
@@ -54,12 +54,12 @@ def test_ten_thousand_accounts_take_under_two_seconds(operations: Operations):
         for number in range(10_000)
     ]
     start = time.process_time()  # not the wall: neighbours would count
-    assert operations.add_accounts(accounts, now=NOW) == 10_000
+    assert operations.accounts.add(accounts, now=NOW) == 10_000
     assert time.process_time() - start < 2
 
 
 def test_no_accounts_are_fine(operations: Operations):
-    assert operations.add_accounts([], now=NOW) == 0
+    assert operations.accounts.add([], now=NOW) == 0
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_no_accounts_are_fine(operations: Operations):
 def test_a_wrong_account_is_refused(operations: Operations, wrong, message):
     account = {"platform": "tiktok", "account_key": "key", "connection": "external"} | wrong
     with pytest.raises(InputRefusedError, match=message):
-        operations.add_accounts([NewAccount(**account)], now=NOW)
+        operations.accounts.add([NewAccount(**account)], now=NOW)
 
 
 def test_one_wrong_account_keeps_all_out(operations: Operations):
@@ -85,16 +85,16 @@ def test_one_wrong_account_keeps_all_out(operations: Operations):
         platform="tiktok", account_key="owned", connection="oauth", project_id="nobody"
     )
     with pytest.raises(NotFoundError, match="project 'nobody' does not exist"):
-        operations.add_accounts([right, orphan], now=NOW)
-    assert operations.accounts() == []
+        operations.accounts.add([right, orphan], now=NOW)
+    assert operations.accounts.all() == []
 
 
 def test_the_status_of_an_unknown_account_cannot_be_set(operations: Operations):
     with pytest.raises(NotFoundError, match=f"do not exist: {EXTERNAL}. Check the ids"):
-        operations.set_account_status(EXTERNAL, "paused")
+        operations.accounts.set_status(EXTERNAL, "paused")
 
 
 def test_an_unknown_status_is_refused(operations: Operations):
     add_external(operations)
     with pytest.raises(InputRefusedError, match="account status 'asleep' is not known"):
-        operations.set_account_status(EXTERNAL, "asleep")
+        operations.accounts.set_status(EXTERNAL, "asleep")

@@ -8,19 +8,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
-from layers_pipeline.operations.rows import AllowlistRow, NewAccount, NewCreator
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.allowlist import AllowedAccount, NewCreator
 from layers_pipeline.operations.store import Operations
+from tests.hypothesis_profiles import examples
 from tests.operations.world import EXTERNAL, MINUTE, NOW, add_external, add_project, allow
 
 DAY = timedelta(days=1)
 
 
 def periods(operations: Operations) -> list[tuple[datetime, datetime | None]]:
-    return [(row.allowed_from, row.allowed_to) for row in operations.allowlist()]
+    return [(row.allowed_from, row.allowed_to) for row in operations.allowlist.all()]
 
 
 def test_an_entry_shows_once_per_account_of_the_creator(operations: Operations):
@@ -28,9 +30,9 @@ def test_an_entry_shows_once_per_account_of_the_creator(operations: Operations):
     creator = NewCreator(
         creator_id="ada", display_name="Ada", account_ids=("tiktok:one", "tiktok:two")
     )
-    assert operations.allow_creators("brand", [creator], allowed_from=NOW) == 1
-    assert operations.allowlist() == [
-        AllowlistRow(
+    assert operations.allowlist.allow("brand", [creator], allowed_from=NOW) == 1
+    assert operations.allowlist.all() == [
+        AllowedAccount(
             project_id="brand",
             creator_id="ada",
             platform="tiktok",
@@ -67,14 +69,14 @@ def test_an_entry_may_name_its_own_beginning(operations: Operations):
     creator = NewCreator(
         creator_id="ada", display_name="Ada", account_ids=(EXTERNAL,), allowed_from=NOW - DAY
     )
-    operations.allow_creators("brand", [creator], allowed_from=NOW)
+    operations.allowlist.allow("brand", [creator], allowed_from=NOW)
     assert periods(operations) == [(NOW - DAY, None)]
 
 
 def test_removing_closes_and_adding_again_opens_a_new_entry(operations: Operations):
     add_external(operations)
     allow(operations)
-    assert operations.disallow_creator("brand", "ada", now=NOW + DAY)
+    assert operations.allowlist.disallow("brand", [EXTERNAL], now=NOW + DAY)
     assert allow(operations, since=NOW + 2 * DAY) == 1
     assert periods(operations) == [(NOW, NOW + DAY), (NOW + 2 * DAY, None)]
 
@@ -82,7 +84,7 @@ def test_removing_closes_and_adding_again_opens_a_new_entry(operations: Operatio
 def test_periods_do_not_overlap(operations: Operations):
     add_external(operations)
     allow(operations)
-    operations.disallow_creator("brand", "ada", now=NOW + DAY)
+    operations.allowlist.disallow("brand", [EXTERNAL], now=NOW + DAY)
     allow(operations, since=NOW)
     assert periods(operations) == [(NOW, NOW + DAY), (NOW + DAY, None)]
 
@@ -90,13 +92,23 @@ def test_periods_do_not_overlap(operations: Operations):
 def test_an_entry_removed_before_it_begins_is_an_empty_period(operations: Operations):
     add_external(operations)
     allow(operations, since=NOW + DAY)
-    operations.disallow_creator("brand", "ada", now=NOW)
+    operations.allowlist.disallow("brand", [EXTERNAL], now=NOW)
     assert periods(operations) == [(NOW + DAY, NOW + DAY)]
 
 
-def test_removing_what_is_not_allowed_says_so(operations: Operations):
-    add_project(operations)
-    assert not operations.disallow_creator("brand", "ada", now=NOW)
+@pytest.mark.parametrize("wrong", ["tiktok:nobody", "tiktok:other"])
+def test_taking_off_whom_nobody_allowed_takes_nobody_off(operations: Operations, wrong):
+    add_external(operations, "watched", "other")
+    allow(operations)
+    with pytest.raises(NotFoundError, match=rf"{wrong}: not on the allowlist of project 'brand'"):
+        operations.allowlist.disallow("brand", [EXTERNAL, wrong], now=NOW)
+    assert periods(operations) == [(NOW, None)]
+
+
+def test_a_creator_is_taken_off_once_however_often_named(operations: Operations):
+    add_external(operations)
+    allow(operations)
+    assert operations.allowlist.disallow("brand", [EXTERNAL, EXTERNAL], now=NOW) == 1
 
 
 def test_projects_allow_independently(operations: Operations):
@@ -104,7 +116,7 @@ def test_projects_allow_independently(operations: Operations):
     add_project(operations, "second")
     allow(operations)
     allow(operations, project_id="second")
-    operations.disallow_creator("brand", "ada", now=NOW + MINUTE)
+    operations.allowlist.disallow("brand", [EXTERNAL], now=NOW + MINUTE)
     assert periods(operations) == [(NOW, NOW + MINUTE), (NOW, None)]
 
 
@@ -113,8 +125,8 @@ def test_an_account_has_one_creator(operations: Operations):
     allow(operations)
     thief = NewCreator(creator_id="bob", display_name="Bob", account_ids=(EXTERNAL,))
     with pytest.raises(InputRefusedError, match=r"cannot belong to creator bob.*creator ada"):
-        operations.allow_creators("brand", [thief], allowed_from=NOW)
-    assert {row.creator_id for row in operations.allowlist()} == {"ada"}
+        operations.allowlist.allow("brand", [thief], allowed_from=NOW)
+    assert {row.creator_id for row in operations.allowlist.all()} == {"ada"}
 
 
 @pytest.mark.parametrize(
@@ -134,12 +146,12 @@ def test_a_wrong_creator_is_refused(operations: Operations, wrong, error, messag
     add_project(operations)
     creator = {"creator_id": "ada", "display_name": "Ada", "allowed_from": NOW} | wrong
     with pytest.raises(error, match=message):
-        operations.allow_creators("brand", [NewCreator(**creator)])
+        operations.allowlist.allow("brand", [NewCreator(**creator)])
 
 
 def test_an_unknown_project_allows_nobody(operations: Operations):
     with pytest.raises(NotFoundError, match="project 'brand' does not exist"):
-        operations.allow_creators("brand", [], allowed_from=NOW)
+        operations.allowlist.allow("brand", [], allowed_from=NOW)
 
 
 IMPORTS = st.lists(
@@ -159,20 +171,19 @@ def imported(operations: Operations) -> Operations:
     accounts = [
         NewAccount(platform="tiktok", account_key=key, connection="external") for key in keys
     ]
-    operations.add_accounts(accounts, now=NOW)
+    operations.accounts.add(accounts, now=NOW)
     return operations
 
 
-@settings(
-    max_examples=15,
-    deadline=None,
+@examples(
+    0.75,
     # Every example imports into projects of its own, so examples do not see each other.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(imports=IMPORTS, shuffled=st.randoms(use_true_random=False))
 def test_imports_may_come_in_any_order(imported: Operations, imports, shuffled):
     other_order = shuffled.sample(imports, len(imports))
-    number = len(imported.projects())
+    number = len(imported.projects.all())
     first = allowed_by(imported, f"p{number}", imports)
     assert allowed_by(imported, f"p{number + 1}", other_order) == first
 
@@ -190,10 +201,10 @@ def allowed_by(operations: Operations, project_id: str, imports) -> dict[str, da
             )
             for creator, days, account in batch
         ]
-        operations.allow_creators(project_id, creators)
+        operations.allowlist.allow(project_id, creators)
     return {
         row.creator_id: row.allowed_from
-        for row in operations.allowlist()
+        for row in operations.allowlist.all()
         if row.project_id == project_id and row.allowed_to is None
     }
 
@@ -204,4 +215,4 @@ def test_ten_thousand_creators_are_allowed_at_once(operations: Operations, tmp_p
     creators = [
         NewCreator(creator_id=key, display_name=key, account_ids=(f"tiktok:{key}",)) for key in keys
     ]
-    assert operations.allow_creators("brand", creators, allowed_from=NOW) == 10_000
+    assert operations.allowlist.allow("brand", creators, allowed_from=NOW) == 10_000

@@ -28,7 +28,7 @@ from tests.operations.world import (
 
 def named(operations: Operations, *account_ids: str, depth: Any = "quick", **changes) -> list[str]:
     wish = {"now": NOW, "lease_for": LEASE, "worker": "w1"} | changes
-    claimed = operations.claim_accounts(depth, account_ids or [OAUTH], **wish)
+    claimed = operations.syncs.claim_named(depth, account_ids or [OAUTH], **wish)
     return [account.account_id for account in claimed]
 
 
@@ -47,7 +47,7 @@ def test_named_accounts_are_leased(operations: Operations):
 
 
 def test_no_accounts_are_fine(operations: Operations):
-    assert operations.claim_accounts("quick", [], now=NOW, lease_for=LEASE, worker="w1") == []
+    assert operations.syncs.claim_named("quick", [], now=NOW, lease_for=LEASE, worker="w1") == []
 
 
 def test_a_fresh_account_is_synced_again(operations: Operations):
@@ -86,15 +86,15 @@ def test_an_allowed_external_account_can_be_named(operations: Operations):
 
 
 def pause(operations: Operations) -> None:
-    operations.set_account_status(OAUTH, "paused")
+    operations.accounts.set_status(OAUTH, "paused")
 
 
 def ask_for_login(operations: Operations) -> None:
-    operations.set_account_status(OAUTH, "reauth_required")
+    operations.accounts.set_status(OAUTH, "reauth_required")
 
 
 def switch_off(operations: Operations) -> None:
-    operations.set_project_active("brand", is_active=False)
+    operations.projects.set_active("brand", is_active=False)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def switch_off(operations: Operations) -> None:
     [
         (pause, rf"{OAUTH} is paused \(layers-pipeline account resume {OAUTH}\)"),
         (ask_for_login, rf"{OAUTH} needs a new token \(layers-pipeline account reauth {OAUTH}\)"),
-        (switch_off, f"{OAUTH} belongs to project 'brand', which is inactive"),
+        (switch_off, f"{OAUTH} belongs to project 'brand', which is off"),
     ],
 )
 def test_an_account_that_nothing_syncs_is_refused_with_its_remedy(

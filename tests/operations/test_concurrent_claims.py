@@ -28,7 +28,7 @@ def test_nothing_is_claimed_twice_and_nothing_is_left(operations: Operations, ur
     account_ids, job_ids = fill(operations)
     claimed = claimed_at_once(url)
     left = claimed_ids(operations, worker="last", limit=ROWS)
-    jobs = operations.claim_jobs(now=NOW, lease_for=LEASE, worker="last", limit=ROWS)
+    jobs = operations.scrapes.claim(now=NOW, lease_for=LEASE, worker="last", limit=ROWS)
     left += [job.scrape_job_id for job in jobs]
     assert sorted(claimed + left) == sorted(account_ids + job_ids)
 
@@ -40,7 +40,7 @@ def fill(operations: Operations) -> tuple[list[str], list[str]]:
     add_external(operations)
     job_ids = [f"j{number:03}" for number in range(ROWS // 3)]
     for job_id in job_ids:
-        operations.submit_job(job_id, EXTERNAL, source_job_id=None, now=NOW)
+        operations.scrapes.submit(job_id, EXTERNAL, source_job_id=None, now=NOW)
     return [f"instagram:{key}" for key in keys], job_ids
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
-from layers_pipeline.operations.content_rows import AdRow, NewAd
+from layers_pipeline.operations.ads import Ad, NewAd
 from layers_pipeline.operations.store import Operations
 from tests.operations.workers import at_once, override_often
 from tests.operations.world import MINUTE, NOW, add_project
@@ -29,30 +29,30 @@ def brand(operations: Operations) -> Operations:
 
 def review(operations: Operations, *, failed: bool = True, now: datetime = NOW, **changes):
     told = {"container_id": POST, "reviewed_by": "ann"} | changes
-    return operations.review_content(
+    return operations.verdicts.review(
         told.pop("container_id"), safety_failed=failed, now=now, **told
     )
 
 
 def override(operations: Operations, word="include", *, now: datetime = NOW, **changes):
     told = {"content": CONTENT, "note": "because", "changed_by": "ann"} | changes
-    return operations.override_content(told.pop("content"), word, now=now, **told)
+    return operations.verdicts.override(told.pop("content"), word, now=now, **told)
 
 
 def approve(operations: Operations, word="approved", *, now: datetime = NOW, **changes):
     told = {"content": CONTENT, "changed_by": "ann"} | changes
-    return operations.approve_content(told.pop("content"), word, now=now, **told)
+    return operations.verdicts.approve(told.pop("content"), word, now=now, **told)
 
 
 def connect(operations: Operations, content: str = CONTENT, *, now: datetime = NOW, **changes):
     told = {"ad_platform": "meta", "ad_id": "1"} | changes
-    return operations.connect_ads([NewAd(ads_content_id=content, **told)], now=now)
+    return operations.ads.connect([NewAd(ads_content_id=content, **told)], now=now)
 
 
 HISTORIES = {
-    "reviews": (review, Operations.safety_reviews),
-    "overrides": (override, Operations.overrides),
-    "approvals": (approve, Operations.approvals),
+    "reviews": (review, lambda operations: operations.verdicts.reviews()),
+    "overrides": (override, lambda operations: operations.verdicts.overrides()),
+    "approvals": (approve, lambda operations: operations.verdicts.approvals()),
 }
 each_history = pytest.mark.parametrize(("change", "history"), HISTORIES.values(), ids=HISTORIES)
 
@@ -113,7 +113,7 @@ def test_a_note_may_have_280_characters_of_any_script(brand, change, history):
 @pytest.mark.parametrize("container", ["tiktok:7501", "instagram:17", "generated:a", "manual:a"])
 def test_posts_and_creatives_are_reviewed(brand, container):
     review(brand, failed=False, container_id=container)
-    rows = brand.safety_reviews()
+    rows = brand.verdicts.reviews()
     assert [(row.container_id, row.safety_failed, row.note) for row in rows] == [
         (container, False, None)
     ]
@@ -128,7 +128,7 @@ def test_what_is_no_container_is_not_reviewed(brand, container):
 def test_an_override_is_taken_back_by_null(brand):
     for minute, word in enumerate(("include", "exclude", None)):
         override(brand, word, now=NOW + minute * MINUTE)
-    assert [row.override for row in brand.overrides()] == ["include", "exclude", None]
+    assert [row.override for row in brand.verdicts.overrides()] == ["include", "exclude", None]
 
 
 @pytest.mark.parametrize("change", [override, approve])
@@ -169,8 +169,8 @@ def test_a_change_has_a_person(brand, change, who):
 def test_only_changes_of_ads_are_written(brand):
     other = "brand/tiktok:7"
     assert [connect(brand), connect(brand), connect(brand, other), connect(brand)] == [1, 0, 1, 1]
-    assert brand.ads() == [
-        AdRow(
+    assert brand.ads.all() == [
+        Ad(
             ad_platform="meta",
             ad_id="1",
             ads_content_id=content,
@@ -202,13 +202,11 @@ def test_ten_thousand_ads_are_connected_at_once(brand):
         NewAd(ad_platform="meta", ad_id=str(number), ads_content_id=CONTENT)
         for number in range(10_000)
     ]
-    assert brand.connect_ads(rows, now=NOW) == 10_000
-    assert brand.connect_ads(rows, now=NOW + MINUTE) == 0
+    assert brand.ads.connect(rows, now=NOW) == 10_000
+    assert brand.ads.connect(rows, now=NOW + MINUTE) == 0
 
 
 @settings(
-    max_examples=20,
-    deadline=None,
     # Every example speaks of content of its own.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -223,17 +221,21 @@ def test_ten_thousand_ads_are_connected_at_once(brand):
     )
 )
 def test_whatever_the_clocks_say_no_change_is_lost_and_the_last_counts(brand, changes):
-    name = f"generated:e{len(brand.overrides())}"
+    name = f"generated:e{len(brand.verdicts.overrides())}"
     for thing, word, minutes in changes:
         override(brand, word, content=f"brand/{name}-{thing}", now=NOW + minutes * MINUTE)
     for thing in ("a", "b"):
-        rows = [row for row in brand.overrides() if row.ads_content_id == f"brand/{name}-{thing}"]
+        rows = [
+            row
+            for row in brand.verdicts.overrides()
+            if row.ads_content_id == f"brand/{name}-{thing}"
+        ]
         assert [row.override for row in rows] == [word for of, word, _ in changes if of == thing]
         assert all(one.known_at < two.known_at for one, two in pairwise(rows))
 
 
 def test_changes_by_two_processes_at_one_instant_are_all_kept(brand, url):
     at_once(override_often, url, ("ann", "bob"))
-    rows = brand.overrides()
+    rows = brand.verdicts.overrides()
     assert sorted(row.changed_by for row in rows) == 20 * ["ann"] + 20 * ["bob"]
     assert [row.known_at - NOW for row in rows] == [number * INSTANT for number in range(40)]

@@ -7,12 +7,13 @@ Does not belong here: what is said of them later (``test_content_histories``).
 import itertools
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
-from layers_pipeline.operations.content_rows import CreativeRow, NewCreative
+from layers_pipeline.operations.creatives import Creative, NewCreative
 from layers_pipeline.operations.store import Operations
+from tests.hypothesis_profiles import examples
 from tests.operations.workers import add_a_creative, at_once
 from tests.operations.world import MINUTE, NOW, add_project
 
@@ -27,7 +28,7 @@ def new(slug: str = "one", **changes) -> NewCreative:
 
 
 def added(operations: Operations, *rows: NewCreative, now=NOW) -> int:
-    return operations.add_creatives(rows, now=now)
+    return operations.creatives.add(rows, now=now)
 
 
 @pytest.fixture
@@ -40,8 +41,8 @@ def brand(operations: Operations) -> Operations:
 def test_a_creative_is_stored_as_it_was_told(brand):
     told = {"prompt": " A cat\non a mat ", "influencer": "ada", "media_source": "https://m/1.mp4"}
     assert added(brand, new(**told)) == 1
-    assert brand.creatives() == [
-        CreativeRow(
+    assert brand.creatives.all() == [
+        Creative(
             project_id="brand",
             container_id="generated:one",
             kind="generated",
@@ -56,26 +57,26 @@ def test_a_creative_is_stored_as_it_was_told(brand):
 
 def test_adding_again_changes_nothing(brand):
     added(brand, new(prompt="p"))
-    before = brand.creatives()
+    before = brand.creatives.all()
     assert added(brand, new(prompt="p"), now=NOW + MINUTE) == 0
-    assert brand.creatives() == before
+    assert brand.creatives.all() == before
 
 
 def test_what_is_left_out_is_as_it_is_known(brand):
     added(brand, new(prompt="p"))
     assert added(brand, new(project_id="other", created_at=None), now=NOW + MINUTE) == 1
-    other = brand.creatives()[1]
+    other = brand.creatives.all()[1]
     assert (other.created_at, other.prompt, other.known_at) == (MADE, "p", NOW + MINUTE)
 
 
 def test_without_a_creation_a_new_creative_was_made_now(brand):
     added(brand, new(created_at=None))
-    assert brand.creatives()[0].created_at == NOW
+    assert brand.creatives.all()[0].created_at == NOW
 
 
 def test_rows_of_one_creative_agree_whatever_their_order(brand):
     added(brand, new(created_at=None), new(project_id="other"))
-    assert {row.created_at for row in brand.creatives()} == {MADE}
+    assert {row.created_at for row in brand.creatives.all()} == {MADE}
 
 
 @pytest.mark.parametrize("project", ["brand", "other"])
@@ -92,7 +93,7 @@ def test_a_creative_stays_what_it_was(brand, project, change, message):
     added(brand, new(prompt="p"))
     with pytest.raises(InputRefusedError, match=message):
         added(brand, new("two"), new(project_id=project, **change))
-    assert len(brand.creatives()) == 1
+    assert len(brand.creatives.all()) == 1
 
 
 @pytest.mark.parametrize(
@@ -115,32 +116,32 @@ def test_a_creative_stays_what_it_was(brand, project, change, message):
 def test_a_wrong_creative_is_refused(brand, wrong, message):
     with pytest.raises(InputRefusedError, match=message):
         added(brand, new("good"), new(**wrong))
-    assert brand.creatives() == []
+    assert brand.creatives.all() == []
 
 
 def test_an_unknown_project_is_named(brand):
     with pytest.raises(NotFoundError, match=r"project 'nobody' does not exist\. Known: brand"):
         added(brand, new(), new(project_id="nobody"))
-    assert brand.creatives() == []
+    assert brand.creatives.all() == []
 
 
 def test_every_problem_is_found_by_its_position(brand):
     added(brand, new())
     rows = [new(created_at=NOW), new("fine"), new("x", project_id="nobody"), new("a b")]
-    found = brand.problems_of_creatives(rows, now=NOW)
+    found = brand.creatives.problems(rows, now=NOW)
     assert sorted(found) == [0, 2, 3]
     assert "'nobody'" in found[2]
-    assert len(brand.creatives()) == 1
+    assert len(brand.creatives.all()) == 1
 
 
 def test_a_creative_is_looked_for_by_project(brand):
     added(brand, new())
-    brand.require_creative("generated:one")
-    brand.require_creative("generated:one", project_id="brand")
+    brand.creatives.require("generated:one")
+    brand.creatives.require("generated:one", project_id="brand")
     with pytest.raises(NotFoundError, match="not in project 'other', but in brand"):
-        brand.require_creative("generated:one", project_id="other")
+        brand.creatives.require("generated:one", project_id="other")
     with pytest.raises(NotFoundError, match="generated:two does not exist"):
-        brand.require_creative("generated:two")
+        brand.creatives.require("generated:two")
 
 
 def test_ten_thousand_creatives_are_added_at_once(brand):
@@ -153,7 +154,7 @@ def test_of_two_processes_that_disagree_one_is_refused(operations: Operations, u
     for project in ("p1", "p2"):
         add_project(operations, project)
     at_once(add_a_creative, url, ("1", "2"))
-    assert len(operations.creatives()) == 1
+    assert len(operations.creatives.all()) == 1
 
 
 @pytest.fixture
@@ -163,9 +164,8 @@ def many_projects(operations: Operations) -> Operations:
     return operations
 
 
-@settings(
-    max_examples=15,
-    deadline=None,
+@examples(
+    0.75,
     # Every example adds creatives of its own, so examples do not see each other.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -177,6 +177,6 @@ def test_creatives_may_come_in_any_order_and_again(many_projects, pairs, cuts):
     run = f"r{next(RUNS)}"
     rows = [new(f"{run}-{slug}", project_id=project) for project, slug in pairs]
     counts = [added(many_projects, *rows[start::cuts]) for start in range(cuts)]
-    held = {(row.project_id, row.container_id) for row in many_projects.creatives()}
+    held = {(row.project_id, row.container_id) for row in many_projects.creatives.all()}
     assert sum(counts) == len(set(rows))
     assert {(row.project_id, row.container_id) for row in rows} <= held

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from layers_pipeline.errors import InputRefusedError, SettingsError, StoreError
+from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.database import WAIT_S, Database
-from layers_pipeline.operations.rows import NewAccount
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.settings import Settings
 from tests.operations.world import NOW, add_external
@@ -20,8 +20,8 @@ from tests.operations.world import NOW, add_external
 
 def test_instants_come_back_in_utc(operations: Operations):
     elsewhere = datetime(2025, 3, 1, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
-    operations.add_project("brand", name="Brand", time_zone="UTC", now=elsewhere)
-    created_at = operations.project("brand").created_at
+    operations.projects.add("brand", name="Brand", time_zone="UTC", now=elsewhere)
+    created_at = operations.projects.get("brand").created_at
     assert created_at == elsewhere
     assert created_at.tzinfo is UTC
 
@@ -29,7 +29,7 @@ def test_instants_come_back_in_utc(operations: Operations):
 def test_a_naive_instant_is_refused(operations: Operations):
     account = NewAccount(platform="tiktok", account_key="key", connection="external")
     with pytest.raises(InputRefusedError, match=r"2025-03-01T12:00:00 has no time zone. Pass an"):
-        operations.add_accounts([account], now=NOW.replace(tzinfo=None))
+        operations.accounts.add([account], now=NOW.replace(tzinfo=None))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_the_database_itself_keeps_the_rules(operations: Operations, statement):
 def test_a_database_that_was_not_migrated_says_so(empty_url: str):
     store = Operations(empty_url)
     with pytest.raises(StoreError, match=r"projects.*migrate"):
-        store.projects()
+        store.projects.all()
     store.close()
 
 
@@ -64,7 +64,7 @@ def test_the_shown_url_has_no_password():
 def test_an_unreachable_server_is_named_without_the_password():
     store = Operations("postgres://ann:secret@127.0.0.1:1/ops")
     with pytest.raises(StoreError, match=r"127\.0\.0\.1:1/ops") as caught:
-        store.projects()
+        store.projects.all()
     assert "secret" not in str(caught.value)
 
 
@@ -92,11 +92,11 @@ def test_the_folder_of_a_sqlite_file_is_made(tmp_path: Path):
 
 def test_readers_of_sqlite_do_not_wait_for_a_writer(sqlite_operations: Operations):
     with sqlite_operations.database.write():
-        assert sqlite_operations.projects() == []
+        assert sqlite_operations.projects.all() == []
 
 
 def test_a_writer_that_waits_too_long_for_another_gives_up(operations: Operations):
-    operations.add_project("brand", name="Brand", time_zone="UTC", now=NOW)
+    operations.projects.add("brand", name="Brand", time_zone="UTC", now=NOW)
     url = operations.database.engine.url.render_as_string(hide_password=False)
     waiting = Database(url, wait_s=1)
     rename = text("UPDATE projects SET name = :name")
@@ -105,7 +105,7 @@ def test_a_writer_that_waits_too_long_for_another_gives_up(operations: Operation
         with pytest.raises(StoreError, match="lock"), waiting.write() as second:
             second.execute(rename, {"name": "Second"})
     waiting.close()
-    assert operations.project("brand").name == "First"
+    assert operations.projects.get("brand").name == "First"
 
 
 def test_no_writer_waits_longer_than_the_grace_of_a_tick():

@@ -13,7 +13,7 @@ from tests.operations.world import EXTERNAL, MINUTE, NOW, OAUTH, add_external, a
 
 def confirm(operations: Operations, listing: str = "listing-1", **changes) -> bool:
     wish = {"account_id": OAUTH, "by": "ann", "now": NOW} | changes
-    return operations.confirm_deletions(wish.pop("account_id"), listing, **wish)
+    return operations.deletions.confirm(wish.pop("account_id"), listing, **wish)
 
 
 def test_a_confirmation_is_kept_as_it_was_first_given(operations: Operations):
@@ -21,7 +21,7 @@ def test_a_confirmation_is_kept_as_it_was_first_given(operations: Operations):
     assert confirm(operations)
     assert not confirm(operations, by="bob", now=NOW + MINUTE)
     assert confirm(operations, "listing-2", by="bob")
-    rows = operations.deletion_confirmations()
+    rows = operations.deletions.confirmations()
     assert [(row.account_id, row.listing_id, row.confirmed_by) for row in rows] == [
         (OAUTH, "listing-1", "ann"),
         (OAUTH, "listing-2", "bob"),

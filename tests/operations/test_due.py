@@ -95,20 +95,20 @@ def test_a_passed_retry_at_comes_before_the_cadence(operations: Operations):
 @pytest.mark.parametrize("status", ["paused", "reauth_required"])
 def test_an_account_that_is_not_active_is_not_due(operations: Operations, status):
     add_oauth(operations)
-    operations.set_account_status(OAUTH, status)
+    operations.accounts.set_status(OAUTH, status)
     assert claimed_ids(operations) == []
 
 
 def test_an_account_made_active_again_is_due(operations: Operations):
     add_oauth(operations)
-    operations.set_account_status(OAUTH, "paused")
-    operations.set_account_status(OAUTH, "active")
+    operations.accounts.set_status(OAUTH, "paused")
+    operations.accounts.set_status(OAUTH, "active")
     assert claimed_ids(operations) == [OAUTH]
 
 
 def test_an_oauth_account_of_an_inactive_project_is_not_due(operations: Operations):
     add_oauth(operations)
-    operations.set_project_active("brand", is_active=False)
+    operations.projects.set_active("brand", is_active=False)
     assert claimed_ids(operations) == []
 
 
@@ -140,14 +140,14 @@ def test_an_external_account_is_not_due_before_it_is_allowed(operations: Operati
 def test_an_external_account_is_not_due_once_disallowed(operations: Operations):
     add_external(operations)
     allow(operations)
-    operations.disallow_creator("brand", "ada", now=NOW)
+    operations.allowlist.disallow("brand", [EXTERNAL], now=NOW)
     assert claimed_ids(operations, connection="external") == []
 
 
 def test_an_external_account_of_an_inactive_project_is_not_due(operations: Operations):
     add_external(operations)
     allow(operations)
-    operations.set_project_active("brand", is_active=False)
+    operations.projects.set_active("brand", is_active=False)
     assert claimed_ids(operations, connection="external") == []
 
 
@@ -156,7 +156,7 @@ def test_one_active_project_among_those_that_allow_is_enough(operations: Operati
     add_project(operations, "second")
     allow(operations)
     allow(operations, project_id="second")
-    operations.set_project_active("brand", is_active=False)
+    operations.projects.set_active("brand", is_active=False)
     assert claimed_ids(operations, connection="external") == [EXTERNAL]
 
 
@@ -199,7 +199,7 @@ def test_posts_of_an_external_account_do_not_look_at_other_depths(operations: Op
     add_external(operations)
     allow(operations)
     claim(operations, connection="external")
-    operations.finish_sync(EXTERNAL, "quick", worker="w1", outcome="ok", message=None, now=NOW)
+    finish(operations, "ok", account_id=EXTERNAL, now=NOW)
     due = claimed_ids(operations, connection="external", depth="posts", now=NOW + MINUTE)
     assert due == [EXTERNAL]
 

@@ -6,7 +6,7 @@ Does not belong here: what becomes due by it (``test_due``).
 
 import pytest
 
-from layers_pipeline.errors import InputRefusedError, NotFoundError
+from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.store import Operations
 from tests.operations.world import (
     LEASE,
@@ -30,7 +30,7 @@ def syncing(operations: Operations) -> Operations:
 
 def test_an_account_never_synced_has_an_empty_state_per_depth(operations: Operations):
     add_oauth(operations)
-    states = operations.sync_states()
+    states = operations.syncs.states()
     assert [(state.depth, state.last_started_at) for state in states] == [
         ("full", None),
         ("posts", None),
@@ -86,9 +86,9 @@ def test_failures_in_a_row_are_counted(operations: Operations, outcomes, failure
 
 @pytest.mark.parametrize(("before", "after"), [("active", "reauth_required"), ("paused", "paused")])
 def test_reauth_required_marks_an_active_account(syncing: Operations, before, after):
-    syncing.set_account_status(OAUTH, before)
+    syncing.accounts.set_status(OAUTH, before)
     finish(syncing, "reauth_required")
-    assert syncing.accounts()[0].status == after
+    assert syncing.accounts.all()[0].status == after
 
 
 def test_a_lost_lease_writes_nothing(syncing: Operations):
@@ -96,7 +96,7 @@ def test_a_lost_lease_writes_nothing(syncing: Operations):
     taken_over = quick_state(syncing)
     assert not finish(syncing, "reauth_required", now=NOW + 2 * LEASE)
     assert quick_state(syncing) == taken_over
-    assert syncing.accounts()[0].status == "active"
+    assert syncing.accounts.all()[0].status == "active"
 
 
 def test_an_expired_lease_that_nobody_took_still_counts(syncing: Operations):
@@ -122,11 +122,8 @@ def test_any_message_can_be_stored(syncing: Operations, message, kept):
     assert quick_state(syncing).last_message == kept
 
 
-def test_an_unknown_account_is_named(operations: Operations):
-    with pytest.raises(
-        NotFoundError, match=r"account instagram:owned at depth quick.*Check the id"
-    ):
-        finish(operations)
+def test_an_unknown_account_is_none_whose_lease_was_held(operations: Operations):
+    assert not finish(operations)
 
 
 def test_an_unknown_outcome_is_refused(syncing: Operations):

@@ -1,6 +1,6 @@
 """Endings of many syncs at once: leases, throttling of whole accounts, growing waits (R6).
 
-Belongs here: what ``finish_syncs`` does beyond a single ending.
+Belongs here: what ``SyncOutcomes.finish`` does beyond a single ending.
 Does not belong here: what every ending stores (``test_finish_sync``).
 """
 
@@ -11,10 +11,8 @@ from threading import Barrier, Thread
 import pytest
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.operations.backoff import wait_after
-from layers_pipeline.operations.rows import SyncEnding
 from layers_pipeline.operations.store import Operations
-from layers_pipeline.operations.words import DEPTHS
+from layers_pipeline.operations.sync_outcomes import SyncEnding, wait_after
 from tests.operations.world import (
     EVERY,
     LEASE,
@@ -28,12 +26,13 @@ from tests.operations.world import (
     quick_state,
     state_of,
 )
+from transforms.vocabulary import DEPTHS
 
 LATER = NOW + 60 * MINUTE
 
 
 def end(operations: Operations, *endings: SyncEnding, depth="quick", worker="w1", now=NOW):
-    return operations.finish_syncs(endings, depth, worker=worker, now=now)
+    return operations.sync_outcomes.finish(endings, depth, worker=worker, now=now)
 
 
 def ending(outcome, account_id: str = OAUTH, **changes) -> SyncEnding:
@@ -60,7 +59,11 @@ def test_only_held_leases_count(operations: Operations):
     claim(operations, worker="w2", limit=1)
     endings = [ending("reauth_required", f"instagram:{key}") for key in "abc"]
     assert end(operations, *endings) == {"instagram:a"}
-    assert [row.status for row in operations.accounts()] == ["reauth_required", "active", "active"]
+    assert [row.status for row in operations.accounts.all()] == [
+        "reauth_required",
+        "active",
+        "active",
+    ]
     assert quick_state(operations, "instagram:b").last_outcome is None
 
 
@@ -151,7 +154,7 @@ def test_depths_that_are_throttled_at_once_do_not_wait_in_a_ring(operations: Ope
     def throttle(depth, ordered: list[SyncEnding]) -> None:
         claim(operations, depth=depth, worker=depth)
         start.wait(30)
-        held[depth] = operations.finish_syncs(ordered, depth, worker=depth, now=NOW)
+        held[depth] = operations.sync_outcomes.finish(ordered, depth, worker=depth, now=NOW)
 
     orders = {"quick": endings, "posts": endings[::-1], "full": endings[::2] + endings[1::2]}
     threads = [Thread(target=throttle, args=order) for order in orders.items()]
@@ -170,7 +173,7 @@ def test_a_token_given_during_the_sync_is_not_asked_for_again(operations: Operat
     claim(operations, now=NOW - MINUTE)
     give_token(operations)
     end(operations, ending("reauth_required"))
-    assert operations.accounts()[0].status == "active"
+    assert operations.accounts.all()[0].status == "active"
     assert quick_state(operations).last_outcome == "reauth_required"
 
 
@@ -179,7 +182,7 @@ def test_an_older_token_is_asked_for_again(operations: Operations):
     give_token(operations)
     claim(operations, now=NOW + MINUTE)
     end(operations, ending("reauth_required"), now=NOW + MINUTE)
-    assert operations.accounts()[0].status == "reauth_required"
+    assert operations.accounts.all()[0].status == "reauth_required"
 
 
 # Waits that grow

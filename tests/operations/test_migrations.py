@@ -17,7 +17,7 @@ from sqlalchemy import Engine, inspect, text
 
 from layers_pipeline.errors import StoreError
 from layers_pipeline.operations.database import MIGRATIONS
-from layers_pipeline.operations.models import Base
+from layers_pipeline.operations.model_base import Base
 from layers_pipeline.operations.store import Operations
 from tests.operations.workers import migrate
 from tests.operations.world import CIPHER, EXTERNAL, NOW, OAUTH, claim, give_token
@@ -33,7 +33,7 @@ def empty(empty_url: str) -> Iterator[Operations]:
 
 def test_migrating_again_changes_nothing(operations: Operations):
     operations.migrate()
-    assert operations.projects() == []
+    assert operations.projects.all() == []
 
 
 def test_migrated_schema_equals_the_models(operations: Operations):
@@ -83,7 +83,7 @@ def test_threads_may_migrate_at_once(empty: Operations):
         thread.start()
     for thread in threads:
         thread.join()
-    assert empty.projects() == []
+    assert empty.projects.all() == []
 
 
 def test_a_database_of_a_newer_program_is_left_alone(empty: Operations):
@@ -128,9 +128,9 @@ def first_shipped(empty: Operations) -> Operations:
 
 def test_rows_of_0001_live_on(first_shipped: Operations):
     first_shipped.migrate()
-    rows = [(row.account_id, row.status, row.display_name) for row in first_shipped.accounts()]
+    rows = [(row.account_id, row.status, row.display_name) for row in first_shipped.accounts.all()]
     assert rows == [(OAUTH, "active", None), (EXTERNAL, "paused", None)]
-    assert first_shipped.sync_states()[0].failures_in_a_row == 3
+    assert first_shipped.syncs.states()[0].failures_in_a_row == 3
 
 
 def test_accounts_of_0001_take_tokens_and_sync(first_shipped: Operations):
@@ -144,18 +144,17 @@ def test_0002_can_be_taken_back(first_shipped: Operations):
     revise(first_shipped, command.downgrade, "0001")
     assert "account_tokens" not in inspect(first_shipped.database.engine).get_table_names()
     first_shipped.migrate()
-    assert len(first_shipped.accounts()) == 2
+    assert len(first_shipped.accounts.all()) == 2
 
 
 def test_0003_adds_histories_and_can_be_taken_back(first_shipped: Operations):
-    revise(first_shipped, command.upgrade, "0002")
-    give_token(first_shipped)
     first_shipped.migrate()
+    give_token(first_shipped)
     review = {"safety_failed": True, "reviewed_by": "ann", "now": NOW}
-    first_shipped.review_content("tiktok:7501", **review)
-    assert len(first_shipped.safety_reviews()) == 1
+    first_shipped.verdicts.review("tiktok:7501", **review)
+    assert len(first_shipped.verdicts.reviews()) == 1
     revise(first_shipped, command.downgrade, "0002")
     assert "safety_reviews" not in inspect(first_shipped.database.engine).get_table_names()
     first_shipped.migrate()
-    assert first_shipped.safety_reviews() == []
-    assert first_shipped.tokens([OAUTH], CIPHER).keys() == {OAUTH}
+    assert first_shipped.verdicts.reviews() == []
+    assert first_shipped.tokens.readable([OAUTH], CIPHER).keys() == {OAUTH}

@@ -7,7 +7,7 @@ Does not belong here: waits of single accounts (``test_finish_syncs``).
 import pytest
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.operations.oauth_rows import PauseRow
+from layers_pipeline.operations.refusals import ApiPause
 from layers_pipeline.operations.store import Operations
 from tests.operations.world import MINUTE, NOW
 
@@ -17,23 +17,23 @@ LATER = NOW + 60 * MINUTE
 
 def pause(operations: Operations, **changes) -> bool:
     wish = {"scope": APP, "until": LATER, "reason": "usage 95 %", "now": NOW} | changes
-    return operations.pause_api(wish.pop("scope"), **wish)
+    return operations.refusals.pause(wish.pop("scope"), **wish)
 
 
 def test_an_api_that_was_never_paused_may_be_called(operations: Operations):
-    assert operations.api_pause(APP, now=NOW) is None
+    assert operations.refusals.pause_of(APP, now=NOW) is None
 
 
 def test_a_pause_is_found_until_its_end(operations: Operations):
     assert pause(operations)
-    row = PauseRow(scope=APP, until=LATER, reason="usage 95 %", set_at=NOW)
-    assert operations.api_pause(APP, now=LATER - MINUTE) == row
-    assert operations.api_pause(APP, now=LATER) is None
+    row = ApiPause(scope=APP, until=LATER, reason="usage 95 %", set_at=NOW)
+    assert operations.refusals.pause_of(APP, now=LATER - MINUTE) == row
+    assert operations.refusals.pause_of(APP, now=LATER) is None
 
 
 def test_a_pause_is_of_one_scope(operations: Operations):
     pause(operations)
-    assert operations.api_pause("tiktok_business:app", now=NOW) is None
+    assert operations.refusals.pause_of("tiktok_business:app", now=NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def test_a_pause_is_of_one_scope(operations: Operations):
 def test_a_pause_is_only_ever_lengthened(operations: Operations, until, reason):
     pause(operations, reason="first")
     assert pause(operations, until=until, reason="second") == (reason == "second")
-    found = operations.api_pause(APP, now=NOW)
+    found = operations.refusals.pause_of(APP, now=NOW)
     assert found is not None
     assert (found.until, found.reason) == (max(until, LATER), reason)
 
 
 def test_any_reason_can_be_stored(operations: Operations):
     pause(operations, reason="a\x00" + "x" * 600)
-    found = operations.api_pause(APP, now=NOW)
+    found = operations.refusals.pause_of(APP, now=NOW)
     assert found is not None
     assert found.reason == "a" + "x" * 499
 

@@ -1,25 +1,28 @@
 """Outcomes that another lease protected, such as a scrape job's (R6).
 
-Belongs here: ``record_sync``.
+Belongs here: ``SyncOutcomes.record``.
 Does not belong here: outcomes of claimed syncs (``test_finish_sync``).
 """
 
 import pytest
 
 from layers_pipeline.errors import NotFoundError
-from layers_pipeline.operations.rows import SyncStateRow
+from layers_pipeline.operations.accounts import AccountSyncState
 from layers_pipeline.operations.store import Operations
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from tests.operations.world import EXTERNAL, MINUTE, NOW, add_external
 
 
-def posts_state(operations: Operations) -> SyncStateRow:
-    states = operations.sync_states()
+def posts_state(operations: Operations) -> AccountSyncState:
+    states = operations.syncs.states()
     return next(row for row in states if (row.account_id, row.depth) == (EXTERNAL, "posts"))
 
 
 def record(operations: Operations, outcome, **changes) -> None:
-    ending = {"message": "said", "now": NOW} | changes
-    operations.record_sync(EXTERNAL, "posts", outcome=outcome, **ending)
+    changes = {"account_id": EXTERNAL, "message": "said"} | changes
+    now = changes.pop("now", NOW)
+    ending = SyncEnding(outcome=outcome, **changes)
+    operations.sync_outcomes.record(ending, "posts", now=now)
 
 
 def test_an_outcome_is_stored_without_a_claim(operations: Operations):

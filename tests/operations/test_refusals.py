@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
-from layers_pipeline.operations.oauth_rows import RefusedMetricRow, UnreadablePostRow
+from layers_pipeline.operations.refusals import RefusedMetric, UnreadablePost
 from layers_pipeline.operations.store import Operations
 from tests.operations.world import NOW, OAUTH, add_oauth
 
-REFUSED = RefusedMetricRow(
+REFUSED = RefusedMetric(
     source="instagram_graph",
     media_type="reel",
     metric="plays",
@@ -21,7 +21,7 @@ REFUSED = RefusedMetricRow(
     message="(#100) metric plays is gone",
     refused_at=NOW,
 )
-POST = UnreadablePostRow(
+POST = UnreadablePost(
     platform="instagram",
     platform_post_id="17841",
     account_id=OAUTH,
@@ -32,9 +32,9 @@ POST = UnreadablePostRow(
 
 def test_refused_metrics_are_remembered_once(operations: Operations):
     story = replace(REFUSED, media_type="story")
-    assert operations.remember_refused([REFUSED, story, REFUSED]) == 2
-    assert operations.remember_refused([REFUSED]) == 0
-    assert operations.refused_metrics("instagram_graph", "v26.0") == {
+    assert operations.refusals.add_metrics([REFUSED, story, REFUSED]) == 2
+    assert operations.refusals.add_metrics([REFUSED]) == 0
+    assert operations.refusals.metrics("instagram_graph", "v26.0") == {
         ("reel", "plays"),
         ("story", "plays"),
     }
@@ -44,25 +44,25 @@ def test_refused_metrics_are_remembered_once(operations: Operations):
     "asked", [("instagram_graph", "v27.0"), ("tiktok_business", "v26.0")], ids=str
 )
 def test_a_refusal_is_of_one_source_and_version(operations: Operations, asked):
-    operations.remember_refused([REFUSED])
-    assert operations.refused_metrics(*asked) == set()
+    operations.refusals.add_metrics([REFUSED])
+    assert operations.refusals.metrics(*asked) == set()
 
 
 def test_nothing_to_remember_is_fine(operations: Operations):
-    assert operations.remember_refused([]) == operations.remember_unreadable([]) == 0
+    assert operations.refusals.add_metrics([]) == operations.refusals.add_posts([]) == 0
 
 
 def test_a_refusal_without_a_metric_is_refused(operations: Operations):
     with pytest.raises(InputRefusedError, match="refused metric '' cannot be a key"):
-        operations.remember_refused([replace(REFUSED, metric="")])
+        operations.refusals.add_metrics([replace(REFUSED, metric="")])
 
 
 def test_unreadable_posts_are_remembered_once(operations: Operations):
     add_oauth(operations, "owned", "other")
     second = replace(POST, platform_post_id="17842")
-    assert operations.remember_unreadable([second, POST, POST]) == 2
-    assert operations.remember_unreadable([POST]) == 0
-    assert operations.unreadable_posts([OAUTH, "instagram:other"]) == {
+    assert operations.refusals.add_posts([second, POST, POST]) == 2
+    assert operations.refusals.add_posts([POST]) == 0
+    assert operations.refusals.posts([OAUTH, "instagram:other"]) == {
         OAUTH: {"17841", "17842"},
         "instagram:other": set(),
     }
@@ -70,7 +70,7 @@ def test_unreadable_posts_are_remembered_once(operations: Operations):
 
 def test_an_unreadable_post_of_an_unknown_account_is_refused(operations: Operations):
     with pytest.raises(NotFoundError, match=f"do not exist: {OAUTH}"):
-        operations.remember_unreadable([POST])
+        operations.refusals.add_posts([POST])
 
 
 @pytest.mark.parametrize(
@@ -80,4 +80,4 @@ def test_an_unreadable_post_of_an_unknown_account_is_refused(operations: Operati
 def test_an_unreadable_post_that_cannot_be_one_is_refused(operations: Operations, wrong, said):
     add_oauth(operations)
     with pytest.raises(InputRefusedError, match=said):
-        operations.remember_unreadable([replace(POST, **wrong)])
+        operations.refusals.add_posts([replace(POST, **wrong)])

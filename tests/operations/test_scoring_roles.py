@@ -18,11 +18,11 @@ from tests.operations.world import MINUTE, NOW
 
 
 def activate(operations: Operations, version: str, minute: int = 0) -> bool:
-    return operations.activate_scoring(version, changed_by="ann", now=NOW + minute * MINUTE)
+    return operations.scoring_roles.activate(version, changed_by="ann", now=NOW + minute * MINUTE)
 
 
 def shadow(operations: Operations, version: str, minute: int = 0) -> bool:
-    return operations.shadow_scoring(version, changed_by="ann", now=NOW + minute * MINUTE)
+    return operations.scoring_roles.shadow(version, changed_by="ann", now=NOW + minute * MINUTE)
 
 
 def periods(operations: Operations) -> list[tuple]:
@@ -34,18 +34,18 @@ def periods(operations: Operations) -> list[tuple]:
             (row.since - NOW) // MINUTE,
             row.until and (row.until - NOW) // MINUTE,
         )
-        for row in operations.scoring_roles()
+        for row in operations.scoring_roles.all()
     ]
 
 
 def test_nobody_has_chosen_at_first(operations: Operations):
-    assert operations.active_scoring() is None
-    assert operations.scoring_roles() == []
+    assert operations.scoring_roles.active() is None
+    assert operations.scoring_roles.all() == []
 
 
 def test_the_active_version_gives_way_to_the_next(operations: Operations):
     assert [activate(operations, "2"), activate(operations, "1", 5)] == [True, True]
-    assert operations.active_scoring() == "1"
+    assert operations.scoring_roles.active() == "1"
     assert periods(operations) == [("2", "active", 0, 5), ("1", "active", 5, None)]
 
 
@@ -70,11 +70,11 @@ def test_a_shadow_that_becomes_active_is_no_shadow_any_more(operations: Operatio
 
 def test_a_shadow_begins_and_stops_once(operations: Operations):
     assert [shadow(operations, "1"), shadow(operations, "1", 1)] == [True, False]
-    assert operations.stop_shadow_scoring("1", now=NOW + 2 * MINUTE)
-    assert not operations.stop_shadow_scoring("1", now=NOW + 3 * MINUTE)
+    assert operations.scoring_roles.stop_shadow("1", now=NOW + 2 * MINUTE)
+    assert not operations.scoring_roles.stop_shadow("1", now=NOW + 3 * MINUTE)
     assert shadow(operations, "1", 4)
     assert periods(operations) == [("1", "shadow", 0, 2), ("1", "shadow", 4, None)]
-    assert operations.active_scoring() is None
+    assert operations.scoring_roles.active() is None
 
 
 def test_the_active_version_is_no_shadow_of_itself(operations: Operations):
@@ -99,13 +99,11 @@ def test_the_database_knows_one_active_version_only(operations: Operations, vers
 
 def test_versions_activated_by_two_processes_are_active_one_after_the_other(operations, url):
     at_once(activate_often, url, ("1", "2"))
-    rows = operations.scoring_roles()
+    rows = operations.scoring_roles.all()
     assert [row.until is None for row in rows] == [False] * (len(rows) - 1) + [True]
 
 
 @settings(
-    max_examples=20,
-    deadline=None,
     # What earlier examples left is only more history.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -120,15 +118,15 @@ def test_versions_activated_by_two_processes_are_active_one_after_the_other(oper
     )
 )
 def test_active_periods_follow_each_other_and_none_is_lost(operations: Operations, steps):
-    before = len(operations.scoring_roles())
+    before = len(operations.scoring_roles.all())
     opened = sum(played(operations, *step) for step in steps)
-    rows = operations.scoring_roles()
+    rows = operations.scoring_roles.all()
     active = [row for row in rows if row.role == "active"]
     assert len(rows) == before + opened
     assert all(row.until is None or row.until >= row.since for row in rows)
     assert [row.until for row in active[:-1]] == [row.since for row in active[1:]]
     assert [row.version for row in active if row.until is None] == [
-        version for version in [operations.active_scoring()] if version
+        version for version in [operations.scoring_roles.active()] if version
     ]
 
 
@@ -136,10 +134,10 @@ def played(operations: Operations, step: str, version: str, minute: int) -> bool
     """One step; whether it began a period."""
     now = NOW + timedelta(minutes=minute)
     if step == "stop":
-        operations.stop_shadow_scoring(version, now=now)
+        operations.scoring_roles.stop_shadow(version, now=now)
         return False
     if step == "activate":
         return activate(operations, version, minute)
-    if operations.active_scoring() == version:
+    if operations.scoring_roles.active() == version:
         return False
     return shadow(operations, version, minute)

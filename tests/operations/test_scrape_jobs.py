@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
-from layers_pipeline.operations.rows import ScrapeJobRow
+from layers_pipeline.operations.scrapes import ScrapeJob
 from layers_pipeline.operations.store import Operations
 from tests.operations.world import EXTERNAL, LEASE, MINUTE, NOW, add_external
 
@@ -24,29 +24,29 @@ def submitted(operations: Operations) -> Operations:
 
 
 def submit(operations: Operations, job_id: str = "j1", *, source="s1", now=NOW) -> bool:
-    return operations.submit_job(job_id, EXTERNAL, source_job_id=source, now=now)
+    return operations.scrapes.submit(job_id, EXTERNAL, source_job_id=source, now=now)
 
 
 def claim(operations: Operations, *, now=NOW, worker="w1", limit=9) -> list[str]:
-    jobs = operations.claim_jobs(now=now, lease_for=LEASE, worker=worker, limit=limit)
+    jobs = operations.scrapes.claim(now=now, lease_for=LEASE, worker=worker, limit=limit)
     return [job.scrape_job_id for job in jobs]
 
 
 def finish(operations: Operations, status="collected", *, worker="w1", job_id="j1") -> bool:
-    return operations.finish_job(
+    return operations.scrapes.finish(
         job_id, worker=worker, status=status, message="50 posts", now=NOW + MINUTE
     )
 
 
 def open_ids(operations: Operations) -> list[str]:
-    return [job.scrape_job_id for job in operations.open_jobs(limit=9)]
+    return [job.scrape_job_id for job in operations.scrapes.all_open(limit=9)]
 
 
 def test_a_job_is_found_as_it_was_submitted(operations: Operations):
     add_external(operations)
     assert submit(operations)
-    assert operations.open_jobs(limit=1) == [
-        ScrapeJobRow(
+    assert operations.scrapes.all_open(limit=1) == [
+        ScrapeJob(
             scrape_job_id="j1",
             account_id=EXTERNAL,
             source_job_id="s1",
@@ -55,6 +55,7 @@ def test_a_job_is_found_as_it_was_submitted(operations: Operations):
             finished_at=None,
             message=None,
             attempts=0,
+            last_claimed_at=None,
             lease_owner=None,
             lease_until=None,
         )
@@ -68,7 +69,7 @@ def test_submitting_again_only_fills_in_the_source_id(operations: Operations, fi
     add_external(operations)
     submit(operations, source=first)
     assert not submit(operations, source=second, now=NOW + MINUTE)
-    job = operations.open_jobs(limit=9)[0]
+    job = operations.scrapes.all_open(limit=9)[0]
     assert (job.source_job_id, job.submitted_at) == (kept, NOW)
 
 
@@ -87,20 +88,20 @@ def test_a_claimed_job_is_not_claimed_again(submitted: Operations):
 
 
 def test_a_claim_shows_the_lease_and_counts_the_attempt(submitted: Operations):
-    job = submitted.claim_jobs(now=NOW, lease_for=LEASE, worker="w1", limit=1)[0]
+    job = submitted.scrapes.claim(now=NOW, lease_for=LEASE, worker="w1", limit=1)[0]
     assert (job.attempts, job.lease_owner, job.lease_until) == (1, "w1", NOW + LEASE)
 
 
 def test_a_released_job_can_be_claimed_at_once(submitted: Operations):
     claim(submitted)
-    assert submitted.release_job("j1", worker="w1")
+    assert submitted.scrapes.release("j1", worker="w1")
     assert claim(submitted, worker="w2") == ["j1"]
 
 
 def test_jobs_that_never_finish_do_not_keep_others_waiting(submitted: Operations):
     claim(submitted, limit=2)
-    submitted.release_job("j1", worker="w1")
-    submitted.release_job("j2", worker="w1")
+    submitted.scrapes.release("j1", worker="w1")
+    submitted.scrapes.release("j2", worker="w1")
     assert claim(submitted, limit=2, now=NOW + MINUTE) == ["j3", "j1"]
 
 
@@ -108,7 +109,7 @@ def test_an_expired_lease_lets_the_next_worker_in(submitted: Operations):
     claim(submitted)
     assert claim(submitted, worker="w2", now=NOW + LEASE) == ["j1", "j2", "j3"]
     assert not finish(submitted)
-    assert not submitted.release_job("j1", worker="w1")
+    assert not submitted.scrapes.release("j1", worker="w1")
     assert finish(submitted, worker="w2")
 
 
@@ -122,7 +123,7 @@ def test_a_finished_job_is_not_open(submitted: Operations, status):
 def test_a_job_that_succeeded_is_still_to_be_collected(submitted: Operations):
     claim(submitted)
     assert finish(submitted, "succeeded")
-    job = submitted.open_jobs(limit=1)[0]
+    job = submitted.scrapes.all_open(limit=1)[0]
     assert (job.status, job.finished_at, job.message) == ("succeeded", None, "50 posts")
     assert claim(submitted, now=NOW + MINUTE) == ["j1"]
 
@@ -146,9 +147,9 @@ def test_an_unknown_job_is_named(operations: Operations):
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_listing_of_nothing_is_refused(operations: Operations, limit):
     with pytest.raises(InputRefusedError, match="limit"):
-        operations.open_jobs(limit=limit)
+        operations.scrapes.all_open(limit=limit)
 
 
 def test_a_lease_must_last(operations: Operations):
     with pytest.raises(InputRefusedError, match="lease for"):
-        operations.claim_jobs(now=NOW, lease_for=timedelta(0), worker="w1", limit=1)
+        operations.scrapes.claim(now=NOW, lease_for=timedelta(0), worker="w1", limit=1)

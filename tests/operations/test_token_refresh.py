@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
-from layers_pipeline.operations.oauth_rows import NewToken, TokenRow
 from layers_pipeline.operations.store import Operations
+from layers_pipeline.operations.tokens import NewToken, Token
 from tests.operations import workers
 from tests.operations.world import (
     ACCESS,
@@ -44,14 +44,14 @@ def owned(operations: Operations) -> Operations:
 
 def take(operations: Operations, worker: str = "w1", **changes: Any) -> bool:
     wish = {"now": NOW, "lease_for": LEASE, "expires_before": ENDS} | changes
-    return operations.claim_token_refresh(OAUTH, worker=worker, **wish)
+    return operations.tokens.claim_refresh(OAUTH, worker=worker, **wish)
 
 
 def give_back(operations: Operations, token: NewToken | None, worker: str = "w1") -> bool:
-    return operations.finish_token_refresh(OAUTH, token, CIPHER, worker=worker, now=NOW + MINUTE)
+    return operations.tokens.finish_refresh(OAUTH, token, CIPHER, worker=worker, now=NOW + MINUTE)
 
 
-def secrets(row: TokenRow) -> tuple[str, str | None]:
+def secrets(row: Token) -> tuple[str, str | None]:
     return row.access.get_secret_value(), row.refresh and row.refresh.get_secret_value()
 
 
@@ -73,7 +73,7 @@ def test_a_token_that_lasts_longer_is_not_given_out(owned: Operations):
 def test_a_refreshed_token_is_stored_and_not_given_out_again(owned: Operations):
     take(owned)
     assert give_back(owned, NEWER)
-    row = owned.token(OAUTH, CIPHER)
+    row = owned.tokens.get(OAUTH, CIPHER)
     assert secrets(row) == ("second", "second-refresh")
     assert (row.expires_at, row.updated_at) == (NEWER.expires_at, NOW + MINUTE)
     assert not take(owned, "w2", now=NOW + MINUTE)
@@ -82,7 +82,7 @@ def test_a_refreshed_token_is_stored_and_not_given_out_again(owned: Operations):
 def test_a_token_without_a_refresh_token_leaves_the_stored_one(owned: Operations):
     take(owned)
     give_back(owned, new_token("second", None))
-    row = owned.token(OAUTH, CIPHER)
+    row = owned.tokens.get(OAUTH, CIPHER)
     assert secrets(row) == ("second", REFRESH)
     assert row.refresh_expires_at == new_token().refresh_expires_at
 
@@ -90,8 +90,8 @@ def test_a_token_without_a_refresh_token_leaves_the_stored_one(owned: Operations
 def test_a_refresh_that_failed_lets_the_next_worker_in(owned: Operations):
     take(owned)
     assert give_back(owned, None)
-    assert secrets(owned.token(OAUTH, CIPHER)) == (ACCESS, REFRESH)
-    assert owned.token(OAUTH, CIPHER).updated_at == NOW
+    assert secrets(owned.tokens.get(OAUTH, CIPHER)) == (ACCESS, REFRESH)
+    assert owned.tokens.get(OAUTH, CIPHER).updated_at == NOW
     assert take(owned, "w2")
 
 
@@ -99,7 +99,7 @@ def test_a_lost_lease_writes_nothing(owned: Operations):
     take(owned)
     take(owned, "w2", now=NOW + LEASE)
     assert not give_back(owned, NEWER)
-    assert secrets(owned.token(OAUTH, CIPHER)) == (ACCESS, REFRESH)
+    assert secrets(owned.tokens.get(OAUTH, CIPHER)) == (ACCESS, REFRESH)
     assert give_back(owned, NEWER, worker="w2")
 
 
@@ -112,7 +112,7 @@ def test_a_token_that_a_person_gives_meanwhile_wins(owned: Operations):
     take(owned)
     give_token(owned, access="by-hand")
     assert not give_back(owned, NEWER)
-    assert secrets(owned.token(OAUTH, CIPHER)) == ("by-hand", REFRESH)
+    assert secrets(owned.tokens.get(OAUTH, CIPHER)) == ("by-hand", REFRESH)
 
 
 def test_what_is_no_token_is_refused_and_the_lease_stays(owned: Operations):
@@ -132,7 +132,7 @@ def test_an_account_without_a_token_is_told_with_the_remedy(operations: Operatio
 def test_an_external_account_has_nothing_to_refresh(operations: Operations):
     add_external(operations)
     with pytest.raises(InputRefusedError, match="is external: SIFT reads it"):
-        operations.claim_token_refresh(
+        operations.tokens.claim_refresh(
             EXTERNAL, worker="w1", now=NOW, lease_for=LEASE, expires_before=ENDS
         )
 

@@ -11,11 +11,11 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
-from layers_pipeline.operations.models import Base
-from layers_pipeline.operations.oauth_rows import TokenRow
-from layers_pipeline.operations.rows import NewAccount
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.model_base import Base
 from layers_pipeline.operations.secrets import TokenCipher, TokenUnreadableError, new_key
 from layers_pipeline.operations.store import Operations
+from layers_pipeline.operations.tokens import Token
 from tests.operations.world import (
     ACCESS,
     CIPHER,
@@ -56,31 +56,31 @@ def cipher(*keys: str) -> TokenCipher:
 
 def test_a_token_is_found_as_it_was_stored(owned: Operations):
     given = new_token()
-    assert owned.token(OAUTH, CIPHER) == TokenRow(**vars(given), account_id=OAUTH, updated_at=NOW)
+    assert owned.tokens.get(OAUTH, CIPHER) == Token(**vars(given), account_id=OAUTH, updated_at=NOW)
 
 
 def test_a_token_in_hand_shows_nothing(owned: Operations):
-    shown = repr(owned.token(OAUTH, CIPHER)) + repr(owned.tokens([OAUTH], CIPHER))
+    shown = repr(owned.tokens.get(OAUTH, CIPHER)) + repr(owned.tokens.readable([OAUTH], CIPHER))
     assert ACCESS not in shown
     assert REFRESH not in shown
 
 
 def test_a_later_token_replaces_all_of_the_earlier_one(owned: Operations):
     later = new_token("second", None)
-    owned.store_token(OAUTH, later, CIPHER, now=NOW + MINUTE)
-    row = owned.token(OAUTH, CIPHER)
+    owned.tokens.store(OAUTH, later, CIPHER, now=NOW + MINUTE)
+    row = owned.tokens.get(OAUTH, CIPHER)
     assert (row.access.get_secret_value(), row.refresh) == ("second", None)
     assert (row.refresh_expires_at, row.updated_at) == (None, NOW + MINUTE)
 
 
 def test_an_account_without_a_token_is_told_with_the_remedy(owned: Operations):
     with pytest.raises(NotFoundError, match=f"{OTHER} has no token.*account reauth {OTHER}"):
-        owned.token(OTHER, CIPHER)
+        owned.tokens.get(OTHER, CIPHER)
 
 
 def test_the_token_of_an_unknown_account_is_not_found(operations: Operations):
     with pytest.raises(NotFoundError, match=f"do not exist: {OAUTH}"):
-        operations.token(OAUTH, CIPHER)
+        operations.tokens.get(OAUTH, CIPHER)
 
 
 def test_an_external_account_takes_no_token(operations: Operations):
@@ -96,12 +96,12 @@ def test_an_external_account_takes_no_token(operations: Operations):
 def test_what_is_no_token_changes_nothing(owned: Operations, wrong, named):
     with pytest.raises(InputRefusedError, match=f"{named} account {OAUTH}"):
         give_token(owned, **wrong)
-    assert owned.token(OAUTH, CIPHER).access.get_secret_value() == ACCESS
+    assert owned.tokens.get(OAUTH, CIPHER).access.get_secret_value() == ACCESS
 
 
 def test_tokens_are_read_in_bulk(owned: Operations):
     give_token(owned, OTHER, access="second")
-    found = owned.tokens([OAUTH, OTHER, OAUTH, "instagram:nobody"], CIPHER)
+    found = owned.tokens.readable([OAUTH, OTHER, OAUTH, "instagram:nobody"], CIPHER)
     assert {one: row.access.get_secret_value() for one, row in found.items()} == {
         OAUTH: ACCESS,
         OTHER: "second",
@@ -109,7 +109,7 @@ def test_tokens_are_read_in_bulk(owned: Operations):
 
 
 def test_no_tokens_are_fine(operations: Operations):
-    assert operations.tokens([], CIPHER) == {}
+    assert operations.tokens.readable([], CIPHER) == {}
 
 
 # An account that waited for a login
@@ -120,9 +120,9 @@ def test_no_tokens_are_fine(operations: Operations):
     [("reauth_required", "active"), ("paused", "paused"), ("active", "active")],
 )
 def test_a_new_token_ends_the_wait_for_one(owned: Operations, before, after):
-    owned.set_account_status(OAUTH, before)
+    owned.accounts.set_status(OAUTH, before)
     give_token(owned)
-    assert owned.accounts()[1].status == after
+    assert owned.accounts.all()[1].status == after
 
 
 def test_an_account_that_waited_for_a_login_is_due_at_once(owned: Operations):
@@ -147,13 +147,13 @@ def connect(operations: Operations, key: str = "owned", **token) -> None:
     account = NewAccount(
         platform="instagram", account_key=key, connection="oauth", project_id="brand"
     )
-    operations.connect_account(account, new_token(**token), CIPHER, now=NOW)
+    operations.tokens.connect(account, new_token(**token), CIPHER, now=NOW)
 
 
 def test_an_account_is_added_with_its_token(operations: Operations):
     add_project(operations)
     connect(operations)
-    assert operations.token(OAUTH, CIPHER).access.get_secret_value() == ACCESS
+    assert operations.tokens.get(OAUTH, CIPHER).access.get_secret_value() == ACCESS
     assert claimed_ids(operations) == [OAUTH]
 
 
@@ -161,13 +161,13 @@ def test_an_account_whose_token_is_refused_is_not_added(operations: Operations):
     add_project(operations)
     with pytest.raises(InputRefusedError):
         connect(operations, access="")
-    assert operations.accounts() == []
+    assert operations.accounts.all() == []
 
 
 def test_an_account_that_is_there_keeps_its_token(owned: Operations):
     with pytest.raises(InputRefusedError, match=f"there already.*account reauth {OAUTH}"):
         connect(owned, access="second")
-    assert owned.token(OAUTH, CIPHER).access.get_secret_value() == ACCESS
+    assert owned.tokens.get(OAUTH, CIPHER).access.get_secret_value() == ACCESS
 
 
 # What lies in the database
@@ -206,52 +206,52 @@ def every_row(operations: Operations) -> str:
 def test_rotation_brings_everything_under_the_first_key(owned: Operations):
     give_token(owned, OTHER, refresh=None)
     new = new_key()
-    assert owned.rotate_tokens(cipher(new, KEY)) == 2
-    row = owned.token(OAUTH, cipher(new))
+    assert owned.tokens.rotate(cipher(new, KEY)) == 2
+    row = owned.tokens.get(OAUTH, cipher(new))
     assert row.refresh is not None
     assert (row.access.get_secret_value(), row.refresh.get_secret_value()) == (ACCESS, REFRESH)
 
 
 def test_rotation_may_be_repeated_and_finds_what_came_meanwhile(owned: Operations):
     both = cipher(new_key(), KEY)
-    assert owned.rotate_tokens(both) == 1
+    assert owned.tokens.rotate(both) == 1
     give_token(owned, OTHER)
-    assert owned.rotate_tokens(both) == 1
-    assert owned.rotate_tokens(both) == 0
+    assert owned.tokens.rotate(both) == 1
+    assert owned.tokens.rotate(both) == 0
 
 
 def test_rotation_leaves_the_age_of_a_token_and_a_refresh_under_way(owned: Operations):
-    owned.claim_token_refresh(
+    owned.tokens.claim_refresh(
         OAUTH, worker="w1", now=NOW, lease_for=LEASE, expires_before=new_token().expires_at
     )
     both = cipher(new_key(), KEY)
-    owned.rotate_tokens(both)
-    assert owned.token(OAUTH, both).updated_at == NOW
-    assert owned.finish_token_refresh(OAUTH, None, both, worker="w1", now=NOW + MINUTE)
+    owned.tokens.rotate(both)
+    assert owned.tokens.get(OAUTH, both).updated_at == NOW
+    assert owned.tokens.finish_refresh(OAUTH, None, both, worker="w1", now=NOW + MINUTE)
 
 
 def test_rotation_is_all_or_nothing(owned: Operations):
     new, lost = new_key(), new_key()
-    owned.store_token(OTHER, new_token(), cipher(lost), now=NOW)
+    owned.tokens.store(OTHER, new_token(), cipher(lost), now=NOW)
     with pytest.raises(TokenUnreadableError, match=OTHER):
-        owned.rotate_tokens(cipher(new, KEY))
-    assert owned.token(OAUTH, CIPHER).access.get_secret_value() == ACCESS
+        owned.tokens.rotate(cipher(new, KEY))
+    assert owned.tokens.get(OAUTH, CIPHER).access.get_secret_value() == ACCESS
 
 
 def test_a_lost_key_is_told_with_account_and_remedy(owned: Operations):
     with pytest.raises(TokenUnreadableError, match=f"{OAUTH} cannot.*account reauth {OAUTH}"):
-        owned.token(OAUTH, cipher(new_key()))
+        owned.tokens.get(OAUTH, cipher(new_key()))
 
 
 def test_one_unreadable_token_does_not_keep_the_others(owned: Operations):
-    owned.store_token(OTHER, new_token(), cipher(new_key()), now=NOW)
-    assert list(owned.tokens([OAUTH, OTHER], CIPHER)) == [OAUTH]
+    owned.tokens.store(OTHER, new_token(), cipher(new_key()), now=NOW)
+    assert list(owned.tokens.readable([OAUTH, OTHER], CIPHER)) == [OAUTH]
 
 
 def test_a_new_token_replaces_an_unreadable_one(owned: Operations):
     new = cipher(new_key())
-    owned.store_token(OAUTH, new_token("second"), new, now=NOW)
-    assert owned.token(OAUTH, new).access.get_secret_value() == "second"
+    owned.tokens.store(OAUTH, new_token("second"), new, now=NOW)
+    assert owned.tokens.get(OAUTH, new).access.get_secret_value() == "second"
 
 
 def test_a_row_copied_to_another_account_opens_nothing(owned: Operations):
@@ -262,4 +262,4 @@ def test_a_row_copied_to_another_account_opens_nothing(owned: Operations):
     with owned.database.write() as session:
         session.execute(text(copied))
     with pytest.raises(TokenUnreadableError, match="stored for another account"):
-        owned.token(OTHER, CIPHER)
+        owned.tokens.get(OTHER, CIPHER)

@@ -13,7 +13,7 @@ from multiprocessing.synchronize import Barrier, Event
 from typing import Any
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.operations.content_rows import NewCreative
+from layers_pipeline.operations.creatives import NewCreative
 from layers_pipeline.operations.store import Operations
 from tests.operations.world import LEASE, NOW, claim
 
@@ -31,7 +31,7 @@ def claim_everything(url: str, worker: str, start: Barrier, results: Any) -> Non
     claimed: list[str] = []
     while accounts := claim(store, worker=worker, limit=7):
         claimed += [account.account_id for account in accounts]
-    while jobs := store.claim_jobs(now=NOW, lease_for=LEASE, worker=worker, limit=7):
+    while jobs := store.scrapes.claim(now=NOW, lease_for=LEASE, worker=worker, limit=7):
         claimed += [job.scrape_job_id for job in jobs]
     store.close()
     results.put(claimed)
@@ -49,12 +49,12 @@ def claim_refreshes(
 ) -> None:
     """Claim the refresh of every account's token once; gives those that were given."""
     store = Operations(url)
-    store.projects()  # connected before the others start
+    store.projects.all()  # connected before the others start
     start.wait(60)
     claimed = [
         account_id
         for account_id in account_ids
-        if store.claim_token_refresh(
+        if store.tokens.claim_refresh(
             account_id,
             worker=worker,
             now=NOW,
@@ -81,10 +81,10 @@ def at_once(work: Callable[[str, str, Barrier], None], url: str, names: tuple[st
 def override_often(url: str, person: str, start: Barrier) -> None:
     """Change one override twenty times at one instant."""
     store = Operations(url)
-    store.projects()  # connected before the others start
+    store.projects.all()  # connected before the others start
     start.wait(60)
     for number in range(20):
-        store.override_content(
+        store.verdicts.override(
             "brand/generated:one",
             "include" if number % 2 else None,
             note=f"{number}",
@@ -97,17 +97,17 @@ def override_often(url: str, person: str, start: Barrier) -> None:
 def activate_often(url: str, version: str, start: Barrier) -> None:
     """Make a version the active one ten times."""
     store = Operations(url)
-    store.projects()
+    store.projects.all()
     start.wait(60)
     for _ in range(10):
-        store.activate_scoring(version, changed_by="ann", now=NOW)
+        store.scoring_roles.activate(version, changed_by="ann", now=NOW)
     store.close()
 
 
 def add_a_creative(url: str, made_after: str, start: Barrier) -> None:
     """Add one creative to a project of one's own, made so many minutes after ``NOW``."""
     store = Operations(url)
-    store.projects()
+    store.projects.all()
     row = NewCreative(
         project_id=f"p{made_after}",
         container_id="manual:one",
@@ -116,5 +116,5 @@ def add_a_creative(url: str, made_after: str, start: Barrier) -> None:
     )
     start.wait(60)
     with suppress(InputRefusedError):
-        store.add_creatives([row], now=NOW)
+        store.creatives.add([row], now=NOW)
     store.close()

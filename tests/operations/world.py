@@ -9,10 +9,12 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from layers_pipeline.operations.oauth_rows import NewToken
-from layers_pipeline.operations.rows import AccountRow, NewAccount, NewCreator, SyncStateRow
+from layers_pipeline.operations.accounts import AccountSyncState, NewAccount, PlatformAccount
+from layers_pipeline.operations.allowlist import NewCreator
 from layers_pipeline.operations.secrets import TokenCipher, new_key
 from layers_pipeline.operations.store import Operations
+from layers_pipeline.operations.sync_outcomes import SyncEnding
+from layers_pipeline.operations.tokens import NewToken
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -27,7 +29,7 @@ REFRESH = "refresh-nobody-may-see"
 
 
 def add_project(operations: Operations, project_id: str = "brand") -> None:
-    operations.add_project(project_id, name="Brand", time_zone="Europe/Berlin", now=NOW)
+    operations.projects.add(project_id, name="Brand", time_zone="Europe/Berlin", now=NOW)
 
 
 def add_oauth(operations: Operations, *keys: str) -> None:
@@ -37,7 +39,7 @@ def add_oauth(operations: Operations, *keys: str) -> None:
         NewAccount(platform="instagram", account_key=key, connection="oauth", project_id="brand")
         for key in keys or ("owned",)
     ]
-    operations.add_accounts(accounts, now=NOW)
+    operations.accounts.add(accounts, now=NOW)
 
 
 def add_external(operations: Operations, *keys: str) -> None:
@@ -47,40 +49,47 @@ def add_external(operations: Operations, *keys: str) -> None:
         NewAccount(platform="tiktok", account_key=key, connection="external")
         for key in keys or ("watched",)
     ]
-    operations.add_accounts(accounts, now=NOW)
+    operations.accounts.add(accounts, now=NOW)
 
 
 def allow(operations: Operations, *, project_id: str = "brand", since: datetime = NOW) -> int:
     """Put the creator of the external account on the project's allowlist."""
     creator = NewCreator(creator_id="ada", display_name="Ada", account_ids=(EXTERNAL,))
-    return operations.allow_creators(project_id, [creator], allowed_from=since)
+    return operations.allowlist.allow(project_id, [creator], allowed_from=since)
 
 
-def claim(operations: Operations, **changes: Any) -> list[AccountRow]:
+def claim(operations: Operations, **changes: Any) -> list[PlatformAccount]:
     """Claim quick syncs of oauth accounts, unless told otherwise."""
     wish = {"connection": "oauth", "now": NOW, "every": EVERY, "lease_for": LEASE}
     wish |= {"worker": "w1", "limit": 100, "depth": "quick"} | changes
-    return operations.claim_due(wish.pop("depth"), **wish)
+    return operations.syncs.claim_due(wish.pop("depth"), **wish)
 
 
 def claimed_ids(operations: Operations, **changes: Any) -> list[str]:
     return [account.account_id for account in claim(operations, **changes)]
 
 
-def finish(operations: Operations, outcome: Any = "ok", **changes: Any) -> bool:
-    """Finish the quick sync of the oauth account one minute after ``NOW``."""
-    ending = {"worker": "w1", "message": None, "now": NOW + MINUTE} | changes
-    return operations.finish_sync(OAUTH, "quick", outcome=outcome, **ending)
+def finish(
+    operations: Operations,
+    outcome: Any = "ok",
+    *,
+    worker: str = "w1",
+    now: datetime = NOW + MINUTE,
+    **changes: Any,
+) -> bool:
+    """Finish a quick sync, of the oauth account unless told otherwise; False if it was lost."""
+    ending = SyncEnding(**({"account_id": OAUTH, "outcome": outcome} | changes))
+    return bool(operations.sync_outcomes.finish([ending], "quick", worker=worker, now=now))
 
 
-def quick_state(operations: Operations, account_id: str = OAUTH) -> SyncStateRow:
+def quick_state(operations: Operations, account_id: str = OAUTH) -> AccountSyncState:
     return state_of(operations, "quick", account_id)
 
 
-def state_of(operations: Operations, depth: str, account_id: str = OAUTH) -> SyncStateRow:
+def state_of(operations: Operations, depth: str, account_id: str = OAUTH) -> AccountSyncState:
     return next(
         state
-        for state in operations.sync_states()
+        for state in operations.syncs.states()
         if (state.account_id, state.depth) == (account_id, depth)
     )
 
@@ -97,4 +106,4 @@ def new_token(access: str = ACCESS, refresh: str | None = REFRESH, **changes: An
 
 
 def give_token(operations: Operations, account_id: str = OAUTH, **changes: Any) -> None:
-    operations.store_token(account_id, new_token(**changes), CIPHER, now=NOW)
+    operations.tokens.store(account_id, new_token(**changes), CIPHER, now=NOW)

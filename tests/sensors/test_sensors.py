@@ -11,9 +11,10 @@ from dagster._core.test_utils import create_run_for_test
 from assets.partitions import scoring_ticks
 from layers_pipeline.clock import FixedClock
 from layers_pipeline.dagster_support.resources import StoresResource
-from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.allowlist import NewCreator
 from layers_pipeline.settings import load_settings
-from layers_pipeline.steps.ingest.syncing import submit_scrapes
+from layers_pipeline.steps.ingest.scrapes import submit_scrapes
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import Fault, RunningSandbox, generated_captures, running_sandbox
 from sensors.scrapes import finished_scrapes, request_key
@@ -113,17 +114,17 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
 def stores(sandbox: RunningSandbox) -> Iterator[Stores]:
     """The deployment's stores, with a scrape asked for of every account."""
     opened = open_stores(load_settings(), clock=FixedClock(NOON))
-    opened.operations.add_project("brand", name="Brand", time_zone="UTC", now=NOON)
+    opened.operations.projects.add("brand", name="Brand", time_zone="UTC", now=NOON)
     rows = [
         NewAccount(platform=platform, account_key=key, connection="external")
         for platform, key in DATASET.accounts
     ]
-    opened.operations.add_accounts(rows, now=NOON)
+    opened.operations.accounts.add(rows, now=NOON)
     creators = [
         NewCreator(creator_id=row.account_id, display_name="", account_ids=(row.account_id,))
         for row in rows
     ]
-    opened.operations.allow_creators("brand", creators, allowed_from=NOON)
+    opened.operations.allowlist.allow("brand", creators, allowed_from=NOON)
     assert submit_scrapes(opened, worker="by hand").outcomes == {"ok": 4}
     yield opened
     opened.operations.close()
@@ -217,7 +218,7 @@ def asked_for_rules(instance: dg.DagsterInstance, cursor: str | None):
 
 
 def choose(stores: Stores, version: str) -> None:
-    stores.operations.activate_scoring(version, changed_by="ann", now=stores.clock.now())
+    stores.operations.scoring_roles.activate(version, changed_by="ann", now=stores.clock.now())
 
 
 def test_the_first_look_only_remembers_the_version(instance, chosen):

@@ -18,16 +18,16 @@ from zoneinfo import ZoneInfo
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.database import Pinned
-from layers_pipeline.steps.derive.staging import STAGED
-from layers_pipeline.steps.publish.publication import PUBLISHED, maintain, publish
+from layers_pipeline.steps.publish.publication import maintain, publish
 from layers_pipeline.steps.stores import Stores
+from tests.hypothesis_profiles import examples
 from tests.worlds.data_builders import (
     AS_OF,
     capture,
@@ -88,9 +88,9 @@ def file_over(
             [{"platform": "tiktok", "platform_post_id": "p"} | one for one in absences]
         ),
     }
-    pinned = [pin(table, folder, filled, kind=kind) for table in PUBLISHED]
-    shown = catalog.PLATFORM_POST_CHECKS
-    pinned += [pin(table, folder, filled, kind=kind, shown_in=shown) for table in STAGED]
+    pinned = [
+        pin(table, folder, filled, kind=kind) for table in (*catalog.PUBLISHED, *catalog.STAGED)
+    ]
     return generations.publish(folder / "serve", pinned=pinned, at=AS_OF, kept=1).path
 
 
@@ -100,15 +100,14 @@ def pin(
     filled: dict[str, pl.DataFrame],
     *,
     kind: type[Pinned],
-    shown_in: Table | None = None,
 ) -> Pinned:
     """A table whose one file holds the rows given for it, columns that are missing null."""
     if table.name not in filled:
-        return kind(table=table, version=-1, files=(), shown_in=shown_in)
+        return kind(table=table, version=-1, files=())
     path = folder / f"{table.name}.parquet"
     rows = pl.concat([table.empty(), filled[table.name]], how="diagonal_relaxed")
     rows.select(table.stored_columns).write_parquet(path)
-    return kind(table=table, version=0, files=(str(path),), shown_in=shown_in)
+    return kind(table=table, version=0, files=(str(path),))
 
 
 def ask(path: Path, query: str) -> list[dict]:
@@ -429,7 +428,6 @@ def series(draw) -> list[dict]:
     ]
 
 
-@settings(max_examples=20, deadline=None)
 @given(rows=series(), zone=st.sampled_from(ZONES))
 def test_the_days_of_any_series_are_those_of_the_oracle(rows, zone):
     query = "select * exclude (platform) from post_engagement_daily('brand')"
@@ -438,7 +436,7 @@ def test_the_days_of_any_series_are_those_of_the_oracle(rows, zone):
     assert told == told_by_day(rows, zone)
 
 
-@settings(max_examples=10, deadline=None)
+@examples(0.5)
 @given(rows=series())
 def test_the_snapshots_of_any_series_are_those_of_the_oracle(rows):
     with tempfile.TemporaryDirectory() as folder:
@@ -448,7 +446,7 @@ def test_the_snapshots_of_any_series_are_those_of_the_oracle(rows):
     assert told == told_by_snapshot(stored)
 
 
-@settings(max_examples=10, deadline=None)
+@examples(0.5)
 @given(rows=series(), off=st.integers(-60, 60))
 def test_what_was_known_at_any_moment_is_the_last_known_value_of_each_metric(rows, off):
     as_of = rows[0]["captured_at"] + timedelta(hours=off)

@@ -21,10 +21,11 @@ import polars as pl
 import pytest
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.rows import SyncStateRow
-from layers_pipeline.steps.derive.posts import captures, derive_everything
-from layers_pipeline.steps.derive.staging import INSTAGRAM, TIKTOK, Staging
+from layers_pipeline.operations.accounts import AccountSyncState
+from layers_pipeline.steps.derive.everything import bring_up_to_date
+from layers_pipeline.steps.derive.posts import captures
 from layers_pipeline.steps.ingest.outcomes import FULL_EVERY, LEASE
+from layers_pipeline.steps.platforms import INSTAGRAM, TIKTOK, Source
 from layers_pipeline.steps.stores import Stores
 from sandbox import (
     Plan,
@@ -129,8 +130,8 @@ class Killer:
         self.codes.append(victim.exitcode)
         self.amid[log.read_text().split()[-1]] += 1
 
-    def _states(self) -> list[SyncStateRow]:
-        return [one for one in self.stores.operations.sync_states() if one.depth == "full"]
+    def _states(self) -> list[AccountSyncState]:
+        return [one for one in self.stores.operations.syncs.states() if one.depth == "full"]
 
     def _unlanded(self) -> set[tuple[str, datetime]]:
         listings = self.stores.lake.read(catalog.ACCOUNT_LISTINGS).select(
@@ -143,7 +144,7 @@ class Killer:
         }
         return said - set(listings.collect().rows())
 
-    def _landed(self, left: list[SyncStateRow]) -> int:
+    def _landed(self, left: list[AccountSyncState]) -> int:
         """Readings of accounts that are still leased to the run that read them."""
         held = {(state.account_id, state.lease_owner) for state in left}
         listings = self.stores.lake.read(catalog.ACCOUNT_LISTINGS).select(
@@ -151,14 +152,14 @@ class Killer:
         )
         return len(held & set(listings.collect().rows()))
 
-    def _go_on_after(self, left: list[SyncStateRow]) -> None:
+    def _go_on_after(self, left: list[AccountSyncState]) -> None:
         """The next run, at the first moment at which no lease may hold it up."""
         clock = self.served.world.clock
         clock.advance(LEASE.total_seconds())
         began = time.perf_counter()
         sync(self.stores)
         synced = time.perf_counter()
-        derive_everything(self.stores)
+        bring_up_to_date(self.stores)
         self.sync_s, self.derive_s = synced - began, time.perf_counter() - synced
         kept_back = {state.account_id for state in left}
         self.stuck += [
@@ -178,7 +179,7 @@ class Killer:
         for _ in range(2):
             clock.advance(FULL_EVERY.total_seconds())
             sync(self.stores)
-            derive_everything(self.stores)
+            bring_up_to_date(self.stores)
 
 
 def _wait_until(is_so: Callable[[], bool]) -> None:
@@ -225,7 +226,7 @@ def print_figures(killer: Killer) -> None:
     )
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 + 20 * KILLS)]
+pytestmark = pytest.mark.timeout(300 + 20 * KILLS)
 
 
 def test_every_process_was_killed_at_work(aftermath: Killer):
@@ -249,7 +250,7 @@ def test_every_metric_is_true(aftermath: Killer):
 
 
 @pytest.mark.parametrize("source", [INSTAGRAM, TIKTOK], ids=lambda source: source.raw.name)
-def test_every_landed_post_is_staged(aftermath: Killer, source: Staging):
+def test_every_landed_post_is_staged(aftermath: Killer, source: Source):
     read = aftermath.stores.lake.read
     landed = read(source.raw).filter(pl.col("entity").is_in(LISTED))
     missing = landed.join(read(source.staged), on="landing_id", how="anti").collect()

@@ -16,12 +16,12 @@ from pathlib import Path
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.allowlist import NewCreator
 from layers_pipeline.settings import Settings
-from layers_pipeline.steps.derive.content import derive_ads_content
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import import_captures
-from layers_pipeline.steps.ingest.landing import known_now
+from layers_pipeline.steps.ingest.raw_rows import known_now
 from layers_pipeline.steps.publish.publication import maintain, publish
 from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores
@@ -41,16 +41,16 @@ def settings_of(home: Path) -> Settings:
 def prepare(stores: Stores) -> None:
     """Make the project and allow its accounts, before any writer starts."""
     operations = stores.operations
-    operations.add_project(PROJECT, name="Brand", time_zone="UTC", now=LONG_AGO)
+    operations.projects.add(PROJECT, name="Brand", time_zone="UTC", now=LONG_AGO)
     accounts = [
         NewAccount(platform="tiktok", account_key=key, connection="external") for key in ACCOUNTS
     ]
-    operations.add_accounts(accounts, now=LONG_AGO)
+    operations.accounts.add(accounts, now=LONG_AGO)
     creators = [
         NewCreator(creator_id=one.account_id, display_name="A", account_ids=(one.account_id,))
         for one in accounts
     ]
-    operations.allow_creators(PROJECT, creators, allowed_from=LONG_AGO)
+    operations.allowlist.allow(PROJECT, creators, allowed_from=LONG_AGO)
 
 
 @dataclass(kw_only=True)
@@ -79,14 +79,14 @@ class Writer:
             self.import_file(f"{self.name}-{number}-file")
         else:
             self.land(f"{self.name}-{number}")
-        derive_everything(self.stores)
+        bring_up_to_date(self.stores)
         this_minute = datetime.now(UTC).replace(second=0, microsecond=0)
         for _ in score_ticks(
             self.stores, [this_minute - self.dice.randint(1, 15) * MINUTE, this_minute]
         ):
             pass
         copy_current_eligibility(self.stores)
-        derive_ads_content(self.stores)
+        bring_up_to_date(self.stores)
         (maintain if number % 5 == 0 else publish)(self.stores)
 
     def posts(self) -> list[str]:

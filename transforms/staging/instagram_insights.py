@@ -11,8 +11,8 @@ from typing import Final
 import polars as pl
 
 from transforms.contracts.columns import ACTIVITIES, MOVES
-from transforms.staging.documents import DOCUMENT, decoded, document_reading
-from transforms.staging.readings import Reading, breaches
+from transforms.staging.documents import DOCUMENT, decoded, parsed_document
+from transforms.staging.parsing import ParsedColumn, rule_violations
 
 INSIGHTS: Final = ("insights", "breakdown")
 OF_ITEM: Final = ("sync_id", "subject")
@@ -95,13 +95,13 @@ def insights_of_items(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _breaches() -> pl.Expr:
     shapes = [
-        Reading(
+        ParsedColumn(
             value=pl.col(DOCUMENT),
             breach=pl.when(pl.col(DOCUMENT).str.contains(pattern)).then(pl.lit(rule)),
         )
         for rule, pattern in BREACHED.items()
     ]
-    return breaches([document_reading("insights"), *shapes])
+    return rule_violations([parsed_document("insights"), *shapes])
 
 
 def _text(name: str) -> pl.Expr:

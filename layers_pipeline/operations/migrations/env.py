@@ -6,15 +6,12 @@ Does not belong here: the changes themselves (``versions``).
 
 from alembic import context
 
-from layers_pipeline.operations import content_models, models, oauth_models
+from layers_pipeline.operations import store  # noqa: F401 - loads every model
+from layers_pipeline.operations.model_base import Base
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=[
-        models.Base.metadata,
-        oauth_models.Base.metadata,
-        content_models.Base.metadata,
-    ],
+    target_metadata=Base.metadata,
     render_as_batch=True,
 )
 with context.begin_transaction():

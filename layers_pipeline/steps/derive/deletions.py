@@ -14,6 +14,7 @@ import polars as pl
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written, differ
+from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.deletions import (
     confirmed_by_people,
@@ -25,9 +26,6 @@ from transforms.facts.deletions import (
 )
 from transforms.facts.snapshots import ACCOUNT, POST
 
-RAW: Final = (catalog.RAW_INSTAGRAM__RESPONSES, catalog.RAW_TIKTOK__RESPONSES)
-LISTED: Final = ("media", "video")
-"""Entities of response rows that list a post."""
 CHANGING: Final = ("confirmed_at", "confirmed_by", "held_by", "returned_at")
 ROUND: Final = "round_of_account"
 
@@ -40,7 +38,7 @@ def derive_absences(stores: Stores, *, anew: bool = False) -> dict[str, Written]
         anew: Begin with the first reading there is, in place of what was derived before.
 
     Returns:
-        What was written: spells under the table's name, and ``tombstones``.
+        What was written, by table name; to ``platform_posts`` these are the tombstones.
     """
     lake, table, listings = stores.lake, catalog.POST_ABSENCES, catalog.ACCOUNT_LISTINGS
     with lake.write_lock():
@@ -59,7 +57,7 @@ def derive_absences(stores: Stores, *, anew: bool = False) -> dict[str, Written]
             written = lake.merge(
                 table, changed, update=differ(CHANGING), columns=CHANGING, marks=marks
             )
-        return {table.name: written, "tombstones": _mark_posts(stores)}
+        return {table.name: written, catalog.PLATFORM_POSTS.name: _mark_posts(stores)}
 
 
 def _readings_since(stores: Stores, version: int) -> pl.DataFrame:
@@ -109,6 +107,7 @@ def _walk(stores: Stores, readings: pl.DataFrame, known: pl.DataFrame) -> pl.Dat
                 listed=listed.join(telling, on="sync_id", how="semi").lazy(),
                 posts=posts.join(telling, on=ACCOUNT, how="semi").lazy(),
                 share_limit=stores.settings.deletion_share_limit,
+                reaches={name: platform.reach for name, platform in PLATFORMS.items()},
             ).collect()
             absences, changed = _over(absences, found), _over(changed, found)
     return changed
@@ -152,15 +151,15 @@ def _listed(stores: Stores, readings: pl.DataFrame) -> pl.DataFrame:
         pl.col("started_at").dt.date().min(), last=pl.col("known_at").dt.date().max()
     ).row(0)
     rows = [
-        stores.lake.read(raw)
-        .filter(pl.col("landed_on").is_between(*days), pl.col("entity").is_in(LISTED))
+        stores.lake.read(platform.raw)
+        .filter(pl.col("landed_on").is_between(*days), pl.col("entity") == platform.listed)
         .join(readings.lazy().select("sync_id"), on="sync_id", how="semi")
         .select(
             "sync_id",
-            platform=pl.lit(raw.name.removeprefix("raw_").partition("__")[0]),
+            platform=pl.lit(platform.name),
             platform_post_id="subject",
         )
-        for raw in RAW
+        for platform in PLATFORMS.values()
     ]
     return pl.concat(rows).unique().collect()
 
@@ -168,7 +167,7 @@ def _listed(stores: Stores, readings: pl.DataFrame) -> pl.DataFrame:
 def _told_by_people(stores: Stores, changed: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     said = [
         (*row.account_id.split(":", 1), row.listing_id, row.confirmed_at)
-        for row in stores.operations.deletion_confirmations()
+        for row in stores.operations.deletions.confirmations()
     ]
     if not said:
         return changed

@@ -30,10 +30,10 @@ def rules_in_force(stores: Stores) -> InForce:
     Raises:
         StoreError: A version was chosen that this package does not have.
     """
-    chosen = stores.operations.active_scoring()
+    chosen = stores.operations.scoring_roles.active()
     shadows = sorted(
         row.version
-        for row in stores.operations.scoring_roles()
+        for row in stores.operations.scoring_roles.all()
         if row.role == "shadow" and row.until is None
     )
     active = ACTIVE if chosen is None else _chosen(chosen)

@@ -11,10 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from layers_pipeline import moments
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.formats import read_raw_file
 from layers_pipeline.operations.content_ids import creative_container_id, kind_of_creative
-from layers_pipeline.operations.content_rows import NewCreative
+from layers_pipeline.operations.creatives import NewCreative
 from layers_pipeline.steps.stores import Stores
 from transforms.staging.captures import LINE
 
@@ -51,24 +52,6 @@ def new_creative(
     )
 
 
-def moment_of(text: str) -> datetime:
-    """An instant that a person wrote.
-
-    Raises:
-        InputRefusedError: It is not ISO 8601, or has no offset.
-    """
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise InputRefusedError(
-            f"created_at {text[:40]!r}: write ISO 8601 with an offset, such as"
-            " 2025-05-14T08:55:00Z."
-        )
-    return found
-
-
 def add_creatives_of(stores: Stores, path: Path) -> CreativesAdded:
     """Add every creative of a Parquet, CSV or NDJSON file; the same file again changes nothing.
 
@@ -85,12 +68,12 @@ def add_creatives_of(stores: Stores, path: Path) -> CreativesAdded:
     rows = raw.rows.to_dicts()
     creatives, wrong = _creatives(rows)
     now = stores.clock.now()
-    found = stores.operations.problems_of_creatives([*creatives.values()], now=now)
+    found = stores.operations.creatives.problems([*creatives.values()], now=now)
     lines = list(creatives)
     wrong |= {lines[position]: said for position, said in found.items()}
     if wrong:
         raise InputRefusedError(_told_of(path, wrong, rows=len(rows)))
-    new = stores.operations.add_creatives(creatives.values(), now=now)
+    new = stores.operations.creatives.add(creatives.values(), now=now)
     ignored = tuple(name for name in raw.columns if name not in (*COLUMNS, LINE))
     return CreativesAdded(rows=len(rows), new=new, ignored_columns=ignored)
 
@@ -115,7 +98,9 @@ def _creative(row: Mapping[str, Any]) -> NewCreative:
         project_id=given["project_id"] or "",
         kind=given["kind"] or "",
         slug=given["slug"] or "",
-        created_at=moment_of(made_at) if made_at else None,
+        created_at=(
+            moments.parse(made_at, what="created_at", naive="refused") if made_at else None
+        ),
         prompt=given["prompt"],
         influencer=given["influencer"],
         media_source=given["media_source"],

@@ -15,9 +15,9 @@ import polars as pl
 from layers_pipeline.files.captures import CaptureFile, read_capture_file
 from layers_pipeline.files.reader import ReadFile
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.rows import NewAccount, NewCreator
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.allowlist import NewCreator
 from layers_pipeline.progress import report
-from layers_pipeline.steps.ingest.dimensions import copy_accounts, copy_allowlist, copy_projects
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.snapshots import POST
 
@@ -77,7 +77,7 @@ def import_captures(
         )
         for path in paths
     ]
-    made = stores.operations.add_project(project_id, name=project_id, time_zone="UTC", now=now)
+    made = stores.operations.projects.add(project_id, name=project_id, time_zone="UTC", now=now)
     captures = pl.concat([file.captures for file in read])
     register_accounts(stores, captures, project_id=project_id)
     files = tuple(_stage(stores, file, project_id=project_id) for file in read)
@@ -100,8 +100,8 @@ def register_accounts(stores: Stores, captures: pl.DataFrame, *, project_id: str
         NewAccount(platform=platform, account_key=key, connection="external", status="paused")
         for platform, key, _ in rows
     ]
-    stores.operations.add_accounts(accounts, now=now)
-    known = {row.account_id: row.creator_id for row in stores.operations.allowlist()}
+    stores.operations.accounts.add(accounts, now=now)
+    known = {row.account_id: row.creator_id for row in stores.operations.allowlist.all()}
     creators = [
         NewCreator(
             creator_id=known.get(account.account_id, account.account_id),
@@ -111,10 +111,7 @@ def register_accounts(stores: Stores, captures: pl.DataFrame, *, project_id: str
         )
         for account, (_, _, first) in zip(accounts, rows, strict=True)
     ]
-    stores.operations.allow_creators(project_id, creators, allowed_from=now)
-    copy_projects(stores)
-    copy_accounts(stores)
-    copy_allowlist(stores)
+    stores.operations.allowlist.allow(project_id, creators, allowed_from=now)
 
 
 def _stage(stores: Stores, file: CaptureFile, *, project_id: str) -> ImportedFile:

@@ -10,7 +10,7 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.store import Lake
-from layers_pipeline.steps.derive.latest_scores import newest_scores
+from layers_pipeline.steps.derive.latest_scores import latest_scores
 from transforms.scoring.eligibility import EFFECTIVE, carried_forward
 from transforms.scoring.ticks import tick_from_text
 
@@ -62,7 +62,7 @@ def _from_history(
         pl.col("scored_at") < first, pl.col("scoring_version") == version
     )
     there = map(tick_from_text, lake.partitions(catalog.ORGANIC_SCORES, "tick"))
-    found = newest_scores(
+    found = latest_scores(
         carried_forward(stored),
         (tick for tick in there if tick < first),
         wanted,

@@ -4,13 +4,15 @@ Belongs here: loading histories, and what stood in them at a moment.
 Does not belong here: who is in a pool (``transforms.scoring.pools``), scores (``tick_scorer``).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.derive.posts import derive_known
+from layers_pipeline.lake.table import Written
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.staging import captures
 from layers_pipeline.steps.score.decisions import Decisions, read_decisions
 from layers_pipeline.steps.stores import Stores
@@ -38,6 +40,8 @@ class History:
     allowlist: pl.DataFrame
     decisions: Decisions
     daily: pl.DataFrame
+    derived: Mapping[str, Written] = field(default_factory=dict[str, Written])
+    """What was written to bring the lake up to date, by table name."""
 
     def counts_at(self, until: datetime, *, before: pl.DataFrame, after: datetime) -> pl.DataFrame:
         """What was known of each post's counts at a moment, by number.
@@ -106,7 +110,7 @@ def load_history(stores: Stores, *, since: datetime, until: datetime) -> History
     """
     lake = stores.lake
     with lake.write_lock():
-        derive_known(stores)
+        derived = bring_up_to_date(stores)
         posts = lake.read(catalog.PLATFORM_POSTS).filter(pl.col("first_seen_at") <= until)
         seen = captures(stores).filter(pl.col("known_at") <= until)
         metrics = lake.read_as_known(catalog.PLATFORM_POST_METRICS, until)
@@ -114,7 +118,7 @@ def load_history(stores: Stores, *, since: datetime, until: datetime) -> History
         absences = lake.read(catalog.POST_ABSENCES).collect()
         allowlist = lake.read(catalog.PROJECT_ALLOWLIST).collect()
         decisions = read_decisions(stores, until)
-    return history_of(
+    history = history_of(
         posts=posts,
         captures=seen,
         snapshots=metrics,
@@ -125,6 +129,7 @@ def load_history(stores: Stores, *, since: datetime, until: datetime) -> History
         since=since,
         goes_on=since < until,
     )
+    return replace(history, derived=derived)
 
 
 def history_of(

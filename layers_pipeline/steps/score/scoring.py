@@ -21,6 +21,7 @@ from layers_pipeline.errors import InputRefusedError, SettingsError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written
 from layers_pipeline.progress import report
+from layers_pipeline.steps.derive.everything import OnWritten, unheard
 from layers_pipeline.steps.derive.versions import InForce, rules_in_force
 from layers_pipeline.steps.score.tick_scorer import WRITTEN, Frames, open_scorer
 from layers_pipeline.steps.stores import Stores
@@ -75,7 +76,11 @@ class ScoredTick:
 
 
 def score_ticks(
-    stores: Stores, ticks: Sequence[datetime], *, in_force: InForce | None = None
+    stores: Stores,
+    ticks: Sequence[datetime],
+    *,
+    in_force: InForce | None = None,
+    on_written: OnWritten = unheard,
 ) -> Iterator[ScoredTick]:
     """Score ticks in order, each as of its own time, committing a batch of them at once.
 
@@ -86,6 +91,7 @@ def score_ticks(
         stores: Open stores.
         ticks: Instants to score, any order.
         in_force: Versions of the rules; those that people chose by default.
+        on_written: Told what was derived before the first tick, by table name.
 
     Yields:
         One summary per tick, after its rows were committed.
@@ -101,6 +107,7 @@ def score_ticks(
     _wait_out_the_grace(stores, due[-1])
     rules = in_force or rules_in_force(stores)
     scorer = open_scorer(stores, first=due[0], last=due[-1], in_force=rules)
+    on_written(scorer.derived)
     with _Writer() as writer:
         batch = _Batch(stores, rules, writer)
         for done, tick in enumerate(due, start=1):
@@ -201,7 +208,7 @@ def copy_current_eligibility(stores: Stores) -> Written:
 def _require_cron(stores: Stores) -> None:
     """Refuse to mix ticks of two cadences: what is missing would look scored, or the reverse."""
     asked = stores.settings.tick_cron
-    settled = stores.operations.settle("tick_cron", asked, now=stores.clock.now())
+    settled = stores.operations.settings.pin("tick_cron", asked, now=stores.clock.now())
     if settled != asked:
         raise SettingsError(
             f"LAYERS_TICK_CRON: this lake's ticks fall by {settled!r}, and the setting says "

@@ -2,10 +2,10 @@
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from layers_pipeline.steps.derive.latest_scores import TICKS_AT_ONCE, newest_scores
+from layers_pipeline.steps.derive.latest_scores import TICKS_AT_ONCE, latest_scores
 from tests.worlds.data_builders import hours
 
 NAMES = ("a", "b", "c", "d")
@@ -29,11 +29,10 @@ def stored(scores):
 
 def found(scores, wanted):
     columns = ("organic_score", "scored_at")
-    newest = newest_scores(stored(scores), TICKS, wanted, columns=columns)
+    newest = latest_scores(stored(scores), TICKS, wanted, columns=columns)
     return {name: (score, TICKS.index(at)) for name, score, at in newest.iter_rows()}
 
 
-@settings(max_examples=50, deadline=None)
 @given(scores=SCORES, wanted=st.sets(st.sampled_from(NAMES)))
 def test_it_is_the_newest_of_every_wanted_content(scores, wanted):
     ids = pl.DataFrame({"ads_content_id": sorted(wanted)}, schema={"ads_content_id": pl.String})

@@ -4,11 +4,12 @@ import pytest
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError, SettingsError, StoreError
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.content_rows import NewAd, NewCreative
+from layers_pipeline.operations.ads import NewAd
+from layers_pipeline.operations.creatives import NewCreative
 from layers_pipeline.settings import Settings
-from layers_pipeline.steps.derive.content import derive_ads_content
+from layers_pipeline.steps.derive.dimensions import copy_operations
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.versions import known_rules, rules_in_force
-from layers_pipeline.steps.ingest.dimensions import copy_allowlist
 from layers_pipeline.steps.maintain.drift import derive_drift, drift_at, newest_tick
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.scoring import copy_current_eligibility
@@ -41,7 +42,7 @@ def stores(tmp_path):
     made = NewCreative(
         project_id="brand", container_id="generated:g", kind="generated", created_at=OLD
     )
-    opened.operations.add_creatives([made], now=OLD)
+    opened.operations.creatives.add([made], now=OLD)
     spend(opened, cents=10_000)
     yield later(opened, hours(12))
     opened.operations.close()
@@ -50,7 +51,7 @@ def stores(tmp_path):
 def spend(stores: Stores, *, cents: int) -> None:
     """Let an ad of the creative have spent so much on the day before."""
     ad = NewAd(ad_platform="meta", ad_id="ad", ads_content_id=CREATIVE)
-    stores.operations.connect_ads([ad], now=OLD)
+    stores.operations.ads.connect([ad], now=OLD)
     day = hours(-24).date()
     rows = daily([spent(cents, day, ad_id="ad", known_at=hours(-12))]).collect()
     stores.lake.insert_absent(
@@ -69,11 +70,11 @@ def judged(stores: Stores) -> dict:
 
 
 def activate(stores: Stores, version: str) -> None:
-    stores.operations.activate_scoring(version, changed_by="ann", now=stores.clock.now())
+    stores.operations.scoring_roles.activate(version, changed_by="ann", now=stores.clock.now())
 
 
 def shadow(stores: Stores, version: str) -> None:
-    stores.operations.shadow_scoring(version, changed_by="ann", now=stores.clock.now())
+    stores.operations.scoring_roles.shadow(version, changed_by="ann", now=stores.clock.now())
 
 
 def test_the_newest_version_decides_until_somebody_chooses(stores):
@@ -126,15 +127,15 @@ def test_scoring_a_tick_under_another_version_keeps_the_rows_of_the_first(stores
 
 
 def test_content_shows_the_newest_score_of_the_active_version(stores):
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     shadow(stores, "1")
     score(stores, [TICK])
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     versions = rows_of(stores, catalog.ADS_CONTENT)["scoring_version"]
     assert set(versions) == {"2"}
     activate(stores, "1")
     score(stores, [NEXT])
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     content = rows_of(stores, catalog.ADS_CONTENT)
     assert set(content["scoring_version"]) == {"1"}
     assert set(content["scored_at"]) == {NEXT}
@@ -232,9 +233,9 @@ def test_a_walk_begins_with_the_scores_that_stood(tmp_path):
     derive(opened, [capture(post, views=60, account_key=key) for post, key in posts.items()])
     stores = later(opened, hours(12))
     score(stores, [TICK])
-    derive_ads_content(stores)
-    stores.operations.disallow_creator("brand", "tiktok:bob", now=hours(5))
-    copy_allowlist(stores)
+    bring_up_to_date(stores)
+    stores.operations.allowlist.disallow("brand", ["tiktok:bob"], now=hours(5))
+    copy_operations(stores)
     score(stores, [NEXT])
     first = rows_of(stores, catalog.AD_ELIGIBILITY)
     assert set(first.filter(scored_at=NEXT)["score_of"]) == {TICK}

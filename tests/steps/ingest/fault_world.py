@@ -18,17 +18,17 @@ from pydantic import SecretStr
 from benchmarks.life import HASTY
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
-from layers_pipeline.operations.oauth_rows import NewToken
-from layers_pipeline.operations.rows import AccountRow, NewAccount, SyncStateRow
+from layers_pipeline.operations.accounts import AccountSyncState, NewAccount, PlatformAccount
 from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.tokens import NewToken
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.ingest.oauth import sync_oauth
 from layers_pipeline.steps.ingest.outcomes import SyncSummary
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import (
     AccountRef,
+    Fault,
     Item,
-    PlatformFault,
     RunningSandbox,
     Truth,
     generated_captures,
@@ -108,7 +108,7 @@ def settings_of(served: RunningSandbox, home: Path, **changes: object) -> Settin
 def stores_of(served: RunningSandbox, home: Path, **changes: object) -> Stores:
     """Stores by the sandbox's clock, with a project."""
     stores = open_stores(settings_of(served, home, **changes), clock=served.world.clock)
-    stores.operations.add_project("brand", name="Brand", time_zone="UTC", now=AT)
+    stores.operations.projects.add("brand", name="Brand", time_zone="UTC", now=AT)
     return stores
 
 
@@ -123,7 +123,7 @@ def connect(
             connection="oauth",
             project_id="brand",
         )
-        stores.operations.connect_account(
+        stores.operations.tokens.connect(
             new, new_token(served, ref, life=life), cipher(), now=stores.clock.now()
         )
 
@@ -146,7 +146,7 @@ def new_token(served: RunningSandbox, ref: AccountRef, *, life: timedelta = TOKE
 
 def put(served: RunningSandbox, ref: AccountRef, kind: str, **given: object) -> None:
     """Switch a fault on."""
-    served.world.platform_faults.put(ref, PlatformFault(kind=kind, **given))  # pyright: ignore[reportArgumentType]
+    served.world.faults.put(ref, Fault(kind=kind, **given))  # pyright: ignore[reportArgumentType]
 
 
 def sync(stores: Stores, depth: str = "full", **options: object) -> SyncSummary:
@@ -155,18 +155,20 @@ def sync(stores: Stores, depth: str = "full", **options: object) -> SyncSummary:
     return sync_oauth(stores, depth, worker=worker, retries=HASTY, **options)  # pyright: ignore[reportArgumentType]
 
 
-def state_of(stores: Stores, ref: AccountRef, depth: str = "full") -> SyncStateRow:
+def state_of(stores: Stores, ref: AccountRef, depth: str = "full") -> AccountSyncState:
     """How the account's last sync ended."""
     return next(
         state
-        for state in stores.operations.sync_states()
+        for state in stores.operations.syncs.states()
         if (state.account_id, state.depth) == (account_id(ref), depth)
     )
 
 
-def row_of(stores: Stores, ref: AccountRef) -> AccountRow:
+def row_of(stores: Stores, ref: AccountRef) -> PlatformAccount:
     """The account as it is stored."""
-    return next(one for one in stores.operations.accounts() if one.account_id == account_id(ref))
+    return next(
+        one for one in stores.operations.accounts.all() if one.account_id == account_id(ref)
+    )
 
 
 def requests_of(served: RunningSandbox) -> list[str]:

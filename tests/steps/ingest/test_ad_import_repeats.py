@@ -9,15 +9,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layers_pipeline.clock import SystemClock
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
-from layers_pipeline.steps.derive.posts import derive_known
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.ad_imports import import_ad_metrics
 from layers_pipeline.steps.publish.publication import maintain, publish
+from tests.hypothesis_profiles import examples
 from tests.worlds.ad_reports import (
     HISTORY,
     STAGED,
@@ -57,7 +57,7 @@ def test_importing_a_report_twice_changes_nothing(stores):
     before = whole(stores)
     again = bring(later(stores, NOW + timedelta(days=1)), *rows)
     assert [file.already_there for file in again.files] == [True]
-    assert again.history.inserted == 0
+    assert again.written[HISTORY.name].inserted == 0
     assert whole(stores) == before
 
 
@@ -119,7 +119,7 @@ def test_a_crash_heals_with_the_next_import(stores, gone):
         assert healed == whole(clean)
 
 
-@pytest.mark.parametrize("heal", [derive_known, publish], ids=["a tick", "a publication"])
+@pytest.mark.parametrize("heal", [bring_up_to_date, publish], ids=["a tick", "a publication"])
 def test_a_crash_before_the_history_heals_without_an_import(stores, heal):
     with lost(stores, HISTORY):
         bring(stores, told())
@@ -130,7 +130,7 @@ def test_a_crash_before_the_history_heals_without_an_import(stores, heal):
 def test_deriving_again_changes_nothing(stores):
     bring(stores, told())
     version = stores.lake.version(HISTORY)
-    assert derive_ad_metrics(stores).inserted == 0
+    assert bring_up_to_date(stores)[HISTORY.name].inserted == 0
     assert stores.lake.version(HISTORY) == version
 
 
@@ -139,7 +139,7 @@ def test_upkeep_changes_nothing(stores):
         bring(stores, told(f"ad{number}"), name=f"{number}")
     before = whole(stores)
     stores.lake.compact(STAGED)
-    derive_ad_metrics(stores)
+    bring_up_to_date(stores)
     maintain(stores)
     assert whole(stores) == before
 
@@ -186,7 +186,7 @@ def as_told(row):
     )
 
 
-@settings(max_examples=12, deadline=None)
+@examples(0.6)
 @given(pieces=PIECES, order=st.randoms(use_true_random=False))
 def test_restatements_in_any_order_and_any_files_give_the_same_spend(pieces, order):
     everything = [row for piece in pieces for row in piece]
@@ -198,7 +198,7 @@ def test_restatements_in_any_order_and_any_files_give_the_same_spend(pieces, ord
         assert spend_known(stores.lake.read(HISTORY)) == expected
 
 
-@settings(max_examples=8, deadline=None)
+@examples(0.4)
 @given(reports=PIECES, before=ROW)
 def test_a_report_changes_nothing_that_was_known_before_it(reports, before):
     with temporary_stores() as stores:

@@ -21,7 +21,7 @@ import pytest
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.store import Operations
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.stores import Stores
 from sandbox import AccountRef, RunningSandbox
 from sandbox.graph.faults import GRAPH_FAULTS
@@ -46,8 +46,6 @@ from tests.steps.ingest.fault_world import (
     stores_of,
     sync,
 )
-
-pytestmark = pytest.mark.slow
 
 HEALED_AT = AT + timedelta(hours=7)
 STORM_AT = AT + timedelta(hours=8)
@@ -127,7 +125,7 @@ class Matrix:
         before = len(self._requests(told))
         sync(told.stores, told.case.depth)
         requests = len(self._requests(told)) - before
-        self.served.world.platform_faults.clear(told.ref)
+        self.served.world.faults.clear(told.ref)
         told.left = self._left(told, requests=requests)
 
     def _switch_on(self, told: Told) -> None:
@@ -148,8 +146,8 @@ class Matrix:
         operations, platform = told.stores.operations, told.case.platform
         state = state_of(told.stores, told.ref, told.case.depth)
         told.message = state.last_message or ""
-        pause = operations.api_pause(f"{SOURCES[platform]}:app", now=AT)
-        dropped = operations.refused_metrics(SOURCES[platform], VERSIONS[platform])
+        pause = operations.refusals.pause_of(f"{SOURCES[platform]}:app", now=AT)
+        dropped = operations.refusals.metrics(SOURCES[platform], VERSIONS[platform])
         return Left(
             outcome=str(state.last_outcome),
             status=row_of(told.stores, told.ref).status,
@@ -157,12 +155,12 @@ class Matrix:
             pause_min=None if pause is None else _minutes(pause.until - AT),
             requests=requests,
             dropped=frozenset(metric for _, metric in dropped),
-            unreadable=sum(map(len, operations.unreadable_posts([account_id(told.ref)]).values())),
+            unreadable=sum(map(len, operations.refusals.posts([account_id(told.ref)]).values())),
         )
 
     def _look(self) -> None:
         """Fill in what was landed, and what followed from it."""
-        derive_everything(self.shared)
+        bring_up_to_date(self.shared)
         stored, read = Stored.of(self.shared), self.shared.lake.read
         landed = pl.concat(
             [
@@ -192,7 +190,7 @@ class Matrix:
         clock.set(HEALED_AT)
         if is_locked:
             token = new_token(self.served, told.ref)
-            stores.operations.store_token(
+            stores.operations.tokens.store(
                 account_id(told.ref), token, cipher(), now=stores.clock.now()
             )
         requests = self._counted(told)
@@ -204,10 +202,10 @@ class Matrix:
         return len(requests_of(self.served)) - before
 
     def _look_again(self) -> None:
-        derive_everything(self.shared)
+        bring_up_to_date(self.shared)
         self.stored = Stored.of(self.shared)
         for number, told in enumerate(self.told):
-            unreadable = told.stores.operations.unreadable_posts([account_id(told.ref)])
+            unreadable = told.stores.operations.refusals.posts([account_id(told.ref)])
             told.untrue = self.stored.untrue(
                 items_of(told.ref, number),
                 at=HEALED_AT,
@@ -224,11 +222,11 @@ class Matrix:
         connect(stores, self.served, *(told.ref for told in struck))
         for moment in (STORM_AT, STORM_AGAIN_AT):
             self.served.world.clock.set(moment)
-            self.served.world.platform_faults.clear()
+            self.served.world.faults.clear()
             for told in struck:
                 self._switch_on(told)
             sync(stores)
-            derive_everything(stores)
+            bring_up_to_date(stores)
         self.neighbours = {
             told.case.platform: str(state_of(stores, told.ref).last_outcome)
             for told in struck

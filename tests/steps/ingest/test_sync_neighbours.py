@@ -17,11 +17,11 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.oauth_rows import NewToken
-from layers_pipeline.operations.rows import NewAccount
+from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.tokens import NewToken
 from layers_pipeline.steps.ingest.oauth import AT_ONCE
-from layers_pipeline.steps.ingest.oauth_reading import REFRESH_LEASE
+from layers_pipeline.steps.ingest.tokens import REFRESH_LEASE
 from layers_pipeline.steps.stores import Stores
 from sandbox import AccountRef, RunningSandbox
 from sandbox.tokens import Grant
@@ -65,7 +65,7 @@ def sandbox() -> Iterator[RunningSandbox]:
 @pytest.fixture
 def served(sandbox: RunningSandbox) -> RunningSandbox:
     """The sandbox without faults at its first moment, its log empty."""
-    sandbox.world.platform_faults.clear()
+    sandbox.world.faults.clear()
     sandbox.world.clock.set(AT)
     sandbox.world.log.clear()
     return sandbox
@@ -103,7 +103,7 @@ def test_a_throttle_of_the_app_stops_its_platform_and_no_other(
     assert outcomes(stores, *spared) == {"ok"}
     assert [calls(stores, ref) for ref in struck[AT_ONCE:]] == [[0]] * (MANY - AT_ONCE)
 
-    served.world.platform_faults.clear()
+    served.world.faults.clear()
     served.world.log.clear()
     served.world.clock.set(AT + timedelta(minutes=minutes) - SECOND)
     newcomer = OF[platform][MANY]
@@ -120,10 +120,10 @@ def test_a_throttle_of_the_app_stops_its_platform_and_no_other(
 def test_accounts_that_cannot_be_read_harm_nobody(served: RunningSandbox, stores: Stores):
     paused, bare, sealed, well = TIKTOK[:4]
     connect(stores, served, paused, well, INSTAGRAM[0])
-    stores.operations.set_account_status(account_id(paused), "paused")
-    stores.operations.add_accounts([_new(bare)], now=AT)
+    stores.operations.accounts.set_status(account_id(paused), "paused")
+    stores.operations.accounts.add([_new(bare)], now=AT)
     lost_key = TokenCipher(SecretStr(Fernet.generate_key().decode()))
-    stores.operations.connect_account(_new(sealed), new_token(served, sealed), lost_key, now=AT)
+    stores.operations.tokens.connect(_new(sealed), new_token(served, sealed), lost_key, now=AT)
     sync(stores)
     assert outcomes(stores, paused) == {None}
     assert outcomes(stores, bare) == {"reauth_required"}
@@ -182,13 +182,13 @@ def test_a_token_that_another_run_is_refreshing_is_waited_for(
     served: RunningSandbox, stores: Stores
 ):
     connect(stores, served, ONE)
-    old = stores.operations.token(account_id(ONE), cipher())
+    old = stores.operations.tokens.get(account_id(ONE), cipher())
     _claim_refresh(stores, worker="other")
     made = served.world.tokens.refresh(old.refresh.get_secret_value(), life=timedelta(days=31))
     with ThreadPoolExecutor(1) as aside:
         syncing = aside.submit(sync, stores)
         _wait_until(lambda: len(requests_of(served)) > 0)
-        stores.operations.finish_token_refresh(
+        stores.operations.tokens.finish_refresh(
             account_id(ONE), _pair(made), cipher(), worker="other", now=AT
         )
         syncing.result(30)
@@ -209,7 +209,7 @@ def test_a_killed_refresh_costs_no_consent(served: RunningSandbox, stores: Store
 
 
 def _claim_refresh(stores: Stores, *, worker: str) -> None:
-    assert stores.operations.claim_token_refresh(
+    assert stores.operations.tokens.claim_refresh(
         account_id(ONE),
         worker=worker,
         now=stores.clock.now(),

@@ -17,12 +17,14 @@ import pytest
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
-from layers_pipeline.operations.content_rows import NewAd, NewCreative
-from layers_pipeline.operations.rows import NewAccount, NewCreator
-from layers_pipeline.steps.derive.content import derive_ads_content
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.ads import NewAd
+from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.creatives import NewCreative
+from layers_pipeline.steps.derive.dimensions import copy_operations
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.versions import InForce
 from layers_pipeline.steps.ingest.ad_imports import import_ad_metrics
-from layers_pipeline.steps.ingest.dimensions import copy_accounts, copy_allowlist
 from layers_pipeline.steps.score.scoring import score_ticks
 from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores
@@ -68,7 +70,7 @@ class Month:
     def connect(self, key: str) -> None:
         """An Instagram account whose posts are in the pool of brand."""
         accounts = [NewAccount(platform="instagram", account_key=key, connection="external")]
-        self.stores.operations.add_accounts(accounts, now=hours(-9999))
+        self.stores.operations.accounts.add(accounts, now=hours(-9999))
         allow_account(self.stores, f"instagram:{key}")
 
     def events(self) -> list[Event]:
@@ -90,7 +92,7 @@ class Month:
                 getattr(self, what)(later(self.stores, at), number)
             now = later(self.stores, tick)
             score(now, [tick])
-            derive_ads_content(now)
+            bring_up_to_date(now)
             yield tick
 
     def scrape(self, stores: Stores, number: int) -> None:
@@ -117,7 +119,7 @@ class Month:
         """A review, or an override; minds change."""
         now, content = stores.clock.now(), self.dice.choice(CONTENT)
         if number % 2:
-            stores.operations.review_content(
+            stores.operations.verdicts.review(
                 content.partition("/")[2],
                 safety_failed=self.dice.random() < 0.6,
                 reviewed_by="r",
@@ -125,7 +127,7 @@ class Month:
             )
         else:
             word = self.dice.choice(("include", "exclude", None))
-            stores.operations.override_content(content, word, note="n", changed_by="c", now=now)
+            stores.operations.verdicts.override(content, word, note="n", changed_by="c", now=now)
 
     def make(self, stores: Stores, number: int) -> None:
         """A creative is told of, some time after it was made, and an ad that shows it."""
@@ -136,13 +138,13 @@ class Month:
             kind=kind,
             created_at=now - timedelta(days=self.dice.uniform(0, 40)),
         )
-        stores.operations.add_creatives([made], now=now)
+        stores.operations.creatives.add([made], now=now)
         ad = NewAd(
             ad_platform="meta",
             ad_id=f"ad{number % 5}",
             ads_content_id=f"{made.project_id}/{made.container_id}",
         )
-        stores.operations.connect_ads([ad], now=now)
+        stores.operations.ads.connect([ad], now=now)
 
     def spend(self, stores: Stores, number: int) -> None:
         """A report of the last days' spend, which tells some days anew."""
@@ -181,9 +183,8 @@ class Month:
 def allow_account(stores: Stores, account_id: str) -> None:
     """Put one account that is there on brand's allowlist, long ago."""
     creator = NewCreator(creator_id=account_id, display_name="", account_ids=(account_id,))
-    stores.operations.allow_creators("brand", [creator], allowed_from=hours(-9999))
-    copy_accounts(stores)
-    copy_allowlist(stores)
+    stores.operations.allowlist.allow("brand", [creator], allowed_from=hours(-9999))
+    copy_operations(stores)
 
 
 def written(stores: Stores) -> dict[str, bytes]:
@@ -252,10 +253,10 @@ def test_ticks_scored_again_in_any_order_give_the_same_rows(lived):
 
 def test_a_backfill_leaves_newer_scores_of_content_alone(lived):
     stores, live = lived
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     before = rows_of(stores, catalog.ADS_CONTENT).to_dicts()
     score(stores, TICKS[:3])
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     assert rows_of(stores, catalog.ADS_CONTENT).to_dicts() == before
     assert written(stores) == live
 

@@ -4,30 +4,23 @@ Belongs here: real stores; rows that come out as they went in.
 Does not belong here: storing (``tests.operations``), what a tick makes of it.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import polars as pl
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Table, Written
-from layers_pipeline.operations.content_rows import NewAd, NewCreative
-from layers_pipeline.steps.derive.content import derive_containers
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.lake.table import Written
+from layers_pipeline.operations.ads import NewAd
+from layers_pipeline.operations.creatives import NewCreative
+from layers_pipeline.steps.derive.dimensions import copy_operations
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.publish.publication import maintain, publish
-from layers_pipeline.steps.score.decisions import (
-    Told,
-    copy_ads,
-    copy_creatives,
-    copy_overrides,
-    copy_project_ads_content,
-    copy_safety_reviews,
-    read_decisions,
-)
+from layers_pipeline.steps.score.decisions import Decisions, read_decisions
 from layers_pipeline.steps.stores import Stores
+from tests.hypothesis_profiles import examples
 from tests.worlds.data_builders import (
     allow,
     capture,
@@ -42,13 +35,13 @@ from transforms.contracts.creatives import AdContent, ContentOverrides, Creative
 from transforms.facts.verdicts import overrides_at, unsafe_containers
 
 CONTENT = "brand/generated:one"
-COPIES: dict[Table, Callable[[Stores], Written]] = {
-    catalog.CREATIVES: copy_creatives,
-    catalog.SAFETY_REVIEWS: copy_safety_reviews,
-    catalog.CONTENT_OVERRIDES: copy_overrides,
-    catalog.PROJECT_ADS_CONTENT: copy_project_ads_content,
-    catalog.AD_CONTENT: copy_ads,
-}
+COPIES = (
+    catalog.CREATIVES,
+    catalog.SAFETY_REVIEWS,
+    catalog.CONTENT_OVERRIDES,
+    catalog.PROJECT_ADS_CONTENT,
+    catalog.AD_CONTENT,
+)
 MADE = hours(-240)
 
 
@@ -66,22 +59,22 @@ def add(stores: Stores, slug="one", *, at: float = -24, project="brand", kind="g
     row = NewCreative(
         project_id=project, container_id=f"{kind}:{slug}", kind=kind, created_at=MADE, prompt="cat"
     )
-    stores.operations.add_creatives([row], now=hours(at))
+    stores.operations.creatives.add([row], now=hours(at))
 
 
 def review(stores: Stores, *, failed: bool, at: float, container="generated:one") -> None:
-    stores.operations.review_content(
+    stores.operations.verdicts.review(
         container, safety_failed=failed, reviewed_by="ann", now=hours(at)
     )
 
 
 def override(stores: Stores, word, *, at: float, content: str = CONTENT, note="why") -> None:
-    stores.operations.override_content(content, word, note=note, changed_by="ann", now=hours(at))
+    stores.operations.verdicts.override(content, word, note=note, changed_by="ann", now=hours(at))
 
 
 def connect(stores: Stores, content: str = CONTENT, *, at: float) -> None:
     ad = NewAd(ad_platform="meta", ad_id="1", ads_content_id=content)
-    stores.operations.connect_ads([ad], now=hours(at))
+    stores.operations.ads.connect([ad], now=hours(at))
 
 
 def tell(stores: Stores) -> None:
@@ -89,17 +82,16 @@ def tell(stores: Stores) -> None:
     add(stores)
     review(stores, failed=True, at=-20)
     override(stores, "include", at=-19)
-    stores.operations.approve_content(CONTENT, "approved", changed_by="bob", now=hours(-18))
+    stores.operations.verdicts.approve(CONTENT, "approved", changed_by="bob", now=hours(-18))
     connect(stores, at=-17)
 
 
 def carried(stores: Stores) -> None:
     """Copy the creatives and derive what follows."""
-    copy_creatives(stores)
-    derive_everything(stores)
+    bring_up_to_date(stores)
 
 
-def heights(told: Told) -> list[int]:
+def heights(told: Decisions) -> list[int]:
     frames = (told.creatives, told.reviews, told.overrides, told.ads)
     return [frame.collect().height for frame in frames]
 
@@ -110,28 +102,27 @@ def heights(told: Told) -> list[int]:
 @pytest.mark.parametrize("table", COPIES, ids=lambda table: table.name)
 def test_a_copy_holds_what_was_told(stores, table):
     tell(stores)
-    assert COPIES[table](stores) == Written(inserted=1)
+    assert copy_operations(stores)[table.name] == Written(inserted=1)
     row = rows_of(stores, table).row(0, named=True)
     assert not {"brand", "generated:one", CONTENT}.isdisjoint(map(str, row.values()))
 
 
 @pytest.mark.parametrize("table", COPIES, ids=lambda table: table.name)
 def test_a_copy_is_written_again_only_if_something_was_told(stores, table):
-    COPIES[table](stores)
     empty = stores.lake.version(table)
-    COPIES[table](stores)
+    copy_operations(stores)
     assert stores.lake.version(table) == empty
     tell(stores)
-    COPIES[table](stores)
+    copy_operations(stores)
     full = stores.lake.version(table)
-    COPIES[table](stores)
+    copy_operations(stores)
     assert stores.lake.version(table) == full > empty
 
 
 def test_the_whole_history_of_overrides_is_copied(stores):
     for hour, word in enumerate(("include", "exclude", None)):
         override(stores, word, at=hour)
-        copy_overrides(stores)
+        copy_operations(stores)
     rows = rows_of(stores, catalog.CONTENT_OVERRIDES)
     assert rows["override"].to_list() == ["include", "exclude", None]
     assert rows["note"].to_list() == ["why"] * 3
@@ -140,8 +131,8 @@ def test_the_whole_history_of_overrides_is_copied(stores):
 def test_project_ads_content_says_what_stands(stores):
     override(stores, "include", at=0, note="first")
     override(stores, "exclude", at=1, note="second")
-    stores.operations.approve_content(CONTENT, "approved", changed_by="bob", now=hours(2))
-    copy_project_ads_content(stores)
+    stores.operations.verdicts.approve(CONTENT, "approved", changed_by="bob", now=hours(2))
+    copy_operations(stores)
     assert rows_of(stores, catalog.PROJECT_ADS_CONTENT).to_dicts() == [
         {
             "ads_content_id": CONTENT,
@@ -161,7 +152,7 @@ def test_project_ads_content_says_what_stands(stores):
 def test_an_override_that_was_taken_back_still_says_who_and_why(stores):
     override(stores, "include", at=0)
     override(stores, None, at=1, note="a mistake")
-    copy_project_ads_content(stores)
+    copy_operations(stores)
     row = rows_of(stores, catalog.PROJECT_ADS_CONTENT).row(0, named=True)
     assert (row["override"], row["note"], row["approval"]) == (None, "a mistake", None)
 
@@ -169,7 +160,7 @@ def test_an_override_that_was_taken_back_still_says_who_and_why(stores):
 def test_one_content_is_included_in_one_project_and_excluded_in_another(stores):
     override(stores, "include", at=0, content="brand/tiktok:7")
     override(stores, "exclude", at=0, content="other/tiktok:7")
-    copy_project_ads_content(stores)
+    copy_operations(stores)
     rows = rows_of(stores, catalog.PROJECT_ADS_CONTENT)
     assert rows.select("project_id", "container_id", "override").rows() == [
         ("brand", "tiktok:7", "include"),
@@ -215,7 +206,7 @@ def test_nothing_told_reads_as_no_rows(stores):
     assert heights(read_decisions(stores, hours(0))) == [0, 0, 0, 0]
 
 
-@settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.generate))
+@examples(0.3, phases=(Phase.explicit, Phase.generate))
 @given(
     changes=st.lists(
         st.tuples(
@@ -330,7 +321,7 @@ def test_what_a_crash_lost_is_made_by_the_next_run(stores, gone):
     add(stores)
     with lost(stores, *gone):
         carried(stores)
-    derive_everything(stores)
+    bring_up_to_date(stores)
     assert rows_of(stores, catalog.CONTENT_CONTAINERS)["container_id"].to_list() == [
         "generated:one"
     ]
@@ -341,7 +332,7 @@ def test_upkeep_reads_no_creative_anew(stores):
     add(stores)
     carried(stores)
     maintain(stores)
-    assert derive_containers(stores) == Written()
+    assert bring_up_to_date(stores)["content_containers"] == Written()
 
 
 def test_a_container_of_a_post_without_a_post_is_set_aside(stores):
@@ -352,8 +343,6 @@ def test_a_container_of_a_post_without_a_post_is_set_aside(stores):
 
 def test_analysts_find_what_was_told(stores):
     tell(stores)
-    for copy in COPIES.values():
-        copy(stores)
     rows = publish(stores).rows
     assert {table.name: rows[table.name] for table in COPIES} == {table.name: 1 for table in COPIES}
     assert (rows["content_containers"], rows["ads_content"]) == (1, 1)

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import import_captures
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.tick_scorer import WRITTEN
@@ -37,7 +37,7 @@ def imported(home, files, *, ticks=()):
     for number, path in enumerate(files):
         given = {"project_id": "demo", "time_zone": "UTC", "run_id": f"r{number}"}
         import_captures(stores, [path], **given)
-        derive_everything(stores)
+        bring_up_to_date(stores)
     score(stores, ticks)
     return stores
 
@@ -115,7 +115,6 @@ def test_the_oracle_gives_every_score_part_and_reason(stores):
     assert list(differences(stores, TICKS))[:5] == []
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.skipif("LAYERS_LONG_TESTS" not in os.environ, reason="set LAYERS_LONG_TESTS to run it")
 def test_the_oracle_gives_every_row_of_every_tick(tmp_path):

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.oracles.deletions import deleted_at_moment, spells_of
@@ -10,6 +10,7 @@ from tests.worlds.data_builders import hours
 from transforms.contracts.captures import AccountListings
 from transforms.contracts.posts import PostAbsences
 from transforms.facts.deletions import (
+    ListingReach,
     confirmed_by_people,
     deleted_posts,
     emptied_by_people,
@@ -18,6 +19,10 @@ from transforms.facts.deletions import (
 )
 from transforms.facts.snapshots import ACCOUNT, POST
 
+REACHES = {
+    "instagram": ListingReach(posts_max=10_000),
+    "tiktok": ListingReach(window=timedelta(days=365)),
+}
 LIMIT = 0.5
 HALF_HOUR = timedelta(minutes=30)
 FACTS = ("missed_at", "missed_by", "confirmed_at", "confirmed_by", "held_by", "returned_at")
@@ -92,6 +97,7 @@ def after_one(absences, posts, one):
         listed=pl.DataFrame(listed, schema=LISTED).lazy(),
         posts=posts.join(readings, on=ACCOUNT, how="semi"),
         share_limit=LIMIT,
+        reaches=REACHES,
     ).collect()
 
 
@@ -461,7 +467,6 @@ def last_seen(row, readings):
     return row | {"last_checked_at": max(seen, default=row["last_checked_at"])}
 
 
-@settings(max_examples=60, deadline=None)
 @given(history=histories())
 @example(history=([post(), *OTHERS], [lacking(1), EMPTY], [said(EMPTY, 20)]))
 @example(history=([post(), *OTHERS], STORM, [said(STORM[1], 20)]))
@@ -471,7 +476,6 @@ def test_every_history_gives_the_spells_of_the_oracle(history):
     assert spells(absences_after(posts, readings, words)) == expected
 
 
-@settings(max_examples=20, deadline=None)
 @given(history=histories(), hour=st.integers(0, 24))
 def test_every_history_says_what_the_oracle_says_was_deleted_at_a_moment(history, hour):
     posts, readings, words = history
@@ -480,13 +484,11 @@ def test_every_history_says_what_the_oracle_says_was_deleted_at_a_moment(history
     assert deleted(absences, hours(hour)) == deleted_at_moment(expected, hours(hour))
 
 
-@settings(max_examples=20, deadline=None)
 @given(history=histories())
 def test_spells_keep_their_contract(history):
     assert PostAbsences.is_valid(absences_after(*history))
 
 
-@settings(max_examples=20, deadline=None)
 @given(history=histories())
 def test_a_post_has_one_spell_that_lasts_at_most(history):
     absences = absences_after(*history)
