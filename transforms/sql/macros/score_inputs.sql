@@ -9,7 +9,7 @@ judged as (select * from effective_score($post, $as_of)),
 counts as (select * from score_counts($post, $as_of)),
 
 -- logical
-standing as (
+scored as (
 
     select
         *,
@@ -49,7 +49,7 @@ others as (
                 '{:,.2f} USD in the {} days before, as known then', spend_30d_usd, boost_days
             ) }
         ]) as piece
-    from standing
+    from scored
 
 ),
 
