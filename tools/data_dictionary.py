@@ -39,7 +39,7 @@ COLUMNS: Final = """
     order by table_name, column_index
 """
 MACROS: Final = """
-    select function_name, list_aggregate(parameters, 'string_agg', ', '), comment
+    select function_name, list_aggregate(parameters, 'string_agg', ', '), comment, function_type
     from duckdb_functions()
     where
         database_name = current_database() and not internal
@@ -80,7 +80,7 @@ def uncommented(path: str | Path) -> list[str]:
             for table, column, _, text in connection.execute(COLUMNS).fetchall()
         }
         macros = connection.execute(MACROS).fetchall()
-    return _without_text(named | {f"{name}({given})": text for name, given, text in macros})
+    return _without_text(named | {f"{name}({given})": text for name, given, text, _ in macros})
 
 
 def publish_empty(home: Path) -> Path:
@@ -102,7 +102,7 @@ def _without_text(comments: Mapping[str, str | None]) -> list[str]:
 
 def _contents(relations: Sequence[Any], macros: Sequence[Any]) -> str:
     lines = [f"- [{name}](#{name}): {_grain(comment)}" for name, _, comment in relations]
-    lines += [f"- [{name}](#{name}): {comment}" for name, _, comment in macros]
+    lines += [f"- [{name}](#{name}): {comment}" for name, _, comment, _ in macros]
     return "\n".join([*lines, ""])
 
 
@@ -118,8 +118,10 @@ def _table(name: str, comment: str | None, columns: Sequence[Any]) -> str:
     return "\n".join([f"## {name}", "", comment or "", "", *head, *rows, ""])
 
 
-def _macro(name: str, parameters: str, comment: str | None) -> str:
-    return "\n".join([f"## {name}", "", f"Macro: `from {name}({parameters})`. {comment or ''}", ""])
+def _macro(name: str, parameters: str, comment: str | None, kind: str) -> str:
+    verb = "from" if kind == "table_macro" else "select"
+    call = f"`{verb} {name}({parameters})`"
+    return "\n".join([f"## {name}", "", f"Macro: {call}. {comment or ''}", ""])
 
 
 def _cell(text: str | None) -> str:

@@ -22,6 +22,7 @@ from layers_pipeline.operations.store import Operations
 from layers_pipeline.operations.verdicts import ContentApproval, ContentOverride
 from layers_pipeline.steps.ingest.creative_files import add_creatives_of, new_creative
 from layers_pipeline.steps.stores import Stores
+from transforms.facts.content_ids import joined, parts
 from transforms.vocabulary import AdPlatform, Approval, CreativeKind, Override
 
 content_app = typer.Typer()
@@ -101,8 +102,8 @@ def list_creatives(
                 row.influencer,
                 row.media_source,
                 stands["safety"].get(row.container_id),
-                stands["override"].get(f"{row.project_id}/{row.container_id}"),
-                stands["approval"].get(f"{row.project_id}/{row.container_id}"),
+                stands["override"].get(joined(row.project_id, row.container_id)),
+                stands["approval"].get(joined(row.project_id, row.container_id)),
             )
             for row in rows
         ],
@@ -224,7 +225,7 @@ def _history(operations: Operations, container: str) -> list[tuple[Any, ...]]:
         *operations.verdicts.approvals(),
     ]
     for row in decisions:
-        project, _, of = row.ads_content_id.partition("/")
+        project, of = parts(row.ads_content_id)
         if of == container:
             what, says = _decision(row)
             said.append((row.known_at, project, what, says, row.note, row.changed_by))
@@ -253,7 +254,7 @@ def _content(stores: Stores, project: str, container: str) -> str:
     """The ads content's id, once its project and its container are known to be there."""
     stores.operations.projects.get(project)
     _require_known(stores, container, project=project)
-    return f"{project}/{container}"
+    return joined(project, container)
 
 
 def _require_known(stores: Stores, container: str, *, project: str | None = None) -> None:

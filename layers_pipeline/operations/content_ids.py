@@ -9,6 +9,7 @@ from typing import Final, get_args
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.validators import require_key, require_project_id, require_word
+from transforms.facts.content_ids import parts
 from transforms.vocabulary import CREATIVE_KINDS, PLATFORMS, CreativeKind
 
 _SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -54,5 +55,5 @@ def parts_of_ads_content(ads_content_id: str) -> tuple[str, str]:
     Raises:
         InputRefusedError: It is not ``project/container``.
     """
-    project_id, _, container_id = ads_content_id.partition("/")
+    project_id, container_id = parts(ads_content_id)
     return require_project_id(project_id), require_container(container_id)

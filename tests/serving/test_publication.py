@@ -26,15 +26,20 @@ from layers_pipeline.steps.derive.versions import InForce
 from layers_pipeline.steps.ingest.imports import import_captures
 from layers_pipeline.steps.publish.publication import maintain, publish
 from layers_pipeline.steps.score.scoring import score_ticks
-from layers_pipeline.steps.score.walk import WRITTEN, Walk
+from layers_pipeline.steps.score.tick_scorer import WRITTEN, open_scorer
 from layers_pipeline.steps.stores import Stores, open_stores
+from transforms.sql.functions import FUNCTIONS
 
 TICK = datetime(2025, 5, 14, 12, tzinfo=UTC)
 NOW = TICK + timedelta(days=30)
 NAMES = {table.name for table in catalog.PUBLISHED}
 MADE_OF = NAMES | {table.name for table in catalog.STAGED}
 """Staging tables are shown together, as one table of the file."""
-MACROS = {"scoring_rules", *(macro.name for macro in macros.MACROS)}
+MACROS = {
+    *macros.RECORDS,
+    *(function.name for function in FUNCTIONS),
+    *(macro.name for macro in macros.MACROS),
+}
 
 
 @pytest.fixture
@@ -245,7 +250,7 @@ def test_a_folder_may_be_named_like_a_pattern(tmp_path):
 
 def half_write(stores: Stores, tick: datetime, *, written: int) -> None:
     """Do what a scoring run does that is killed between its tables."""
-    frames = Walk(stores, first=tick, last=tick, in_force=InForce()).step(tick)
+    frames = open_scorer(stores, first=tick, last=tick, in_force=InForce()).step(tick)
     for table in WRITTEN[:written]:
         stores.lake.replace(table, frames[table.name], where={"tick": [f"{tick:%Y%m%dT%H%M}"]})
 

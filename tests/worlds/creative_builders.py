@@ -5,13 +5,13 @@ Does not belong here: posts and stores (``tests.worlds.data_builders``), and wha
 is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 import dataframely as dy
 import polars as pl
 
-from tests.worlds.data_builders import AS_OF, STANDING, hours
+from tests.worlds.data_builders import AS_OF, hours
 from transforms.contracts.creatives import (
     AdContent,
     AdDailyMetrics,
@@ -20,7 +20,7 @@ from transforms.contracts.creatives import (
     SafetyReviews,
 )
 from transforms.contracts.scoring import CreativeMembers
-from transforms.scoring.eligibility import judge_creatives, standing_scores
+from transforms.scoring.eligibility import judge_creatives
 from transforms.scoring.generated_score import score_creatives
 from transforms.scoring.rules import ACTIVE, ScoringRules
 
@@ -58,13 +58,10 @@ def creative_score(*, rules: ScoringRules = ACTIVE, **changes) -> dict:
     return scored_creatives([creative_member(**changes)], rules=rules).row(0, named=True)
 
 
-def judged_creatives(rows: Sequence[dict], *, before: Sequence[dict] = ()) -> pl.DataFrame:
-    """Rows of ``AdEligibility`` of creatives, by content; ``before`` are scores that stood."""
-    earlier = pl.DataFrame(list(before), schema=STANDING).lazy()
-    standing = standing_scores(earlier, scored_creatives(rows).lazy())
-    members = creative_members_of(rows)
-    judged = judge_creatives(members, standing, as_of=AS_OF, rules=ACTIVE).collect()
-    return judged.sort("ads_content_id")
+def judged_creatives(rows: Iterable[dict]) -> pl.DataFrame:
+    """Rows of ``AdEligibility`` of creatives, by content."""
+    judged = judge_creatives(scored_creatives(rows).lazy(), as_of=AS_OF, rules=ACTIVE)
+    return judged.collect().sort("ads_content_id")
 
 
 def creative(name: str = "c", **changes) -> dict:

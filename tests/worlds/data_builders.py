@@ -34,22 +34,20 @@ from layers_pipeline.steps.stores import Stores, open_stores
 from transforms.contracts.captures import Capture
 from transforms.contracts.posts import ProjectAllowlist
 from transforms.contracts.scoring import PoolMembers
-from transforms.facts.posts import WORDS, identities_of, pool_members
-from transforms.facts.snapshots import ACCOUNT, latest_metrics, snapshots_of
-from transforms.scoring.eligibility import judge_eligibility, standing_scores
-from transforms.scoring.organic_score import rank_pools, score_ugc, ugc_pool_percentiles
+from transforms.facts.posts import WORDS
+from transforms.facts.snapshots import ACCOUNT, latest_metrics
+from transforms.scoring.eligibility import EFFECTIVE, carried_forward, judge_posts
+from transforms.scoring.organic_score import (
+    rank_pools,
+    score_members,
+    score_ugc,
+    ugc_pool_percentiles,
+)
 from transforms.scoring.rules import ACTIVE
 
 AS_OF = datetime(2025, 5, 14, 12, tzinfo=UTC)
 NOW = datetime(2025, 7, 1, tzinfo=UTC)
 COUNTS = ("views", "likes", "comments", "shares", "saves")
-STANDING = {
-    "ads_content_id": pl.String,
-    "organic_score": pl.Float64,
-    "unscored_reason": pl.String,
-    "scoring_version": pl.String,
-    "score_of": pl.Datetime("us", "UTC"),
-}
 
 
 def hours(number: float, *, after: datetime = AS_OF) -> datetime:
@@ -114,20 +112,11 @@ def scores_by_post(pool: Iterable[dict], *, as_of: datetime = AS_OF) -> dict[str
 
 def judged(pool: pl.LazyFrame, *, before: Sequence[dict] = (), as_of: datetime = AS_OF):
     """Rows of ``AdEligibility`` of a pool, by post; ``before`` are scores of earlier ticks."""
-    earlier = pl.DataFrame(list(before), schema=STANDING).lazy()
-    standing = standing_scores(earlier, scored(pool, as_of=as_of).lazy())
-    rows = judge_eligibility(pool, standing, as_of=as_of, rules=ACTIVE).collect()
+    earlier = carried_forward(pl.DataFrame(list(before), schema=EFFECTIVE).lazy())
+    placed = rank_pools(pool, rules=ACTIVE.ugc)
+    scores = score_members(placed, as_of=as_of, rules=ACTIVE)
+    rows = judge_posts(scores, earlier, as_of=as_of, rules=ACTIVE).collect()
     return rows.sort("ads_content_id")
-
-
-def pool_of(rows: Iterable[dict], allowlist: Iterable[dict], *, as_of: datetime) -> pl.LazyFrame:
-    """Pool members that captures give as of a moment, by the transforms alone."""
-    given = captures(rows)
-    snapshots = snapshots_of(given).filter(pl.col("known_at") <= as_of).collect().lazy()
-    posts = identities_of(given.filter(pl.col("known_at") <= as_of))
-    posts = posts.with_columns(is_deleted=pl.lit(value=False))
-    latest = latest_metrics(snapshots)
-    return pool_members(latest, posts, spells(allowlist), as_of=as_of).collect().lazy()
 
 
 def make_stores(home: Path, *, now: datetime = NOW) -> Stores:

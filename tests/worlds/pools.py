@@ -1,6 +1,6 @@
-"""Whole projects with all three pools, scored at ticks by the transforms alone.
+"""Whole projects with all three pools, scored at ticks as production does, without stores.
 
-Belongs here: generated worlds, and walking them as the steps do, without stores.
+Belongs here: generated worlds, and scoring them.
 Does not belong here: assertions, and what the right answer is (``tests.oracles.scores``).
 """
 
@@ -13,31 +13,28 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Table
+from layers_pipeline.steps.derive.versions import InForce
+from layers_pipeline.steps.score.decisions import Decisions
+from layers_pipeline.steps.score.history import History, history_of
+from layers_pipeline.steps.score.tick_scorer import Frames, TickScorer
 from tests.oracles.creatives import NOTHING, Told
 from tests.oracles.scores import Deletions
 from tests.worlds import creative_builders as built
 from tests.worlds.data_builders import (
     AS_OF,
-    STANDING,
     capture,
+    captures,
     hours,
-    pool_of,
     some_captures,
     spell,
+    spells,
 )
-from transforms.contracts.scoring import AdEligibility, OrganicScores, UgcPoolPercentiles
-from transforms.facts.creatives import creative_members
-from transforms.facts.snapshots import POST
-from transforms.facts.spend import trailing_spend
-from transforms.facts.verdicts import with_verdicts
-from transforms.scoring.eligibility import (
-    judge_creatives,
-    judge_eligibility,
-    lasting_scores,
-    standing_scores,
-)
-from transforms.scoring.generated_score import score_creatives
-from transforms.scoring.organic_score import rank_pools, score_ugc, ugc_pool_percentiles
+from transforms.contracts.posts import PostAbsences
+from transforms.facts.posts import posts_of
+from transforms.facts.snapshots import snapshots_of
+from transforms.scoring.eligibility import EFFECTIVE
 from transforms.scoring.rules import ACTIVE, ScoringRules
 
 SPELLS = (spell(), spell("bob"), spell("bob", project_id="other"))
@@ -79,73 +76,71 @@ class Answer:
 def walk(
     world: World, ticks: Iterable[datetime], *, rules: ScoringRules = ACTIVE
 ) -> Iterator[tuple[datetime, Answer]]:
-    """Every tick in order, each as of its own time."""
-    standing = pl.DataFrame(schema=STANDING)
-    for tick in sorted(ticks):
-        posts, made = posts_at(world, tick), creatives_at(world, tick)
-        placed = rank_pools(posts, rules=rules.ugc)
-        ranks = ugc_pool_percentiles(placed, as_of=tick).collect()
-        of_posts = score_ugc(posts, as_of=tick, rules=rules).collect()
-        of_creatives = score_creatives(made, as_of=tick, rules=rules).collect()
-        scores = pl.concat([shaped(OrganicScores, rows) for rows in (of_posts, of_creatives)])
-        now = standing_scores(standing.lazy(), scores.lazy()).collect()
-        judged = [
-            judge_eligibility(posts, now.lazy(), as_of=tick, rules=rules).collect(),
-            judge_creatives(made, now.lazy(), as_of=tick, rules=rules).collect(),
-        ]
-        fresh = lasting_scores(scores.lazy().with_columns(score_of="scored_at"))
-        kept = standing.lazy().join(fresh, on="ads_content_id", how="anti")
-        standing = pl.concat([fresh.select(*STANDING), kept]).collect()
+    """Every tick in order, each as of its own time, as production scores them."""
+    due = sorted(ticks)
+    scorer = TickScorer(
+        history_of_world(world, since=due[0], goes_on=len(due) > 1),
+        first=due[0],
+        last=due[-1],
+        in_force=InForce(active=rules),
+        earlier=lambda _: pl.DataFrame(schema=EFFECTIVE),
+    )
+    for tick in due:
+        rows = scorer.step(tick)
         yield (
             tick,
             Answer(
-                ranks=shaped(UgcPoolPercentiles, ranks),
-                scores=scores.sort("ads_content_id"),
-                eligibility=pl.concat([shaped(AdEligibility, rows) for rows in judged]).sort(
-                    "ads_content_id"
-                ),
+                ranks=_held(catalog.UGC_POOL_PERCENTILES, rows),
+                scores=_held(catalog.ORGANIC_SCORES, rows),
+                eligibility=_held(catalog.AD_ELIGIBILITY, rows),
             ),
         )
+
+
+def history_of_world(world: World, *, since: datetime, goes_on: bool = False) -> History:
+    """What is known of a world, and when, as the stores would give it."""
+    given = captures(world.captures).collect().lazy()
+    told = world.told
+    absent = [
+        {"platform": post[0], "platform_post_id": post[1], "confirmed_at": start, "returned_at": to}
+        for post, gone in (world.deleted or {}).items()
+        for start, to in gone
+    ]
+    return history_of(
+        posts=posts_of(given).collect().lazy(),
+        captures=given,
+        snapshots=snapshots_of(given).collect().lazy(),
+        absences=built.frame(PostAbsences, absent).collect(),
+        allowlist=spells(world.spells).collect(),
+        decisions=Decisions(
+            creatives=built.creatives(told.creatives),
+            reviews=built.reviews(told.reviews),
+            overrides=built.overrides(told.overrides),
+            ads=built.ads(told.ads),
+        ),
+        daily=built.daily(told.daily).collect(),
+        since=since,
+        goes_on=goes_on,
+    )
+
+
+def _held(table: Table, rows: Frames) -> pl.DataFrame:
+    """A table's rows, held to its contract, by content; the partition is the same for all."""
+    held = table.schema.validate(rows[table.name].with_columns(tick=pl.lit("t")))
+    return held.sort("ads_content_id")
+
+
+def pool_of(rows: Iterable[dict], allowlist: Iterable[dict], *, as_of: datetime) -> pl.LazyFrame:
+    """Members of the pools of posts that captures give as of a moment."""
+    history = history_of_world(World(captures=list(rows), spells=list(allowlist)), since=as_of)
+    posts = history.posts_at(as_of, history.counts)
+    listed = history.listed_at(as_of)
+    return history.members_of(history.candidates.rows, posts, listed, as_of).lazy()
 
 
 def last(world: World, ticks: Iterable[datetime], *, rules: ScoringRules = ACTIVE) -> Answer:
     """The rows of the newest of some ticks."""
     return list(walk(world, ticks, rules=rules))[-1][1]
-
-
-def shaped(schema: Any, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows as the table of a contract holds them, by content."""
-    full = rows.with_columns(tick=pl.lit("t")).select(schema.column_names())
-    return schema.validate(full).sort("ads_content_id")
-
-
-def posts_at(world: World, tick: datetime) -> pl.LazyFrame:
-    """Members of the UGC pools at a tick."""
-    pool = pool_of(world.captures, world.spells, as_of=tick)
-    gone = [
-        post
-        for post, spells in (world.deleted or {}).items()
-        if any(start <= tick and (end is None or tick < end) for start, end in spells)
-    ]
-    dead = pl.LazyFrame(gone, schema=dict.fromkeys(POST, pl.String), orient="row")
-    rows = pool.drop("is_deleted").join(
-        dead.with_columns(is_deleted=pl.lit(value=True)), on=POST, how="left"
-    )
-    return _with_verdicts(world, rows.with_columns(pl.col("is_deleted").fill_null(False)), tick)
-
-
-def creatives_at(world: World, tick: datetime) -> pl.LazyFrame:
-    """Members of the generated and manual pools at a tick."""
-    told = world.told
-    spend = trailing_spend(built.daily(told.daily), built.ads(told.ads), as_of=tick, days=30)
-    return _with_verdicts(
-        world, creative_members(built.creatives(told.creatives), spend, as_of=tick), tick
-    )
-
-
-def _with_verdicts(world: World, members: pl.LazyFrame, tick: datetime) -> pl.LazyFrame:
-    reviews, overrides = built.reviews(world.told.reviews), built.overrides(world.told.overrides)
-    return with_verdicts(members, reviews=reviews, overrides=overrides, as_of=tick)
 
 
 def shifted(rows: Iterable[dict], by: timedelta) -> list[dict]:

@@ -4,7 +4,7 @@ Belongs here: names, types, units and meanings of metrics, and the time of each 
 Does not belong here: tables, and how a platform calls a metric.
 """
 
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import dataframely as dy
 
@@ -66,6 +66,3 @@ def _times() -> dict[str, dy.Datetime]:
 
 MetricTimes = cast("type[dy.Schema]", type("MetricTimes", (dy.Schema,), cast("Any", _times())))
 MetricTimes.__doc__ = "Grain: that of the table that takes these columns over: times of values."
-
-AT_COLUMNS: Final = tuple(f"{name}_at" for name in METRICS)
-"""For each metric, the column that holds the time of its value."""

@@ -128,7 +128,9 @@ class UgcPoolPercentiles(dy.Schema):
     ads_content_id = key("The thing that is ranked.")
     project_id = word("Project whose pool it is.")
     views = count("Views known at the tick.")
-    weighted_engagements = number("likes + 3 comments + 5 shares + 6 saves.", nullable=False, min=0)
+    weighted_engagements = number(
+        "Likes, comments, shares and saves, weighted by the rules.", nullable=False, min=0
+    )
     engagement_rate = number("Weighted engagements per view.", nullable=False, min=0)
     engagement_rate_rank_pct = ratio("Share of the other pool members strictly below.")
     views_rank_pct = ratio("Share of the other pool members with strictly fewer views.")

@@ -8,12 +8,8 @@ from datetime import datetime
 
 import polars as pl
 
+from transforms.facts.content_ids import ads_content_id
 from transforms.facts.verdicts import NOTHING_SAID
-
-
-def creative_ads_content_id() -> pl.Expr:
-    """The id of what is scored: a creative's container in its project's pool."""
-    return pl.concat_str("project_id", pl.lit("/"), "container_id")
 
 
 def creative_members(
@@ -32,7 +28,7 @@ def creative_members(
     """
     there = creatives.filter(pl.col("created_at") <= as_of, pl.col("known_at") <= as_of)
     return (
-        there.with_columns(ads_content_id=creative_ads_content_id())
+        there.with_columns(ads_content_id=ads_content_id(pl.col("container_id")))
         .join(spend, on="ads_content_id", how="left")
         .select(
             "project_id",
@@ -70,7 +66,7 @@ def ads_content_of_creatives(creatives: pl.LazyFrame) -> pl.LazyFrame:
         creatives: Rows of ``Creatives``, and bucket.
     """
     return creatives.select(
-        ads_content_id=creative_ads_content_id(),
+        ads_content_id=ads_content_id(pl.col("container_id")),
         project_id="project_id",
         container_id="container_id",
         scoring_pool="kind",

@@ -15,7 +15,7 @@ import polars as pl
 
 from transforms.facts.snapshots import ACCOUNT, POST
 
-INSTANT: Final = pl.Datetime("us", "UTC")
+UTC_INSTANT: Final = pl.Datetime("us", "UTC")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +94,10 @@ def next_absences(
         missed_at="read_at",
         account_key="account_key",
         missed_by="sync_id",
-        confirmed_at=pl.lit(None, INSTANT),
+        confirmed_at=pl.lit(None, UTC_INSTANT),
         confirmed_by=pl.lit(None, pl.String),
         held_by=pl.lit(None, pl.String),
-        returned_at=pl.lit(None, INSTANT),
+        returned_at=pl.lit(None, UTC_INSTANT),
         bucket="bucket",
     )
     second = _second_miss(absences, missing, expected, share_limit=share_limit)
@@ -211,7 +211,7 @@ def emptied_by_people(
         confirmed_at="said_at",
         confirmed_by="listing_id",
         held_by="listing_id",
-        returned_at=pl.lit(None, INSTANT),
+        returned_at=pl.lit(None, UTC_INSTANT),
         bucket="bucket",
     )
     doubted = (

@@ -1,18 +1,16 @@
 """What a post is, from all captures of it.
 
-Belongs here: identity and content of posts, and which project's pool they belong to.
-Does not belong here: snapshots of counts over time, scores.
+Belongs here: identity and content of posts, and the content that they may become.
+Does not belong here: snapshots of counts over time, pools, scores.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 import polars as pl
 
-from transforms.contracts.columns import COUNTS
-from transforms.facts.snapshots import INSTANT, POST, in_order, is_news
-from transforms.facts.verdicts import NOTHING_SAID
+from transforms.facts.content_ids import ads_content_id, container_of_post
+from transforms.facts.snapshots import MOMENT, POST, in_order, is_news, last_shown
 
 IDENTITY: Final = ("account_key", "published_at")
 WORDS: Final = ("media_type", "caption", "permalink")
@@ -65,8 +63,8 @@ def posts_of(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None) -> p
     is_new = pl.any_horizontal(f"{name}_news" for name in shown)
     return ordered.group_by(*POST).agg(
         **_identity(),
-        is_identity_settled=_is_settled(),
-        **{name: pl.col(name).drop_nulls().last() for name in WORDS},
+        is_identity_settled=_is_consistent(),
+        **dict(zip(WORDS, last_shown(WORDS), strict=True)),
         media_url=pl.coalesce(lasting, passing),
         is_media_url_permanent=lasting.is_not_null(),
         first_seen_at=pl.col("known_at").min(),
@@ -99,7 +97,7 @@ def identities_of(captures: pl.LazyFrame, *, key: Sequence[str] = POST) -> pl.La
         captures: Captures of posts. Reads the key, captured_at, source and ``IDENTITY``.
         key: Columns that tell posts apart.
     """
-    ordered = captures.sort(*key, *INSTANT, *IDENTITY, nulls_last=False)
+    ordered = captures.sort(*key, *MOMENT, *IDENTITY, nulls_last=False)
     return ordered.group_by(*key).agg(**_identity())
 
 
@@ -110,7 +108,7 @@ def _identity() -> dict[str, pl.Expr]:
     }
 
 
-def _is_settled() -> pl.Expr:
+def _is_consistent() -> pl.Expr:
     """Whether all captures name one account, and all one publication or all none."""
     account, published = (pl.col(name) for name in IDENTITY)
     unpublished = published.null_count()
@@ -126,16 +124,6 @@ def account() -> pl.Expr:
     return pl.concat_str("platform", pl.lit(":"), "account_key").alias("account")
 
 
-def container_id() -> pl.Expr:
-    """The id of a post's container: the same for ever, whoever makes it."""
-    return pl.concat_str("platform", pl.lit(":"), "platform_post_id")
-
-
-def ads_content_id() -> pl.Expr:
-    """The id of what is scored: a container in one project's pool."""
-    return pl.concat_str("project_id", pl.lit("/"), container_id())
-
-
 def containers_of(posts: pl.LazyFrame) -> pl.LazyFrame:
     """Rows of ``content_containers`` for posts (R11): made when the post was first known.
 
@@ -143,7 +131,7 @@ def containers_of(posts: pl.LazyFrame) -> pl.LazyFrame:
         posts: Rows with platform, platform_post_id, first_seen_at and bucket.
     """
     return posts.select(
-        container_id=container_id(),
+        container_id=container_of_post(),
         kind=pl.lit("post"),
         platform="platform",
         platform_post_id="platform_post_id",
@@ -157,15 +145,15 @@ def ads_content_of(posts: pl.LazyFrame, allowlist: pl.LazyFrame) -> pl.LazyFrame
 
     Args:
         posts: Rows with platform, platform_post_id, account_key, first_seen_at and bucket.
-        allowlist: Rows of ``ProjectAllowlist``, any spell.
+        allowlist: Rows of ``ProjectAllowlist``, any interval.
     """
     listed = allowlist.group_by("project_id", "platform", "account_key").agg(
         pl.col("allowed_from").min()
     )
     return posts.join(listed, on=["platform", "account_key"], how="inner").select(
-        ads_content_id=ads_content_id(),
+        ads_content_id=ads_content_id(container_of_post()),
         project_id="project_id",
-        container_id=container_id(),
+        container_id=container_of_post(),
         scoring_pool=pl.lit("ugc"),
         organic_score=pl.lit(None, pl.Float64),
         scored_at=pl.lit(None, pl.Datetime("us", "UTC")),
@@ -173,51 +161,4 @@ def ads_content_of(posts: pl.LazyFrame, allowlist: pl.LazyFrame) -> pl.LazyFrame
         unscored_reason=pl.lit(None, pl.String),
         created_at=pl.max_horizontal("first_seen_at", "allowed_from"),
         bucket="bucket",
-    )
-
-
-def pool_members(
-    latest: pl.LazyFrame,
-    posts: pl.LazyFrame,
-    allowlist: pl.LazyFrame,
-    *,
-    as_of: datetime,
-    key: Sequence[str] = POST,
-) -> pl.LazyFrame:
-    """Posts of each project's UGC pool as of a moment.
-
-    Args:
-        latest: What was known of each post at ``as_of`` (``latest_metrics``).
-        posts: Posts with account_key, published_at and is_deleted as of ``as_of``; those
-            published after it are left out.
-        allowlist: Rows of ``ProjectAllowlist``; spells that hold at ``as_of`` count.
-        as_of: The moment.
-        key: Columns that tell posts apart in ``latest`` and ``posts``.
-    Returns:
-        Rows of ``PoolMembers``, of which neither a review nor a person has said anything yet
-        (``transforms.facts.verdicts`` adds that).
-    """
-    listed = allowlist.filter(
-        pl.col("allowed_from") <= as_of,
-        pl.col("allowed_to").is_null() | (pl.col("allowed_to") > as_of),
-    )
-    listed = listed.select("project_id", account()).unique()
-    published = posts.filter(pl.col("published_at").is_null() | (pl.col("published_at") <= as_of))
-    # One key, made of both columns: joined on the platform by itself, every post would meet
-    # every account, and Polars is free to reorder joins that share a column.
-    things = published.select(
-        *dict.fromkeys((*key, *POST)), account(), "published_at", "is_deleted"
-    )
-    return (
-        latest.join(things, on=key, how="inner")
-        .join(listed, on="account", how="inner")
-        .select(
-            "project_id",
-            ads_content_id().alias("ads_content_id"),
-            *POST,
-            "published_at",
-            *COUNTS,
-            "is_deleted",
-            **NOTHING_SAID,
-        )
     )

@@ -4,7 +4,7 @@ Belongs here: which captures tell something new, and what stands at a moment.
 Does not belong here: scores, pools, projects.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import polars as pl
@@ -13,9 +13,9 @@ from transforms.contracts.columns import METRICS, SOURCES
 
 POST: Final = ("platform", "platform_post_id")
 ACCOUNT: Final = ("platform", "account_key")
-INSTANT: Final = ("captured_at", "source")
+MOMENT: Final = ("captured_at", "source")
 ROW: Final = "row_in_order"
-FIRST_ROW: Final = "first_row_of_thing"
+FIRST_ROW: Final = "first_row_of_key"
 
 
 def distinct_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
@@ -26,13 +26,13 @@ def distinct_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
 
     Args:
         captures: Rows of ``Capture``.
-    Returns:
+    Reorders:
         One row per platform, platform_post_id, captured_at and source: known_at, run_id, the
         metrics, and is_disputed (whether its captures differed).
     """
     return (
         _known_first(captures, POST)
-        .group_by(*POST, *INSTANT)
+        .group_by(*POST, *MOMENT)
         .agg(
             pl.col("known_at").first(),
             pl.col("run_id").min(),
@@ -43,16 +43,16 @@ def distinct_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _known_first(captures: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
-    first = pl.col("known_at").min().over(*key, *INSTANT)
+    first = pl.col("known_at").min().over(*key, *MOMENT)
     return captures.filter(pl.col("known_at") == first)
 
 
 def in_order(rows: pl.LazyFrame, key: Sequence[str] = POST) -> pl.LazyFrame:
-    """The rows sorted by key and moment, each numbered and told where its thing's rows begin.
+    """The rows sorted by key and moment, each numbered and told where its key's rows begin.
 
     Rows of one moment and source stay in the order in which they are given.
     """
-    ordered = rows.sort(*key, *INSTANT, maintain_order=True).with_row_index(ROW)
+    ordered = rows.sort(*key, *MOMENT, maintain_order=True).with_row_index(ROW)
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in key)
     is_first = ~same | (pl.col(ROW) == 0)
     return ordered.with_columns(pl.when(is_first).then(pl.col(ROW)).forward_fill().alias(FIRST_ROW))
@@ -83,7 +83,7 @@ def changed_captures(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = No
         captures: All captures of the posts they speak of, or those after ``before``.
         before: What was known of the posts (``latest_metrics``) when the first of the captures
             was made, later than everything it knows.
-    Returns:
+    Reorders:
         The distinct captures that are kept: the post's key, captured_at, source, known_at,
         run_id and the metrics.
     """
@@ -98,7 +98,7 @@ def changed_captures(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = No
         | pl.any_horizontal(is_news(name) for name in METRICS)
     )
     return ordered.filter(is_kept, ~pl.col("is_state")).select(
-        *POST, *INSTANT, "known_at", "run_id", *METRICS
+        *POST, *MOMENT, "known_at", "run_id", *METRICS
     )
 
 
@@ -131,7 +131,7 @@ def followers_of(captures: pl.LazyFrame) -> pl.LazyFrame:
     shown = captures.filter(pl.col("followers").is_not_null())
     ordered = in_order(
         _known_first(shown, ACCOUNT)
-        .group_by(*ACCOUNT, *INSTANT)
+        .group_by(*ACCOUNT, *MOMENT)
         .agg(
             pl.col("known_at").first(),
             pl.col("followers").max(),
@@ -143,11 +143,16 @@ def followers_of(captures: pl.LazyFrame) -> pl.LazyFrame:
     kept = ordered.filter(pl.col("is_disputed") | known_later | is_news("followers"))
     return kept.select(
         *ACCOUNT,
-        *INSTANT,
+        *MOMENT,
         "known_at",
         "followers",
         captured_on=pl.col("captured_at").dt.date(),
     )
+
+
+def last_shown(names: Iterable[str]) -> list[pl.Expr]:
+    """The last value of each that rows in order show; a row without one erases nothing (R10)."""
+    return [pl.col(name).drop_nulls().last() for name in names]
 
 
 def latest_metrics(
@@ -167,10 +172,10 @@ def latest_metrics(
         before: What was known of some of the posts before the first of them, as this function
             gives it.
         metrics: Which metrics.
-    Returns:
+    Reorders:
         One row per post: last_checked_at, the metrics, and ``<metric>_at`` each.
     """
-    rows = history.select(*POST, *INSTANT, *metrics).with_columns(
+    rows = history.select(*POST, *MOMENT, *metrics).with_columns(
         pl.col("captured_at").alias(f"{name}_at") for name in metrics
     )
     if before is not None:
@@ -186,15 +191,15 @@ def latest_metrics(
     ordered = in_order(rows).with_columns(is_news(name).alias(f"{name}_news") for name in metrics)
     return ordered.group_by(*POST).agg(
         pl.col("captured_at").max().alias("last_checked_at"),
-        *(pl.col(name).drop_nulls().last() for name in metrics),
+        *last_shown(metrics),
         *(pl.col(f"{name}_at").filter(pl.col(f"{name}_news")).last() for name in metrics),
     )
 
 
-CAPTURE_ORDER: Final = "turn"
+CAPTURE_ORDER: Final = "capture_order"
 
 
-def turn() -> pl.Expr:
+def capture_order() -> pl.Expr:
     """A capture's moment and source as one number, by which it comes after or before others."""
     moment = pl.col("captured_at").dt.epoch("us") * len(SOURCES)
     return (moment + pl.col("source").cast(pl.Enum(sorted(SOURCES))).to_physical()).alias(
@@ -207,9 +212,9 @@ def last_known(
     *,
     key: str,
     metrics: Sequence[str] = METRICS,
-    with_turns: bool = True,
+    with_order: bool = True,
 ) -> pl.LazyFrame:
-    """Per thing and metric the last known value, and the turn of the capture that showed it.
+    """Per thing and metric the last known value, and which capture showed it.
 
     It gives the values that ``latest_metrics`` gives, without their times, in whatever order the
     rows come; so what arrives late needs nothing but ``still_known``.
@@ -218,43 +223,41 @@ def last_known(
         history: Snapshots. Reads the key, ``CAPTURE_ORDER`` and the metrics.
         key: Column that tells things apart.
         metrics: Which metrics.
-        with_turns: Whether anything is to arrive later.
-    Returns:
-        One row per thing, in the order of the key: the key, the metrics, and ``<metric>_turn``
+        with_order: Whether anything is to arrive later.
+    Reorders:
+        One row per thing, in the order of the key: the key, the metrics, and ``<metric>_order``
         each.
     """
-    turns = {
-        f"{name}_turn": pl.when(pl.col(name).is_not_null()).then(CAPTURE_ORDER) for name in metrics
+    orders = {
+        f"{name}_order": pl.when(pl.col(name).is_not_null()).then(CAPTURE_ORDER) for name in metrics
     }
     # Rows known to be sorted by their key are grouped without a hash table.
     ordered = history.sort(key, CAPTURE_ORDER).with_columns(pl.col(key).set_sorted())
-    if with_turns:
-        ordered = ordered.with_columns(**turns)
-    shown = (*metrics, *turns) if with_turns else metrics
-    found = ordered.group_by(key, maintain_order=True).agg(
-        pl.col(name).drop_nulls().last() for name in shown
-    )
+    if with_order:
+        ordered = ordered.with_columns(**orders)
+    shown = (*metrics, *orders) if with_order else metrics
+    found = ordered.group_by(key, maintain_order=True).agg(last_shown(shown))
     return found.with_columns(pl.col(key).set_sorted())
 
 
 def still_known(
     before: pl.LazyFrame, arrived: pl.LazyFrame, *, key: str, metrics: Sequence[str] = METRICS
 ) -> pl.LazyFrame:
-    """What is known after more snapshots arrived: per metric the value of the later turn.
+    """What is known after more snapshots arrived: per metric the value of the later capture.
 
     Args:
         before: Things, whether or not anything is known of them: as ``last_known`` gives it.
         arrived: ``last_known`` of the snapshots that arrived.
         key: Column that tells things apart.
         metrics: Which metrics.
-    Returns:
+    Reorders:
         ``before`` in its order, brought up to date.
     """
     both = before.join(arrived, on=key, how="left", maintain_order="left", suffix="_new")
     changed = {}
     for name in metrics:
-        old, new = pl.col(f"{name}_turn"), pl.col(f"{name}_turn_new")
+        old, new = pl.col(f"{name}_order"), pl.col(f"{name}_order_new")
         wins = new.is_not_null() & (old.is_null() | (new > old))
         changed[name] = pl.when(wins).then(f"{name}_new").otherwise(name)
-        changed[f"{name}_turn"] = pl.max_horizontal(old, new)
+        changed[f"{name}_order"] = pl.max_horizontal(old, new)
     return both.select(key, **changed)

@@ -9,6 +9,8 @@ from typing import Final
 
 import polars as pl
 
+from transforms.facts.verdicts import newest_known
+
 AD: Final = ("ad_platform", "ad_id")
 CENTS_PER_DOLLAR: Final = 100
 
@@ -43,13 +45,9 @@ def spend_by_ad(daily: pl.LazyFrame, *, as_of: datetime, days: int) -> pl.LazyFr
     Returns:
         One row per ad with a day in the span: ad_platform, ad_id, spend_cents.
     """
-    told = daily.filter(pl.col("known_at") <= as_of, is_trailing(as_of=as_of, days=days))
-    standing = (
-        told.sort("known_at", "spend_cents")
-        .group_by(*AD, "spent_on")
-        .agg(pl.col("spend_cents").last())
-    )
-    return standing.group_by(AD).agg(pl.col("spend_cents").sum())
+    counted = daily.filter(is_trailing(as_of=as_of, days=days))
+    days_known = newest_known(counted, *AD, "spent_on", value="spend_cents", as_of=as_of)
+    return days_known.group_by(AD).agg(pl.col("spend_cents").sum())
 
 
 def trailing_spend(
@@ -67,12 +65,7 @@ def trailing_spend(
         spend_30d_usd.
     Source: organic-scoring, "capped at $100 of spend in the trailing 30 days"; R20, R22.
     """
-    shown = (
-        ads.filter(pl.col("known_at") <= as_of)
-        .sort("known_at", "ads_content_id")
-        .group_by(AD)
-        .agg(pl.col("ads_content_id").last())
-    )
+    shown = newest_known(ads, *AD, value="ads_content_id", as_of=as_of)
     return (
         spend_by_ad(daily, as_of=as_of, days=days)
         .join(shown, on=AD, how="inner")

@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from transforms.facts.allowlist import in_force
 from transforms.facts.deletions import is_empty, is_witness
 from transforms.facts.posts import account
 from transforms.facts.snapshots import ACCOUNT, POST
@@ -161,9 +162,6 @@ def wanted_accounts(
     """
     active = projects.filter(pl.col("is_active")).select("project_id")
     owned = accounts.join(active, on="project_id", how="semi").select("account_id")
-    standing = allowlist.filter(
-        pl.col("allowed_from") <= as_of,
-        pl.col("allowed_to").is_null() | (pl.col("allowed_to") > as_of),
-    ).join(active, on="project_id", how="semi")
-    allowed = standing.select(account().alias("account_id"))
+    listed = in_force(allowlist, as_of=as_of).join(active, on="project_id", how="semi")
+    allowed = listed.select(account().alias("account_id"))
     return pl.concat([owned, allowed]).unique()

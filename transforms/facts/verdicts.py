@@ -9,11 +9,26 @@ from typing import Final
 
 import polars as pl
 
+from transforms.facts.content_ids import container_id
+
 NOTHING_SAID: Final = {
     "safety_failed": pl.lit(value=False),
     "override": pl.lit(None, pl.String),
 }
 """What stands of content that nobody has reviewed or overridden."""
+
+
+def newest_known(rows: pl.LazyFrame, *key: str, value: str, as_of: datetime) -> pl.LazyFrame:
+    """What was known last by a moment of each key: the key and the value, also where it is null.
+
+    Args:
+        rows: Reads the key, known_at and the value. Of two known at once the greater stands.
+        key: Columns that tell things apart.
+        value: The column that is wanted.
+        as_of: The moment.
+    """
+    known = rows.filter(pl.col("known_at") <= as_of).sort("known_at", value)
+    return known.group_by(key).agg(pl.col(value).last())
 
 
 def unsafe_containers(reviews: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
@@ -25,7 +40,7 @@ def unsafe_containers(reviews: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame
     Returns:
         One row per unsafe container: container_id.
     """
-    newest = _newest(reviews, "container_id", "safety_failed", as_of=as_of)
+    newest = newest_known(reviews, "container_id", value="safety_failed", as_of=as_of)
     return newest.filter("safety_failed").select("container_id")
 
 
@@ -38,7 +53,7 @@ def overrides_at(overrides: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
     Returns:
         One row per ads content that is included or excluded: ads_content_id, override.
     """
-    newest = _newest(overrides, "ads_content_id", "override", as_of=as_of)
+    newest = newest_known(overrides, "ads_content_id", value="override", as_of=as_of)
     return newest.filter(pl.col("override").is_not_null())
 
 
@@ -57,11 +72,7 @@ def with_verdicts(
         The members in their order, with safety_failed and override.
     """
     unsafe = unsafe_containers(reviews, as_of=as_of).with_columns(failed=pl.lit(value=True))
-    # What follows "project/" in the id of the thing is the container that it stands for.
-    skipped = pl.col("project_id").str.len_chars() + 1
-    named = members.drop(*NOTHING_SAID, strict=False).with_columns(
-        container=pl.col("ads_content_id").str.slice(skipped)
-    )
+    named = members.drop(*NOTHING_SAID, strict=False).with_columns(container=container_id())
     return (
         named.join(
             unsafe,
@@ -79,9 +90,3 @@ def with_verdicts(
         .with_columns(safety_failed=pl.col("failed").fill_null(value=False))
         .drop("failed", "container")
     )
-
-
-def _newest(said: pl.LazyFrame, thing: str, word: str, *, as_of: datetime) -> pl.LazyFrame:
-    """What was said last of each thing by a moment."""
-    known = said.filter(pl.col("known_at") <= as_of).sort("known_at", word)
-    return known.group_by(thing).agg(pl.col(word).last())

@@ -10,42 +10,28 @@ from typing import Final
 import polars as pl
 
 from transforms.facts.snapshots import POST
-from transforms.scoring.organic_score import is_scorable
+from transforms.scoring.reasons import ELIGIBLE
 from transforms.scoring.rules import ScoringRules
 
-ELIGIBLE: Final = ("score", "included")
-"""Reasons for which content may run as an ad; every other reason says why not."""
+EFFECTIVE: Final = {
+    "ads_content_id": pl.String,
+    "organic_score": pl.Float64,
+    "unscored_reason": pl.String,
+    "scoring_version": pl.String,
+    "score_of": pl.Datetime("us", "UTC"),
+}
+"""An effective score: the one that decides, which an earlier tick may have made (``score_of``)."""
 
 
-def lasting_scores(scores: pl.LazyFrame) -> pl.LazyFrame:
-    """Scores that go on standing at later ticks: all but those that a failed review forced to 0.
+def carried_forward(scores: pl.LazyFrame) -> pl.LazyFrame:
+    """Scores that stay effective at later ticks: all but those that a failed review forced to 0.
 
-    Once such content is safe again, the score that stood before stands again (R24, R25).
+    Once such content is safe again, the score before that is effective again (R24, R25).
 
     Args:
-        scores: Rows of ``OrganicScores``, or of standing scores.
+        scores: Rows of ``OrganicScores``, or as ``EFFECTIVE`` describes.
     """
     return scores.filter(pl.col("unscored_reason").ne_missing("safety_failed"))
-
-
-def standing_scores(before: pl.LazyFrame, now: pl.LazyFrame) -> pl.LazyFrame:
-    """The newest score of each content: this tick's, else the one that stood before.
-
-    Args:
-        before: Standing scores of an earlier tick (``lasting_scores``).
-        now: Rows of ``OrganicScores`` of the tick.
-    Returns:
-        One row per ads content: organic_score, unscored_reason, score_of, scoring_version.
-    """
-    fresh = now.select(
-        "ads_content_id",
-        "organic_score",
-        "unscored_reason",
-        "scoring_version",
-        score_of="scored_at",
-    )
-    kept = lasting_scores(before).join(fresh, on="ads_content_id", how="anti")
-    return pl.concat([fresh, kept.select(fresh.collect_schema().names())])
 
 
 def eligibility_reason(rules: ScoringRules) -> pl.Expr:
@@ -75,52 +61,29 @@ def eligibility_reason(rules: ScoringRules) -> pl.Expr:
     )
 
 
-def judge_eligibility(
-    members: pl.LazyFrame, standing: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules
-) -> pl.LazyFrame:
-    """Judge every post of every UGC pool as of a tick.
+def judge_creatives(scored: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules) -> pl.LazyFrame:
+    """Judge every generated and manual creative, each by the score that the tick gave it.
 
     Args:
-        members: Rows of ``PoolMembers`` as of the tick.
-        standing: Newest score of each content at the tick (``standing_scores``).
+        scored: Members with the scores of the tick (``score_creatives``).
         as_of: The tick.
         rules: The version of the rules.
     Returns:
-        Rows of ``AdEligibility`` without the partition.
+        Rows of ``AdEligibility`` without the partition, in the members' order.
     """
-    posts = members.with_columns(
-        scoring_pool=pl.lit("ugc"), scorable=is_scorable(rules.ugc).sum().over("project_id")
-    )
-    return _judged(posts, standing, as_of=as_of, rules=rules)
-
-
-def judge_creatives(
-    members: pl.LazyFrame, standing: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules
-) -> pl.LazyFrame:
-    """Judge every generated and manual creative as of a tick.
-
-    Args:
-        members: Rows of ``CreativeMembers`` as of the tick.
-        standing: Newest score of each content at the tick (``standing_scores``).
-        as_of: The tick.
-        rules: The version of the rules.
-    Returns:
-        Rows of ``AdEligibility`` without the partition.
-    """
-    none = dict.fromkeys(POST, pl.lit(None, pl.String))
     # No creative waits for others to fill its pool.
-    creatives = members.with_columns(scorable=pl.lit(None, pl.UInt32), **none)
-    return _judged(creatives, standing, as_of=as_of, rules=rules)
+    creatives = scored.with_columns(score_of="scored_at", scorable=pl.lit(None, pl.UInt32))
+    return _reasoned(creatives, as_of=as_of, rules=rules)
 
 
-def judge_scored(
-    scored: pl.LazyFrame, kept: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules
+def judge_posts(
+    scored: pl.LazyFrame, earlier: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules
 ) -> pl.LazyFrame:
-    """Judge every post of every UGC pool, as ``judge_eligibility`` does, right after scoring.
+    """Judge every post of the UGC pools by its effective score.
 
     Args:
         scored: Members with the scores of the tick (``score_members``).
-        kept: Scores that stood before, of members that the tick gives none.
+        earlier: Effective scores of before, of members that the tick gives none.
         as_of: The tick.
         rules: The version of the rules.
     Returns:
@@ -132,20 +95,15 @@ def judge_scored(
         "scoring_version": pl.col("scoring_version"),
         "score_of": pl.col("scored_at"),
     }
-    before = kept.rename({name: f"{name}_before" for name in own})
-    standing = {
+    before = earlier.rename({name: f"{name}_before" for name in own})
+    effective = {
         name: pl.when("has_row").then(value).otherwise(pl.col(f"{name}_before"))
         for name, value in own.items()
     }
     posts = scored.join(before, on="ads_content_id", how="left", maintain_order="left")
-    return _reasoned(posts.with_columns(**standing, scorable="pool_size"), as_of=as_of, rules=rules)
-
-
-def _judged(
-    members: pl.LazyFrame, standing: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules
-) -> pl.LazyFrame:
-    joined = members.join(standing, on="ads_content_id", how="left")
-    return _reasoned(joined, as_of=as_of, rules=rules)
+    return _reasoned(
+        posts.with_columns(**effective, scorable="pool_size"), as_of=as_of, rules=rules
+    )
 
 
 def _reasoned(rows: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules) -> pl.LazyFrame:

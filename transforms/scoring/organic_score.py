@@ -13,7 +13,6 @@ from transforms.contracts.columns import COUNTS
 from transforms.contracts.scoring import CREATIVE_PART_COLUMNS, PART_COLUMNS
 from transforms.scoring.rules import SCORE_MAX, ScoringRules, UgcRules
 
-SECONDS_PER_DAY = 86_400.0
 MICROSECONDS_PER_DAY = 86_400_000_000.0
 
 
@@ -32,7 +31,7 @@ def over_constant(value: pl.Expr, constant: float) -> pl.Expr:
 
 
 def weighted_engagements(rules: UgcRules) -> pl.Expr:
-    """Likes + 3 comments + 5 shares + 6 saves; an unknown count contributes nothing."""
+    """Counts, each times its weight; an unknown count contributes nothing."""
     weights = {
         "likes": rules.like_weight,
         "comments": rules.comment_weight,
@@ -55,7 +54,7 @@ def percentile_rank(column: str) -> pl.Expr:
 
 
 def is_scorable(rules: UgcRules) -> pl.Expr:
-    """True where a post is not deleted and has at least 50 known views."""
+    """True where a post is not deleted and has enough known views."""
     return ~pl.col("is_deleted") & (pl.col("views") >= rules.min_views).fill_null(value=False)
 
 

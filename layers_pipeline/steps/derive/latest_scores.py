@@ -1,7 +1,7 @@
 """Finding the newest stored score of content without reading all of history.
 
 Belongs here: going back through ticks only as far as needed.
-Does not belong here: which scores count (``standing``, ``content``).
+Does not belong here: which scores count (``steps.score.effective_scores``, ``content``).
 """
 
 from collections.abc import Iterable, Iterator

@@ -12,7 +12,7 @@ from layers_pipeline.errors import NotFoundError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written
 from layers_pipeline.steps.derive.versions import InForce, rules_in_force
-from layers_pipeline.steps.score.walk import Walk
+from layers_pipeline.steps.score.tick_scorer import open_scorer
 from layers_pipeline.steps.stores import Stores
 from transforms.scoring.drift import score_drift
 from transforms.scoring.rules import ScoringRules
@@ -49,8 +49,9 @@ def drift_at(stores: Stores, tick: datetime, *, other: ScoringRules) -> pl.DataF
         other: The version that may replace the one in force.
     """
     active = rules_in_force(stores).active
-    walk = Walk(stores, first=tick, last=tick, in_force=InForce(active=active, shadows=(other,)))
-    scores = walk.step(tick)[catalog.ORGANIC_SCORES.name]
+    both = InForce(active=active, shadows=(other,))
+    scorer = open_scorer(stores, first=tick, last=tick, in_force=both)
+    scores = scorer.step(tick)[catalog.ORGANIC_SCORES.name]
     return drift_between(scores, active, other, tick=tick)
 
 

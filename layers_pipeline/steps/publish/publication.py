@@ -28,7 +28,7 @@ from layers_pipeline.steps.derive.everything import (
 from layers_pipeline.steps.maintain.drift import derive_drift
 from layers_pipeline.steps.maintain.retention import thin_out_scores
 from layers_pipeline.steps.score.scoring import score_ticks
-from layers_pipeline.steps.score.walk import WRITTEN
+from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores
 
 SMALL_FILES: Final = 100

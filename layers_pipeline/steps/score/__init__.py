@@ -1,5 +1,5 @@
 """Scoring ticks: what was known at each, who was in which pool, scores and eligibility.
 
-Belongs here: the walk over ticks and its history.
+Belongs here: scoring tick after tick, and the history that it reads.
 Does not belong here: formulas (``transforms.scoring``).
 """

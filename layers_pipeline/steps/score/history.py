@@ -1,11 +1,11 @@
 """Everything that scoring ticks read, pinned at one moment and loaded once.
 
 Belongs here: loading histories, and what stood in them at a moment.
-Does not belong here: which posts there are (``candidates``), scores (``walk``), writing.
+Does not belong here: who is in a pool (``transforms.scoring.pools``), scores (``tick_scorer``).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
@@ -14,22 +14,15 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.staging import captures
-from layers_pipeline.steps.score.candidates import (
-    ACCOUNT_CODE,
-    NUMBER,
-    SPELL,
-    Candidates,
-    find_candidates,
-)
-from layers_pipeline.steps.score.told import Told, read_told
+from layers_pipeline.steps.score.decisions import Decisions, read_decisions
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.columns import COUNTS
 from transforms.facts.creatives import creative_members
-from transforms.facts.deletions import deleted_posts
-from transforms.facts.posts import identities_of
-from transforms.facts.snapshots import POST, last_known, still_known, turn
+from transforms.facts.snapshots import POST, capture_order, last_known, still_known
 from transforms.facts.spend import trailing_spend
 from transforms.facts.verdicts import with_verdicts
+from transforms.scoring.pool_candidates import NUMBER, Candidates, find_candidates
+from transforms.scoring.pools import listed_at, members_of, posts_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +38,9 @@ class History:
     snapshots: pl.DataFrame
     absences: pl.DataFrame
     allowlist: pl.DataFrame
-    told: Told
+    decisions: Decisions
     daily: pl.DataFrame
-    derived: Mapping[str, Written]
+    derived: Mapping[str, Written] = field(default_factory=dict[str, Written])
     """What was written to bring the lake up to date, by table name."""
 
     def counts_at(self, until: datetime, *, before: pl.DataFrame, after: datetime) -> pl.DataFrame:
@@ -74,59 +67,18 @@ class History:
         )
 
     def posts_at(self, tick: datetime, counts: pl.DataFrame) -> pl.DataFrame:
-        """Every post as known at a tick, by number, and whether it was known and published.
+        """Every post as known at a tick, by number; ``counts`` is ``counts_at`` of the tick."""
+        return posts_at(self.candidates, counts, self.absences.lazy(), as_of=tick)
 
-        Args:
-            tick: The tick.
-            counts: ``counts_at`` of the tick.
-        """
-        gone = deleted_posts(self.absences.lazy(), as_of=tick).select(
-            *POST, is_deleted=pl.lit(value=True)
-        )
-        numbers = (
-            self.candidates.ids.lazy().join(gone, on=POST, how="inner").select(NUMBER, "is_deleted")
-        )
-        named = self._identities_at(tick).join(
-            numbers, on=NUMBER, how="left", maintain_order="left"
-        )
-        published = pl.col("published_at").is_null() | (pl.col("published_at") <= tick)
-        is_there = (pl.col("known_at") <= tick) & published
-        return (
-            pl.concat([named.collect(), counts.select(COUNTS)], how="horizontal")
-            .lazy()
-            .select(
-                "account",
-                "published_at",
-                *COUNTS,
-                pl.col("is_deleted").fill_null(value=False),
-                is_there=is_there.fill_null(value=False),
-            )
-            .collect()
-        )
+    def listed_at(self, tick: datetime) -> pl.Series:
+        """Whether each pair of project and account stands on the allowlist at a tick."""
+        return listed_at(self.candidates, self.allowlist.lazy(), as_of=tick)
 
     def members_of(
-        self, candidates: pl.DataFrame, posts: pl.DataFrame, tick: datetime
+        self, rows: pl.DataFrame, posts: pl.DataFrame, is_listed: pl.Series, tick: datetime
     ) -> pl.DataFrame:
-        """Members of the UGC pools at a tick, in the order of their ads content ids.
-
-        Args:
-            candidates: Some of the candidates, whole projects.
-            posts: ``posts_at`` of the tick.
-            tick: The tick.
-        """
-        is_listed = self._spells_at(tick).gather(candidates[SPELL])
-        now = posts[candidates[NUMBER]].rename({"account": "account_now"})
-        is_member = (
-            pl.col("is_listed") & pl.col("is_there") & (pl.col("account") == pl.col("account_now"))
-        )
-        members = (
-            candidates.hstack(now)
-            .lazy()
-            .with_columns(is_listed=is_listed)
-            .filter(is_member)
-            .drop("is_listed", "is_there", "account", "account_now", SPELL)
-        )
-        return self._judged(members, tick).collect()
+        """Members of the pools of posts among some rows of the candidates, whole projects."""
+        return self._judged(members_of(rows, posts, is_listed=is_listed), tick).collect()
 
     def creatives_at(self, tick: datetime, *, spend_days: int) -> pl.DataFrame:
         """Members of the generated and manual pools at a tick.
@@ -135,47 +87,18 @@ class History:
             tick: The tick.
             spend_days: Days before it whose ad spend counts.
         """
-        told = self.told
-        spend = trailing_spend(self.daily.lazy(), told.ads, as_of=tick, days=spend_days)
-        made = creative_members(told.creatives, spend, as_of=tick)
+        said = self.decisions
+        spend = trailing_spend(self.daily.lazy(), said.ads, as_of=tick, days=spend_days)
+        made = creative_members(said.creatives, spend, as_of=tick)
         return self._judged(made, tick).sort("ads_content_id").collect()
 
     def _judged(self, members: pl.LazyFrame, tick: datetime) -> pl.LazyFrame:
-        told = self.told
-        return with_verdicts(members, reviews=told.reviews, overrides=told.overrides, as_of=tick)
-
-    def _spells_at(self, tick: datetime) -> pl.Series:
-        """Whether each pair of project and account stands on the allowlist at a tick."""
-        listed = self.allowlist.lazy().filter(
-            pl.col("allowed_from") <= tick,
-            pl.col("allowed_to").is_null() | (pl.col("allowed_to") > tick),
-        )
-        now = listed.select("project_id", ACCOUNT_CODE, is_listed=pl.lit(value=True)).unique()
-        found = self.candidates.spells.lazy().join(
-            now, on=["project_id", "account"], how="left", maintain_order="left"
-        )
-        return found.select(pl.col("is_listed").fill_null(value=False)).collect().to_series()
-
-    def _identities_at(self, until: datetime) -> pl.LazyFrame:
-        """Posts by number, as the captures known at a moment name them."""
-        posts = self.candidates.posts.lazy()
-        if self.candidates.unsettled.is_empty():
-            return posts
-        known = self.candidates.unsettled.lazy().filter(pl.col("known_at") <= until)
-        named = identities_of(known, key=(NUMBER,)).select(
-            NUMBER,
-            account_then=pl.col("account_key").cast(pl.Categorical),
-            published_then="published_at",
-        )
-        settled = pl.col("is_identity_settled")
-        return posts.join(named, on=NUMBER, how="left", maintain_order="left").with_columns(
-            account=pl.when(settled).then("account").otherwise("account_then"),
-            published_at=pl.when(settled).then("published_at").otherwise("published_then"),
-        )
+        said = self.decisions
+        return with_verdicts(members, reviews=said.reviews, overrides=said.overrides, as_of=tick)
 
 
 def load_history(stores: Stores, *, since: datetime, until: datetime) -> History:
-    """Pin the lake while no unit of writes is under way, and load what a walk reads.
+    """Pin the lake while nobody writes, and load what ticks read.
 
     What has landed is derived first: rows are known from their landing on, and a tick sees all
     that was known at its time, however busy the pipeline was then.
@@ -194,33 +117,72 @@ def load_history(stores: Stores, *, since: datetime, until: datetime) -> History
         daily = lake.read_as_known(catalog.AD_DAILY_METRICS, until).collect()
         absences = lake.read(catalog.POST_ABSENCES).collect()
         allowlist = lake.read(catalog.PROJECT_ALLOWLIST).collect()
-        told = read_told(stores, until)
-    candidates = find_candidates(posts, seen, allowlist)
-    snapshots = _snapshots(metrics, candidates.ids)
-    return History(
-        candidates=candidates,
-        counts=_counts(snapshots, candidates.posts, at=since, goes_on=since < until),
-        snapshots=snapshots.filter(pl.col("known_at") > since).sort("known_at"),
+        decisions = read_decisions(stores, until)
+    history = history_of(
+        posts=posts,
+        captures=seen,
+        snapshots=metrics,
         absences=absences,
         allowlist=allowlist,
-        told=told,
+        decisions=decisions,
         daily=daily,
-        derived=derived,
+        since=since,
+        goes_on=since < until,
+    )
+    return replace(history, derived=derived)
+
+
+def history_of(
+    *,
+    posts: pl.LazyFrame,
+    captures: pl.LazyFrame,
+    snapshots: pl.LazyFrame,
+    absences: pl.DataFrame,
+    allowlist: pl.DataFrame,
+    decisions: Decisions,
+    daily: pl.DataFrame,
+    since: datetime,
+    goes_on: bool,
+) -> History:
+    """The history that frames tell, wherever they come from.
+
+    Args:
+        posts: Rows of ``PlatformPosts``.
+        captures: All captures of them.
+        snapshots: Rows of ``PlatformPostMetrics``.
+        absences: Rows of ``PostAbsences``.
+        allowlist: Rows of ``ProjectAllowlist``.
+        decisions: What people have decided of content.
+        daily: Rows of ``AdDailyMetrics``.
+        since: The first moment that will be asked for.
+        goes_on: Whether later ones will be.
+    """
+    candidates = find_candidates(posts, captures, allowlist)
+    numbered = _snapshots(snapshots, candidates.ids)
+    return History(
+        candidates=candidates,
+        counts=_counts(numbered, candidates.posts, at=since, goes_on=goes_on),
+        # By when they were known: ``counts_at`` finds what arrived between two ticks by search.
+        snapshots=numbered.filter(pl.col("known_at") > since).sort("known_at"),
+        absences=absences,
+        allowlist=allowlist,
+        decisions=decisions,
+        daily=daily,
     )
 
 
 def _snapshots(metrics: pl.LazyFrame, ids: pl.DataFrame) -> pl.DataFrame:
     """Snapshots by their post's number."""
-    rows = metrics.select(*POST, turn(), "known_at", *COUNTS).join(ids.lazy(), on=POST)
+    rows = metrics.select(*POST, capture_order(), "known_at", *COUNTS).join(ids.lazy(), on=POST)
     return rows.drop(POST).collect(engine="streaming")
 
 
 def _counts(
     snapshots: pl.DataFrame, posts: pl.DataFrame, *, at: datetime, goes_on: bool
 ) -> pl.DataFrame:
-    """What was known of each post at a moment, and, if the walk goes on, since which turn."""
+    """What was known of each post at a moment, and, if later ticks follow, by which capture."""
     known = snapshots.lazy().filter(pl.col("known_at") <= at).drop("known_at")
-    shown = last_known(known, key=NUMBER, metrics=COUNTS, with_turns=goes_on)
+    shown = last_known(known, key=NUMBER, metrics=COUNTS, with_order=goes_on)
     everything = (
         posts.lazy().select(NUMBER).join(shown, on=NUMBER, how="left", maintain_order="left")
     )

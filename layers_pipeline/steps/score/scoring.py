@@ -1,8 +1,8 @@
-"""Scoring ticks: walking through them in order, and writing what each of them saw.
+"""Scoring ticks in order, and writing what each of them saw.
 
 Belongs here: writing in batches, what each tick came to, eligibility as it stands now.
-Does not belong here: the walk itself (``walk``), formulas (``transforms``), and which ticks are
-due (``sensors``).
+Does not belong here: one tick's rows (``tick_scorer``), formulas (``transforms``), and which
+ticks are due (``sensors``).
 """
 
 import time
@@ -23,7 +23,7 @@ from layers_pipeline.lake.table import Written
 from layers_pipeline.progress import report
 from layers_pipeline.steps.derive.everything import OnWritten, unheard
 from layers_pipeline.steps.derive.versions import InForce, rules_in_force
-from layers_pipeline.steps.score.walk import WRITTEN, Frames, Walk
+from layers_pipeline.steps.score.tick_scorer import WRITTEN, Frames, open_scorer
 from layers_pipeline.steps.stores import Stores
 from transforms.scoring.ticks import tick_text
 
@@ -84,7 +84,7 @@ def score_ticks(
 ) -> Iterator[ScoredTick]:
     """Score ticks in order, each as of its own time, committing a batch of them at once.
 
-    A batch that was committed stays if the walk is interrupted; scoring a tick again replaces
+    A batch that was committed stays if the run is interrupted; scoring a tick again replaces
     its rows by the same rows, and leaves those of versions that are not in force.
 
     Args:
@@ -106,12 +106,12 @@ def score_ticks(
     _require_cron(stores)
     _wait_out_the_grace(stores, due[-1])
     rules = in_force or rules_in_force(stores)
-    walk = Walk(stores, first=due[0], last=due[-1], in_force=rules)
-    on_written(walk.derived)
+    scorer = open_scorer(stores, first=due[0], last=due[-1], in_force=rules)
+    on_written(scorer.derived)
     with _Writer() as writer:
         batch = _Batch(stores, rules, writer)
         for done, tick in enumerate(due, start=1):
-            batch.add(tick, walk.parts(tick))
+            batch.add(tick, scorer.parts(tick))
             report("ticks scored", done, len(due))
             if done == len(due) or batch.is_full:
                 yield from batch.commit()
@@ -119,7 +119,7 @@ def score_ticks(
 
 
 class _Writer:
-    """Writes in a thread beside the walk, a little behind it: each keeps one core busy at best."""
+    """Writes in a thread beside the scorer, a little behind it: each keeps one core busy."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="scores")

@@ -13,7 +13,7 @@ from layers_pipeline.steps.derive.deletions import derive_absences
 from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.publish.publication import publish
-from layers_pipeline.steps.score.walk import WRITTEN
+from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from tests.hypothesis_profiles import examples
 from tests.oracles import scores as oracle
 from tests.oracles.deletions import spells_of

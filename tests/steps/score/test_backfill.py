@@ -26,7 +26,7 @@ from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.versions import InForce
 from layers_pipeline.steps.ingest.ad_imports import import_ad_metrics
 from layers_pipeline.steps.score.scoring import score_ticks
-from layers_pipeline.steps.score.walk import WRITTEN
+from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores
 from tests.worlds.data_builders import (
     allow,

@@ -10,7 +10,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import import_captures
 from layers_pipeline.steps.publish.publication import publish
-from layers_pipeline.steps.score.walk import WRITTEN
+from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from tests.oracles import scores as oracle
 from tests.shared_data import TIKTOK_CAPTURES, needs_tiktok_captures
 from tests.worlds.data_builders import (

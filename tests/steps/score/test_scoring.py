@@ -12,7 +12,7 @@ from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.staging import stage
 from layers_pipeline.steps.platforms import SIFT
-from layers_pipeline.steps.score.walk import WRITTEN
+from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from tests.hypothesis_profiles import examples
 from tests.oracles import scores as oracle
 from tests.worlds.data_builders import (
@@ -27,7 +27,6 @@ from tests.worlds.data_builders import (
     known_at,
     land,
     make_stores,
-    pool_of,
     remove,
     rows_of,
     score,
@@ -36,6 +35,7 @@ from tests.worlds.data_builders import (
     spell,
     temporary_stores,
 )
+from tests.worlds.pools import pool_of
 from transforms.scoring.ticks import tick_text
 
 TICKS = [hours(number) for number in range(-24, 28, 12)]

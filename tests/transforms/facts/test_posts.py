@@ -10,15 +10,15 @@ from tests.worlds.data_builders import (
     capture,
     captures,
     hours,
-    pool_of,
     some_captures,
     spell,
     spells,
 )
+from tests.worlds.pools import World, history_of_world, pool_of
 from transforms.contracts.posts import ContentContainers
 from transforms.contracts.scoring import AdsContent, PoolMembers
-from transforms.facts.posts import ads_content_of, containers_of, pool_members, posts_of
-from transforms.facts.snapshots import POST, latest_metrics, snapshots_of
+from transforms.facts.posts import ads_content_of, containers_of, posts_of
+from transforms.facts.snapshots import POST
 
 SECOND = timedelta(seconds=1)
 
@@ -249,12 +249,14 @@ def test_a_count_is_seen_once_it_is_known(known_at, views):
     assert members_in(*rows)["views"].to_list() == [views]
 
 
-@pytest.mark.parametrize("is_deleted", [True, False])
-def test_a_deleted_post_stays_in_the_pool_as_a_deleted_one(is_deleted):
-    given_row = captures([capture(views=5)])
-    posts = posts_of(given_row).with_columns(is_deleted=pl.lit(is_deleted))
-    latest = latest_metrics(snapshots_of(given_row))
-    pool = pool_members(latest, posts, spells([spell()]), as_of=AS_OF).collect()
+@pytest.mark.parametrize(
+    ("returned_at", "is_deleted"), [(None, True), (AS_OF + SECOND, True), (AS_OF, False)]
+)
+def test_a_deleted_post_stays_in_the_pool_as_a_deleted_one(returned_at, is_deleted):
+    gone = {("tiktok", "p"): [(AS_OF, returned_at)]}
+    history = history_of_world(World(captures=[capture(views=5)], deleted=gone), since=AS_OF)
+    posts, listed = history.posts_at(AS_OF, history.counts), history.listed_at(AS_OF)
+    pool = history.members_of(history.candidates.rows, posts, listed, AS_OF)
     assert pool["is_deleted"].to_list() == [is_deleted]
 
 

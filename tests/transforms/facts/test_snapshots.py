@@ -12,13 +12,13 @@ from transforms.contracts.posts import (
 )
 from transforms.facts.snapshots import (
     POST,
+    capture_order,
     distinct_captures,
     followers_of,
     last_known,
     latest_metrics,
     snapshots_of,
     still_known,
-    turn,
 )
 
 
@@ -173,9 +173,11 @@ def known(snapshots):
 
 
 def values_known(snapshots):
-    """What ``last_known`` gives, without turns, by post."""
+    """What ``last_known`` gives, without their order, by post."""
     found = last_known(
-        snapshots.with_columns(turn(), post=pl.concat_str(POST)), key="post", metrics=COUNTS
+        snapshots.with_columns(capture_order(), post=pl.concat_str(POST)),
+        key="post",
+        metrics=COUNTS,
     )
     return found.select("post", *COUNTS).sort("post").collect()
 
@@ -194,7 +196,7 @@ def test_last_known_values_are_those_of_the_latest_metrics(rows, order):
 )
 def test_what_is_still_known_equals_starting_over(first, later):
     everything = snapshots_of(captures([*first, *later])).collect()
-    numbered = everything.with_columns(turn(), post=pl.concat_str(POST))
+    numbered = everything.with_columns(capture_order(), post=pl.concat_str(POST))
     cut = numbered.height // 2
     parts = [
         last_known(rows.lazy(), key="post", metrics=COUNTS).collect()

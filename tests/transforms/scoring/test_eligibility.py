@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.worlds.creative_builders import creative_member, judged_creatives
-from tests.worlds.data_builders import AS_OF, STANDING, hours, judged, member, members
+from tests.worlds.data_builders import AS_OF, hours, judged, member, members
 from transforms.contracts.scoring import AdEligibility
-from transforms.scoring.eligibility import eligibility_reason, lasting_scores, standing_scores
+from transforms.scoring.eligibility import carried_forward, eligibility_reason
 from transforms.scoring.rules import ACTIVE
 
 BEFORE = hours(-4)
@@ -80,13 +80,6 @@ def test_a_new_score_replaces_the_one_before():
 
 def test_a_post_that_is_not_in_a_pool_is_not_judged():
     assert judged(members([]), before=[earlier(7.0)]).is_empty()
-
-
-def test_standing_scores_hold_each_content_once():
-    frame = pl.DataFrame([earlier(7.0)], schema=STANDING)
-    now = frame.rename({"score_of": "scored_at"}).with_columns(organic_score=pl.lit(1.0))
-    standing = standing_scores(frame.lazy(), now.lazy()).collect()
-    assert standing["organic_score"].to_list() == [1.0]
 
 
 @pytest.mark.parametrize(
@@ -165,9 +158,9 @@ def test_a_zero_that_safety_forced_does_not_outlive_it():
     assert (row["reason"], row["organic_score"]) == ("pool_too_small", None)
 
 
-def test_scores_that_stand_are_those_of_before_a_failed_review():
+def test_scores_that_are_carried_forward_are_those_of_before_a_failed_review():
     before = pl.DataFrame([earlier(7.0), earlier(0.0, post="q", reason="safety_failed")])
-    assert lasting_scores(before.lazy()).collect()["organic_score"].to_list() == [7.0]
+    assert carried_forward(before.lazy()).collect()["organic_score"].to_list() == [7.0]
 
 
 SCORES = st.none() | st.floats(0, 10)

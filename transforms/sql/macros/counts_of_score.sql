@@ -17,12 +17,12 @@ shown as (
         snapshots.captured_at,
         snapshots.source,
         unnest([
-            { 'metric': 'views', 'n': snapshots.views },
-            { 'metric': 'likes', 'n': snapshots.likes },
-            { 'metric': 'comments', 'n': snapshots.comments },
-            { 'metric': 'shares', 'n': snapshots.shares },
-            { 'metric': 'saves', 'n': snapshots.saves }
-        ]) as told
+            { 'metric': 'views', 'known_count': snapshots.views },
+            { 'metric': 'likes', 'known_count': snapshots.likes },
+            { 'metric': 'comments', 'known_count': snapshots.comments },
+            { 'metric': 'shares', 'known_count': snapshots.shares },
+            { 'metric': 'saves', 'known_count': snapshots.saves }
+        ]) as piece
     from judged
     inner join snapshots
         on
@@ -36,15 +36,15 @@ news as (
 
     select
         shown.ads_content_id,
-        shown.told.metric,
-        shown.told.n as known_count,
         shown.captured_at,
-        shown.source
+        shown.source,
+        shown.piece.metric,
+        shown.piece.known_count
     from shown
-    where shown.told.n is not null
+    where shown.piece.known_count is not null
     qualify
-        shown.told.n is distinct from lag(shown.told.n) over (
-            partition by shown.ads_content_id, shown.told.metric
+        shown.piece.known_count is distinct from lag(shown.piece.known_count) over (
+            partition by shown.ads_content_id, shown.piece.metric
             order by shown.captured_at, shown.source
         )
 

@@ -5,72 +5,30 @@
 with
 
 -- import
+things as (select * from contents_of($post)),
+
+ticks as (select * from newest_ticks($as_of)),
+
 judgements as (select * from ad_eligibility),
-
-contents as (select * from ads_content),
-
-containers as (select * from content_containers),
-
-posts as (select * from platform_posts),
 
 absences as (select * from post_absences),
 
 allowlist as (select * from project_allowlist),
 
 -- logical
-things as (
-
-    select
-        containers.container_id,
-        containers.platform,
-        containers.platform_post_id,
-        contents.ads_content_id,
-        contents.project_id,
-        contents.scoring_pool,
-        posts.account_key,
-        posts.published_at,
-        containers.created_at as first_known_at
-    from containers
-    left join contents on containers.container_id = contents.container_id
-    left join posts
-        on
-            containers.platform = posts.platform
-            and containers.platform_post_id = posts.platform_post_id
-    where
-        $post in (containers.container_id, containers.platform_post_id, contents.ads_content_id)
-
-),
-
-ticks as (
-
-    select
-        project_id,
-        max(scored_at) as scored_at
-    from judgements
-    where $as_of is null or scored_at <= $as_of
-    group by project_id
-
-),
-
 deleted as (
 
     select
-        absences.platform,
-        absences.platform_post_id,
-        ticks.project_id,
+        things.ads_content_id,
         max(absences.confirmed_at) as deleted_at
-    from absences
-    inner join ticks
+    from things
+    inner join ticks on things.project_id = ticks.project_id
+    inner join absences
         on
-            absences.confirmed_at <= ticks.scored_at
-            and (absences.returned_at is null or absences.returned_at > ticks.scored_at)
-    where
-        $post in (
-            absences.platform_post_id,
-            absences.platform || ':' || absences.platform_post_id,
-            ticks.project_id || '/' || absences.platform || ':' || absences.platform_post_id
-        )
-    group by all
+            things.platform = absences.platform
+            and things.platform_post_id = absences.platform_post_id
+            and holds_at(absences.confirmed_at, absences.returned_at, ticks.scored_at)
+    group by things.ads_content_id
 
 ),
 
@@ -84,8 +42,7 @@ listed as (
     inner join ticks
         on
             allowlist.project_id = ticks.project_id
-            and allowlist.allowed_from <= ticks.scored_at
-            and (allowlist.allowed_to is null or allowlist.allowed_to > ticks.scored_at)
+            and holds_at(allowlist.allowed_from, allowlist.allowed_to, ticks.scored_at)
 
 ),
 
@@ -117,11 +74,7 @@ final as (
         on
             things.ads_content_id = judgements.ads_content_id
             and ticks.scored_at = judgements.scored_at
-    left join deleted
-        on
-            things.project_id = deleted.project_id
-            and things.platform = deleted.platform
-            and things.platform_post_id = deleted.platform_post_id
+    left join deleted on things.ads_content_id = deleted.ads_content_id
     left join listed
         on
             things.project_id = listed.project_id

@@ -1,41 +1,55 @@
--- Grain: the rows of eligibility_as_of($post, $as_of), with the numbers that the reason is about,
--- the reason in words, and the remedy. Key: project_id, ads_content_id.
+-- Grain: the rows of eligibility_as_of($post, $as_of), with the reason in words, and the remedy.
+-- Key: project_id, ads_content_id.
+-- Sentences are those of eligibility_reasons(), of which the first fits that names known facts
+-- alone. A reason without words is an error.
 with
 
 -- import
-judged as (select * from eligibility_as_of($post, $as_of)),
+judged as (select * from effective_score($post, $as_of)),
 
-small_pools as (select * from small_pools($post, $as_of)),
-
-scores as (select * from organic_scores),
+pools as (select * from small_pools($post, $as_of)),
 
 accounts as (select * from platform_accounts),
 
-rules as (select * from scoring_rules()),
+reasons as (select * from eligibility_reasons()),
 
 -- logical
-numbered as (
+told as (
 
     select
         judged.*,
-        rules.*,
-        scores.views,
-        accounts.project_id as owned_by,
-        judged.platform || ':' || judged.account_key as account_name,
-        strftime(timezone('UTC', judged.scored_at), '%Y-%m-%d %H:%M') as tick,
-        strftime(timezone('UTC', judged.deleted_at), '%Y-%m-%d %H:%M') as deleted_text,
-        strftime(timezone('UTC', judged.first_known_at), '%Y-%m-%d %H:%M') as known_text,
-        strftime(timezone('UTC', judged.published_at), '%Y-%m-%d %H:%M') as published_text,
-        coalesce(format('{:.2f}', judged.organic_score), 'none') as score_text,
-        coalesce(small_pools.scorable_posts, 0) as scorable_posts
+        reasons.verdicts,
+        reasons.remedies,
+        map {
+            'post': if(judged.scoring_pool = 'ugc', judged.platform_post_id, null),
+            'project': judged.project_id,
+            'account': judged.platform || ':' || judged.account_key,
+            'owner': accounts.project_id,
+            'tick': in_utc(judged.scored_at),
+            'tick_key': tick_key(judged.scored_at),
+            'deleted': in_utc(judged.deleted_at),
+            'first_known': in_utc(judged.first_known_at),
+            'published': in_utc(judged.published_at),
+            'score': coalesce(format('{:.2f}', judged.organic_score), 'none'),
+            -- Never shown as the threshold that it missed.
+            'score_below': format(
+                '{:.2f}', least(round(judged.organic_score, 2), judged.threshold - 0.01)
+            ),
+            'threshold': format('{:.1f}', judged.threshold),
+            'views': format('{:,}', judged.views),
+            'min_views': format('{}', judged.min_views),
+            'min_pool': format('{}', judged.min_pool),
+            'scorable_posts': format(
+                '{} scorable post{}',
+                coalesce(pools.scorable_posts, 0), if(pools.scorable_posts = 1, '', 's')
+            ),
+            'usd_per_boost_point': format('{:.2f}', judged.usd_per_boost_point),
+            'boost_days': format('{}', judged.boost_days),
+            'boost_max': format('{:g}', judged.boost_max)
+        } as facts
     from judged
-    inner join rules on coalesce(judged.scoring_version = rules.version, rules.is_active)
-    left join scores
-        on
-            judged.ads_content_id = scores.ads_content_id
-            and judged.score_of = scores.scored_at
-            and judged.scoring_version = scores.scoring_version
-    left join small_pools on judged.project_id = small_pools.project_id
+    left join reasons on judged.reason = reasons.reason
+    left join pools on judged.project_id = pools.project_id
     left join accounts
         on judged.platform = accounts.platform and judged.account_key = accounts.account_key
 
@@ -59,145 +73,9 @@ final as (
         organic_score,
         score_of,
         scoring_version,
-        case reason
-            when 'score'
-                then
-                    format(
-                        'eligible: its score of {} reaches {:.1f}', score_text, threshold
-                    )
-            when 'included'
-                then
-                    format(
-                        'eligible: a person included it, whatever its score (it is {})', score_text
-                    )
-            when 'excluded'
-                then
-                    format(
-                        'not eligible: a person excluded it, whatever its score (it is {})',
-                        score_text
-                    )
-            when 'below_threshold'
-                then
-                    format(
-                        'not eligible: its score of {:.2f} is below {:.1f}',
-                        -- Never shown as the threshold that it missed.
-                        least(round(organic_score, 2), threshold - 0.01), threshold
-                    )
-            when 'safety_failed'
-                then
-                    'not eligible: its newest safety review failed it, which makes any score 0'
-            when 'below_min_views'
-                then
-                    format(
-                        'not eligible: {:,} views were known, and {} are needed for a score',
-                        views, min_views
-                    )
-            when 'views_unknown'
-                then
-                    format(
-                        'not eligible: its views were unknown, and {} are needed for a score',
-                        min_views
-                    )
-            when 'pool_too_small'
-                then
-                    format(
-                        'not eligible: never scored, as its pool had {} scorable post{}, not {}',
-                        scorable_posts, if(scorable_posts = 1, '', 's'), min_pool
-                    )
-            when 'never_scored'
-                then
-                    coalesce(
-                        'not eligible: never scored, as it was deleted (confirmed '
-                        || deleted_text
-                        || ')',
-                        'not eligible: no score was made of it'
-                    )
-            when 'no_tick' then 'not judged: no tick of its project was scored by then'
-            when 'not_known_yet'
-                then
-                    format(
-                        'not judged: nothing was known of it at {} (first known {})',
-                        tick,
-                        known_text
-                    )
-            when 'came_in_since'
-                then format('not judged: it was not known yet when {} was scored', tick)
-            when 'not_published_yet'
-                then
-                    format(
-                        'not judged: it was published {}, after {}', published_text, tick
-                    )
-            when 'not_on_allowlist'
-                then
-                    coalesce(
-                        format(
-                            'not judged: the allowlist of {} did not have {} at {}',
-                            project_id, account_name, tick
-                        ),
-                        format(
-                            'not judged: {} is an account of {} itself, whose posts are in no pool',
-                            account_name, owned_by
-                        ),
-                        format('not judged: no project has {} on its allowlist', account_name),
-                        'not judged: it is content of no project'
-                    )
-            else 'not judged: nothing of this id was published'
-        end as words,
-        case
-            when is_eligible and deleted_at is not null
-                then
-                    'none: it is deleted, so it cannot be picked unless it comes back'
-            when is_eligible then 'none needed'
-            when reason = 'excluded' then 'take the override back, if it should run after all'
-            when reason = 'safety_failed' and scoring_pool = 'ugc'
-                then
-                    'no override helps; only a newer review that it passes'
-            when reason = 'safety_failed'
-                then
-                    'no override helps; generate or upload it anew'
-            when deleted_at is not null then 'none, unless the post comes back'
-            when reason = 'below_threshold' and scoring_pool = 'ugc'
-                then
-                    'to outdo more of its pool in engagement or views, or an override to include it'
-            when reason = 'below_threshold'
-                then
-                    format(
-                        'ad spend (a point per {:.2f} USD in {} days, at most {:g}), or an '
-                        || 'override to include it',
-                        usd_per_boost_point,
-                        boost_days,
-                        boost_max
-                    )
-            when reason in ('below_min_views', 'views_unknown')
-                then
-                    format(
-                        'a sync that shows {} views or more, or an override to include it',
-                        min_views
-                    )
-            when reason = 'pool_too_small'
-                then
-                    format(
-                        'more creators, or {} posts with {} views; or an override to include it',
-                        min_pool, min_views
-                    )
-            when reason in ('never_scored', 'no_tick')
-                then
-                    'score a tick: layers-pipeline score --at TICK'
-            when reason = 'came_in_since'
-                then strftime(
-                    timezone('UTC', scored_at),
-                    'score the tick again: layers-pipeline score --at %Y-%m-%d-%H:%M'
-                )
-            when reason in ('not_known_yet', 'not_published_yet') then 'ask for a later tick'
-            when reason = 'not_on_allowlist' and account_name is not null
-                then
-                    format(
-                        'layers-pipeline creator allow {} --project {}',
-                        account_name, coalesce(project_id, 'PROJECT')
-                    )
-            else 'check the id; sync or import what it is of, then publish'
-        end as remedy
-    from numbered
+        coalesce(first_filled(verdicts, facts), error('no words for reason ' || reason)) as words,
+        coalesce(first_filled(remedies, facts), error('no remedy for reason ' || reason)) as remedy
+    from told
 
 )
 

@@ -28,7 +28,7 @@ final as (
         saves - lag(saves ignore nulls) over in_order as saves_change,
         reach - lag(reach ignore nulls) over in_order as reach_change
     from snapshots
-    where split_part($post, '/', -1) in (platform_post_id, platform || ':' || platform_post_id)
+    where container_of($post) in (platform_post_id, platform || ':' || platform_post_id)
     window in_order as (
         partition by platform, platform_post_id
         order by captured_at, source

@@ -16,18 +16,16 @@ inputs as (select * from score_inputs($post, $as_of)),
 verdicts as (
 
     select
-        judged.ads_content_id,
-        judged.container_id,
+        ads_content_id,
+        container_id,
         unnest([
             {
                 'place': 20, 'part': 'deleted',
-                'words': strftime(
-                    timezone('UTC', judged.deleted_at),
-                    'confirmed %Y-%m-%d %H:%M: not scored any more, not to be picked'
-                )
+                'words': 'confirmed ' || in_utc(deleted_at)
+                || ': not scored any more, not to be picked'
             },
-            { 'place': 21, 'part': 'eligibility', 'words': coalesce(judged.words, judged.reason) },
-            { 'place': 22, 'part': 'remedy', 'words': judged.remedy }
+            { 'place': 21, 'part': 'eligibility', 'words': words },
+            { 'place': 22, 'part': 'remedy', 'words': remedy }
         ]) as piece
     from judged
 
@@ -36,39 +34,22 @@ verdicts as (
 pieces as (
 
     select
-        ads_content_id,
-        null as container_id,
-        place,
-        'score' as section,
-        part,
-        points,
-        null as amount,
-        null as captured_at,
-        words
+        *,
+        'score' as section
     from parts
-    union all
+    union all by name
     select
-        ads_content_id,
-        null as container_id,
-        place,
-        'input' as section,
-        part,
-        null as points,
-        amount,
-        captured_at,
-        words
+        *,
+        'input' as section
     from inputs
-    union all
+    union all by name
     select
-        ads_content_id,
-        container_id,
+        verdicts.ads_content_id,
+        verdicts.container_id,
         verdicts.piece.place,
-        'verdict' as section,
         verdicts.piece.part,
-        null as points,
-        null as amount,
-        null as captured_at,
-        verdicts.piece.words
+        verdicts.piece.words,
+        'verdict' as section
     from verdicts
 
 ),

@@ -40,8 +40,7 @@ deleted as (
         on
             members.platform = absences.platform
             and members.platform_post_id = absences.platform_post_id
-            and members.scored_at >= absences.confirmed_at
-            and coalesce(members.scored_at < absences.returned_at, true)
+            and holds_at(absences.confirmed_at, absences.returned_at, members.scored_at)
 
 ),
 

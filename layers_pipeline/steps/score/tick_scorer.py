@@ -1,11 +1,12 @@
-"""One walk forward through history, from tick to tick, scoring what each tick saw.
+"""Scores tick after tick, each as of its own time.
 
-Belongs here: the state that a walk carries, and the rows of one tick.
+Belongs here: the state that is carried from tick to tick, and the rows of one tick.
 Does not belong here: loading (``history``), writing (``scoring``), formulas (``transforms``).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -13,23 +14,24 @@ import polars as pl
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.steps.derive.versions import InForce
-from layers_pipeline.steps.score.candidates import NUMBER
+from layers_pipeline.steps.score.effective_scores import effective_before
 from layers_pipeline.steps.score.history import History, load_history
-from layers_pipeline.steps.score.standing import STANDING, stored_before
 from layers_pipeline.steps.stores import Stores
 from transforms.scoring.eligibility import (
+    EFFECTIVE,
+    carried_forward,
     judge_creatives,
-    judge_scored,
-    lasting_scores,
-    standing_scores,
+    judge_posts,
 )
 from transforms.scoring.generated_score import score_creatives
 from transforms.scoring.organic_score import (
     rank_pools,
     score_members,
+    score_ugc,
     scores_of,
     ugc_pool_percentiles,
 )
+from transforms.scoring.pool_candidates import NUMBER
 from transforms.scoring.rules import ScoringRules
 from transforms.scoring.ticks import tick_text
 
@@ -39,10 +41,14 @@ WRITTEN: Final = (
     catalog.AD_ELIGIBILITY,
 )
 Frames = Mapping[str, pl.DataFrame]
+Earlier = Callable[[pl.DataFrame], pl.DataFrame]
+"""Effective scores of before the first tick, of content by ads_content_id."""
 
 
-class Walk:
-    """Walks from tick to tick, carrying what is known of each post and which scores stand.
+def open_scorer(
+    stores: Stores, *, first: datetime, last: datetime, in_force: InForce
+) -> "TickScorer":
+    """A scorer of ticks between two, over what the stores hold.
 
     Args:
         stores: Open stores.
@@ -50,26 +56,45 @@ class Walk:
         last: The last tick.
         in_force: The version that decides, and those that are scored beside it.
     """
+    history = load_history(stores, since=first, until=last)
+    version = in_force.active.version
+    earlier = partial(effective_before, stores.lake, first, version=version)
+    return TickScorer(history, first=first, last=last, in_force=in_force, earlier=earlier)
+
+
+class TickScorer:
+    """Scores ticks in order, carrying what is known of each post and its effective score.
+
+    Ticks must be asked for in ascending order: what was known of a post at one is brought up to
+    date to the next, and never back. Candidates come in chunks of whole projects, as a pool is
+    ranked within its project; each chunk has scores of its own that are carried forward.
+
+    Args:
+        history: What was known, and when.
+        first: The first tick.
+        last: The last tick; nothing is carried beyond it.
+        in_force: The version that decides, and those that are scored beside it.
+        earlier: Asked once for each content that a tick gives no score, nor one before it.
+    """
 
     def __init__(
         self,
-        stores: Stores,
+        history: History,
         *,
         first: datetime,
         last: datetime,
         in_force: InForce,
+        earlier: Earlier,
     ) -> None:
-        self._lake = stores.lake
-        self._rules = in_force.active
-        self._shadows = in_force.shadows
+        self._history, self._earlier = history, earlier
+        self.derived = history.derived
+        self._rules, self._shadows = in_force.active, in_force.shadows
         self._first, self._last = first, last
-        self._history: History = load_history(stores, since=first, until=last)
-        self.derived = self._history.derived
-        self._chunks = self._history.candidates.chunks()
-        self._at, self._counts = first, self._history.counts
-        self._stored = pl.DataFrame(schema=STANDING)
-        self._asked = self._stored.select("ads_content_id")
-        self._walked = [pl.DataFrame(schema=STANDING)] * len(self._chunks)
+        self._chunks = history.candidates.chunks()
+        self._at, self._counts = first, history.counts
+        nothing = pl.DataFrame(schema=EFFECTIVE)
+        self._found, self._asked = nothing, nothing.select("ads_content_id")
+        self._carried = [nothing] * len(self._chunks)
 
     def step(self, tick: datetime) -> Frames:
         """Move on to a tick and score it.
@@ -95,59 +120,55 @@ class Walk:
         self._counts = self._history.counts_at(tick, before=self._counts, after=self._at)
         self._at = tick
         yield from self._creatives(tick)
-        posts = self._history.posts_at(tick, self._counts)
+        posts, is_listed = self._history.posts_at(tick, self._counts), self._history.listed_at(tick)
         for place, candidates in enumerate(self._chunks):
-            members = self._history.members_of(candidates, posts, tick)
+            members = self._history.members_of(candidates, posts, is_listed, tick)
             yield self._posts(members, tick, place)
 
     def _posts(self, members: pl.DataFrame, tick: datetime, place: int) -> Frames:
         ranked = rank_pools(members.lazy(), rules=self._rules.ugc).collect()
         scored = score_members(ranked.lazy(), as_of=tick, rules=self._rules).collect()
-        kept = self._kept(scored, place)
-        judged = judge_scored(scored.lazy(), kept.lazy(), as_of=tick, rules=self._rules)
+        earlier = self._effective(scored, place)
+        judged = judge_posts(scored.lazy(), earlier.lazy(), as_of=tick, rules=self._rules)
         if tick != self._last:
-            self._remember(scored.lazy().filter("has_row"), place)
-        scores = [scores_of(scored.lazy())]
-        for rules in self._shadows:
-            placed = rank_pools(members.lazy(), rules=rules.ugc)
-            scores.append(scores_of(score_members(placed, as_of=tick, rules=rules)))
+            self._carry(scored.lazy().filter("has_row"), place)
+        shadows = [score_ugc(members.lazy(), as_of=tick, rules=rules) for rules in self._shadows]
         percentiles = ugc_pool_percentiles(ranked.lazy(), as_of=tick)
-        return _shaped((percentiles, _in_order(scores), judged), tick)
+        return _shaped((percentiles, _in_order([scores_of(scored.lazy()), *shadows]), judged), tick)
 
     def _creatives(self, tick: datetime) -> Iterator[Frames]:
         made = self._made(tick, self._rules)
         if made.is_empty():
             return
-        scores = score_creatives(made.lazy(), as_of=tick, rules=self._rules).collect()
-        # Every creative has a score of its own.
-        standing = standing_scores(pl.LazyFrame(schema=STANDING), scores.lazy())
-        judged = judge_creatives(made.lazy(), standing, as_of=tick, rules=self._rules)
-        shadowed = [
+        scored = score_creatives(made.lazy(), as_of=tick, rules=self._rules).collect()
+        judged = judge_creatives(scored.lazy(), as_of=tick, rules=self._rules)
+        shadows = [
             score_creatives(self._made(tick, rules).lazy(), as_of=tick, rules=rules)
             for rules in self._shadows
         ]
         percentiles = catalog.UGC_POOL_PERCENTILES.empty().lazy()
-        yield _shaped((percentiles, _in_order([scores.lazy(), *shadowed]), judged), tick)
+        yield _shaped((percentiles, _in_order([scored.lazy(), *shadows]), judged), tick)
 
     def _made(self, tick: datetime, rules: ScoringRules) -> pl.DataFrame:
         return self._history.creatives_at(tick, spend_days=rules.generated.boost_days)
 
-    def _remember(self, scores: pl.LazyFrame, place: int) -> None:
-        fresh = lasting_scores(scores.with_columns(score_of="scored_at")).select(*STANDING)
-        kept = self._walked[place].lazy().join(fresh, on="ads_content_id", how="anti")
-        self._walked[place] = pl.concat([fresh, kept]).collect()
+    def _carry(self, scores: pl.LazyFrame, place: int) -> None:
+        """Keep the newest score of each content for the ticks to come, one row each."""
+        fresh = carried_forward(scores.with_columns(score_of="scored_at")).select(*EFFECTIVE)
+        kept = self._carried[place].lazy().join(fresh, on="ads_content_id", how="anti")
+        self._carried[place] = pl.concat([fresh, kept]).collect()
 
-    def _kept(self, scored: pl.DataFrame, place: int) -> pl.DataFrame:
-        """Scores that stood before the tick, of the content that has none of its own."""
+    def _effective(self, scored: pl.DataFrame, place: int) -> pl.DataFrame:
+        """Effective scores of before the tick, of the content that it gives none."""
         without = scored.filter(~pl.col("has_row")).select("ads_content_id", NUMBER)
-        walked = self._walked[place].join(without, on="ads_content_id", how="semi")
-        if walked.height == without.height:
-            return walked
-        unwalked = without.join(walked, on="ads_content_id", how="anti")
-        return pl.concat([walked, self._before_the_walk(unwalked)])
+        carried = self._carried[place].join(without, on="ads_content_id", how="semi")
+        if carried.height == without.height:
+            return carried
+        others = without.join(carried, on="ads_content_id", how="anti")
+        return pl.concat([carried, self._before_the_first(others)])
 
-    def _before_the_walk(self, wanted: pl.DataFrame) -> pl.DataFrame:
-        """Scores that stood when the walk began; looked for once for each content.
+    def _before_the_first(self, wanted: pl.DataFrame) -> pl.DataFrame:
+        """Effective scores of before the first tick; looked for once for each content.
 
         A post that came to be known later had none.
         """
@@ -155,11 +176,9 @@ class Walk:
         old = wanted.filter(known_at < self._first).select("ads_content_id")
         unasked = old.join(self._asked, on="ads_content_id", how="anti")
         if unasked.height:
-            version = self._rules.version
-            found = stored_before(self._lake, self._first, unasked, version=version)
-            self._stored = pl.concat([self._stored, found])
+            self._found = pl.concat([self._found, self._earlier(unasked)])
             self._asked = pl.concat([self._asked, unasked])
-        return self._stored.join(wanted, on="ads_content_id", how="semi")
+        return self._found.join(wanted, on="ads_content_id", how="semi")
 
 
 def _in_order(scores: list[pl.LazyFrame]) -> pl.LazyFrame:

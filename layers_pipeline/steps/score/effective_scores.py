@@ -1,34 +1,24 @@
-"""Which score stands of content that a tick gives none: the newest one before it.
+"""Effective scores that earlier runs stored, for content that a tick gives none.
 
-Belongs here: finding stored scores without reading more of their history than needed.
-Does not belong here: what stands while a walk goes on (``walk``), what follows from it.
+Belongs here: finding them without reading more of their history than needed.
+Does not belong here: those of earlier ticks of the same run (``tick_scorer``), what follows.
 """
 
 from datetime import datetime
-from typing import Final
 
 import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.store import Lake
 from layers_pipeline.steps.derive.latest_scores import latest_scores
-from transforms.scoring.eligibility import lasting_scores
+from transforms.scoring.eligibility import EFFECTIVE, carried_forward
 from transforms.scoring.ticks import tick_from_text
 
-STANDING: Final = {
-    "ads_content_id": pl.String,
-    "organic_score": pl.Float64,
-    "unscored_reason": pl.String,
-    "scoring_version": pl.String,
-    "score_of": pl.Datetime("us", "UTC"),
-}
-"""A score that stands; ``score_of`` is the tick that made it."""
 
-
-def stored_before(
+def effective_before(
     lake: Lake, first: datetime, wanted: pl.DataFrame, *, version: str
 ) -> pl.DataFrame:
-    """The newest lasting score of content before a moment, of one version of the rules.
+    """The effective score of content just before a moment, under one version of the rules.
 
     ``ads_content`` knows the newest score of everything, so the history of scores is read only
     for content whose newest one does not answer: it is later, forced, or of another version.
@@ -37,9 +27,9 @@ def stored_before(
         lake: The lake.
         first: The moment.
         wanted: Content by ads_content_id.
-        version: The version; scores of another are of another scale and never stand under it.
+        version: The version; scores of another are of another scale and never count under it.
     Returns:
-        Rows as ``STANDING`` describes.
+        Rows as ``EFFECTIVE`` describes.
     """
     if not _is_level(lake):
         return _from_history(lake, first, wanted, version=version)
@@ -48,11 +38,11 @@ def stored_before(
         .filter(pl.col("scored_at").is_not_null())
         .join(wanted.lazy(), on="ads_content_id", how="semi")
         .rename({"scored_at": "score_of"})
-        .select(*STANDING)
+        .select(*EFFECTIVE)
         .collect()
     )
     is_answer = (pl.col("score_of") < first) & (pl.col("scoring_version") == version)
-    answers = lasting_scores(newest.lazy().filter(is_answer)).collect()
+    answers = carried_forward(newest.lazy().filter(is_answer)).collect()
     unanswered = newest.join(answers, on="ads_content_id", how="anti").select("ads_content_id")
     if unanswered.is_empty():
         return answers
@@ -73,9 +63,9 @@ def _from_history(
     )
     there = map(tick_from_text, lake.partitions(catalog.ORGANIC_SCORES, "tick"))
     found = latest_scores(
-        lasting_scores(stored),
+        carried_forward(stored),
         (tick for tick in there if tick < first),
         wanted,
         columns=("organic_score", "unscored_reason", "scoring_version", "scored_at"),
     )
-    return found.rename({"scored_at": "score_of"}).select(*STANDING)
+    return found.rename({"scored_at": "score_of"}).select(*EFFECTIVE)

@@ -1,9 +1,9 @@
 """Which posts may be in some project's pool, by number and in order.
 
 Belongs here: the candidates, their posts, and what captures disagree on.
-Does not belong here: what was known of them when (``history``), scores.
+Does not belong here: who is a member when (``pools``), scores.
 
-A candidate is a post that some spell of a project's allowlist brings in, under any account that
+A candidate is a post that some interval of a project's allowlist brings in, under any account that
 captures name. Posts go by whole numbers, which are quicker to join and to sort than their ids.
 They follow the order of the candidates, so that what belongs together lies together in memory.
 """
@@ -14,11 +14,12 @@ from typing import Final
 
 import polars as pl
 
-from transforms.facts.posts import IDENTITY, account, ads_content_id
-from transforms.facts.snapshots import INSTANT, POST
+from transforms.facts.content_ids import ads_content_id, container_of_post
+from transforms.facts.posts import IDENTITY, account
+from transforms.facts.snapshots import MOMENT, POST
 
 NUMBER: Final = "post_number"
-SPELL: Final = "spell_number"
+PAIR: Final = "pair_number"
 ROW: Final = "post_row"
 PER_CHUNK: Final = 1_000_000
 ACCOUNT_CODE: Final = account().cast(pl.Categorical)
@@ -30,17 +31,17 @@ class Candidates:
     """Candidates and their posts.
 
     ``rows`` has one row per candidate in the order of their ads content ids; each names its post
-    by number, and one of ``spells``, the pairs of project and account on any allowlist. ``ids``
+    by number, and one of ``pairs``, the pairs of project and account on any allowlist. ``ids``
     gives the posts' ids with their numbers, and ``posts``, by number, what all captures say of
-    each: account, publication, since when it is known, and whether they agree. ``unsettled`` has
-    the captures of those on which they do not.
+    each: account, publication, since when it is known, and whether they agree. ``inconsistent``
+    has the captures of those on which they do not.
     """
 
     rows: pl.DataFrame
     ids: pl.DataFrame
     posts: pl.DataFrame
-    unsettled: pl.DataFrame
-    spells: pl.DataFrame
+    inconsistent: pl.DataFrame
+    pairs: pl.DataFrame
 
     def chunks(self) -> list[pl.DataFrame]:
         """The candidates, some whole projects at a time."""
@@ -67,12 +68,12 @@ def find_candidates(
         allowlist: Rows of ``ProjectAllowlist``.
     """
     known = _known(posts)
-    unsettled = _unsettled(captures, known)
-    spells = _spells(allowlist)
-    owners = pl.concat([_owners(known), _other_owners(unsettled)])
+    inconsistent = _inconsistent(captures, known)
+    pairs = _pairs(allowlist)
+    owners = pl.concat([_owners(known), _other_owners(inconsistent)])
     # Posts are in the order of their ids already, so this is the order of ads content ids.
     order = pl.col("place").cast(pl.UInt64) * 2**32 + pl.col(ROW)
-    found = owners.join(spells.lazy(), on="account", how="inner").collect().sort(order)
+    found = owners.join(pairs.lazy(), on="account", how="inner").collect().sort(order)
     rows = found[ROW].unique(maintain_order=True)
     numbers = pl.repeat(None, known.height, dtype=pl.UInt32, eager=True)
     numbers.scatter(rows, pl.int_range(rows.len(), dtype=pl.UInt32, eager=True))
@@ -81,8 +82,8 @@ def find_candidates(
         rows=_named(found, numbered),
         ids=numbered.select(*POST, NUMBER).filter(pl.col(NUMBER).is_not_null()),
         posts=known[rows].drop(ROW, *POST).with_row_index(NUMBER),
-        unsettled=unsettled.join(numbered.select(ROW, NUMBER).drop_nulls(), on=ROW).drop(ROW),
-        spells=spells.select("project_id", "account"),
+        inconsistent=inconsistent.join(numbered.select(ROW, NUMBER).drop_nulls(), on=ROW).drop(ROW),
+        pairs=pairs.select("project_id", "account"),
     )
 
 
@@ -93,11 +94,11 @@ def _known(posts: pl.LazyFrame) -> pl.DataFrame:
     return shown.collect().sort("platform_post_id").with_row_index(ROW)
 
 
-def _unsettled(captures: pl.LazyFrame, known: pl.DataFrame) -> pl.DataFrame:
+def _inconsistent(captures: pl.LazyFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Captures of the posts on which captures do not agree."""
     open_ones = known.lazy().filter(~pl.col("is_identity_settled")).select(*POST, ROW).collect()
     rows = captures if open_ones.height else captures.limit(0)
-    shown = rows.select(*POST, *INSTANT, "known_at", *IDENTITY).join(open_ones.lazy(), on=POST)
+    shown = rows.select(*POST, *MOMENT, "known_at", *IDENTITY).join(open_ones.lazy(), on=POST)
     return shown.with_columns(account_key=account()).drop(POST).collect(engine="streaming")
 
 
@@ -105,18 +106,18 @@ def _owners(known: pl.DataFrame) -> pl.LazyFrame:
     return known.lazy().filter("is_identity_settled").select(ROW, "account")
 
 
-def _other_owners(unsettled: pl.DataFrame) -> pl.LazyFrame:
+def _other_owners(inconsistent: pl.DataFrame) -> pl.LazyFrame:
     """Every account that captures of one post name."""
-    named = unsettled.lazy().select(ROW, account=pl.col("account_key").cast(pl.Categorical))
+    named = inconsistent.lazy().select(ROW, account=pl.col("account_key").cast(pl.Categorical))
     return named.unique()
 
 
-def _spells(allowlist: pl.DataFrame) -> pl.DataFrame:
+def _pairs(allowlist: pl.DataFrame) -> pl.DataFrame:
     """Pairs of project and account, and the place of their candidates in the order of ids."""
     prefix = pl.concat_str("project_id", pl.lit("/"), "platform", pl.lit(":"))
-    pairs = allowlist.select("project_id", "platform", ACCOUNT_CODE).unique()
-    placed = pairs.sort("project_id", "platform", pl.col("account").cast(pl.String))
-    return placed.with_columns(place=prefix.rank("dense")).with_row_index(SPELL)
+    listed = allowlist.select("project_id", "platform", ACCOUNT_CODE).unique()
+    placed = listed.sort("project_id", "platform", pl.col("account").cast(pl.String))
+    return placed.with_columns(place=prefix.rank("dense")).with_row_index(PAIR)
 
 
 def _named(found: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
@@ -125,9 +126,11 @@ def _named(found: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     # Texts are written anew, one after the other: those that lie apart are slow to go through.
     compact = pl.concat_str("platform_post_id", pl.lit(""))
     return (
-        found.select("project_id", "platform", "account", SPELL)
+        found.select("project_id", "platform", "account", PAIR)
         .hstack(posts)
         .lazy()
-        .with_columns(compact.alias("platform_post_id"), ads_content_id=ads_content_id())
+        .with_columns(
+            compact.alias("platform_post_id"), ads_content_id=ads_content_id(container_of_post())
+        )
         .collect()
     )

@@ -18,7 +18,7 @@ from layers_pipeline.operations.creatives import NewCreative
 from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.publish.publication import maintain, publish
-from layers_pipeline.steps.score.told import Told, read_told
+from layers_pipeline.steps.score.decisions import Decisions, read_decisions
 from layers_pipeline.steps.stores import Stores
 from tests.hypothesis_profiles import examples
 from tests.worlds.data_builders import (
@@ -91,7 +91,7 @@ def carried(stores: Stores) -> None:
     bring_up_to_date(stores)
 
 
-def heights(told: Told) -> list[int]:
+def heights(told: Decisions) -> list[int]:
     frames = (told.creatives, told.reviews, told.overrides, told.ads)
     return [frame.collect().height for frame in frames]
 
@@ -173,7 +173,7 @@ def test_one_content_is_included_in_one_project_and_excluded_in_another(stores):
 
 def test_what_is_read_has_the_contracts_columns_and_types(stores):
     tell(stores)
-    told = read_told(stores, hours(0))
+    told = read_decisions(stores, hours(0))
     schemas = (Creatives, SafetyReviews, ContentOverrides, AdContent)
     frames = (told.creatives, told.reviews, told.overrides, told.ads)
     assert all(
@@ -185,7 +185,7 @@ def test_what_is_read_has_the_contracts_columns_and_types(stores):
 def test_what_is_read_needs_no_copy(stores):
     tell(stores)
     assert all(stores.lake.version(table) == -1 for table in COPIES)
-    assert heights(read_told(stores, hours(0))) == [1, 1, 1, 1]
+    assert heights(read_decisions(stores, hours(0))) == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -199,11 +199,11 @@ def test_what_is_read_needs_no_copy(stores):
 )
 def test_what_was_known_later_is_not_read(stores, until, expected):
     tell(stores)
-    assert heights(read_told(stores, hours(until))) == expected
+    assert heights(read_decisions(stores, hours(until))) == expected
 
 
 def test_nothing_told_reads_as_no_rows(stores):
-    assert heights(read_told(stores, hours(0))) == [0, 0, 0, 0]
+    assert heights(read_decisions(stores, hours(0))) == [0, 0, 0, 0]
 
 
 @examples(0.3, phases=(Phase.explicit, Phase.generate))
@@ -226,7 +226,7 @@ def test_at_every_moment_the_newest_known_counts(changes, until):
                 review(stores, failed=word, at=hour, container=f"generated:{slug}")
             else:
                 override(stores, word, at=hour, content=f"brand/generated:{slug}")
-        told = read_told(stores, hours(until) + timedelta(seconds=1))
+        told = read_decisions(stores, hours(until) + timedelta(seconds=1))
         moment = hours(until) + timedelta(seconds=1)
         stands = dict(overrides_at(told.overrides, as_of=moment).collect().rows())
         unsafe = set(unsafe_containers(told.reviews, as_of=moment).collect()["container_id"])

@@ -21,7 +21,7 @@ from transforms.contracts.creatives import AdContent, ContentOverrides, Creative
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class Decisions:
     """Everything that people told of content by a moment, each row with when it was known."""
 
     creatives: pl.LazyFrame
@@ -34,7 +34,7 @@ class Told:
     """Rows of ``AdContent``."""
 
 
-def read_told(stores: Stores, until: datetime) -> Told:
+def read_decisions(stores: Stores, until: datetime) -> Decisions:
     """Read what was told of content by a moment, from the operational database itself.
 
     Args:
@@ -42,7 +42,7 @@ def read_told(stores: Stores, until: datetime) -> Told:
         until: Nothing known later is read.
     """
     operations = stores.operations
-    return Told(
+    return Decisions(
         creatives=_known(Creatives, operations.creatives.all(), until),
         reviews=_known(SafetyReviews, operations.verdicts.reviews(), until),
         overrides=_known(ContentOverrides, operations.verdicts.overrides(), until),
