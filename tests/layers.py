@@ -22,7 +22,7 @@ OF_FOLDER: Final = {
     "dagster_support": "run",
     "e2e": "e2e",
     "lake": "store",
-    "operations/test_concurrent_claims.py": "process",
+    "operations/test_concurrency.py": "process",
     "sandbox/service/test_scenario_command.py": "process",
     "sandbox/service/test_server.py": "process",
     "sensors": "run",

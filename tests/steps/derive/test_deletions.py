@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
-from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.steps.derive.deletions import derive_absences
 from layers_pipeline.steps.derive.posts import derive_everything, derive_known
 from layers_pipeline.steps.ingest.dimensions import copy_accounts, copy_allowlist, copy_projects
