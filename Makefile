@@ -14,6 +14,8 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 # A file's tests share its fixtures and stay together; the dearest files come first (tests/layers.py).
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 export LAYERS_HOME ?= .layers
+# Hundreds of processes are started; without bytecode each compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test test-quick dev lint format bench clean
 

@@ -55,7 +55,7 @@ def import_reports_of_ads(
     set_aside = sum(file.quarantined for file in report.files)
     staged = outcome(opened, STAGED, Written(inserted=rows, quarantined=set_aside))
     yield staged._replace(metadata={**(staged.metadata or {}), "report": as_json(report)})
-    yield outcome(opened, HISTORY, report.history)
+    yield outcome(opened, HISTORY, report.written[HISTORY.name])
 
 
 def as_json(report: AdImportReport) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from assets.sync_checks import SYNC_CHECKS
 from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
+from layers_pipeline.steps.platforms import SOURCES
 from layers_pipeline.steps.score.ticks import tick_of
 
 WITH_CONTRACT: Final = (
@@ -26,9 +27,7 @@ WITH_CONTRACT: Final = (
     catalog.CONTENT_OVERRIDES,
     catalog.PROJECT_ADS_CONTENT,
     catalog.AD_CONTENT,
-    catalog.STG_INSTAGRAM__POSTS,
-    catalog.STG_TIKTOK__POSTS,
-    catalog.STG_SIFT__POSTS,
+    *(source.staged for source in SOURCES),
     catalog.STG_IMPORT__CAPTURES,
     catalog.STG_IMPORT__AD_METRICS,
     catalog.AD_DAILY_METRICS,
@@ -45,9 +44,7 @@ PER_TICK: Final = (
     catalog.AD_ELIGIBILITY,
 )
 SET_ASIDE: Final = (
-    catalog.STG_INSTAGRAM__POSTS,
-    catalog.STG_TIKTOK__POSTS,
-    catalog.STG_SIFT__POSTS,
+    *(source.staged for source in SOURCES),
     catalog.STG_IMPORT__CAPTURES,
     catalog.STG_IMPORT__AD_METRICS,
 )

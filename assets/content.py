@@ -9,7 +9,7 @@ import dagster as dg
 from assets.described import described, outcome
 from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.score import told
+from layers_pipeline.steps.derive.dimensions import copy_operations
 
 GROUP = "dimensions"
 
@@ -18,32 +18,34 @@ GROUP = "dimensions"
 def creatives(stores: StoresResource) -> dg.MaterializeResult:
     """Generated and manual creatives of each project, from the operational database."""
     opened = stores.open()
-    return outcome(opened, catalog.CREATIVES, told.copy_creatives(opened))
+    return outcome(opened, catalog.CREATIVES, copy_operations(opened)["creatives"])
 
 
 @dg.asset(**described(catalog.SAFETY_REVIEWS, group=GROUP))
 def safety_reviews(stores: StoresResource) -> dg.MaterializeResult:
     """Every safety review, from the operational database."""
     opened = stores.open()
-    return outcome(opened, catalog.SAFETY_REVIEWS, told.copy_safety_reviews(opened))
+    return outcome(opened, catalog.SAFETY_REVIEWS, copy_operations(opened)["safety_reviews"])
 
 
 @dg.asset(**described(catalog.CONTENT_OVERRIDES, group=GROUP))
 def content_overrides(stores: StoresResource) -> dg.MaterializeResult:
     """Every change of an override, from the operational database."""
     opened = stores.open()
-    return outcome(opened, catalog.CONTENT_OVERRIDES, told.copy_overrides(opened))
+    return outcome(opened, catalog.CONTENT_OVERRIDES, copy_operations(opened)["content_overrides"])
 
 
 @dg.asset(**described(catalog.PROJECT_ADS_CONTENT, group=GROUP))
 def project_ads_content(stores: StoresResource) -> dg.MaterializeResult:
     """Overrides and approvals as they stand, from the operational database."""
     opened = stores.open()
-    return outcome(opened, catalog.PROJECT_ADS_CONTENT, told.copy_project_ads_content(opened))
+    return outcome(
+        opened, catalog.PROJECT_ADS_CONTENT, copy_operations(opened)["project_ads_content"]
+    )
 
 
 @dg.asset(**described(catalog.AD_CONTENT, group=GROUP))
 def ad_content(stores: StoresResource) -> dg.MaterializeResult:
     """What each ad shows and showed, from the operational database."""
     opened = stores.open()
-    return outcome(opened, catalog.AD_CONTENT, told.copy_ads(opened))
+    return outcome(opened, catalog.AD_CONTENT, copy_operations(opened)["ad_content"])

@@ -16,19 +16,19 @@ from assets.described import OWNERS, described, file_as_json, outcome
 from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written
-from layers_pipeline.steps.derive.staging import SOURCES, stage
+from layers_pipeline.steps.derive.staging import stage
 from layers_pipeline.steps.ingest.imports import ImportReport, import_captures
 from layers_pipeline.steps.ingest.oauth import sync_oauth
 from layers_pipeline.steps.ingest.outcomes import SyncSummary
-from layers_pipeline.steps.ingest.syncing import collect_scrapes, submit_scrapes
+from layers_pipeline.steps.ingest.scrapes import collect_scrapes, submit_scrapes
+from layers_pipeline.steps.platforms import PLATFORMS, SOURCES
 from transforms.vocabulary import Depth
 
 GROUP = "ingestion"
 SYNC_TAG: Final = "layers/sync"
 """Tag of a run that says how deep it syncs: quick, posts or full."""
 OAUTH = (
-    catalog.RAW_INSTAGRAM__RESPONSES,
-    catalog.RAW_TIKTOK__RESPONSES,
+    *(platform.raw for platform in PLATFORMS.values()),
     catalog.ACCOUNT_LISTINGS,
 )
 

@@ -9,7 +9,7 @@ from typing import Final
 import dagster as dg
 
 from layers_pipeline.settings import load_settings
-from layers_pipeline.steps.score.ticks import KEY_FORMAT
+from transforms.scoring.ticks import KEY_FORMAT
 
 SETTINGS: Final = load_settings()
 

@@ -11,18 +11,18 @@ import dagster as dg
 from assets.described import described, outcome
 from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.derive import content, posts, staging
-from layers_pipeline.steps.ingest import dimensions
+from layers_pipeline.steps.derive.dimensions import copy_operations
+from layers_pipeline.steps.derive.everything import bring_up_to_date
+from layers_pipeline.steps.derive.posts import FACTS
 
 GROUP = "posts"
-STAGED = tuple(table.name for table in staging.STAGED)
 
 
 @dg.asset(**described(catalog.PROJECTS, group="dimensions"))
 def projects(stores: StoresResource) -> dg.MaterializeResult:
     """Projects, from the operational database."""
     opened = stores.open()
-    return outcome(opened, catalog.PROJECTS, dimensions.copy_projects(opened))
+    return outcome(opened, catalog.PROJECTS, copy_operations(opened)["projects"])
 
 
 @dg.asset(
@@ -35,32 +35,32 @@ def projects(stores: StoresResource) -> dg.MaterializeResult:
 def platform_accounts(stores: StoresResource) -> dg.MaterializeResult:
     """Accounts with the state of their syncs, from the operational database."""
     opened = stores.open()
-    return outcome(opened, catalog.PLATFORM_ACCOUNTS, dimensions.copy_accounts(opened))
+    return outcome(opened, catalog.PLATFORM_ACCOUNTS, copy_operations(opened)["platform_accounts"])
 
 
 @dg.asset(**described(catalog.SYNC_HEALTH, group="dimensions", deps=["platform_accounts"]))
 def sync_health(stores: StoresResource) -> dg.MaterializeResult:
     """When each depth of each account last succeeded, and what is wrong, in words."""
     opened = stores.open()
-    return outcome(opened, catalog.SYNC_HEALTH, dimensions.describe_sync_health(opened))
+    return outcome(opened, catalog.SYNC_HEALTH, copy_operations(opened)["sync_health"])
 
 
 @dg.asset(**described(catalog.PROJECT_ALLOWLIST, group="dimensions"))
 def project_allowlist(stores: StoresResource) -> dg.MaterializeResult:
     """Allowlists with their history, from the operational database."""
     opened = stores.open()
-    return outcome(opened, catalog.PROJECT_ALLOWLIST, dimensions.copy_allowlist(opened))
+    return outcome(opened, catalog.PROJECT_ALLOWLIST, copy_operations(opened)["project_allowlist"])
 
 
 @dg.multi_asset(
     name="facts_of_posts",
-    specs=[dg.AssetSpec(**described(table, group=GROUP, deps=STAGED)) for table in posts.FACTS],
+    specs=[dg.AssetSpec(**described(table, group=GROUP, deps=table.deps)) for table in FACTS],
 )
 def facts_of_posts(stores: StoresResource) -> Iterator[dg.MaterializeResult]:
     """Posts, snapshots, followers and last known values, from the captures that are new."""
     opened = stores.open()
-    written = posts.derive_facts(opened)
-    for table in posts.FACTS:
+    written = bring_up_to_date(opened)
+    for table in FACTS:
         yield outcome(opened, table, written[table.name])
 
 
@@ -70,10 +70,8 @@ def facts_of_posts(stores: StoresResource) -> Iterator[dg.MaterializeResult]:
 def post_absences(stores: StoresResource) -> dg.MaterializeResult:
     """Posts that complete listings lacked, and the tombstones that follow."""
     opened = stores.open()
-    written = posts.derive_known(opened)
-    result = outcome(opened, catalog.POST_ABSENCES, written[catalog.POST_ABSENCES.name])
-    marked = {"tombstones_changed": written["tombstones"].updated}
-    return result._replace(metadata={**(result.metadata or {}), **marked})
+    written = bring_up_to_date(opened)
+    return outcome(opened, catalog.POST_ABSENCES, written[catalog.POST_ABSENCES.name])
 
 
 @dg.asset(
@@ -82,7 +80,9 @@ def post_absences(stores: StoresResource) -> dg.MaterializeResult:
 def content_containers(stores: StoresResource) -> dg.MaterializeResult:
     """One container per post and per creative, made once."""
     opened = stores.open()
-    return outcome(opened, catalog.CONTENT_CONTAINERS, content.derive_containers(opened))
+    return outcome(
+        opened, catalog.CONTENT_CONTAINERS, bring_up_to_date(opened)["content_containers"]
+    )
 
 
 @dg.asset(
@@ -95,4 +95,4 @@ def content_containers(stores: StoresResource) -> dg.MaterializeResult:
 def ads_content(stores: StoresResource) -> dg.MaterializeResult:
     """The things that are scored, each with its newest score."""
     opened = stores.open()
-    return outcome(opened, catalog.ADS_CONTENT, content.derive_ads_content(opened))
+    return outcome(opened, catalog.ADS_CONTENT, bring_up_to_date(opened)["ads_content"])

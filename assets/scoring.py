@@ -15,11 +15,10 @@ from assets.partitions import SETTINGS, scoring_ticks
 from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written
-from layers_pipeline.steps.derive.staging import STAGED
 from layers_pipeline.steps.maintain.drift import derive_drift
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.scoring import ScoredTick, copy_current_eligibility, score_ticks
-from layers_pipeline.steps.score.ticks import tick_key
+from transforms.scoring.ticks import tick_key
 
 GROUP = "scoring"
 TICKS_SHOWN = 60
@@ -168,7 +167,7 @@ def score_drift(stores: StoresResource) -> dg.MaterializeResult:
         "projects",
         "safety_reviews",
         "sync_health",
-        *(table.name for table in STAGED),
+        *(table.name for table in catalog.STAGED),
     ],
 )
 def analytics_file(stores: StoresResource) -> dg.MaterializeResult:

@@ -22,7 +22,7 @@ from benchmarks import scoring_children as children
 from benchmarks.measure import Measured, measure
 from benchmarks.scoring_bare import duckdb_tick, polars_tick
 from benchmarks.scoring_data import END, Size, last_ticks
-from layers_pipeline.steps.score.ticks import tick_key
+from transforms.scoring.ticks import tick_key
 
 ENVIRONMENT: Final = {"LAYERS_TICK_GRACE_S": "0", "LAYERS_SCHEDULES": "stopped"}
 POSTS_PER_POOL: Final = 1_000

@@ -6,7 +6,6 @@ changes while the system runs (the operational database).
 """
 
 import re
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -15,6 +14,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from layers_pipeline.errors import SettingsError
+from transforms.scoring.ticks import tick_from_key
 
 CRON_FIELDS: Final = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 """Minute, hour, day of the month, month, day of the week: the least and the largest number."""
@@ -43,9 +43,9 @@ def _is_cron_field(field: str, limits: tuple[int, int]) -> bool:
 
 
 def _tick(key: str) -> str:
-    """A partition key of a tick; ``steps.ticks`` reads it."""
+    """A partition key of a tick."""
     try:
-        datetime.strptime(key, "%Y-%m-%d-%H:%M")  # noqa: DTZ007 - looked at, not used
+        tick_from_key(key)
     except ValueError as error:
         raise ValueError("write YYYY-MM-DD-HH:MM in UTC, such as 2025-01-01-00:00") from error
     return key

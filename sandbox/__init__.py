@@ -5,7 +5,6 @@ Does not belong here: anything that the pipeline needs in production.
 """
 
 from sandbox.faults import Fault
-from sandbox.platform_faults import PlatformFault
 from sandbox.service.app import build_sandbox
 from sandbox.service.scenario import Scenario, load_scenario
 from sandbox.service.server import RunningSandbox, run_sandbox, running_sandbox
@@ -23,7 +22,6 @@ __all__ = [
     "Fault",
     "Item",
     "Plan",
-    "PlatformFault",
     "Post",
     "RunningSandbox",
     "Scenario",

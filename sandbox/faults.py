@@ -1,119 +1,99 @@
-"""Faults that can be switched on for one account, whichever platform API it is asked through.
+"""What goes wrong, for whom, and how often: one board of faults for every simulated API.
 
-Belongs here: the kinds, how long each lasts, and the refusals that are the same for every API.
-Does not belong here: routes, and what a job's fate means to one API.
+Belongs here: which fault is switched on for an account, an item or a metric, and when it strikes.
+Does not belong here: which kinds an API knows and how it words them (its own ``faults``).
 """
 
-import asyncio
 from collections.abc import Collection
 from threading import Lock
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox.problems import ProblemError
 from sandbox.simulation.dataset import AccountRef
-
-FaultKind = Literal[
-    "throttled",
-    "server_error",
-    "slow",
-    "truncated_json",
-    "private",
-    "vanished",
-    "job_fails",
-    "job_never_ends",
-]
-JOB_FAULTS: Final = frozenset({"job_fails", "job_never_ends"})
-REQUEST_FAULTS: Final = frozenset(
-    {"throttled", "server_error", "slow", "truncated_json", "private", "vanished"}
-)
 
 
 class Fault(BaseModel):
-    """One fault of one account."""
+    """One fault of one account; each API says which kinds it knows and what else they heed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: FaultKind = Field(
-        description="What goes wrong. `job_fails` and `job_never_ends` seal the fate of jobs "
-        "submitted from now on; the others strike every request about the account."
-    )
+    kind: str = Field(description="What goes wrong, in the API's list of kinds.")
     times: int | None = Field(
-        default=None,
-        ge=1,
-        description="How many requests it strikes, or jobs; until it is deleted where absent.",
+        default=None, ge=1, description="How many requests it strikes; absent: until removed."
     )
+    skip: int = Field(default=0, ge=0, description="How many requests pass before it strikes.")
+    subject: str = Field(default="", description="Only requests about this item; empty: any.")
+    metric: str = Field(default="", description="Only requests for this metric; empty: any.")
+    wait_min: int = Field(default=5, ge=0, description="Minutes that a throttle asks to wait.")
     retry_after_s: int = Field(
-        default=5, ge=0, description="`throttled`: the Retry-After header, in seconds."
+        default=5, ge=0, description="SIFT, `throttled`: the Retry-After header, in seconds."
     )
     status: Literal[500, 502, 503, 504] = Field(
-        default=503, description="`server_error`: the HTTP status."
+        default=503, description="SIFT, `server_error`: the HTTP status."
     )
     delay_s: float = Field(
-        default=1.0, ge=0, le=600, description="`slow`: real seconds before the answer."
+        default=1.0, ge=0, le=600, description="SIFT, `slow`: real seconds before the answer."
     )
 
-
-class TruncatedAnswerError(Exception):
-    """Ends a request with HTTP 200 and half of a JSON document."""
+    def is_about(self, subject: str, metrics: Collection[str]) -> bool:
+        """Whether it can strike a request about an item and for some metrics."""
+        return self.subject in ("", subject) and (not self.metric or self.metric in metrics)
 
 
 class FaultBoard:
-    """Which account has which fault, at most one each; safe to use from several threads."""
+    """Which account has which faults, in order; safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._faults: dict[AccountRef, Fault] = {}
+        self._faults: dict[AccountRef, list[Fault]] = {}
 
     def put(self, account: AccountRef, fault: Fault) -> None:
-        """Switch a fault on, in place of the account's previous one."""
+        """Switch a fault on, beside the account's others."""
         with self._lock:
-            self._faults[account] = fault
+            self._faults.setdefault(account, []).append(fault)
 
-    def remove(self, account: AccountRef) -> None:
-        """Switch the account's fault off, if there is one."""
+    def put_alone(self, account: AccountRef, fault: Fault) -> None:
+        """Switch a fault on, in place of the account's others."""
         with self._lock:
-            self._faults.pop(account, None)
+            self._faults[account] = [fault]
 
-    def take(self, account: AccountRef, kinds: Collection[str]) -> Fault | None:
-        """The account's fault if it is of these kinds; counts as one of its times."""
+    def clear(self, account: AccountRef | None = None) -> None:
+        """Switch every fault of an account off, or all of them."""
         with self._lock:
-            fault = self._faults.get(account)
-            if fault is None or fault.kind not in kinds:
-                return None
-            if fault.times == 1:
-                del self._faults[account]
-            elif fault.times is not None:
-                self._faults[account] = fault.model_copy(update={"times": fault.times - 1})
-            return fault
+            self._faults = {} if account is None else self._faults | {account: []}
 
-    async def strike(self, account: AccountRef) -> None:
-        """Let the account's fault, if any, happen to the request being answered.
+    def of(self, account: AccountRef) -> tuple[Fault, ...]:
+        """The account's faults as they stand."""
+        return tuple(self._faults.get(account, ()))
 
-        Raises:
-            ProblemError: The fault is a refusal.
-            TruncatedAnswerError: The fault is half an answer.
+    def take(
+        self,
+        account: AccountRef,
+        kinds: Collection[str],
+        *,
+        subject: str = "",
+        metrics: Collection[str] = (),
+    ) -> Fault | None:
+        """The first fault of these kinds that strikes this request; counts as one of its times.
+
+        Args:
+            account: Whom the request is about.
+            kinds: Kinds that can strike at this place.
+            subject: The item that the request is about, if any.
+            metrics: The metrics that it asks for, if any.
         """
-        fault = self.take(account, REQUEST_FAULTS)
-        if fault is not None:
-            await _happen(account, fault)
-
-
-async def _happen(account: AccountRef, fault: Fault) -> None:
-    name = f"{account.platform}/{account.account_key}"
-    match fault.kind:
-        case "slow":
-            await asyncio.sleep(fault.delay_s)
-        case "throttled":
-            raise ProblemError(429, f"slow down: {name}", Retry_After=str(fault.retry_after_s))
-        case "server_error":
-            raise ProblemError(fault.status, f"failed on our side: {name}")
-        case "truncated_json":
-            raise TruncatedAnswerError
-        case "private":
-            raise ProblemError(403, f"account is private: {name}")
-        case "vanished":
-            raise ProblemError(404, f"account is gone: {name}")
-        case "job_fails" | "job_never_ends":
-            return
+        with self._lock:
+            faults = self._faults.get(account, [])
+            for place, fault in enumerate(faults):
+                if fault.kind not in kinds or not fault.is_about(subject, metrics):
+                    continue
+                if fault.skip:
+                    faults[place] = fault.model_copy(update={"skip": fault.skip - 1})
+                    continue
+                if fault.times == 1:
+                    del faults[place]
+                elif fault.times is not None:
+                    faults[place] = fault.model_copy(update={"times": fault.times - 1})
+                return fault
+            return None

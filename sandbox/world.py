@@ -16,11 +16,9 @@ from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.faults import FaultBoard
-from sandbox.platform_faults import PlatformFaultBoard
 from sandbox.simulation.clock import SandboxClock
 from sandbox.simulation.dataset import Dataset
 from sandbox.simulation.truth import Truth
-from sandbox.tiktok_limits import CallWindow
 from sandbox.tokens import TokenRegistry
 
 CONTROL_PREFIX: Final = "/sandbox"
@@ -112,8 +110,6 @@ class World:
         self.clock = SandboxClock(now or dataset.span[1], rate=rate)
         self.tokens = TokenRegistry(self.clock)
         self.faults = FaultBoard()
-        self.platform_faults = PlatformFaultBoard()
-        self.tiktok_calls = CallWindow()
         self.log = RequestLog(log_length)
         self.playing = Lock()
         self.played = 0

@@ -12,10 +12,11 @@ import dagster as dg
 from assets.ingestion import SYNC_TAG
 from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.steps.maintain.replay import replay
+from layers_pipeline.steps.platforms import PLATFORMS, SOURCES
 from layers_pipeline.steps.publish.publication import maintain
 
-OAUTH: Final = ("raw_instagram__responses", "raw_tiktok__responses", "account_listings")
-STAGED: Final = ("stg_instagram__posts", "stg_tiktok__posts", "stg_sift__posts")
+OAUTH: Final = (*(platform.raw.name for platform in PLATFORMS.values()), "account_listings")
+STAGED: Final = tuple(source.staged.name for source in SOURCES)
 TOLD: Final = (
     "creatives",
     "safety_reviews",

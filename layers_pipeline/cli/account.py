@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import Annotated, Final
+from typing import Annotated
 
 import polars as pl
 import typer
@@ -26,18 +26,11 @@ from layers_pipeline.operations.accounts import AccountSyncState, NewAccount, Pl
 from layers_pipeline.operations.secrets import LONGEST_TOKEN, TokenCipher, new_key, require_token
 from layers_pipeline.operations.tokens import NewToken
 from layers_pipeline.settings import load_settings
+from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores
-from transforms.vocabulary import PLATFORMS, Platform
+from transforms.vocabulary import Platform
 
 account_app = typer.Typer()
-
-ACCESS_LIFE: Final[dict[Platform, timedelta]] = {
-    "instagram": timedelta(days=60),
-    "tiktok": timedelta(days=1),
-}
-"""How long the platforms let an access token live (long-lived ones of Instagram)."""
-TIKTOK_REFRESH_LIFE: Final = timedelta(days=365)
-"""How long TikTok lets a refresh token live, counted from the consent."""
 
 AccountArgument = Annotated[str, typer.Argument(help="The account as platform:key.")]
 ExpiresOption = Annotated[
@@ -236,16 +229,17 @@ def _token(
 ) -> NewToken:
     """The token that a person hands over now, looked at before it goes any further."""
     access = _handed_over("LAYERS_TOKEN", f"Access token of {account_id}")
+    tokens = PLATFORMS[platform]
     refresh = None
-    if platform == "tiktok":
+    if tokens.refresh_life is not None:
         refresh = _handed_over("LAYERS_REFRESH_TOKEN", f"Refresh token of {account_id}")
     now = stores.clock.now()
-    life = ACCESS_LIFE[platform] if expires_in is None else timedelta(seconds=expires_in)
+    life = tokens.token_life if expires_in is None else timedelta(seconds=expires_in)
     return NewToken(
         access=access,
         refresh=refresh,
         expires_at=now + life,
-        refresh_expires_at=now + TIKTOK_REFRESH_LIFE if refresh else None,
+        refresh_expires_at=now + tokens.refresh_life if tokens.refresh_life else None,
     )
 
 

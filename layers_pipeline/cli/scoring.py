@@ -16,9 +16,10 @@ from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake.catalog import ORGANIC_SCORES
 from layers_pipeline.steps.derive.versions import known_rules, rules_in_force
 from layers_pipeline.steps.maintain.drift import drift_at, newest_tick
-from layers_pipeline.steps.score.ticks import tick_key, tick_of
+from layers_pipeline.steps.score.ticks import tick_of
 from layers_pipeline.steps.stores import Stores
 from transforms.scoring.rules import RULES
+from transforms.scoring.ticks import tick_key
 
 scoring_app = typer.Typer()
 

@@ -5,7 +5,7 @@ Does not belong here: file formats, reading of single values (``transforms``), s
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -13,22 +13,20 @@ from typing import Final
 
 import polars as pl
 
-from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.formats import RawFile, read_raw_file
 from layers_pipeline.files.reader import (
     ReadFile,
     fingerprint,
-    ignore,
-    ignored,
     missing_columns,
-    nothing_usable,
+    read_file,
+    refuse,
+    report_rows,
+    split_rows,
     spreadsheet_errors,
     unusable_types,
 )
 from transforms.contracts.creatives import StgImportAdMetrics
 from transforms.facts.ad_metrics import AHEAD, COLUMNS, REQUIRED, read_ad_metrics
-from transforms.staging.quarantine import split
-from transforms.staging.readings import LINE
 
 BATCH_ROWS: Final = 200_000
 TABLE: Final = "stg_import__ad_metrics"
@@ -54,44 +52,31 @@ class AdReading:
     run_id: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class AdFile(ReadFile):
-    """A report of ads as read: ``days`` are the sound rows, of ``StgImportAdMetrics``."""
-
-    days: pl.DataFrame
-
-
-def read_ad_file(
-    path: Path, reading: AdReading, *, on_rows: Callable[[int, int], None] = ignore
-) -> AdFile:
-    """Read a report of ads whole; nothing is written anywhere.
+def read_ad_file(path: Path, reading: AdReading) -> ReadFile:
+    """Read a report of ads whole, its sound rows of ``StgImportAdMetrics``; nothing is written.
 
     Args:
         path: A Parquet, CSV or NDJSON file, see docs/ad_reports.md.
         reading: How it is to be read.
-        on_rows: Called with the rows done and the rows of the file, after each batch.
     Raises:
         InputRefusedError: The file as a whole cannot be used; names line, value and remedy.
     """
     raw = read_raw_file(path, columns=COLUMNS, required=REQUIRED)
-    if faults := list(_faults(raw, reading)):
-        raise InputRefusedError(f"{path}: {'; '.join(faults)}.")
+    refuse(path, _faults(raw, reading))
     typed = []
     for batch in raw.rows.iter_slices(BATCH_ROWS):
         typed.append(_typed(batch, reading))
-        on_rows(sum(part.height for part in typed), raw.rows.height)
+        report_rows(path, sum(part.height for part in typed), raw)
     file_id = _file_id(path, reading)
-    days, quarantined = _split(pl.concat(typed), reading, file_id=file_id)
-    if days.is_empty():
-        raise InputRefusedError(nothing_usable(path, quarantined))
-    return AdFile(
-        path=path,
-        file_id=file_id,
-        rows=raw.rows.height,
-        days=days,
-        quarantined=quarantined,
-        ignored_columns=ignored(raw, COLUMNS),
+    # All rows at once: an ad's day that stands twice is set aside wherever its rows stand.
+    parts = split_rows(
+        StgImportAdMetrics,
+        pl.concat(typed).with_columns(file_id=pl.lit(file_id)),
+        table_name=TABLE,
+        read_at=reading.read_at,
+        run_id=reading.run_id,
     )
+    return read_file(path, raw, [parts], file_id=file_id, columns=COLUMNS)
 
 
 def _faults(raw: RawFile, reading: AdReading) -> Iterator[str]:
@@ -114,19 +99,6 @@ def _typed(batch: pl.DataFrame, reading: AdReading) -> pl.DataFrame:
         run_id=reading.run_id,
         spent_on=reading.spent_on,
         is_history=reading.is_history,
-    )
-
-
-def _split(
-    typed: pl.DataFrame, reading: AdReading, *, file_id: str
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    return split(
-        StgImportAdMetrics,
-        typed.with_columns(file_id=pl.lit(file_id)),
-        table_name=TABLE,
-        origin=pl.concat_str(pl.lit(f"{file_id}:"), pl.col(LINE).cast(pl.String)),
-        quarantined_at=reading.read_at,
-        run_id=reading.run_id,
     )
 
 

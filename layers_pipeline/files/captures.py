@@ -4,8 +4,7 @@ Belongs here: what makes a whole file unusable, and saying so.
 Does not belong here: file formats, reading of single values, storage, registering accounts.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -19,18 +18,18 @@ from layers_pipeline.files.formats import RawFile, read_raw_file
 from layers_pipeline.files.reader import (
     ReadFile,
     fingerprint,
-    ignore,
-    ignored,
     missing_columns,
-    nothing_usable,
     places,
+    read_file,
+    refuse,
+    report_rows,
+    split_rows,
     spreadsheet_errors,
     unusable_types,
 )
 from transforms.contracts.captures import StgImportCaptures
 from transforms.staging.captures import COLUMNS, IDS, REQUIRED, TIME_COLUMNS, read_captures
-from transforms.staging.quarantine import split
-from transforms.staging.readings import BREACHES, LINE
+from transforms.staging.parsing import BREACHES, LINE
 
 BATCH_ROWS: Final = 200_000
 TABLE: Final = "stg_import__captures"
@@ -48,29 +47,14 @@ REFUSING_RULES: Final = {
 """Breaches for which the whole file is refused, because one word or one export mends them all."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class CaptureFile(ReadFile):
-    """A capture file as read: ``captures`` are the sound rows, of ``StgImportCaptures``."""
-
-    captures: pl.DataFrame
-
-
-def read_capture_file(
-    path: Path,
-    *,
-    time_zone: str | None,
-    now: datetime,
-    run_id: str,
-    on_rows: Callable[[int, int], None] = ignore,
-) -> CaptureFile:
-    """Read a capture file whole; nothing is written anywhere.
+def read_capture_file(path: Path, *, time_zone: str | None, now: datetime, run_id: str) -> ReadFile:
+    """Read a capture file whole, its sound rows of ``StgImportCaptures``; nothing is written.
 
     Args:
         path: A Parquet, CSV or NDJSON file, see docs/captures.md.
         time_zone: IANA zone of times that are written without an offset.
         now: The current instant; later captures are broken.
         run_id: The run that imports the file.
-        on_rows: Called with the rows done and the rows of the file, after each batch.
     Raises:
         InputRefusedError: The file as a whole cannot be used; names line, value and remedy.
     """
@@ -78,36 +62,15 @@ def read_capture_file(
     raw = read_raw_file(path, columns=COLUMNS, required=REQUIRED)
     _refuse_unusable(path, raw)
     file_id = fingerprint(path)
-    batches = []
+    parts = []
     for batch in raw.rows.iter_slices(BATCH_ROWS):
         typed = read_captures(batch, time_zone=time_zone, now=now, file_id=file_id, run_id=run_id)
         _refuse_times(path, batch, typed)
-        batches.append(_split(typed, now=now, run_id=run_id))
-        on_rows(sum(good.height + bad.height for good, bad in batches), raw.rows.height)
-    captures = pl.concat([good for good, _ in batches])
-    quarantined = pl.concat([bad for _, bad in batches])
-    if captures.is_empty():
-        raise InputRefusedError(nothing_usable(path, quarantined))
-    return CaptureFile(
-        path=path,
-        file_id=file_id,
-        rows=raw.rows.height,
-        captures=captures,
-        quarantined=quarantined,
-        ignored_columns=ignored(raw, COLUMNS),
-    )
-
-
-def _split(typed: pl.DataFrame, *, now: datetime, run_id: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    origin = pl.concat_str("file_id", pl.lit(":"), pl.col(LINE).cast(pl.String))
-    return split(
-        StgImportCaptures,
-        typed,
-        table_name=TABLE,
-        origin=origin,
-        quarantined_at=now,
-        run_id=run_id,
-    )
+        parts.append(
+            split_rows(StgImportCaptures, typed, table_name=TABLE, read_at=now, run_id=run_id)
+        )
+        report_rows(path, sum(good.height + bad.height for good, bad in parts), raw)
+    return read_file(path, raw, parts, file_id=file_id, columns=COLUMNS)
 
 
 def _refuse_unknown_zone(time_zone: str | None) -> None:
@@ -134,8 +97,7 @@ def _refuse_unusable(path: Path, raw: RawFile) -> None:
         *unusable_types(raw.rows, COLUMNS),
         *_dates_without_time(raw.rows),
     ]
-    if faults:
-        raise InputRefusedError(f"{path}: {'; '.join(faults)}.")
+    refuse(path, faults)
 
 
 def _mangled_ids(rows: pl.DataFrame, columns: tuple[str, ...] | list[str]) -> Iterator[str]:

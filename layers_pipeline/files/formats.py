@@ -22,7 +22,7 @@ from polars.exceptions import PolarsError
 from pyarrow import csv as arrow_csv
 
 from layers_pipeline.errors import InputRefusedError
-from transforms.staging.readings import LINE
+from transforms.staging.parsing import LINE
 
 SUFFIXES: Final = (".parquet", ".csv", ".csv.gz", ".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
 DAMAGE: Final = (OSError, EOFError, zlib.error, csv.Error, PolarsError)

@@ -7,13 +7,18 @@ Does not belong here: file formats, what columns mean, rows that are set aside o
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import dataframely as dy
 import polars as pl
 
+from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.formats import RawFile
-from transforms.staging.readings import LINE
+from layers_pipeline.progress import report
+from transforms.staging.parsing import LINE
+from transforms.staging.quarantine import split
 
 SHOWN_LINES: Final = 3
 SHOWN_REASONS: Final = 5
@@ -23,12 +28,13 @@ SPREADSHEET_ERROR: Final = r"^\s*(?:#(?:NAME\?|REF!|VALUE!|NUM!|DIV/0!|NULL!|N/A
 
 @dataclass(frozen=True, kw_only=True)
 class ReadFile:
-    """A file as read, but for its sound rows.
+    """A file as read.
 
     Args:
         path: Where it lies.
         file_id: What tells it from any other file, 16 hexadecimal digits.
         rows: Rows read, sound and broken.
+        sound: The sound rows, of the file's contract.
         quarantined: The broken rows, of ``Quarantine``.
         ignored_columns: Columns of the file that mean nothing here.
     """
@@ -36,12 +42,60 @@ class ReadFile:
     path: Path
     file_id: str
     rows: int
+    sound: pl.DataFrame
     quarantined: pl.DataFrame
     ignored_columns: tuple[str, ...]
 
 
-def ignore(done: int, total: int) -> None:
-    """Take no notice of progress."""
+def read_file(
+    path: Path,
+    raw: RawFile,
+    parts: Iterable[tuple[pl.DataFrame, pl.DataFrame]],
+    *,
+    file_id: str,
+    columns: Sequence[str],
+) -> ReadFile:
+    """The file whose parts, each its sound and its broken rows, were read.
+
+    Raises:
+        InputRefusedError: None of its rows can be used.
+    """
+    sound, quarantined = (pl.concat(some) for some in zip(*parts, strict=True))
+    if sound.is_empty():
+        raise InputRefusedError(_nothing_usable(path, quarantined))
+    return ReadFile(
+        path=path,
+        file_id=file_id,
+        rows=raw.rows.height,
+        sound=sound,
+        quarantined=quarantined,
+        ignored_columns=tuple(name for name in raw.columns if name not in columns),
+    )
+
+
+def split_rows(
+    schema: type[dy.Schema], typed: pl.DataFrame, *, table_name: str, read_at: datetime, run_id: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows that keep the contract, and rows that break it. Reads file_id, line_number."""
+    return split(
+        schema,
+        typed,
+        table_name=table_name,
+        origin=pl.concat_str("file_id", pl.lit(":"), pl.col(LINE).cast(pl.String)),
+        quarantined_at=read_at,
+        run_id=run_id,
+    )
+
+
+def refuse(path: Path, faults: Iterable[str]) -> None:
+    """Refuse the file if it has any fault, and name them all."""
+    if found := list(faults):
+        raise InputRefusedError(f"{path}: {'; '.join(found)}.")
+
+
+def report_rows(path: Path, done: int, raw: RawFile) -> None:
+    """Say how many of the file's rows are read."""
+    report(f"reading {path.name}", done, raw.rows.height)
 
 
 def fingerprint(path: Path) -> str:
@@ -89,7 +143,7 @@ def places(found: pl.DataFrame, name: str) -> str:
     return f"{'line' if first.height == 1 else 'lines'} {lines}{more}: {name} {values}"
 
 
-def nothing_usable(path: Path, quarantined: pl.DataFrame) -> str:
+def _nothing_usable(path: Path, quarantined: pl.DataFrame) -> str:
     """Words for a file all of whose rows are set aside (rows of ``Quarantine``)."""
     rules = quarantined.select(rule=pl.col("broken_rules").str.split(",")).explode("rule")
     counted = rules.group_by("rule").len().sort(["len", "rule"], descending=[True, False])
@@ -102,8 +156,3 @@ def nothing_usable(path: Path, quarantined: pl.DataFrame) -> str:
         f"{path}: none of its {quarantined.height} rows can be used: {reasons}. The first is on "
         f"line {line}: {first['row'][:SHOWN_CHARACTERS]}. Mend the file and import it again."
     )
-
-
-def ignored(raw: RawFile, columns: Sequence[str]) -> tuple[str, ...]:
-    """Columns of the file that mean nothing here."""
-    return tuple(name for name in raw.columns if name not in columns)

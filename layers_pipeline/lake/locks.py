@@ -52,6 +52,8 @@ class FileLocks:
         self._folder.mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + self._timeout_s
         with self._open(name) as lock, self._open(f"{name}.turnstile") as turnstile:
+            # Whoever waits for the lock keeps the turnstile shut: later holders, shared ones too,
+            # queue behind it. Once inside it is let go, so that shared holders follow each other.
             self._take(turnstile, fcntl.LOCK_EX, name=name, deadline=deadline)
             self._take(
                 lock, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, name=name, deadline=deadline
@@ -87,6 +89,7 @@ class PostgresLocks:
         """
         deadline = time.monotonic() + self._timeout_s
         with self._engine.connect() as connection:
+            # Locks of a session: a dead process loses its connection and with it both of them.
             while not _asked(connection, "pg_try_advisory_lock", TURNSTILES, name):
                 _wait_or_give_up(name, deadline)
             lock = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"

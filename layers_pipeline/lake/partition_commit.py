@@ -1,15 +1,24 @@
 """Replacing partitions of a table by rows that are written as they come, in one commit.
 
 Belongs here: writing data files ahead of their commit, and the commit that names them.
-Does not belong here: everything that a table can be written with at once (``lake``).
+Does not belong here: everything that a table can be written with at once (``store``).
 
-A walk of many ticks need not hold their rows until all of them are there. Files whose commit never
-comes belong to no version of the table; ``vacuum`` deletes them. A file's name tells which batch
-wrote it, so that files of several tables that belong together can be told without reading them.
+Scoring many ticks need not hold their rows until all of them are there. deltalake has no such
+writer, so its log is written here by hand. What must hold:
+
+- A data file is complete before a commit names it, and is never written to again. Files whose
+  commit never comes belong to no version of the table; ``vacuum`` deletes them.
+- A file lies in its partition's folder and does not hold the partition's column; the commit says
+  the value. ``reading`` takes it from the folder's name.
+- A file's name tells which batch wrote it, so that files of several tables that belong together
+  are recognised without reading them.
+- Statistics speak of the key alone, which is never null: readers skip files by them, so a wrong
+  one loses rows.
+- The commit removes what the partitions held when it succeeds, not what they held at the
+  beginning; rows that must stay have to be added under the write lock.
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -23,26 +32,12 @@ import polars as pl
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction, RemoveAction
 
-from layers_pipeline.errors import StoreError
 from layers_pipeline.lake.reading import LOCAL
 from layers_pipeline.lake.table import Table, Written
 
 T = TypeVar("T")
 LEVEL: Final = 1
 """Of zstd: files a quarter smaller than with snappy, for a tenth more time."""
-DATA_FILE: Final = re.compile(r"/\w+=(?P<value>[^/]+)/(part-(?P<batch>[0-9a-f]{32})-)?[^/]*$")
-
-
-def place_of(uri: str) -> tuple[str, str | None]:
-    """The partition that a data file belongs to, and the batch that wrote it if its name says so.
-
-    Args:
-        uri: Full address of a file of a table that one column divides.
-    """
-    found = DATA_FILE.search(uri)
-    if found is None:
-        raise StoreError(f"{uri}: no data file of a divided table. Leave the lake's files alone.")
-    return found["value"], found["batch"]
 
 
 class Committing(Protocol):
@@ -124,6 +119,7 @@ class Replacement:
             return Written()
 
         def attempt() -> None:
+            # The schema is the table's own and not the contract's: the commit changes rows alone.
             handle = self._lake.ensure(self._table)
             handle.create_write_transaction(
                 self._actions,

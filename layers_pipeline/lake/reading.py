@@ -1,10 +1,11 @@
 """Reading the lake: tables as they are, were at a version, or were known at a moment.
 
 Belongs here: opening Delta tables, lazy frames of their rows, files, watermarks.
-Does not belong here: writing (``lake``).
+Does not belong here: writing (``store``).
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from urllib.parse import unquote
@@ -18,6 +19,12 @@ from layers_pipeline.errors import NotFoundError, StoreError
 from layers_pipeline.lake.table import Table
 
 LOCAL: Final = "file://"
+ADDED: Final = "layers.added"
+"""Says of a stored column that it was added later, so that older files lack it."""
+DATA_FILE: Final = re.compile(r"/\w+=(?P<value>[^/]+)/(part-(?P<batch>[0-9a-f]{32})-)?[^/]*$")
+"""A file of a table that one column divides, as ``partition_commit`` and deltalake name it."""
+
+MIGRATE: Final = "Run `layers-pipeline lake migrate`: it adds what may be added, or says what not."
 
 
 class Handle(DeltaTable):
@@ -125,15 +132,24 @@ class LakeReader:
         added = self.files_since(table, version)
         if not added:
             return table.empty().lazy().select(table.stored_columns)
-        rows = pl.scan_parquet(
-            added, storage_options=self._options, hive_partitioning=False, glob=False
-        )
-        return rows.select(table.stored_columns)
+        return scan_files(table, added, storage_options=self._options)
 
     def files_since(self, table: Table, version: int) -> list[str]:
         """The data files that the table gained since a version; all if that was cleaned away."""
         before = self._files_at(table, version)
         return [uri for uri in self.files(table) if uri not in before]
+
+    def partitions_since(self, table: Table, version: int) -> set[str]:
+        """The values, as text, of partitions that gained files since a version."""
+        return {_place_of(uri)[0] for uri in self.files_since(table, version)}
+
+    def batches(self, table: Table) -> dict[str, set[str | None]]:
+        """The batches that wrote the files of each partition, None for a file without one."""
+        found: dict[str, set[str | None]] = {}
+        for uri in self.files(table):
+            value, batch = _place_of(uri)
+            found.setdefault(value, set()).add(batch)
+        return found
 
     def watermark(self, table: Table, application: str) -> int:
         """The newest number that an application has recorded with a commit; -1 before the first."""
@@ -143,9 +159,8 @@ class LakeReader:
         stored = {field.name for field in handle.schema().fields}
         if missing := [name for name in table.columns if name not in stored]:
             raise StoreError(
-                f"{table.name}: {self.uri(table)} has no column {', '.join(missing[:3])}: another "
-                "version of this package wrote it. Use that version, or another LAYERS_HOME or "
-                "LAYERS_LAKE_URL."
+                f"{table.name}: {self.uri(table)} has no column {', '.join(missing[:3])}: an older "
+                f"version of this package wrote it. {MIGRATE}"
             )
 
     def _files_at(self, table: Table, version: int) -> set[str]:
@@ -157,7 +172,33 @@ class LakeReader:
             return set()
 
 
+def scan_files(
+    table: Table, files: Sequence[str], *, storage_options: Mapping[str, str] | None = None
+) -> pl.LazyFrame:
+    """Rows of some of a table's data files, without partition columns, lazily.
+
+    A file that is older than a column has null in it.
+    """
+    schema = table.empty().select(table.stored_columns).schema
+    return pl.scan_parquet(
+        list(files),
+        schema=schema,
+        missing_columns="insert",
+        storage_options=dict(storage_options) if storage_options else None,
+        hive_partitioning=False,
+        glob=False,
+    )
+
+
 def recorded(handle: DeltaTable | None, application: str) -> int:
     """The number that an application has recorded with a table; -1 before the first."""
     found = None if handle is None else handle.transaction_version(application)
     return -1 if found is None else found
+
+
+def _place_of(uri: str) -> tuple[str, str | None]:
+    """The partition of a data file, and the batch that wrote it if its name says so."""
+    found = DATA_FILE.search(uri)
+    if found is None:
+        raise StoreError(f"{uri}: no data file of a divided table. Leave the lake's files alone.")
+    return found["value"], found["batch"]

@@ -1,7 +1,7 @@
 """The lake: Delta tables with contracts, written so that a repeat or a crash changes nothing.
 
 Belongs here: append, insert, merge, replace, compact, vacuum.
-Does not belong here: reading (``lake_reading``), what rows mean (``transforms``).
+Does not belong here: reading (``reading``), what rows mean (``transforms``).
 """
 
 import threading
@@ -22,7 +22,7 @@ from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
 from layers_pipeline.lake.catalog import QUARANTINE
 from layers_pipeline.lake.locks import Locks
 from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
-from layers_pipeline.lake.reading import LOCAL, LakeReader, recorded
+from layers_pipeline.lake.reading import LOCAL, MIGRATE, LakeReader
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
 from transforms.staging.quarantine import split
 
@@ -34,7 +34,8 @@ LOG_KEPT: Final = "interval 8 days"
 """A day longer than files that no version needs any more. Opening a table lists its log, which a
 sync every five minutes makes long."""
 WRITE_LOCK: Final = "unit"
-"""Lease of whoever reads and then writes what belongs together, or needs a moment of rest."""
+"""Lock of whoever reads and then writes what belongs together. Its name is a file's, or a number of
+PostgreSQL's, that processes of older versions take too: never change it."""
 
 
 class Lake(LakeReader):
@@ -78,22 +79,6 @@ class Lake(LakeReader):
         """An exclusive lock of the lake's, by name."""
         return self._locks.hold(name)
 
-    def append_once(
-        self, table: Table, rows: pl.DataFrame, *, application: str, version: int
-    ) -> Written:
-        """Append rows unless the application has recorded this number or a newer one."""
-        kept, refused = self.hold_to_contract(table, rows)
-
-        def attempt() -> Written:
-            handle = self.ensure(table)
-            if recorded(handle, application) >= version:
-                return Written(quarantined=refused)
-            mark = _mark({application: version})
-            write_deltalake(handle, kept, mode="append", commit_properties=mark)
-            return Written(inserted=kept.height, quarantined=refused)
-
-        return self.commit(table, attempt)
-
     def append(self, table: Table, rows: pl.DataFrame, *, restamp: Restamp) -> Written:
         """Append rows that nobody else can have: facts made by the caller, with keys of their own.
 
@@ -102,7 +87,7 @@ class Lake(LakeReader):
         Args:
             table: Which table.
             rows: Rows of the table's contract.
-            restamp: Called on the rows before each attempt to commit, to stamp them anew.
+            restamp: Called on the rows before each attempt to commit, to stamp them again.
         """
         kept, refused = self.hold_to_contract(table, restamp(rows))
 
@@ -146,7 +131,7 @@ class Lake(LakeReader):
                 is updated; None never updates.
             columns: Columns to update; all but the key by default.
             marks: Numbers to record with the same commit, by application.
-            restamp: Called on the rows before each attempt to commit, to stamp them anew.
+            restamp: Called on the rows before each attempt to commit, to stamp them again.
         """
         fields = columns or [name for name in table.columns if name not in table.key]
         wanted = {
@@ -312,8 +297,7 @@ class Lake(LakeReader):
         except SchemaMismatchError as error:
             raise StoreError(
                 f"{table.name}: the columns stored in {self.uri(table)} are not those of its "
-                "contract: another version of this package wrote them. Use that version, or "
-                "another LAYERS_HOME or LAYERS_LAKE_URL."
+                f"contract: another version of this package wrote them. {MIGRATE}"
             ) from error
         except CommitFailedError as error:
             raise LakeConflictError(

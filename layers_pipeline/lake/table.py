@@ -1,33 +1,71 @@
-"""How a table of the lake is divided and how its rows are told apart.
+"""What is said of a table of the lake: how it is divided, made, checked and published.
 
 Belongs here: table descriptions and the SQL conditions that follow from them.
-Does not belong here: reading and writing (``lake``), which tables there are (``tables``).
+Does not belong here: reading and writing (``store``), which tables there are (``catalog``).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 import dataframely as dy
 import polars as pl
 
-TICK_TEXT: Final = "%Y%m%dT%H%M"
+TICK: Final = "tick"
+Group = Literal["raw", "staged", "facts", "dimensions", "content", "scoring", "audit"]
+Publication = Literal["copy", "view", "no"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parent:
+    """A table that must have a row for every row of another, and the columns that name it."""
+
+    table: str
+    key: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table of the lake: its name, its contract, and how its files are divided.
+    """Everything that is said of a table; other tables and assets are meant by their names.
 
-    ``prune_by`` are partition columns that are functions of the key, so that a merge
-    need only look into the partitions of its own rows.
+    Args:
+        name: Its name, the same in the lake, in Dagster and in the analysts' file.
+        schema: Its contract.
+        partition_by: Columns that divide its files.
+        prune_by: Partition columns that are functions of the key, so that a merge need only
+            look into the partitions of its own rows.
+        group: Where it stands in the flow.
+        deps: What it is made from.
+        remembers: Tables of which it notes up to which version it has read them.
+        published: Copied whole into the analysts' file, shown as a view over its files (for
+            tables that grow without end), or not shown under its own name.
+        shown_in: The table of the analysts' file that shows its rows together with others'.
+        is_stored: Whether the lake holds it; else it is a query of the analysts' file.
+        checked: Whether what a run wrote is held to its contract once more. Not so where rows
+            are as received, or a whole copy of others that was held to its contract just then.
+        sets_aside: Whether it is told when rows meant for it broke its contract.
+        parents: Tables that must have a row for each of its rows.
     """
 
     name: str
     schema: type[dy.Schema]
     partition_by: tuple[str, ...] = ()
     prune_by: tuple[str, ...] = ()
+    group: Group = "facts"
+    deps: tuple[str, ...] = ()
+    remembers: tuple[str, ...] = ()
+    published: Publication = "no"
+    shown_in: str = ""
+    is_stored: bool = True
+    checked: bool = True
+    sets_aside: bool = False
+    parents: tuple[Parent, ...] = ()
+
+    @property
+    def per_tick(self) -> bool:
+        """Whether each scoring tick has rows of its own, as one partition."""
+        return self.partition_by == (TICK,)
 
     @cached_property
     def key(self) -> tuple[str, ...]:
@@ -102,13 +140,3 @@ def _values(column: pl.Series) -> str:
 
 def _texts(values: Sequence[str]) -> str:
     return "(" + ", ".join("'" + value.replace("'", "''") + "'" for value in values) + ")"
-
-
-def tick_text(at: datetime) -> str:
-    """An instant as the text that partitions are named by, for example 20250514T1200."""
-    return at.astimezone(UTC).strftime(TICK_TEXT)
-
-
-def tick_from_text(text: str) -> datetime:
-    """The instant that a partition is named by."""
-    return datetime.strptime(text, TICK_TEXT).replace(tzinfo=UTC)

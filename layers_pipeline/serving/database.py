@@ -17,8 +17,9 @@ import duckdb
 import polars as pl
 
 from layers_pipeline.lake import catalog
+from layers_pipeline.lake.reading import scan_files
 from layers_pipeline.lake.table import Table
-from layers_pipeline.serving.macros import make_macros
+from layers_pipeline.serving.macros import make_macros, sql_literal
 from transforms.contracts.columns import comment_of
 from transforms.sql import sql_of
 
@@ -37,19 +38,13 @@ class Pinned:
     table: Table
     version: int
     files: tuple[str, ...]
-    as_view: bool = False
-    """Publish a view over the files instead of a copy, for tables that grow without end."""
-    shown_in: Table | None = None
-    """Show the rows in this table together with others' rows, rather than by themselves."""
+    added: tuple[str, ...] = ()
+    """Columns that some of the files may lack, because the table gained them later."""
 
     @property
     def is_local(self) -> bool:
         """Whether every file lies on this machine."""
         return all("://" not in uri or uri.startswith("file://") for uri in self.files)
-
-
-VIEWS: Final = ((catalog.AD_DAILY_METRICS_CURRENT, catalog.AD_DAILY_METRICS),)
-"""Views over published tables, each with the table without which it cannot be."""
 
 
 def build(
@@ -72,18 +67,18 @@ def build(
     """
     with duckdb.connect(config=CONFIG) as connection:
         connection.execute("set timezone = 'UTC'")
-        connection.execute(ATTACH.format(path=as_text(str(making))))
+        connection.execute(ATTACH.format(path=sql_literal(str(making))))
         connection.execute("use published")
         for pin in pinned:
-            if pin.shown_in is None:
+            if not pin.table.shown_in:
                 _make_pinned(connection, pin)
-        for table, pins in _shown_together(pinned).items():
-            _make_of_several(connection, table, pins)
         rows = _make_publication(connection, pinned, number=number, at=at)
         names = {pin.table.name for pin in pinned}
-        for view, source in VIEWS:
-            if source.name in names:
-                _make_view(connection, view)
+        for table in catalog.QUERIES:
+            if together := [pin for pin in pinned if pin.table.shown_in == table.name]:
+                _make_of_several(connection, table, together)
+            elif names.issuperset(table.deps):
+                _make_view(connection, table)
         make_macros(connection)
         connection.execute("use memory")
         connection.execute("detach published")
@@ -92,9 +87,11 @@ def build(
 
 def _make_pinned(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> None:
     table = pin.table
-    kind = "view" if pin.as_view and pin.files and pin.is_local else "table"
+    kind = "view" if table.published == "view" and pin.files and pin.is_local else "table"
     if pin.files and pin.is_local:
-        connection.execute(f"create {kind} {table.name} as {_select(pin, table.stored_columns)}")
+        connection.execute(
+            f"create {kind} {table.name} as {_select(connection, pin, table.stored_columns)}"
+        )
     else:
         rows = _read(pin, table.stored_columns)
         _make_table(connection, f"create table {table.name} as from {ROWS}", rows)
@@ -106,15 +103,6 @@ def _make_view(connection: duckdb.DuckDBPyConnection, view: Table) -> None:
     _comment(connection, "view", view.name, view.schema, view.columns)
 
 
-def _shown_together(pinned: Sequence[Pinned]) -> dict[Table, list[Pinned]]:
-    """Tables that show the rows of several, each with those."""
-    together: dict[Table, list[Pinned]] = {}
-    for pin in pinned:
-        if pin.shown_in is not None:
-            together.setdefault(pin.shown_in, []).append(pin)
-    return together
-
-
 def _make_of_several(
     connection: duckdb.DuckDBPyConnection, table: Table, pins: Sequence[Pinned]
 ) -> None:
@@ -122,7 +110,7 @@ def _make_of_several(
     kind = "view" if filled and all(pin.is_local for pin in filled) else "table"
     statement = f"create {kind} {table.name} as {sql_of('views', table.name)}"
     if kind == "view":
-        rows = " union all ".join(_select(pin, table.columns) for pin in filled)
+        rows = " union all ".join(_select(connection, pin, table.columns) for pin in filled)
         connection.execute(statement.replace("$captures", f"({rows})"))
     else:
         rows = pl.concat([_read(pin, table.columns) for pin in pins])
@@ -130,17 +118,31 @@ def _make_of_several(
     _comment(connection, kind, table.name, table.schema, table.columns)
 
 
-def _select(pin: Pinned, columns: Sequence[str]) -> str:
+def _select(connection: duckdb.DuckDBPyConnection, pin: Pinned, columns: Sequence[str]) -> str:
     """A query for the pinned rows, which lie on this machine."""
-    listed = ", ".join(as_text(_path(uri)) for uri in pin.files)
-    return f"select {', '.join(columns)} from read_parquet([{listed}], hive_partitioning = false)"  # noqa: S608 - addresses of our own files
+    if not pin.added:
+        return f"select {', '.join(columns)} from {_files(pin)}"  # noqa: S608 - our own files
+    # DuckDB fills what some files lack, but not what all of them lack.
+    empty = connection.from_arrow(pin.table.empty().to_arrow())
+    types = dict(zip(empty.columns, empty.types, strict=True))
+    nulls = ", ".join(f"null::{types[name]} as {name}" for name in pin.added)
+    return (
+        f"select {', '.join(columns)} from (from {_files(pin, 'union_by_name = true')} "  # noqa: S608 - our own files
+        f"union all by name select {nulls} where false)"
+    )
+
+
+def _files(pin: Pinned, *options: str) -> str:
+    """A table function over the pinned files, which lie on this machine."""
+    listed = ", ".join(sql_literal(_path(uri)) for uri in pin.files)
+    return f"read_parquet({', '.join((f'[{listed}]', 'hive_partitioning = false', *options))})"
 
 
 def _read(pin: Pinned, columns: Sequence[str]) -> pl.DataFrame:
     """The pinned rows, wherever they lie."""
     if not pin.files:
         return pin.table.empty().select(columns)
-    return pl.read_parquet(list(pin.files), hive_partitioning=False).select(columns)
+    return scan_files(pin.table, pin.files).select(columns).collect()
 
 
 def _make_table(connection: duckdb.DuckDBPyConnection, statement: str, rows: pl.DataFrame) -> None:
@@ -167,7 +169,7 @@ def _make_publication(
         [(name, version, rows[name], number, at) for name, version in versions.items()],
     )
     for target, text in PUBLICATION_COMMENTS.items():
-        connection.execute(f"comment on {target} is {as_text(text)}")
+        connection.execute(f"comment on {target} is {sql_literal(text)}")
     return rows
 
 
@@ -176,7 +178,7 @@ def _row_count(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> int:
         return 0
     if not pin.is_local:
         return int(pl.scan_parquet(list(pin.files)).select(pl.len()).collect().item())
-    counted = f"select count(*) from ({_select(pin, pin.table.stored_columns)})"  # noqa: S608 - our own files
+    counted = f"select count(*) from {_files(pin)}"  # noqa: S608 - our own files
     return int(connection.execute(counted).fetchall()[0][0])
 
 
@@ -200,16 +202,11 @@ def _comment(
     columns: Sequence[str],
 ) -> None:
     grain = " ".join((schema.__doc__ or "").split())
-    connection.execute(f"comment on {kind} {name} is {as_text(grain)}")
+    connection.execute(f"comment on {kind} {name} is {sql_literal(grain)}")
     described = schema.columns()
     for column in columns:
-        text = as_text(comment_of(described[column]))
+        text = sql_literal(comment_of(described[column]))
         connection.execute(f"comment on column {name}.{column} is {text}")
-
-
-def as_text(value: str) -> str:
-    """A text literal, for statements of the definition language that take no parameters."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _path(uri: str) -> str:

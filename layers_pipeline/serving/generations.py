@@ -1,8 +1,8 @@
 """The analysts' file: generations of one read-only DuckDB file, swapped in whole.
 
 Belongs here: putting a generation in place, keeping and pruning older ones, finding them.
-Does not belong here: what a file holds (``serving_file``), which versions are pinned and when
-(``steps.publication``).
+Does not belong here: what a file holds (``database``), which versions are pinned and when
+(``steps.publish``).
 """
 
 import os
@@ -17,7 +17,8 @@ import duckdb
 import polars as pl
 
 from layers_pipeline.errors import NotFoundError, PublicationError
-from layers_pipeline.serving.database import CONFIG, Pinned, as_text, build
+from layers_pipeline.serving.database import CONFIG, Pinned, build
+from layers_pipeline.serving.macros import sql_literal
 
 LINK: Final = "layers.duckdb"
 GENERATION: Final = re.compile(r"layers-(\d{6})\.duckdb")
@@ -98,7 +99,7 @@ def pinned_versions(folder: Path) -> dict[str, list[int]]:
         path = folder / f"layers-{number:06d}.duckdb"
         # Attached, because the same process may hold the file open under another configuration.
         with duckdb.connect(config=CONFIG) as connection:
-            connection.execute(f"attach {as_text(str(path))} as published (read_only)")
+            connection.execute(f"attach {sql_literal(str(path))} as published (read_only)")
             query = (
                 "select table_name, lake_version from published.publication where lake_version >= 0"
             )

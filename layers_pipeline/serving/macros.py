@@ -1,9 +1,10 @@
 """The macros of the analysts' file: usual questions by name.
 
 Belongs here: their names, parameters and comments, and putting them into a file.
-Does not belong here: their text (``transforms.sql``), tables (``serving_file``).
+Does not belong here: their text (``transforms.sql``), tables (``database``).
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -35,7 +36,7 @@ class Macro:
         """The select, in which parameters stand by their names."""
         text = sql_of("macros", self.name)
         for parameter in (*self.parameters, "as_of"):
-            text = text.replace(f"${parameter}", parameter)
+            text = re.sub(rf"\${parameter}\b", parameter, text)
         return text
 
 
@@ -123,16 +124,15 @@ def make_macros(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _make(connection: duckdb.DuckDBPyConnection, head: str, body: str, comment: str) -> None:
     name, _, _ = head.partition("(")
-    text = comment.replace("'", "''")
     connection.execute(f"create macro {head} as table {body}")
-    connection.execute(f"comment on macro table {name} is '{text}'")
+    connection.execute(f"comment on macro table {name} is {sql_literal(comment)}")
 
 
 def _rules_as_rows(versions: Iterable[ScoringRules]) -> str:
     """A select of the numbers of every version, one column per number."""
     rows = [_numbers(rules) for rules in versions]
     selects = [
-        "select " + ", ".join(f"{_literal(value)} as {name}" for name, value in row.items())
+        "select " + ", ".join(f"{sql_literal(value)} as {name}" for name, value in row.items())
         for row in rows
     ]
     return " union all ".join(selects)
@@ -148,10 +148,11 @@ def _numbers(rules: ScoringRules) -> dict[str, str | float | bool]:
     }
 
 
-def _literal(value: str | float | bool) -> str:
+def sql_literal(value: str | float | bool) -> str:
+    """A value as SQL writes it, for statements that take no parameters."""
     match value:
         case str():
-            return f"'{value}'"
+            return "'" + value.replace("'", "''") + "'"
         case float():
             return f"{value!r}::double"
         case _:

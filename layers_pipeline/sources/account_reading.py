@@ -11,8 +11,7 @@ from typing import Literal
 
 from layers_pipeline.errors import SourceError
 
-Depth = Literal["quick", "posts", "full"]
-RemarkKind = Literal[
+IssueKind = Literal[
     "metric_refused",
     "not_enough_viewers",
     "before_conversion",
@@ -40,10 +39,10 @@ class ResponseRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remark:
+class Issue:
     """Something that failed without failing the account."""
 
-    kind: RemarkKind
+    kind: IssueKind
     subject: str
     """The item's id, or a metric's name."""
     message: str
@@ -61,7 +60,7 @@ class AccountReading:
     """Whether every page of the listing of posts was read, to the end that the platform named."""
     calls: int = 0
     """HTTP requests made."""
-    remarks: tuple[Remark, ...] = ()
+    issues: tuple[Issue, ...] = ()
     refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Metrics newly found to be refused: (media type, metric) and what was said."""
     unreadable: Mapping[str, str] = field(default_factory=dict)

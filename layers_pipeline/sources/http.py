@@ -27,6 +27,7 @@ from layers_pipeline.errors import (
     SourceUnauthorizedError,
     SourceUnavailableError,
 )
+from layers_pipeline.sources.network import trouble_with
 
 UNSTATED_RETRY_AFTER_S: Final = 5.0
 MESSAGE_LENGTH_MAX: Final = 300
@@ -198,8 +199,8 @@ async def answered(
     except httpx.DecodingError as error:
         raise SourceMalformedError(source, f"{asked}: answer not decodable") from error
     except httpx.TransportError as error:
-        why = type(error).__name__
-        raise SourceUnavailableError(source, f"{asked}: no answer ({why})") from error
+        message = f"{asked}: {trouble_with(http, source, error)}"
+        raise SourceUnavailableError(source, message) from error
 
 
 def refusal(source: str, response: httpx.Response) -> SourceError:

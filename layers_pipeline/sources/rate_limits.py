@@ -1,6 +1,6 @@
 """What a platform still allows us: its usage headers, and who has to wait until when.
 
-Belongs here: reading usage headers, the waits that all accounts of one app share, its pace.
+Belongs here: reading usage headers, the waits that all accounts of one app share, calls per second.
 Does not belong here: requests, and which error a platform's code stands for.
 """
 
@@ -111,7 +111,7 @@ class _Wait:
     why: str
 
 
-class Budgets:
+class UsageBudgets:
     """Who has to wait, shared by everybody who calls for one app; a source's waits are its own.
 
     Args:
@@ -131,13 +131,13 @@ class Budgets:
             SourceThrottledError: It, or the whole app, has to wait; nothing was called.
         """
         for scope in ("app", "account"):
-            left_s = self.left_s(source, account_key, scope=scope)
-            if left_s > 0:
+            wait_s = self.wait_s(source, account_key, scope=scope)
+            if wait_s > 0:
                 why = self._waits[_key(source, scope, account_key)].why
                 message = f"not called, the {scope} has to wait: {why}"
-                raise SourceThrottledError(source, message, retry_after_s=left_s, scope=scope)
+                raise SourceThrottledError(source, message, retry_after_s=wait_s, scope=scope)
 
-    def left_s(self, source: str, account_key: str, *, scope: Scope) -> float:
+    def wait_s(self, source: str, account_key: str, *, scope: Scope) -> float:
         """Seconds that the account, or the whole app, still has to wait; 0 or less: none."""
         wait = self._waits.get(_key(source, scope, account_key))
         return (wait.until - self._clock.now()).total_seconds() if wait else 0.0
@@ -177,7 +177,7 @@ def _key(source: str, scope: Scope, account_key: str) -> tuple[str, Scope, str]:
     return source, scope, "" if scope == "app" else account_key
 
 
-class Pace:
+class RateLimiter:
     """So many calls per second and no more, evenly spaced; for everybody who calls for one app.
 
     Usable from one event loop after another, as a limiter by itself is not.
@@ -195,7 +195,7 @@ class Pace:
         self._interval_s = 1 / calls_per_s
         self._made: tuple[asyncio.AbstractEventLoop, AsyncLimiter] | None = None
 
-    async def turn(self) -> None:
+    async def acquire(self) -> None:
         """Wait until the next call may be made."""
         loop = asyncio.get_running_loop()
         if self._made is None or self._made[0] is not loop:

@@ -5,13 +5,18 @@ Does not belong here: what is done with them.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import SettingsError
 from layers_pipeline.lake.locks import locks_for
+from layers_pipeline.lake.migration import migrate
 from layers_pipeline.lake.store import Lake
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.settings import Settings
+
+MIGRATED: Final[set[str]] = set()
+"""Lakes that this process has looked at: looking at every table takes a tenth of a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,18 +30,27 @@ class Stores:
 
 
 def open_stores(settings: Settings, *, clock: Clock | None = None) -> Stores:
-    """Open the stores that the settings name, and bring the operational database to its schema.
+    """Open the stores that the settings name, and bring both to what this package expects.
 
     Raises:
         SettingsError: The home cannot be made, or a URL cannot be used.
+        StoreError: The lake's tables differ from their contracts in more than new columns.
     """
     told = clock or SystemClock()
     _make_home(settings)
     operations = Operations(settings.operations_database_url)
     operations.migrate()
-    locks = locks_for(settings.operations_database_url, folder=settings.locks_location)
-    lake = Lake(settings.lake_location, locks=locks, clock=told)
+    lake = open_lake(settings, clock=told)
+    if settings.lake_location not in MIGRATED:
+        migrate(lake)
+        MIGRATED.add(settings.lake_location)
     return Stores(settings=settings, clock=told, operations=operations, lake=lake)
+
+
+def open_lake(settings: Settings, *, clock: Clock | None = None) -> Lake:
+    """The lake that the settings name, as it is."""
+    locks = locks_for(settings.operations_database_url, folder=settings.locks_location)
+    return Lake(settings.lake_location, locks=locks, clock=clock)
 
 
 def _make_home(settings: Settings) -> None:

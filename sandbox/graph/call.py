@@ -97,8 +97,8 @@ class Turn:
             GraphError: The fault is a refusal.
         """
         kinds = kinds_at(place, in_batch=self.in_batch, is_large=amount > REDUCE_ABOVE)
-        fault = self.desk.world.platform_faults.take(
-            self.holder.account, *kinds, subject=subject, metrics=metrics
+        fault = self.desk.world.faults.take(
+            self.holder.account, kinds, subject=subject, metrics=metrics
         )
         if fault is None:
             return ""
@@ -116,10 +116,10 @@ class Turn:
 
         A request for many objects is struck once as a whole, and for each of these again.
         """
-        faults = self.desk.world.platform_faults.of(self.holder.account)
+        faults = self.desk.world.faults.of(self.holder.account)
         return any(fault.subject == subject for fault in faults)
 
     def switched(self, kind: str) -> bool:
         """Whether the account has a switch on; asking uses none of its times."""
-        faults = self.desk.world.platform_faults.of(self.holder.account)
+        faults = self.desk.world.faults.of(self.holder.account)
         return any(fault.kind == kind for fault in faults)

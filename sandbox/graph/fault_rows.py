@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from sandbox.faults import Fault
 from sandbox.graph.errors import Refusal, token_refused
-from sandbox.platform_faults import PlatformFault
 
 Place = Literal["list", "stories", "user", "node", "insights", "token", "batch"]
 PLACES: Final[tuple[Place, ...]] = (
@@ -33,7 +33,7 @@ REDUCE_ABOVE: Final = 25
 class Strike:
     """A fault with the request that it strikes."""
 
-    fault: PlatformFault
+    fault: Fault
     subject: str
     metrics: tuple[str, ...]
     now: datetime

@@ -1,7 +1,7 @@
 """Every fault that the simulated Graph API knows, by kind.
 
 Belongs here: what each kind means, where it strikes, and which refusal it is.
-Does not belong here: which account has which fault (``platform_faults``).
+Does not belong here: which account has which fault (``faults``).
 
 A plain kind strikes wherever its row says. ``list:app_limit`` is the same fault at one place only;
 the places are ``list``, ``stories``, ``user``, ``node``, ``insights``, ``token`` and ``batch``.

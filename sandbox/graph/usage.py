@@ -17,6 +17,7 @@ SHOWN_AFTER: Final = 100
 """Calls of a day before the headers appear: the platform says only "once enough calls"."""
 CALLS_PER_FOLLOWER: Final = 4_800
 """The documented allowance is 4800 calls a day for each impression; followers stand for them."""
+USAGE_FAULTS: Final = ("usage_high", "usage_full", "app_usage_high")
 HIGH: Final = 95
 FULL: Final = 100
 
@@ -32,9 +33,7 @@ def usage_headers(turn: Turn, account: AccountRef, refusal: Refusal | None) -> d
     calls = turn.desk.counted(account, at=turn.at)
     if refusal is not None and refusal.throttles:
         return _of_a_throttle(account, refusal)
-    fault = turn.desk.world.platform_faults.take(
-        account, "usage_high", "usage_full", "app_usage_high", subject=account.account_key
-    )
+    fault = turn.desk.world.faults.take(account, USAGE_FAULTS, subject=account.account_key)
     if fault is not None and fault.kind == "app_usage_high":
         return _app(HIGH)
     if fault is not None:

@@ -12,13 +12,14 @@ from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from pydantic import SecretStr
 
-from sandbox.faults import TruncatedAnswerError
 from sandbox.graph.api import graph_router
 from sandbox.problems import PROBLEM_JSON, install_problem_handlers
 from sandbox.service import control, control_oauth
 from sandbox.sift import api as sift_api
+from sandbox.sift.faults import TruncatedAnswerError
 from sandbox.sift.scrapes import ScrapeDesk, ScrapeTimes
 from sandbox.tiktok.api import tiktok_router
+from sandbox.tiktok.limits import CallWindow
 from sandbox.world import RequestLogging, World
 
 SANDBOX_KEY: Final = SecretStr("sandbox-key")
@@ -59,12 +60,13 @@ def build_sandbox(
     app.state.world = world
     app.state.scrapes = ScrapeDesk(world, times)
     app.state.sift_key = key
+    app.state.tiktok_calls = CallWindow()
     for router in (
         sift_api.health_router,
         sift_api.router,
         control.router,
         control_oauth.router,
-        tiktok_router(world),
+        tiktok_router(world, app.state.tiktok_calls),
         graph_router,  # last: some of its paths begin with anything
     ):
         app.include_router(router)

@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 
 from sandbox.faults import Fault
 from sandbox.problems import ProblemError, problem_responses
+from sandbox.sift.faults import SIFT_FAULT_KINDS
 from sandbox.simulation.dataset import AccountRef, Platform
 from sandbox.world import CONTROL_PREFIX, AnsweringWorld, LoggedRequest, World
 
@@ -171,7 +172,9 @@ def _summary(world: World, account: AccountRef) -> AccountSummary:
 )
 async def put_fault(fault: Fault, account: KnownAccount, world: AnsweringWorld) -> Fault:
     """Replace the account's fault by this one; it strikes from the next request on."""
-    world.faults.put(account, fault)
+    if fault.kind not in SIFT_FAULT_KINDS:
+        raise ProblemError(422, f"SIFT knows no fault {fault.kind!r:.80}")
+    world.faults.put_alone(account, fault)
     return fault
 
 
@@ -183,7 +186,7 @@ async def put_fault(fault: Fault, account: KnownAccount, world: AnsweringWorld) 
 )
 async def delete_fault(account: KnownAccount, world: AnsweringWorld) -> None:
     """The account is well again; jobs submitted under the fault keep their fate."""
-    world.faults.remove(account)
+    world.faults.clear(account)
 
 
 @router.get("/requests", summary="Which requests were answered")

@@ -7,11 +7,11 @@ Does not belong here: clock, SIFT's accounts and faults, the request log (``cont
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from sandbox.platform_faults import PlatformFault
+from sandbox.faults import Fault
 from sandbox.problems import ProblemError, problem_responses
 from sandbox.service.control import from_this_machine
 from sandbox.service.scenario import FAULT_KINDS
@@ -114,7 +114,7 @@ class AccountTruth(TypedDict):
 class FaultList(TypedDict):
     """The faults of one account, in the order in which they strike."""
 
-    faults: list[PlatformFault]
+    faults: list[Fault]
 
 
 router = APIRouter(
@@ -158,7 +158,7 @@ def _account(world: World, account: AccountRef) -> OAuthAccount:
         "items_ever": len(truth.every_item(account)),
         "followers": truth.followers(account, at=now),
         "token": newest.state(now) if newest else "none",
-        "faults": len(world.platform_faults.of(account)),
+        "faults": len(world.faults.of(account)),
     }
 
 
@@ -214,34 +214,32 @@ async def end_tokens(account: TokenHolder, world: AnsweringWorld, end: TokenEnd)
 @router.get(f"{ACCOUNT}/faults", summary="Which faults are switched on")
 async def list_faults(account: TokenHolder, world: AnsweringWorld) -> FaultList:
     """Each as it stands, with the times that are left."""
-    return {"faults": list(world.platform_faults.of(account))}
+    return {"faults": list(world.faults.of(account))}
 
 
 @router.post(f"{ACCOUNT}/faults", status_code=201, summary="Switch a fault on")
-async def add_fault(
-    account: TokenHolder, world: AnsweringWorld, fault: PlatformFault
-) -> PlatformFault:
+async def add_fault(account: TokenHolder, world: AnsweringWorld, fault: Fault) -> Fault:
     """Beside the account's others; it strikes from the next request on that it fits."""
     if fault.kind not in FAULT_KINDS[account.platform]:
         raise ProblemError(422, f"{account.platform} knows no fault {fault.kind!r:.80}")
-    world.platform_faults.put(account, fault)
+    world.faults.put(account, fault)
     return fault
 
 
 @router.delete(f"{ACCOUNT}/faults", status_code=204, summary="Switch every fault off")
 async def clear_faults(account: TokenHolder, world: AnsweringWorld) -> None:
     """The account is well again; its tokens stay what they are."""
-    world.platform_faults.clear(account)
+    world.faults.clear(account)
 
 
 @router.get("/tiktok/limit", summary="How many calls a second TikTok admits")
-async def read_limit(world: AnsweringWorld) -> CallLimit:
+async def read_limit(request: Request) -> CallLimit:
     """Over all accounts, as an app's limit is."""
-    return CallLimit(limit=world.tiktok_calls.limit)
+    return CallLimit(limit=request.app.state.tiktok_calls.limit)
 
 
 @router.put("/tiktok/limit", summary="Limit TikTok's calls per second")
-async def set_limit(limit: CallLimit, world: AnsweringWorld) -> CallLimit:
+async def set_limit(limit: CallLimit, request: Request) -> CallLimit:
     """Further calls within one real second are refused with code 40100."""
-    world.tiktok_calls.limit = limit.limit
+    request.app.state.tiktok_calls.limit = limit.limit
     return limit

@@ -32,6 +32,7 @@ from sandbox.service.scenario_events import (
     TokenEvent,
     accounts_of,
 )
+from sandbox.sift.faults import SIFT_FAULT_KINDS
 from sandbox.simulation.dataset import AccountRef, Dataset, Platform
 from sandbox.simulation.generated import generated_captures
 from sandbox.simulation.truth import Plan, Truth, generated_truth
@@ -152,6 +153,9 @@ class Scenario(Part):
         for event in self.faults:
             if event.kind not in FAULT_KINDS[event.platform]:
                 yield f"{event.kind}: no fault of {event.platform}"
+        for event in self.creator_faults:
+            if event.kind not in SIFT_FAULT_KINDS:
+                yield f"{event.kind}: no fault of SIFT"
         yield from self._nowhere()
 
     def _nowhere(self) -> Iterator[str]:

@@ -12,7 +12,6 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sandbox.faults import Fault
-from sandbox.platform_faults import PlatformFault
 from sandbox.simulation.dataset import AccountRef, Platform
 from sandbox.simulation.truth import Item, Oddity, Truth
 from sandbox.world import World
@@ -63,7 +62,7 @@ class OddPost(Part):
         return _is_there(lambda: self.item(truth))
 
 
-class FaultEvent(PlatformFault):
+class FaultEvent(Fault):
     """A fault of an account that holds a token, or the end of all its faults (``clear``)."""
 
     at: Offset
@@ -78,11 +77,10 @@ class FaultEvent(PlatformFault):
         """Switch the fault on."""
         account = accounts_of(world.truth, self.platform)[self.account]
         if self.kind == CLEAR:
-            return world.platform_faults.clear(account)
-        plain = self.model_dump(include=set(PlatformFault.model_fields))
-        if (subject := self.about(world.truth)) is not None:
-            plain["subject"] = subject.item_id
-        return world.platform_faults.put(account, PlatformFault(**plain))
+            return world.faults.clear(account)
+        named = self.about(world.truth)
+        subject = named.item_id if named else self.subject
+        return world.faults.put(account, _plain(self).model_copy(update={"subject": subject}))
 
     def about(self, truth: Truth) -> Item | None:
         """The post or story that the fault is about, if it is about one.
@@ -138,11 +136,14 @@ class CreatorEvent(Fault):
             yield self.at + self.lasts, self._end
 
     def _begin(self, world: World) -> None:
-        plain = self.model_dump(include=set(Fault.model_fields))
-        world.faults.put(world.dataset.accounts[self.creator], Fault(**plain))
+        world.faults.put_alone(world.dataset.accounts[self.creator], _plain(self))
 
     def _end(self, world: World) -> None:
-        world.faults.remove(world.dataset.accounts[self.creator])
+        world.faults.clear(world.dataset.accounts[self.creator])
+
+
+def _plain(event: Fault) -> Fault:
+    return Fault(**event.model_dump(include=set(Fault.model_fields)))
 
 
 def _is_there(look: Callable[[], object]) -> bool:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from sandbox.problems import ProblemError, problem_responses
+from sandbox.sift.faults import strike
 from sandbox.sift.models import (
     AccountAnswer,
     HealthAnswer,
@@ -80,7 +81,7 @@ async def submit_scrape(
 ) -> ScrapeAnswer:
     """Take an order for an account's most recent posts and return at once; ask for it later."""
     account = AccountRef(order.platform, order.account_key)
-    await world.faults.strike(account)
+    await strike(world, account)
     _must_be_indexed(world, account)
     return desk.answer(desk.submit(order, idempotency_key=idempotency_key))
 
@@ -94,7 +95,7 @@ async def submit_scrape(
 async def scrape(scrape_id: ScrapeId, desk: Desk, world: AnsweringWorld) -> ScrapeAnswer:
     """Goes from queued to running, then succeeded or failed; succeeded ones expire."""
     job = desk.job(scrape_id)
-    await world.faults.strike(job.account)
+    await strike(world, job.account)
     return desk.answer(job)
 
 
@@ -114,7 +115,7 @@ async def scraped_posts(
 ) -> PostPage:
     """Posts of a succeeded scrape, newest first, 20 a page; the last page has no `next_cursor`."""
     job = desk.job(scrape_id)
-    await world.faults.strike(job.account)
+    await strike(world, job.account)
     rows = desk.rows(job)
     begin = 0 if cursor is None else _offset(scrape_id, cursor)
     page = PostPage(scrape_id=scrape_id, posts=rows[begin : begin + PAGE_SIZE])
@@ -136,7 +137,7 @@ async def account_metadata(
 ) -> AccountAnswer:
     """Public facts as last seen; followers and the like are absent where they are not known."""
     account = AccountRef(platform, account_key)
-    await world.faults.strike(account)
+    await strike(world, account)
     _must_be_indexed(world, account)
     sightings = world.dataset.recent(account, as_of=world.clock.now())
     answer = AccountAnswer(

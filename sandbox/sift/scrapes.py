@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Literal
 
-from sandbox.faults import JOB_FAULTS
 from sandbox.problems import ProblemError
+from sandbox.sift.faults import JOB_FAULTS
 from sandbox.sift.models import PostRow, ScrapeAnswer, ScrapeOrder, ScrapeStatus
 from sandbox.simulation.dataset import AccountRef, Sighting
 from sandbox.world import World

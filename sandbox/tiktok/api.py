@@ -19,7 +19,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.platform_faults import PlatformFault
+from sandbox.faults import Fault
 from sandbox.simulation.dataset import AccountRef
 from sandbox.tiktok.account import account_answer, account_query
 from sandbox.tiktok.codes import (
@@ -34,6 +34,7 @@ from sandbox.tiktok.codes import (
     TikTokRefusalError,
 )
 from sandbox.tiktok.faults import KINDS, SLOW_S, TIKTOK_FAULTS, Place, disguised
+from sandbox.tiktok.limits import CallWindow
 from sandbox.tiktok.parameters import refused
 from sandbox.tiktok.tokens import OAUTH_ROUTES, opened_by
 from sandbox.tiktok.videos import VideoQuery, video_query, videos_answer
@@ -49,8 +50,9 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 class TikTokApi:
     """Answers every request under ``/open_api`` over one world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, calls: CallWindow) -> None:
         self._world = world
+        self._calls = calls
         self._reads = count(1)
 
     async def answer(self, request: Request) -> Response:
@@ -66,7 +68,7 @@ class TikTokApi:
 
     def _admitted(self, request: Request) -> str:
         route = _route(request)
-        if not self._world.tiktok_calls.admits():
+        if not self._calls.admits():
             raise TikTokRefusalError(TOO_FREQUENT)
         return route
 
@@ -115,15 +117,15 @@ class TikTokApi:
         place: Place,
         fields: tuple[str, ...] = (),
         video_ids: tuple[str, ...] = (),
-    ) -> PlatformFault | None:
+    ) -> Fault | None:
         """The fault that strikes this request, if any; one that is a code ends it.
 
         A fault of one video strikes requests that name it in ``filters.video_ids``; one of one
         metric strikes those that ask for the field, and names it.
         """
-        board = self._world.platform_faults
+        board = self._world.faults
         subjects = (fault.subject for fault in board.of(account) if fault.subject in video_ids)
-        fault = board.take(account, *KINDS[place], subject=next(subjects, ""), metrics=fields)
+        fault = board.take(account, KINDS[place], subject=next(subjects, ""), metrics=fields)
         code = TIKTOK_FAULTS[fault.kind].code if fault else None
         if fault and code is not None:
             named = f"fields: {fault.metric}: {MESSAGES[code]}" if fault.metric else ""
@@ -165,12 +167,12 @@ def _halved(answer: Response) -> Response:
     return Response(answer.body[: len(answer.body) // 2], 200, media_type="application/json")
 
 
-def tiktok_router(world: World) -> APIRouter:
+def tiktok_router(world: World, calls: CallWindow) -> APIRouter:
     """The routes over a world; kept out of the OpenAPI document, which is SIFT's and ours."""
     router = APIRouter()
     router.add_route(
         "/open_api/{rest:path}",
-        TikTokApi(world).answer,
+        TikTokApi(world, calls).answer,
         methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         include_in_schema=False,
     )

@@ -1,7 +1,7 @@
 """What can be made to go wrong in the simulated TikTok Business API, as one table.
 
 Belongs here: every kind, where it strikes, and what it does to an answer.
-Does not belong here: which account has which (``platform_faults``), how a sound answer is made.
+Does not belong here: which account has which (``faults``), how a sound answer is made.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from starlette.responses import PlainTextResponse, Response
 
-from sandbox.platform_faults import PlatformFault
+from sandbox.faults import Fault
 from sandbox.tiktok.codes import MESSAGES, OK, PARTIAL
 
 Place = Literal["read", "videos", "oauth"]
@@ -63,7 +63,7 @@ TIKTOK_FAULTS: Final[Mapping[str, TikTokFault]] = {
         place="oauth", effect="HTTP 200 with half of the JSON, though the token was refreshed"
     ),
 }
-"""Every kind that ``PlatformFault.kind`` may name for a TikTok account."""
+"""Every kind that ``Fault.kind`` may name for a TikTok account."""
 
 KINDS: Final[Mapping[Place, tuple[str, ...]]] = {
     "read": tuple(kind for kind, fault in TIKTOK_FAULTS.items() if fault.place == "read"),
@@ -73,7 +73,7 @@ KINDS: Final[Mapping[Place, tuple[str, ...]]] = {
 """Kinds that can strike at a place."""
 
 
-def disguised(fault: PlatformFault) -> Response | None:
+def disguised(fault: Fault) -> Response | None:
     """The answer of a fault that never reaches TikTok's own code; none for the others."""
     match fault.kind:
         case "http_500" | "oauth_http_500":

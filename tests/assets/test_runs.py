@@ -18,7 +18,7 @@ from assets.partitions import scoring_ticks
 from layers_pipeline.cli.runs import RANGE_END, RANGE_START, open_runner
 from layers_pipeline.clock import FixedClock
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Table, tick_text
+from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.settings import load_settings
@@ -32,6 +32,7 @@ from sandbox import (
     running_sandbox,
 )
 from tests.worlds.data_builders import capture, everything, rows_of, write_file
+from transforms.scoring.ticks import tick_text
 
 DATASET = generated_captures(3, accounts=9, days=4)
 SECRET = "sk-NEVER-TO-BE-SEEN-7f3a"
@@ -155,7 +156,7 @@ def id_of(account: AccountRef) -> str:
 
 def strike(sandbox: RunningSandbox, *kinds: str) -> None:
     for account in DATASET.accounts:
-        sandbox.world.faults.remove(account)
+        sandbox.world.faults.clear(account)
     for kind in kinds:
         sandbox.world.faults.put(STRUCK[kind], Fault(kind=kind, **STEERED))
 

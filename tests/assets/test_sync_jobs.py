@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from layers_pipeline.lake import catalog
-from sandbox import PlatformFault, RunningSandbox
+from sandbox import Fault, RunningSandbox
 from tests.assets.test_runs import Deployment, deployed, reason, told
 from tests.steps.ingest.fault_world import (
     AT,
@@ -147,7 +147,7 @@ def test_a_sync_in_which_every_account_failed_turns_red(place, job):
 def test_what_others_landed_is_derived_beside_an_account_that_nobody_can_read(place):
     """The posts cadence reads only accounts that nobody else could: all of them may well fail."""
     deployment, served = place
-    served.world.platform_faults.put(FIRST, PlatformFault(kind="list:permission_10"))
+    served.world.faults.put(FIRST, Fault(kind="list:permission_10"))
     deployment.run("quick_sync", now=AT)
     served.world.clock.set(AT + timedelta(minutes=1))
     result = deployment.run("posts_sync", now=AT + timedelta(minutes=1))

@@ -22,7 +22,7 @@ from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.operations.tokens import Token
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.account_reading import AccountReading
-from layers_pipeline.steps.ingest.landing import LandedReading, land_readings
+from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
 from layers_pipeline.steps.stores import open_stores
 from tests.cli.program import INSTALLED, Program
 
@@ -301,18 +301,18 @@ def listed(commands, sync_id):
     settings = Settings(home=commands.home, lake_url="", operations_url="")
     stores = open_stores(settings)
     at = datetime(2026, 9, 1, tzinfo=UTC)
-    land_readings(
+    write_raw(
         stores,
         [
-            LandedReading(
+            AccountSync(
                 sync_id=sync_id,
                 platform="instagram",
                 account_key=INSTAGRAM.partition(":")[2],
                 depth="full",
                 started_at=at,
                 finished_at=at,
-                outcome="ok",
                 reading=AccountReading(is_complete=True),
+                outcome=SyncEnding(account_id=INSTAGRAM, outcome="ok"),
             )
         ],
         run_id="r",

@@ -412,7 +412,7 @@ def test_what_failed_in_a_sync_is_printed(synced, sandbox):
     private, *_ = sandbox.world.dataset.accounts
     sandbox.world.faults.put(private, Fault(kind="private"))
     said = synced("quick")
-    sandbox.world.faults.remove(private)
+    sandbox.world.faults.clear(private)
     assert "4 accounts: " in said.out
     assert "1 forbidden" in said.out
     assert f"- {private.platform}:{private.account_key}: forbidden: sift: HTTP 403" in said.out

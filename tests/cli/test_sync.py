@@ -16,11 +16,10 @@ from layers_pipeline.clock import FixedClock
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import differ
 from layers_pipeline.settings import Settings
-from layers_pipeline.steps.derive.posts import derive_everything
-from layers_pipeline.steps.score.ticks import tick_key
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import (
-    PlatformFault,
+    Fault,
     RunningSandbox,
     Truth,
     generated_captures,
@@ -30,6 +29,7 @@ from tests.cli.program import Program
 from tests.steps.ingest.fault_world import TOKEN_KEY, account, account_id, connect, items_of
 from tests.steps.maintain.test_replay import DERIVED
 from tests.worlds.data_builders import everything, remove, rows_of
+from transforms.scoring.ticks import tick_key
 
 FIRST, SECOND, VIDEOS = account("instagram", 0), account("instagram", 1), account("tiktok", 2)
 ACCOUNTS = (FIRST, SECOND, VIDEOS)
@@ -127,11 +127,11 @@ def test_a_named_creator_is_scraped_and_collected(commands):
 
 
 def test_an_account_that_fails_is_told_with_its_reason(commands):
-    fault = PlatformFault(kind="list:permission_10")
-    commands.served.world.platform_faults.put(FIRST, fault)
+    fault = Fault(kind="list:permission_10")
+    commands.served.world.faults.put(FIRST, fault)
     named = ("--account", account_id(FIRST), "--account", account_id(SECOND))
     said = commands.said("sync", "--depth", "full", *named)
-    commands.served.world.platform_faults.clear()
+    commands.served.world.faults.clear()
     assert re.search(r"OAuth, read: 2 accounts: (1 ok, 1 forbidden|1 forbidden, 1 ok)\.", said)
     assert f"- {account_id(FIRST)}: forbidden: " in said
 
@@ -167,7 +167,7 @@ def spoilt(commands) -> Iterator[tuple[dict, dict]]:
     remove(stores, *DERIVED)
     columns = ("caption", "views")
     stores.lake.merge(catalog.STG_TIKTOK__POSTS, wrong, update=differ(columns), columns=columns)
-    derive_everything(stores)
+    bring_up_to_date(stores)
     yield right, everything(stores, (*DERIVED, catalog.STG_TIKTOK__POSTS))
     stores.operations.close()
 

@@ -8,6 +8,7 @@ import pytest
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.ads import BATCH_ROWS, AdReading, read_ad_file
+from layers_pipeline.progress import reporting
 from transforms.contracts.captures import Quarantine
 from transforms.contracts.creatives import StgImportAdMetrics
 
@@ -45,13 +46,13 @@ def test_every_format_gives_the_same_days(csv, tmp_path):
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(plain.read_bytes()))
     (tmp_path / "a.ndjson.gz").write_bytes(gzip.compress((tmp_path / "a.ndjson").read_bytes()))
     (tmp_path / "bom.csv").write_bytes(b"\xef\xbb\xbf" + plain.read_bytes())
-    expected = read_ad_file(plain, READING).days.drop("file_id", "line_number")
+    expected = read_ad_file(plain, READING).sound.drop("file_id", "line_number")
     assert expected.select("ad_id", "spend_cents", "clicks", "spent_in").rows() == [
         ("7501234567890123456", 143, 2, "2025-05"),
         ("a2", 143, None, "2025-05"),
     ]
     for name in ("a.ndjson", "a.parquet", "a.csv.gz", "a.ndjson.gz", "bom.csv"):
-        found = read_ad_file(tmp_path / name, READING).days
+        found = read_ad_file(tmp_path / name, READING).sound
         assert found.drop("file_id", "line_number").equals(expected)
 
 
@@ -59,7 +60,7 @@ def test_a_typed_table_gives_the_same_days(tmp_path):
     path = tmp_path / "ads.parquet"
     typed = {"ad_id": [7501234567890123456], "date": [date(2025, 5, 13)], "spend": [1.43]}
     pl.DataFrame(typed | {"clicks": [2], "nothing": [None]}).write_parquet(path)
-    days = read_ad_file(path, READING).days
+    days = read_ad_file(path, READING).sound
     assert days.select("ad_id", "spent_on", "spend_cents", "clicks").rows() == [
         ("7501234567890123456", date(2025, 5, 13), 143, 2)
     ]
@@ -67,8 +68,8 @@ def test_a_typed_table_gives_the_same_days(tmp_path):
 
 def test_a_file_is_split_by_the_contract(csv):
     found = read_ad_file(csv(line(), line("a2", spend="1_43")), READING)
-    assert (found.rows, found.days.height) == (2, 1)
-    assert StgImportAdMetrics.is_valid(found.days)
+    assert (found.rows, found.sound.height) == (2, 1)
+    assert StgImportAdMetrics.is_valid(found.sound)
     assert Quarantine.is_valid(found.quarantined)
     assert found.quarantined.select("table_name", "origin", "broken_rules").rows() == [
         ("stg_import__ad_metrics", f"{found.file_id}:3", "spend_cents|unreadable_money")
@@ -81,7 +82,8 @@ def test_an_ad_that_has_a_day_twice_is_set_aside_wherever_its_rows_stand(tmp_pat
     ads = pl.select(ad_id=pl.int_range(BATCH_ROWS + 1) % BATCH_ROWS)
     ads.with_columns(spend=pl.lit(1)).write_parquet(path)
     told = []
-    found = read_ad_file(path, WITHOUT_DATE, on_rows=lambda *rows: told.append(rows))
+    with reporting(lambda _what, *rows: told.append(rows)):
+        found = read_ad_file(path, WITHOUT_DATE)
     assert told == [(BATCH_ROWS, BATCH_ROWS + 1), (BATCH_ROWS + 1, BATCH_ROWS + 1)]
     assert found.quarantined["broken_rules"].to_list() == ["primary_key"] * 2
     assert found.quarantined["origin"].str.split(":").list.last().to_list() == [

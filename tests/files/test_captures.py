@@ -9,6 +9,7 @@ import pytest
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.captures import BATCH_ROWS, read_capture_file
+from layers_pipeline.progress import reporting
 from transforms.contracts.captures import Quarantine, StgImportCaptures
 from transforms.staging.captures import read_captures
 
@@ -75,16 +76,16 @@ def test_every_format_gives_the_same_captures(csv, tmp_path):
     rows.write_ndjson(tmp_path / "c.ndjson")
     rows.write_parquet(tmp_path / "c.parquet")
     (tmp_path / "c.csv.gz").write_bytes(gzip.compress(plain.read_bytes()))
-    expected = read(plain).captures.drop("file_id", "line_number")
+    expected = read(plain).sound.drop("file_id", "line_number")
     assert expected["views"].to_list() == [541_200, None]
     for name in ("c.ndjson", "c.parquet", "c.csv.gz"):
-        assert read(tmp_path / name).captures.drop("file_id", "line_number").equals(expected)
+        assert read(tmp_path / name).sound.drop("file_id", "line_number").equals(expected)
 
 
 def test_a_file_is_split_by_the_contract(csv):
     found = read(csv(line("p1"), line("p2", views="12abc"), line("")))
-    assert (found.rows, found.captures.height) == (3, 1)
-    assert StgImportCaptures.is_valid(found.captures)
+    assert (found.rows, found.sound.height) == (3, 1)
+    assert StgImportCaptures.is_valid(found.sound)
     assert Quarantine.is_valid(found.quarantined)
     assert found.quarantined.select("origin", "broken_rules").rows() == [
         (f"{found.file_id}:3", "views|unreadable_count"),
@@ -95,15 +96,15 @@ def test_a_file_is_split_by_the_contract(csv):
 
 def test_lines_are_counted_as_an_editor_counts_them(csv):
     path = csv(line("p1", caption='"two\nlines"'), "", line("p2"), "", "")
-    assert read(path).captures["line_number"].to_list() == [2, 5]
+    assert read(path).sound["line_number"].to_list() == [2, 5]
 
 
 def test_numbers_in_json_keep_every_digit(ndjson):
     row = {"platform": "tiktok", "account_key": "a", "post_key": 7501234567890123457}
     found = read(ndjson(row | {"captured_at": AT}, "", row | {"captured_at": AT, "views": 3.0}))
-    assert found.captures["platform_post_id"].to_list() == ["7501234567890123457"] * 2
-    assert found.captures["views"].to_list() == [None, 3]
-    assert found.captures["line_number"].to_list() == [1, 3]
+    assert found.sound["platform_post_id"].to_list() == ["7501234567890123457"] * 2
+    assert found.sound["views"].to_list() == [None, 3]
+    assert found.sound["line_number"].to_list() == [1, 3]
 
 
 def test_unknown_columns_are_ignored_by_name(csv):
@@ -125,9 +126,11 @@ def test_progress_is_told_after_each_batch(tmp_path):
     constants = pl.DataFrame({"platform": ["tiktok"], "account_key": ["a"], "captured_at": [at]})
     posts.join(constants, how="cross").write_parquet(path)
     told = []
-    found = read(path, on_rows=lambda done, rows: told.append((done, rows)))
-    assert told == [(BATCH_ROWS, total), (total, total)]
-    assert found.captures["line_number"].n_unique() == total
+    with reporting(lambda *progress: told.append(progress)):
+        found = read(path)
+    what = "reading captures.parquet"
+    assert told == [(what, BATCH_ROWS, total), (what, total, total)]
+    assert found.sound["line_number"].n_unique() == total
 
 
 @pytest.mark.parametrize(
@@ -212,7 +215,7 @@ def test_an_unknown_zone_is_refused(csv, zone):
 @needs_shared
 def test_the_real_captures_are_read():
     found = read(TIKTOK / "captures_dev_w1w2.parquet", time_zone="UTC")
-    assert (found.captures.height, found.quarantined.height) == (26_103, 112)
+    assert (found.sound.height, found.quarantined.height) == (26_103, 112)
     assert found.quarantined["broken_rules"].unique().to_list() == ["account_key|nullability"]
     assert "views_raw" in found.ignored_columns
 

@@ -150,6 +150,6 @@ def test_threads_of_one_process_exclude_each_other(where):
     assert most == [1] * 15
 
 
-def test_leases_lie_in_the_operational_database_if_that_is_postgresql(database, tmp_path):
+def test_locks_lie_in_the_operational_database_if_that_is_postgresql(database, tmp_path):
     assert isinstance(locks_for(database, folder=tmp_path), PostgresLocks)
     assert isinstance(locks_for("sqlite:///x.db", folder=tmp_path), FileLocks)

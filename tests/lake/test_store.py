@@ -1,7 +1,7 @@
 """The lake on real Delta tables: what a write leaves behind, whoever else writes.
 
 Belongs here: appending, inserting, merging, replacing, reading, conflicts, upkeep.
-Does not belong here: what the project's tables mean, leases by themselves (``test_leases``).
+Does not belong here: what the project's tables mean, locks by themselves (``test_locks``).
 """
 
 import json
@@ -53,7 +53,7 @@ THINGS = Table(name="things", schema=Things)
 PARTED = Table(name="parted", schema=Things, partition_by=("part",), prune_by=("part",))
 
 
-class NoLeases:
+class NoLocks:
     """Locks that keep nobody out, so that only Delta's own conflict check protects."""
 
     def hold(self, name: str, *, shared: bool = False) -> AbstractContextManager[None]:
@@ -67,8 +67,8 @@ class Known(dy.Schema):
     known_at = dy.Datetime(nullable=False, time_unit="us", time_zone="UTC")
 
 
-def lake_at(location: Path | str, *, leases: Locks | None = None) -> Lake:
-    return Lake(str(location), locks=leases or NoLeases(), clock=FixedClock(NOW))
+def lake_at(location: Path | str, *, locks: Locks | None = None) -> Lake:
+    return Lake(str(location), locks=locks or NoLocks(), clock=FixedClock(NOW))
 
 
 @pytest.fixture
@@ -136,14 +136,6 @@ def test_replacing_without_partitions_replaces_everything(lake):
     lake.insert_absent(PARTED, things(("a", 1, "", "x"), ("b", 1, "", "y")))
     lake.replace(PARTED, things(), where={})
     assert rows(lake, PARTED) == []
-
-
-def test_rows_are_appended_once_per_number(lake):
-    for number, value in [(7, 1), (7, 2), (6, 3), (8, 4)]:
-        once = things((f"n{number}v{value}", value))
-        lake.append_once(THINGS, once, application="job", version=number)
-    lake.append_once(THINGS, things(("other", 5)), application="other job", version=1)
-    assert values(lake) == {"n7v1": 1, "n8v4": 4, "other": 5}
 
 
 def test_a_watermark_is_recorded_also_when_nothing_changed(lake):
@@ -283,7 +275,7 @@ def test_a_lake_may_lie_in_any_folder(tmp_path, folder, as_url):
     assert all(Path(file).is_file() for file in lake.files(PARTED))
 
 
-def test_one_unit_is_under_way_at_a_time_and_may_hold_further_ones(tmp_path):
+def test_the_write_lock_is_held_by_one_at_a_time_and_may_be_taken_again_within(tmp_path):
     lake, other = (
         lake_at(tmp_path / "lake", locks=FileLocks(tmp_path / "locks", timeout_s=timeout_s))
         for timeout_s in (10, 0.1)
@@ -291,13 +283,13 @@ def test_one_unit_is_under_way_at_a_time_and_may_hold_further_ones(tmp_path):
     with lake.write_lock():
         with lake.write_lock(), lake.write_lock():
             pass
-        with pytest.raises(LockTimeoutError), other.unit():
+        with pytest.raises(LockTimeoutError), other.write_lock():
             pass
-    with other.rest(), other.unit():
+    with other.write_lock():
         pass
 
 
-def test_no_two_leases_of_the_lake_share_a_number_in_postgresql():
+def test_no_two_locks_of_the_lake_share_a_number_in_postgresql():
     names = [f"table-{table.name}" for table in TABLES]
     names += [WRITE_LOCK, "publish", "maintenance"]
     assert len({zlib.crc32(name.encode()) for name in names}) == len(names)
@@ -311,9 +303,9 @@ def insert_keys(location: str, locks: str | None, start: Barrier, value: int) ->
         lake.insert_absent(THINGS, things(*keys))
 
 
-@pytest.mark.parametrize("has_leases", [True, False], ids=["leases", "no leases"])
-def test_two_processes_that_insert_the_same_keys_leave_each_once(tmp_path, has_leases):
-    locks = str(tmp_path / "locks") if has_leases else None
+@pytest.mark.parametrize("has_locks", [True, False], ids=["locks", "no locks"])
+def test_two_processes_that_insert_the_same_keys_leave_each_once(tmp_path, has_locks):
+    locks = str(tmp_path / "locks") if has_locks else None
     start = PROCESSES.Barrier(2)
     running = [
         PROCESSES.Process(target=insert_keys, args=(str(tmp_path / "lake"), locks, start, value))

@@ -76,7 +76,7 @@ def served() -> Iterator[Caller]:
 def call(served: Caller) -> Caller:
     world = served.sandbox.world
     for account in DATASET.accounts:
-        world.faults.remove(account)
+        world.faults.clear(account)
     world.clock.set(DATASET.span[1], rate=0)
     world.log.clear()
     return served

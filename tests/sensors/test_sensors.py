@@ -14,7 +14,7 @@ from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.settings import load_settings
-from layers_pipeline.steps.ingest.syncing import submit_scrapes
+from layers_pipeline.steps.ingest.scrapes import submit_scrapes
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import Fault, RunningSandbox, generated_captures, running_sandbox
 from sensors.scrapes import finished_scrapes, request_key

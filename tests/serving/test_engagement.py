@@ -25,8 +25,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.database import Pinned
-from layers_pipeline.steps.derive.staging import STAGED
-from layers_pipeline.steps.publish.publication import PUBLISHED, maintain, publish
+from layers_pipeline.steps.publish.publication import maintain, publish
 from layers_pipeline.steps.stores import Stores
 from tests.hypothesis_profiles import examples
 from tests.worlds.data_builders import (
@@ -89,9 +88,9 @@ def file_over(
             [{"platform": "tiktok", "platform_post_id": "p"} | one for one in absences]
         ),
     }
-    pinned = [pin(table, folder, filled, kind=kind) for table in PUBLISHED]
-    shown = catalog.PLATFORM_POST_CHECKS
-    pinned += [pin(table, folder, filled, kind=kind, shown_in=shown) for table in STAGED]
+    pinned = [
+        pin(table, folder, filled, kind=kind) for table in (*catalog.PUBLISHED, *catalog.STAGED)
+    ]
     return generations.publish(folder / "serve", pinned=pinned, at=AS_OF, kept=1).path
 
 
@@ -101,15 +100,14 @@ def pin(
     filled: dict[str, pl.DataFrame],
     *,
     kind: type[Pinned],
-    shown_in: Table | None = None,
 ) -> Pinned:
     """A table whose one file holds the rows given for it, columns that are missing null."""
     if table.name not in filled:
-        return kind(table=table, version=-1, files=(), shown_in=shown_in)
+        return kind(table=table, version=-1, files=())
     path = folder / f"{table.name}.parquet"
     rows = pl.concat([table.empty(), filled[table.name]], how="diagonal_relaxed")
     rows.select(table.stored_columns).write_parquet(path)
-    return kind(table=table, version=0, files=(str(path),), shown_in=shown_in)
+    return kind(table=table, version=0, files=(str(path),))
 
 
 def ask(path: Path, query: str) -> list[dict]:
@@ -430,6 +428,7 @@ def series(draw) -> list[dict]:
     ]
 
 
+@examples(0.5)
 @given(rows=series(), zone=st.sampled_from(ZONES))
 def test_the_days_of_any_series_are_those_of_the_oracle(rows, zone):
     query = "select * exclude (platform) from post_engagement_daily('brand')"

@@ -21,19 +21,18 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.serving import generations, macros
 from layers_pipeline.serving.database import Pinned
 from layers_pipeline.settings import Settings
-from layers_pipeline.steps.derive.posts import derive_everything
-from layers_pipeline.steps.derive.staging import STAGED
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.versions import InForce
 from layers_pipeline.steps.ingest.imports import import_captures
-from layers_pipeline.steps.publish.publication import PUBLISHED, maintain, publish
+from layers_pipeline.steps.publish.publication import maintain, publish
 from layers_pipeline.steps.score.scoring import score_ticks
 from layers_pipeline.steps.score.walk import WRITTEN, Walk
 from layers_pipeline.steps.stores import Stores, open_stores
 
 TICK = datetime(2025, 5, 14, 12, tzinfo=UTC)
 NOW = TICK + timedelta(days=30)
-NAMES = {table.name for table in PUBLISHED}
-MADE_OF = NAMES | {table.name for table in STAGED}
+NAMES = {table.name for table in catalog.PUBLISHED}
+MADE_OF = NAMES | {table.name for table in catalog.STAGED}
 """Staging tables are shown together, as one table of the file."""
 MACROS = {"scoring_rules", *(macro.name for macro in macros.MACROS)}
 
@@ -66,7 +65,7 @@ def import_posts(stores: Stores, *, likes: int = 10, at: datetime = TICK) -> Non
     path = stores.settings.root.parent / f"captures-{likes}-{at:%d%H}.parquet"
     captures.write_parquet(path)
     import_captures(stores, [path], project_id="brand", time_zone=None, run_id="import")
-    derive_everything(stores)
+    bring_up_to_date(stores)
 
 
 def score(stores: Stores, tick: datetime = TICK) -> None:

@@ -31,7 +31,7 @@ def served() -> Iterator[RunningSandbox]:
 @pytest.fixture
 def sandbox(served: RunningSandbox) -> RunningSandbox:
     for account in DATASET.accounts:
-        served.world.faults.remove(account)
+        served.world.faults.clear(account)
     served.world.clock.set(DATASET.span[1], rate=0)
     served.world.log.clear()
     return served
@@ -97,7 +97,7 @@ def graph_served() -> Iterator[RunningSandbox]:
 @pytest.fixture
 def graph(graph_served: RunningSandbox) -> RunningSandbox:
     """The sandbox's Graph API without faults, its log empty."""
-    graph_served.world.platform_faults.clear()
+    graph_served.world.faults.clear()
     graph_served.world.clock.set(AT, rate=0)
     graph_served.world.log.clear()
     return graph_served

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from layers_pipeline.clock import FixedClock
 from layers_pipeline.errors import SettingsError, SourceThrottledError
-from layers_pipeline.sources.rate_limits import Budgets, Pace, Usage, usage_of
+from layers_pipeline.sources.rate_limits import RateLimiter, Usage, UsageBudgets, usage_of
 from tests.sources.instagram.readings import (
     CLOCK,
 )
@@ -124,18 +124,18 @@ def throttle(scope="account", retry_after_s=60.0):
 
 
 def test_nobody_waits_at_first(clock):
-    assert not Budgets(clock).is_spent("instagram", "a")
+    assert not UsageBudgets(clock).is_spent("instagram", "a")
 
 
 def test_a_throttled_account_waits_and_the_others_do_not(clock):
-    budgets = Budgets(clock)
+    budgets = UsageBudgets(clock)
     budgets.hold("a", throttle())
     assert budgets.is_spent("instagram", "a")
     assert not budgets.is_spent("instagram", "b")
 
 
 def test_a_throttled_app_lets_everybody_wait(clock):
-    budgets = Budgets(clock)
+    budgets = UsageBudgets(clock)
     budgets.hold("a", throttle("app"))
     with pytest.raises(SourceThrottledError) as raised:
         budgets.check("instagram", "b")
@@ -143,13 +143,13 @@ def test_a_throttled_app_lets_everybody_wait(clock):
 
 
 def test_another_platform_does_not_wait(clock):
-    budgets = Budgets(clock)
+    budgets = UsageBudgets(clock)
     budgets.hold("a", throttle("app"))
     assert not budgets.is_spent("tiktok", "a")
 
 
 def test_a_wait_ends(clock):
-    budgets = Budgets(clock)
+    budgets = UsageBudgets(clock)
     budgets.hold("a", throttle())
     clock.at += timedelta(seconds=59)
     assert budgets.is_spent("instagram", "a")
@@ -158,7 +158,7 @@ def test_a_wait_ends(clock):
 
 
 def test_the_time_left_shrinks_as_it_passes(clock):
-    budgets = Budgets(clock)
+    budgets = UsageBudgets(clock)
     budgets.hold("a", throttle())
     clock.at += timedelta(seconds=20)
     with pytest.raises(SourceThrottledError, match="retry after 40 s"):
@@ -166,7 +166,7 @@ def test_the_time_left_shrinks_as_it_passes(clock):
 
 
 def test_a_shorter_wait_does_not_cut_a_longer_one(clock):
-    budgets = Budgets(clock)
+    budgets = UsageBudgets(clock)
     budgets.hold("a", throttle(retry_after_s=600))
     budgets.hold("a", throttle(retry_after_s=1))
     clock.at += timedelta(seconds=599)
@@ -174,7 +174,7 @@ def test_a_shorter_wait_does_not_cut_a_longer_one(clock):
 
 
 def test_no_wait_is_longer_than_a_day(clock):
-    budgets = Budgets(clock)
+    budgets = UsageBudgets(clock)
     budgets.hold("a", throttle(retry_after_s=1e18))
     clock.at += timedelta(days=1)
     assert not budgets.is_spent("instagram", "a")
@@ -183,37 +183,37 @@ def test_no_wait_is_longer_than_a_day(clock):
 @pytest.mark.parametrize(("pct", "is_spent"), [(89.9, False), (90, True), (100, True)])
 @pytest.mark.parametrize("kind", ["app_pct", "account_pct"])
 def test_the_limit_itself_is_too_much(clock, kind, pct, is_spent):
-    budgets = Budgets(clock, limit_pct=90)
+    budgets = UsageBudgets(clock, limit_pct=90)
     budgets.note("instagram", "a", Usage(**{kind: pct}))
     assert budgets.is_spent("instagram", "a") is is_spent
     assert budgets.is_spent("instagram", "b") is (is_spent and kind == "app_pct")
 
 
 def test_a_stated_time_counts_at_any_usage(clock):
-    budgets = Budgets(clock)
+    budgets = UsageBudgets(clock)
     budgets.note("instagram", "a", Usage(account_pct=10, regain_s=120))
     clock.at += timedelta(seconds=119)
     assert budgets.is_spent("instagram", "a")
 
 
 def test_usage_without_a_stated_time_waits_five_minutes(clock):
-    budgets = Budgets(clock)
+    budgets = UsageBudgets(clock)
     budgets.note("instagram", "a", Usage(account_pct=95))
     with pytest.raises(SourceThrottledError, match="account usage 95 %, retry after 300 s"):
         budgets.check("instagram", "a")
 
 
 def test_a_clock_that_stands_still_keeps_waiting():
-    budgets = Budgets(FixedClock(CLOCK.now()))
+    budgets = UsageBudgets(FixedClock(CLOCK.now()))
     budgets.hold("a", throttle())
     assert budgets.is_spent("instagram", "a")
 
 
 def test_calls_are_evenly_spaced():
     async def run():
-        pace = Pace(50)
+        limiter = RateLimiter(50)
         begun_s = time.monotonic()
-        await asyncio.gather(*(pace.turn() for _ in range(6)))
+        await asyncio.gather(*(limiter.acquire() for _ in range(6)))
         return time.monotonic() - begun_s
 
     # The first goes at once, each other one a fiftieth of a second later.
@@ -221,10 +221,10 @@ def test_calls_are_evenly_spaced():
 
 
 def test_one_pace_serves_one_event_loop_after_another():
-    pace = Pace(1000)
+    limiter = RateLimiter(1000)
 
     async def run():
-        await pace.turn()
+        await limiter.acquire()
 
     for _ in range(3):
         asyncio.run(run())
@@ -233,4 +233,4 @@ def test_one_pace_serves_one_event_loop_after_another():
 @pytest.mark.parametrize("calls_per_s", [0, -1, float("nan"), float("inf")])
 def test_a_pace_needs_a_number_above_zero(calls_per_s):
     with pytest.raises(SettingsError, match="above 0"):
-        Pace(calls_per_s)
+        RateLimiter(calls_per_s)

@@ -22,9 +22,10 @@ import pytest
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import AccountSyncState
-from layers_pipeline.steps.derive.posts import captures, derive_everything
-from layers_pipeline.steps.derive.staging import INSTAGRAM, TIKTOK, Staging
+from layers_pipeline.steps.derive.everything import bring_up_to_date
+from layers_pipeline.steps.derive.posts import captures
 from layers_pipeline.steps.ingest.outcomes import FULL_EVERY, LEASE
+from layers_pipeline.steps.platforms import INSTAGRAM, TIKTOK, Source
 from layers_pipeline.steps.stores import Stores
 from sandbox import (
     Plan,
@@ -158,7 +159,7 @@ class Killer:
         began = time.perf_counter()
         sync(self.stores)
         synced = time.perf_counter()
-        derive_everything(self.stores)
+        bring_up_to_date(self.stores)
         self.sync_s, self.derive_s = synced - began, time.perf_counter() - synced
         kept_back = {state.account_id for state in left}
         self.stuck += [
@@ -178,7 +179,7 @@ class Killer:
         for _ in range(2):
             clock.advance(FULL_EVERY.total_seconds())
             sync(self.stores)
-            derive_everything(self.stores)
+            bring_up_to_date(self.stores)
 
 
 def _wait_until(is_so: Callable[[], bool]) -> None:
@@ -249,7 +250,7 @@ def test_every_metric_is_true(aftermath: Killer):
 
 
 @pytest.mark.parametrize("source", [INSTAGRAM, TIKTOK], ids=lambda source: source.raw.name)
-def test_every_landed_post_is_staged(aftermath: Killer, source: Staging):
+def test_every_landed_post_is_staged(aftermath: Killer, source: Source):
     read = aftermath.stores.lake.read
     landed = read(source.raw).filter(pl.col("entity").is_in(LISTED))
     missing = landed.join(read(source.staged), on="landing_id", how="anti").collect()

@@ -22,12 +22,13 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.account_reading import AccountReading, ResponseRow
-from layers_pipeline.steps.derive.posts import derive_everything
-from layers_pipeline.steps.ingest.dimensions import copy_accounts, copy_allowlist, copy_projects
+from layers_pipeline.steps.derive.dimensions import copy_operations
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import ImportReport, import_captures
-from layers_pipeline.steps.ingest.landing import LandedReading, land_readings
+from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
 from layers_pipeline.steps.score.scoring import ScoredTick, score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores
 from transforms.contracts.captures import Capture
@@ -168,7 +169,7 @@ def import_rows(
     """Import captures through a file, and derive what follows."""
     path = write_file(folder / f"{name}.parquet", rows)
     found = import_captures(stores, [path], project_id=project, time_zone="UTC", run_id=name)
-    derive_everything(stores)
+    bring_up_to_date(stores)
     return found
 
 
@@ -185,9 +186,7 @@ def allow(stores: Stores, *accounts: str, project: str = "brand") -> None:
         for row in rows
     ]
     stores.operations.allowlist.allow(project, creators, allowed_from=hours(-9999))
-    copy_projects(stores)
-    copy_accounts(stores)
-    copy_allowlist(stores)
+    copy_operations(stores)
 
 
 def land(stores: Stores, rows: Sequence[dict], *, job: str) -> None:
@@ -222,7 +221,7 @@ def sift_body(row: dict) -> str:
 
 def land_reading(
     stores: Stores, name: str, rows: Sequence[dict], *, account: str = "ada", **changes
-) -> LandedReading:
+) -> AccountSync:
     """Land what one reading of an Instagram account showed, at the stores' own moment.
 
     Args:
@@ -245,16 +244,18 @@ def land_reading(
     listing = {"items": len(rows), "is_complete": True} | {
         key: changes.pop(key) for key in ("items", "is_complete") if key in changes
     }
-    told = {"depth": "full", "outcome": "ok", "started_at": stores.clock.now()} | changes
-    reading = LandedReading(
+    told = {"depth": "full", "started_at": stores.clock.now()} | changes
+    outcome = told.pop("outcome", "ok")
+    reading = AccountSync(
         sync_id=name,
         platform="instagram",
         account_key=account,
         finished_at=stores.clock.now(),
         reading=AccountReading(rows=answers, pages=1, calls=1, **listing),
+        outcome=SyncEnding(account_id=f"instagram:{account}", outcome=outcome),
         **told,
     )
-    land_readings(stores, [reading], run_id=name)
+    write_raw(stores, [reading], run_id=name)
     return reading
 
 
@@ -290,7 +291,7 @@ def derive(stores: Stores, rows: Sequence[dict] = (), *, job: str = "job") -> No
     """Land captures at the stores' moment, and derive what follows."""
     if rows:
         land(stores, rows, job=job)
-    derive_everything(stores)
+    bring_up_to_date(stores)
 
 
 @contextmanager

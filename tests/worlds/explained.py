@@ -16,8 +16,6 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.database import Pinned
-from layers_pipeline.steps.derive.staging import STAGED
-from layers_pipeline.steps.publish.publication import PUBLISHED
 from tests.worlds import creative_builders as built
 from tests.worlds.data_builders import AS_OF, captures, spells
 from tests.worlds.pools import World, walk
@@ -55,9 +53,8 @@ def publish_world(
         ],
         schema=dict.fromkeys(("platform", "account_key", "project_id"), pl.String),
     )
-    pinned = [_pin(table, folder, filled) for table in PUBLISHED]
-    checks = catalog.PLATFORM_POST_CHECKS
-    pinned += [Pinned(table=one, version=-1, files=(), shown_in=checks) for one in STAGED]
+    pinned = [_pin(table, folder, filled) for table in catalog.PUBLISHED]
+    pinned += [Pinned(table=one, version=-1, files=()) for one in catalog.STAGED]
     return generations.publish(folder / "serve", pinned=pinned, at=AS_OF, kept=1).path
 
 

@@ -10,18 +10,18 @@ from typing import Final
 import polars as pl
 
 from transforms.contracts.creatives import AD_COUNTS, AdDailyMetrics
-from transforms.staging.quarantine import RECEIVED
-from transforms.staging.readings import (
+from transforms.staging.parsing import (
     BREACHES,
     LINE,
-    Reading,
-    breaches,
+    ParsedColumn,
     read_cents,
     read_count,
     read_day,
     read_instant,
+    rule_violations,
     shown_text,
 )
+from transforms.staging.quarantine import RECEIVED
 
 NAMES: Final = {"date": "spent_on", "spend": "spend_cents", "total_conversion": "conversions"}
 """Columns that are called otherwise in reports; the last as Facebook exports it."""
@@ -76,31 +76,33 @@ def read_ad_metrics(
         run_id=pl.lit(run_id),
         # A row without a day is set aside for that alone, not for its month too.
         spent_in=day.value.dt.to_string("%Y-%m").fill_null(""),
-        **{BREACHES: breaches(readings), RECEIVED: pl.struct(received)},
+        **{BREACHES: rule_violations(readings), RECEIVED: pl.struct(received)},
     ).select(LINE, *AdDailyMetrics.column_names(), BREACHES, RECEIVED)
 
 
-def _day(rows: pl.DataFrame, spent_on: date | None) -> Reading:
+def _day(rows: pl.DataFrame, spent_on: date | None) -> ParsedColumn:
     if "spent_on" not in rows.columns:
-        return Reading(value=pl.lit(spent_on, pl.Date), breach=pl.lit(None, pl.String))
+        return ParsedColumn(value=pl.lit(spent_on, pl.Date), breach=pl.lit(None, pl.String))
     return read_day("spent_on", rows.schema["spent_on"])
 
 
-def _known_at(rows: pl.DataFrame, day: Reading, *, now: datetime, is_history: bool) -> Reading:
+def _known_at(
+    rows: pl.DataFrame, day: ParsedColumn, *, now: datetime, is_history: bool
+) -> ParsedColumn:
     until = pl.lit(now, pl.Datetime("us", "UTC"))
     if is_history:
         over = (day.value.cast(pl.Datetime("us")) + timedelta(days=1)).dt.replace_time_zone("UTC")
         until = pl.min_horizontal(over, until)
     if "known_at" not in rows.columns:
-        return Reading(value=until, breach=pl.lit(None, pl.String))
+        return ParsedColumn(value=until, breach=pl.lit(None, pl.String))
     told = read_instant("known_at", rows.schema["known_at"], time_zone=None)
-    return Reading(value=pl.coalesce(told.value, until), breach=told.breach)
+    return ParsedColumn(value=pl.coalesce(told.value, until), breach=told.breach)
 
 
-def _count(rows: pl.DataFrame, name: str) -> Reading:
+def _count(rows: pl.DataFrame, name: str) -> ParsedColumn:
     if name in rows.columns:
         return read_count(name, rows.schema[name])
-    return Reading(value=pl.lit(None, pl.Int64), breach=pl.lit(None, pl.String))
+    return ParsedColumn(value=pl.lit(None, pl.Int64), breach=pl.lit(None, pl.String))
 
 
 def _platform(rows: pl.DataFrame, ad_platform: str) -> pl.Expr:
@@ -109,25 +111,25 @@ def _platform(rows: pl.DataFrame, ad_platform: str) -> pl.Expr:
     return pl.coalesce(shown_text("ad_platform").str.to_lowercase(), pl.lit(ad_platform))
 
 
-def _id(rows: pl.DataFrame) -> Reading:
+def _id(rows: pl.DataFrame) -> ParsedColumn:
     """Ids that a table program has made numbers with decimals are not the ads' any more."""
     is_rounded = pl.lit(value=rows.schema["ad_id"].is_float()) | shown_text("ad_id").str.contains(
         r"^[0-9]+[.,][0-9]*(?:[eE]\+?[0-9]+)?$"
     )
     breach = pl.when(is_rounded).then(pl.lit("ad_id|rounded_id"))
-    return Reading(value=pl.col("ad_id"), breach=breach)
+    return ParsedColumn(value=pl.col("ad_id"), breach=breach)
 
 
-def _currency(rows: pl.DataFrame) -> Reading:
+def _currency(rows: pl.DataFrame) -> ParsedColumn:
     if "currency" not in rows.columns:
-        return Reading(value=pl.lit(None), breach=pl.lit(None, pl.String))
+        return ParsedColumn(value=pl.lit(None), breach=pl.lit(None, pl.String))
     is_other = shown_text("currency").str.to_uppercase() != "USD"
     breach = pl.when(is_other).then(pl.lit("currency|not_usd"))
-    return Reading(value=pl.col("currency"), breach=breach)
+    return ParsedColumn(value=pl.col("currency"), breach=breach)
 
 
-def _in_time(column: str, reading: Reading, until: datetime) -> Reading:
+def _in_time(column: str, reading: ParsedColumn, until: datetime) -> ParsedColumn:
     moment = reading.value.cast(pl.Datetime("us"))
     is_later = moment > pl.lit(until.replace(tzinfo=None), pl.Datetime("us"))
     breach = pl.when(is_later).then(pl.lit(f"{column}|in_the_future"))
-    return Reading(value=reading.value, breach=breach)
+    return ParsedColumn(value=reading.value, breach=breach)

@@ -6,6 +6,8 @@ Does not belong here: reading accounts, which readings are new, where spells are
 Source: R7. A listing is a witness if it was read to its end, at depth full, and lists anything.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,11 +15,33 @@ import polars as pl
 
 from transforms.facts.snapshots import ACCOUNT, POST
 
-INSTAGRAM_LISTS: Final = 10_000
-"""Instagram lists so many posts at most; older ones are beyond a listing that long."""
-TIKTOK_WINDOW: Final = timedelta(days=365)
-"""TikTok says nothing reliable of posts older than this."""
 INSTANT: Final = pl.Datetime("us", "UTC")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListingReach:
+    """How far back a platform's complete listing reaches; it says nothing of older posts.
+
+    Args:
+        window: Posts of such an age at most; none: of any age.
+        posts_max: So many posts at most; none: any number.
+    """
+
+    window: timedelta | None = None
+    posts_max: int | None = None
+
+    def covers(self) -> pl.Expr:
+        """Whether a post is within reach of a listing.
+
+        Reads published_at, started_at and items (of the listing), oldest_at (that it shows).
+        """
+        covered = pl.lit(value=True)
+        if self.window is not None:
+            covered &= pl.col("published_at") >= pl.col("started_at") - self.window
+        if self.posts_max is not None:
+            is_newer = pl.col("published_at") >= pl.col("oldest_at")
+            covered &= (pl.col("items") < self.posts_max) | is_newer
+        return covered
 
 
 def is_witness() -> pl.Expr:
@@ -37,6 +61,7 @@ def next_absences(
     listed: pl.LazyFrame,
     posts: pl.LazyFrame,
     share_limit: float,
+    reaches: Mapping[str, ListingReach],
 ) -> pl.LazyFrame:
     """What one more reading of each account makes of the spells of absence.
 
@@ -48,6 +73,7 @@ def next_absences(
             first_seen_at, media_type, bucket.
         share_limit: Share of an account's posts, 0-1, that one listing may confirm as deleted;
             more are held for a person.
+        reaches: How far back listings reach, by platform.
     Returns:
         Rows of ``PostAbsences`` that are new or changed.
     """
@@ -61,7 +87,7 @@ def next_absences(
     witnesses = readings.filter(is_witness()).select(
         *ACCOUNT, "sync_id", "started_at", "items", read_at="known_at"
     )
-    expected = _expected(posts, witnesses, listed)
+    expected = _expected(posts, witnesses, listed, reaches)
     missing = expected.join(listed.select(POST), on=POST, how="anti")
     begun = missing.join(absences.select(POST), on=POST, how="anti").select(
         *POST,
@@ -79,19 +105,20 @@ def next_absences(
     return pl.concat([part.select(columns) for part in (back, begun, second)])
 
 
-def _expected(posts: pl.LazyFrame, witnesses: pl.LazyFrame, listed: pl.LazyFrame) -> pl.LazyFrame:
+def _expected(
+    posts: pl.LazyFrame,
+    witnesses: pl.LazyFrame,
+    listed: pl.LazyFrame,
+    reaches: Mapping[str, ListingReach],
+) -> pl.LazyFrame:
     """Posts that a witness had to show, had they lived: seen before, no story, within reach."""
     oldest = (
         listed.join(posts.select(*POST, "published_at"), on=POST, how="inner")
         .group_by("sync_id")
         .agg(oldest_at=pl.col("published_at").min())
     )
-    is_reached = (
-        pl.when(pl.col("platform") == "tiktok")
-        .then(pl.col("published_at") >= pl.col("started_at") - TIKTOK_WINDOW)
-        .when(pl.col("items") >= INSTAGRAM_LISTS)
-        .then(pl.col("published_at") >= pl.col("oldest_at"))
-        .otherwise(pl.lit(value=True))
+    is_reached = pl.any_horizontal(
+        (pl.col("platform") == name) & reach.covers() for name, reach in reaches.items()
     )
     return (
         posts.join(witnesses, on=ACCOUNT, how="inner")

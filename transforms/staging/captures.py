@@ -11,16 +11,16 @@ import polars as pl
 
 from transforms.contracts.captures import StgImportCaptures
 from transforms.contracts.columns import COUNTS
-from transforms.staging.quarantine import RECEIVED
-from transforms.staging.readings import (
+from transforms.staging.parsing import (
     BREACHES,
     LINE,
-    Reading,
-    breaches,
+    ParsedColumn,
     read_count,
     read_instant,
+    rule_violations,
     shown_text,
 )
+from transforms.staging.quarantine import RECEIVED
 
 IDS: Final = ("post_key", "account_key")
 REQUIRED: Final = ("platform", "account_key", "post_key", "captured_at")
@@ -67,7 +67,7 @@ def read_captures(
         known_at=known_at,
         run_id=pl.lit(run_id),
         file_id=pl.lit(file_id),
-        **{BREACHES: breaches(readings), RECEIVED: pl.struct(pl.col(given).cast(pl.String))},
+        **{BREACHES: rule_violations(readings), RECEIVED: pl.struct(pl.col(given).cast(pl.String))},
     )
     return _shaped(typed)
 
@@ -85,10 +85,10 @@ def _words(raw: pl.DataFrame) -> dict[str, pl.Expr]:
     return words | {"platform_post_id": shown_text("post_key")}
 
 
-def _future(captured_at: Reading, now: datetime) -> Reading:
+def _future(captured_at: ParsedColumn, now: datetime) -> ParsedColumn:
     is_later = captured_at.value > pl.lit(now, pl.Datetime("us", "UTC"))
     breach = pl.when(is_later).then(pl.lit("captured_at|in_the_future"))
-    return Reading(value=captured_at.value, breach=breach)
+    return ParsedColumn(value=captured_at.value, breach=breach)
 
 
 def _shaped(typed: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from typing import Final
 
 import polars as pl
 
-from transforms.staging.readings import Reading
+from transforms.staging.parsing import ParsedColumn, read_instant
 
 DOCUMENT: Final = "document"
 """Column with a body as JSON without optional white space; null where it is no JSON object."""
@@ -57,19 +57,28 @@ def with_fields(rows: pl.DataFrame, keys: Iterable[str]) -> pl.DataFrame:
     return rows.hstack(decoded(rows, dict.fromkeys(keys, pl.String())))
 
 
-def document_reading(column: str) -> Reading:
+def parsed_document(column: str) -> ParsedColumn:
     """The document itself; ``column`` names it in the rule. Reads document."""
     breach = pl.when(pl.col(DOCUMENT).is_null()).then(pl.lit(f"{column}|not_a_json_object"))
-    return Reading(value=pl.col(DOCUMENT), breach=breach)
+    return ParsedColumn(value=pl.col(DOCUMENT), breach=breach)
 
 
-def text_reading(key: str, column: str) -> Reading:
+def parsed_text(key: str, column: str) -> ParsedColumn:
     """A key's text; anything but JSON text breaks ``dtype``. Reads key, document."""
     is_broken = pl.col(key).is_not_null() & ~is_quoted(key)
-    return Reading(
+    return ParsedColumn(
         value=pl.when(is_quoted(key)).then(key),
         breach=pl.when(is_broken).then(pl.lit(f"{column}|dtype")),
     )
+
+
+def parsed_instant(key: str, column: str) -> ParsedColumn:
+    """A key's instant, which carries its offset; blank text is no time. Reads key."""
+    instant = read_instant(key, pl.String(), time_zone=None)
+    is_blank = pl.col(key).str.strip_chars() == ""
+    named = instant.breach.str.replace(f"{key}|", f"{column}|", literal=True)
+    breach = pl.when(is_blank).then(pl.lit(f"{column}|unreadable_time")).otherwise(named)
+    return ParsedColumn(value=instant.value, breach=breach)
 
 
 def number_text(key: str) -> pl.Expr:

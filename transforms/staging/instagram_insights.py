@@ -11,8 +11,8 @@ from typing import Final
 import polars as pl
 
 from transforms.contracts.columns import ACTIVITIES, MOVES
-from transforms.staging.documents import DOCUMENT, decoded, document_reading
-from transforms.staging.readings import Reading, breaches
+from transforms.staging.documents import DOCUMENT, decoded, parsed_document
+from transforms.staging.parsing import ParsedColumn, rule_violations
 
 INSIGHTS: Final = ("insights", "breakdown")
 OF_ITEM: Final = ("sync_id", "subject")
@@ -75,13 +75,13 @@ def insights_of_items(rows: pl.DataFrame) -> pl.DataFrame:
         insights_breaches, insights_bodies, and ``METRICS`` as text for a contract's cast, which
         turns down fractions of a count.
     """
-    told = rows.filter(pl.col("entity").is_in(INSIGHTS)).sort("received_at", "landing_id")
-    items = told.group_by(OF_ITEM).agg(
+    rows = rows.filter(pl.col("entity").is_in(INSIGHTS)).sort("received_at", "landing_id")
+    items = rows.group_by(OF_ITEM).agg(
         insights_received_at=pl.col("received_at").max(),
         insights_breaches=_breaches().explode(empty_as_null=False),
         insights_bodies=pl.col("body"),
     )
-    wide = _metrics(told).pivot(
+    wide = _metrics(rows).pivot(
         on="metric",
         on_columns=METRICS,
         index=OF_ITEM,
@@ -95,13 +95,13 @@ def insights_of_items(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _breaches() -> pl.Expr:
     shapes = [
-        Reading(
+        ParsedColumn(
             value=pl.col(DOCUMENT),
             breach=pl.when(pl.col(DOCUMENT).str.contains(pattern)).then(pl.lit(rule)),
         )
         for rule, pattern in BREACHED.items()
     ]
-    return breaches([document_reading("insights"), *shapes])
+    return rule_violations([parsed_document("insights"), *shapes])
 
 
 def _text(name: str) -> pl.Expr:
@@ -112,10 +112,10 @@ def _text(name: str) -> pl.Expr:
     return pl.when(is_whole).then(whole.cast(pl.String)).otherwise(value.cast(pl.String))
 
 
-def _metrics(told: pl.DataFrame) -> pl.DataFrame:
+def _metrics(rows: pl.DataFrame) -> pl.DataFrame:
     """One row per item and metric or part of one, each with its latest value."""
     metrics = (
-        told.select(*OF_ITEM, metric=decoded(told, {"data": pl.List(METRIC)}).get_column("data"))
+        rows.select(*OF_ITEM, metric=decoded(rows, {"data": pl.List(METRIC)}).get_column("data"))
         .explode("metric", empty_as_null=False)
         .unnest("metric")
         .unnest("total_value")

@@ -14,16 +14,17 @@ from transforms.contracts.captures import StgInstagramPosts
 from transforms.contracts.columns import METRICS
 from transforms.staging.account_rows import sync_followers
 from transforms.staging.documents import (
-    document_reading,
     number_text,
-    text_reading,
+    parsed_document,
+    parsed_instant,
+    parsed_text,
     with_documents,
     with_fields,
 )
 from transforms.staging.instagram_insights import METRICS as INSIGHT_METRICS
 from transforms.staging.instagram_insights import OF_ITEM, insights_of_items
+from transforms.staging.parsing import BREACHES, ParsedColumn, rule_violations
 from transforms.staging.quarantine import RECEIVED
-from transforms.staging.readings import BREACHES, Reading, breaches, read_instant
 
 SkipRateUnit = Literal["percent", "fraction"]
 
@@ -96,27 +97,24 @@ def stage_instagram_posts(landed: pl.DataFrame, *, skip_rate_unit: SkipRateUnit)
     ).select(*StgInstagramPosts.column_names(), BREACHES, RECEIVED)
 
 
-def _readings() -> dict[str, Reading]:
-    texts = {column: text_reading(key, column) for key, column in TEXTS.items()}
+def _readings() -> dict[str, ParsedColumn]:
+    texts = {column: parsed_text(key, column) for key, column in TEXTS.items()}
     return texts | {"published_at": _published_at(), "media_type": _media_type()}
 
 
-def _all_breaches(readings: Mapping[str, Reading]) -> pl.Expr:
-    own = breaches([document_reading("body"), *readings.values()])
+def _all_breaches(readings: Mapping[str, ParsedColumn]) -> pl.Expr:
+    own = rule_violations([parsed_document("body"), *readings.values()])
     none = pl.lit([], pl.List(pl.String))
     return own.list.concat(pl.col("insights_breaches").fill_null(none)).list.unique()
 
 
-def _published_at() -> Reading:
-    shown = text_reading("timestamp", "published_at")
-    instant = read_instant("timestamp", pl.String(), time_zone=None)
-    is_blank = pl.col("timestamp").str.strip_chars() == ""
-    unreadable = pl.when(is_blank).then(pl.lit("published_at|unreadable_time"))
-    breach = instant.breach.str.replace("timestamp|", "published_at|", literal=True)
-    return Reading(value=instant.value, breach=pl.coalesce(shown.breach, unreadable, breach))
+def _published_at() -> ParsedColumn:
+    text = parsed_text("timestamp", "published_at")
+    instant = parsed_instant("timestamp", "published_at")
+    return ParsedColumn(value=instant.value, breach=pl.coalesce(text.breach, instant.breach))
 
 
-def _media_type() -> Reading:
+def _media_type() -> ParsedColumn:
     kind, product = (pl.col(key) for key in TYPE_KEYS)
     is_shown = kind.is_not_null() | product.is_not_null()
     is_feed = (product == "FEED") | product.is_null()
@@ -131,7 +129,7 @@ def _media_type() -> Reading:
         .then(kind.replace_strict(FEED_TYPES, default=None))
     )
     is_broken = is_shown & value.is_null()
-    return Reading(
+    return ParsedColumn(
         value=value, breach=pl.when(is_broken).then(pl.lit("media_type|unknown_media_type"))
     )
 

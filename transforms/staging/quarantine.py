@@ -14,7 +14,7 @@ import dataframely as dy
 import polars as pl
 
 from transforms.contracts.captures import Quarantine
-from transforms.staging.readings import BREACHES
+from transforms.staging.parsing import BREACHES
 
 RECEIVED: Final = "received"
 """Column in which a reader leaves the row as it was received: JSON text or a struct."""

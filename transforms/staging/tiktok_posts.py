@@ -14,14 +14,14 @@ from transforms.contracts.captures import StgTiktokPosts
 from transforms.contracts.columns import METRICS
 from transforms.staging.account_rows import sync_followers
 from transforms.staging.documents import (
-    document_reading,
     number_text,
-    text_reading,
+    parsed_document,
+    parsed_text,
     with_documents,
     with_fields,
 )
+from transforms.staging.parsing import BREACHES, ParsedColumn, rule_violations
 from transforms.staging.quarantine import RECEIVED
-from transforms.staging.readings import BREACHES, Reading, breaches
 
 TEXTS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -71,7 +71,7 @@ def stage_tiktok_posts(landed: pl.DataFrame) -> pl.DataFrame:
     videos = with_fields(
         rows.filter(entity="video"), [*TEXTS, *NUMBERS, "media_type", "create_time"]
     ).join(sync_followers(rows), on="sync_id", how="left", maintain_order="left")
-    texts = {column: text_reading(key, column) for key, column in TEXTS.items()}
+    texts = {column: parsed_text(key, column) for key, column in TEXTS.items()}
     readings = texts | {"published_at": _published_at(), "media_type": _media_type()}
     return videos.select(
         "landing_id",
@@ -87,29 +87,29 @@ def stage_tiktok_posts(landed: pl.DataFrame) -> pl.DataFrame:
         **{column: number_text(key) for key, column in NUMBERS.items()},
         **{name: pl.lit(None) for name in METRICS if name not in NUMBERS.values()},
         **{
-            BREACHES: breaches([document_reading("body"), *readings.values()]),
+            BREACHES: rule_violations([parsed_document("body"), *readings.values()]),
             RECEIVED: pl.col("body"),
         },
     ).select(*StgTiktokPosts.column_names(), BREACHES, RECEIVED)
 
 
-def _published_at() -> Reading:
+def _published_at() -> ParsedColumn:
     """TikTok shows seconds, in quotes or not."""
     shown = pl.col("create_time").cast(pl.String)
     seconds = pl.when(shown.str.contains(EPOCH)).then(shown).cast(pl.Int64)
     is_broken = shown.is_not_null() & seconds.is_null()
-    return Reading(
+    return ParsedColumn(
         value=pl.from_epoch(seconds).cast(pl.Datetime("us", "UTC")),
         breach=pl.when(is_broken).then(pl.lit("published_at|unreadable_time")),
     )
 
 
-def _media_type() -> Reading:
+def _media_type() -> ParsedColumn:
     ours = pl.col("media_type").replace_strict(MEDIA_TYPES, default=None)
     is_broken = pl.col("media_type").is_not_null() & ours.is_null()
     # Older answers do not name the type: there were only videos then.
     absent = pl.when(pl.col("media_type").is_null()).then(pl.lit("tiktok_video"))
-    return Reading(
+    return ParsedColumn(
         value=pl.coalesce(ours, absent),
         breach=pl.when(is_broken).then(pl.lit("media_type|unknown_media_type")),
     )

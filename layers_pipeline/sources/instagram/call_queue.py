@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from layers_pipeline.sources.instagram.errors import GraphFault, metrics_named
-from layers_pipeline.sources.instagram.gathered import Gathered
 from layers_pipeline.sources.instagram.items import (
     InsightsTask,
     ManyPartsTask,
@@ -18,6 +17,7 @@ from layers_pipeline.sources.instagram.items import (
     ProbeTask,
 )
 from layers_pipeline.sources.instagram.pages import AccountTask, FieldsTask, PageTask
+from layers_pipeline.sources.instagram.reading_builder import ReadingBuilder
 from layers_pipeline.sources.instagram.requests import Item, Wanted
 from layers_pipeline.sources.instagram.session import BATCH_MAX, GraphSession
 from layers_pipeline.sources.instagram.tasks import MetricsTask, Plan, Task
@@ -35,21 +35,21 @@ class _Search:
     waiting: list[MetricsTask] = field(default_factory=list)
 
 
-class WaitingLine:
+class CallQueue:
     """Tasks that wait for their turn: lists first, then items, then breakdowns of many.
 
     Args:
         session: The account's conversation.
-        gathered: Where findings go.
+        builder: Where findings go.
         account_key: The account.
         plan: How deep to read.
     """
 
     def __init__(
-        self, session: GraphSession, gathered: Gathered, *, account_key: str, plan: Plan
+        self, session: GraphSession, builder: ReadingBuilder, *, account_key: str, plan: Plan
     ) -> None:
         self.session = session
-        self.gathered = gathered
+        self.builder = builder
         self.account_key = account_key
         self.plan = plan
         self._lists: deque[Task] = deque([PageTask(self, "media")])
@@ -70,7 +70,7 @@ class WaitingLine:
             return
         self._known.add(item.item_id)
         self._items.append(InsightsTask(self, item))
-        if not self.gathered.wants_parts(item):
+        if not self.builder.wants_parts(item):
             return
         if item.media_type == "story":
             self._items.append(PartsTask(self, item))
@@ -118,16 +118,16 @@ class WaitingLine:
         media_type = task.item.media_type
         named = metrics_named(fault.message, task.asked)
         for metric in named:
-            self.gathered.refuse(media_type, metric, fault.message)
+            self.builder.refuse(media_type, metric, fault.message)
         search = self._searches.get(media_type)
-        if self.gathered.metrics(media_type) != task.asked:
+        if self.builder.metrics(media_type) != task.asked:
             self._items.appendleft(task)
         elif search is None:
             self._search(task, fault)
         elif search.probes:
             search.waiting.append(task)
         else:
-            self.gathered.fail(task.item, fault)
+            self.builder.fail(task.item, fault)
 
     def _search(self, task: MetricsTask, fault: GraphFault) -> None:
         search = _Search(probes=len(task.asked), fault=fault, waiting=[task])
@@ -140,11 +140,11 @@ class WaitingLine:
         search.probes -= 1
         if search.probes:
             return
-        left = self.gathered.metrics(media_type)
+        left = self.builder.metrics(media_type)
         for task in search.waiting:
             # What was refused and would be asked for unchanged is left.
             if task.asked == left:
-                self.gathered.fail(task.item, search.fault)
+                self.builder.fail(task.item, search.fault)
             else:
                 self._items.append(task)
         search.waiting.clear()

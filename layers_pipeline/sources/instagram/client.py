@@ -4,28 +4,32 @@ Belongs here: how deep an account can be read; rows leave as they came, without 
 Does not belong here: renaming or typing of fields, schedules, storage, tokens' keeping.
 """
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Final
 
 import httpx
-from pydantic import SecretStr
 
-from layers_pipeline.clock import Clock
 from layers_pipeline.errors import SourceError
 from layers_pipeline.sources.account_reading import AccountReading
-from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy, open_http
-from layers_pipeline.sources.instagram.call_queue import WaitingLine
-from layers_pipeline.sources.instagram.gathered import Gathered
-from layers_pipeline.sources.instagram.reader import Reader
-from layers_pipeline.sources.instagram.session import NO_SECRET, Graph, GraphSession
+from layers_pipeline.sources.client import ClientContext, PlatformClient, ReadRequest
+from layers_pipeline.sources.http import open_http
+from layers_pipeline.sources.instagram.call_queue import CallQueue
+from layers_pipeline.sources.instagram.reader import MediaReader
+from layers_pipeline.sources.instagram.reading_builder import ReadingBuilder
+from layers_pipeline.sources.instagram.session import Graph, GraphSession
 from layers_pipeline.sources.instagram.tasks import Plan
-from layers_pipeline.sources.rate_limits import Budgets
+from transforms.vocabulary import Depth
 
 LISTED_MAX: Final = 10_000
 """Posts that the platform lists at most."""
-QUICK: Final = Plan(limit=50, pages_max=1, posts_max=50, has_insights=False)
-RECENT: Final = Plan(limit=50, posts_max=50)
-FULL: Final = Plan(limit=100, posts_max=LISTED_MAX, is_full=True)
+PLANS: Final[Mapping[Depth, Plan]] = {
+    "quick": Plan(limit=50, pages_max=1, posts_max=50, has_insights=False),
+    "posts": Plan(limit=50, posts_max=50),
+    "full": Plan(limit=100, posts_max=LISTED_MAX, is_full=True),
+}
+"""Quick: counts that stand on the posts themselves, in one call. Else stories, the account and
+insights too; full lists every post that the platform does."""
 
 
 def graph_http(url: str, *, timeout_s: float = 30) -> httpx.AsyncClient:
@@ -42,90 +46,47 @@ def graph_http(url: str, *, timeout_s: float = 30) -> httpx.AsyncClient:
     return open_http(url, timeout_s=timeout_s)
 
 
+@asynccontextmanager
+async def open_instagram(context: ClientContext) -> AsyncIterator[PlatformClient]:
+    """Open the connections to Instagram; they are closed at the end."""
+    settings = context.settings
+    async with graph_http(settings.instagram_url) as http:
+        graph = Graph(
+            http=http,
+            version=settings.instagram_version,
+            clock=context.clock,
+            budgets=context.budgets,
+            app_secret=settings.instagram_app_secret,
+            retries=context.retries,
+        )
+        yield PlatformClient(read=InstagramClient(graph).read)
+
+
 class InstagramClient:
     """Reads accounts over an ``httpx.AsyncClient`` that the caller owns.
 
-    No method raises a ``SourceError``: it ends the reading and stands in ``error``, beside the
-    rows that were read before. Each account is to be read by one call at a time.
+    Each account is to be read by one call at a time.
 
     Args:
-        http: Made by ``graph_http``.
-        version: Version of the Graph API, such as ``v26.0``.
-        clock: Tells when an answer was received.
-        budgets: Shared by everybody who calls for our app.
-        app_secret: Where given, every call is signed with ``appsecret_proof``.
-        retries: How often one request is tried, and with what waits.
+        graph: How the Graph API is spoken to.
     """
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        *,
-        version: str,
-        clock: Clock,
-        budgets: Budgets,
-        app_secret: SecretStr = NO_SECRET,
-        retries: RetryPolicy = DEFAULT_RETRIES,
-    ) -> None:
-        self._graph = Graph(
-            http=http,
-            version=version,
-            clock=clock,
-            budgets=budgets,
-            app_secret=app_secret,
-            retries=retries,
-        )
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
 
-    async def read_quick(self, account_key: str, token: SecretStr) -> AccountReading:
-        """The 50 most recent posts with the counts that stand on themselves, in one call."""
-        return await self._read(account_key, token, QUICK, Gathered())
+    async def read(self, wanted: ReadRequest) -> AccountReading:
+        """Posts, and but for the quick depth stories, the account and insights.
 
-    async def read_recent(
-        self,
-        account_key: str,
-        token: SecretStr,
-        *,
-        refused: Collection[tuple[str, str]] = (),
-        unreadable: Collection[str] = (),
-    ) -> AccountReading:
-        """The 50 most recent posts, stories and the account, with insights.
-
-        Args:
-            account_key: The account's id.
-            token: Its access token.
-            refused: Metrics known to be refused: (media type, metric).
-            unreadable: Ids of items known to have no insights for ever.
+        No ``SourceError`` is raised: it ends the reading and stands in ``error``, beside the rows
+        that were read before.
         """
-        gathered = Gathered(refused=refused, unreadable=unreadable)
-        return await self._read(account_key, token, RECENT, gathered)
-
-    async def read_full(
-        self,
-        account_key: str,
-        token: SecretStr,
-        *,
-        refused: Collection[tuple[str, str]] = (),
-        unreadable: Collection[str] = (),
-    ) -> AccountReading:
-        """Every post that the platform lists, stories and the account, with insights.
-
-        Args:
-            account_key: The account's id.
-            token: Its access token.
-            refused: Metrics known to be refused: (media type, metric).
-            unreadable: Ids of items known to have no insights for ever.
-        """
-        gathered = Gathered(refused=refused, unreadable=unreadable)
-        return await self._read(account_key, token, FULL, gathered)
-
-    async def _read(
-        self, account_key: str, token: SecretStr, plan: Plan, gathered: Gathered
-    ) -> AccountReading:
-        session = GraphSession(self._graph, account_key, token)
-        line = WaitingLine(session, gathered, account_key=account_key, plan=plan)
+        session = GraphSession(self._graph, wanted.account_key, wanted.token)
+        builder = ReadingBuilder(refused=wanted.refused, unreadable=wanted.unreadable)
+        plan = PLANS[wanted.depth]
+        queue = CallQueue(session, builder, account_key=wanted.account_key, plan=plan)
         error: SourceError | None = None
         try:
-            await Reader(session, line, retries=self._graph.retries).run()
+            await MediaReader(session, queue, retries=self._graph.retries).run()
         except SourceError as ending:
             error = ending
-        return gathered.reading(calls=session.calls, error=error)
+        return builder.reading(calls=session.calls, error=error)

@@ -129,7 +129,7 @@ def fault_of(
     Args:
         answer: The answer's JSON.
         status: HTTP's, asked only where the envelope has no code.
-        clean: Blots secrets out of a message.
+        clean: Takes secrets out of a message.
         retry_after_s: How long to wait, should it be a throttle.
     """
     if not isinstance(answer, dict) or "error" not in answer:

@@ -18,7 +18,7 @@ from layers_pipeline.sources.instagram.requests import (
     parts_of_many,
 )
 from layers_pipeline.sources.instagram.session import Answer
-from layers_pipeline.sources.instagram.tasks import Line, MetricsTask, Task
+from layers_pipeline.sources.instagram.tasks import MetricsTask, Queue, Task
 
 NOTHING_SAID: Final = GraphFault(kind="malformed", message="an answer without data.")
 
@@ -28,8 +28,8 @@ class InsightsTask(MetricsTask):
 
     def wanted(self) -> Wanted | None:
         """The metrics of its type that are not refused by now."""
-        self.asked = self.line.gathered.metrics(self.item.media_type)
-        if not self.asked or not self.line.gathered.is_readable(self.item):
+        self.asked = self.queue.builder.metrics(self.item.media_type)
+        if not self.asked or not self.queue.builder.is_readable(self.item):
             return None
         return insights(self.item.item_id, self.asked)
 
@@ -42,16 +42,16 @@ class InsightsTask(MetricsTask):
     def refused(self, fault: GraphFault) -> None:
         """Ask again without the refused metric, or leave the item."""
         if fault.kind == "invalid":
-            self.line.metric_refused(self, fault)
+            self.queue.metric_refused(self, fault)
         else:
-            self.line.gathered.fail(self.item, fault)
+            self.queue.builder.fail(self.item, fault)
 
 
 class ProbeTask(Task):
     """One metric of one item by itself, to find out which one is refused."""
 
-    def __init__(self, line: Line, item: Item, metric: str) -> None:
-        super().__init__(line)
+    def __init__(self, queue: Queue, item: Item, metric: str) -> None:
+        super().__init__(queue)
         self._probe = item
         self._metric = metric
 
@@ -61,15 +61,15 @@ class ProbeTask(Task):
 
     def take(self, answer: Answer) -> None:  # noqa: ARG002 - a probe
         """The metric is sound; its value comes with the others'."""
-        self.line.probed(self._probe.media_type)
+        self.queue.probed(self._probe.media_type)
 
     def refused(self, fault: GraphFault) -> None:
         """Note the metric, or that the item cannot be read at all."""
         if fault.kind == "invalid":
-            self.line.gathered.refuse(self._probe.media_type, self._metric, fault.message)
+            self.queue.builder.refuse(self._probe.media_type, self._metric, fault.message)
         else:
-            self.line.gathered.fail(self._probe, fault)
-        self.line.probed(self._probe.media_type)
+            self.queue.builder.fail(self._probe, fault)
+        self.queue.probed(self._probe.media_type)
 
 
 class PartsTask(MetricsTask):
@@ -77,13 +77,13 @@ class PartsTask(MetricsTask):
 
     is_extra = True
 
-    def __init__(self, line: Line, item: Item) -> None:
-        super().__init__(line, item)
+    def __init__(self, queue: Queue, item: Item) -> None:
+        super().__init__(queue, item)
         self._breakdown = BREAKDOWNS[item.media_type]
 
     def wanted(self) -> Wanted | None:
         """The breakdown, if it may still be asked for."""
-        if not self.line.gathered.wants_parts(self.item):
+        if not self.queue.builder.wants_parts(self.item):
             return None
         return parts(self.item.item_id, self._breakdown)
 
@@ -97,9 +97,9 @@ class PartsTask(MetricsTask):
         """Ask none of its type again where the metric is refused, else leave the item."""
         if fault.kind == "invalid" and self._breakdown.metric in fault.message:
             name = self._breakdown.name
-            self.line.gathered.refuse(self.item.media_type, name, fault.message)
+            self.queue.builder.refuse(self.item.media_type, name, fault.message)
         else:
-            self.line.gathered.fail(self.item, fault)
+            self.queue.builder.fail(self.item, fault)
 
 
 class ManyPartsTask(Task):
@@ -107,13 +107,13 @@ class ManyPartsTask(Task):
 
     is_extra = True
 
-    def __init__(self, line: Line, items: Sequence[Item]) -> None:
-        super().__init__(line)
+    def __init__(self, queue: Queue, items: Sequence[Item]) -> None:
+        super().__init__(queue)
         self._items = list(items)
 
     def wanted(self) -> Wanted | None:
         """The posts whose breakdown may still be asked for."""
-        self._items = [item for item in self._items if self.line.gathered.wants_parts(item)]
+        self._items = [item for item in self._items if self.queue.builder.wants_parts(item)]
         if not self._items:
             return None
         return parts_of_many([item.item_id for item in self._items], ACTIVITY)
@@ -127,17 +127,17 @@ class ManyPartsTask(Task):
 
     def refused(self, fault: GraphFault) -> None:  # noqa: ARG002 - whosever it is
         """Ask without the posts that have failed by now; if none has, one by one."""
-        sound = [item for item in self._items if self.line.gathered.wants_parts(item)]
+        sound = [item for item in self._items if self.queue.builder.wants_parts(item)]
         if len(sound) < len(self._items):
-            self.line.put_parts(sound)
+            self.queue.put_parts(sound)
         else:
             for item in reversed(self._items):
-                self.line.put(PartsTask(self.line, item))
+                self.queue.put(PartsTask(self.queue, item))
 
     def smaller(self) -> bool:
         """Ask for half of the posts at a time."""
         half = len(self._items) // 2
         if half:
-            self.line.put(ManyPartsTask(self.line, self._items[:half]))
-            self.line.put(ManyPartsTask(self.line, self._items[half:]))
+            self.queue.put(ManyPartsTask(self.queue, self._items[:half]))
+            self.queue.put(ManyPartsTask(self.queue, self._items[half:]))
         return half > 0

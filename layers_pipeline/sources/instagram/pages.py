@@ -19,7 +19,7 @@ from layers_pipeline.sources.instagram.requests import (
     list_page,
 )
 from layers_pipeline.sources.instagram.session import Answer
-from layers_pipeline.sources.instagram.tasks import Line, Task
+from layers_pipeline.sources.instagram.tasks import Queue, Task
 
 EMPTY_PAGES_MAX: Final = 20
 """Empty pages in a row that still name a next one; more are a fault of the platform's."""
@@ -34,8 +34,8 @@ class FieldsTask(Task):
     is_vital: bool = False
     """Whether its failure ends the reading."""
 
-    def __init__(self, line: Line, fields: Sequence[str]) -> None:
-        super().__init__(line)
+    def __init__(self, queue: Queue, fields: Sequence[str]) -> None:
+        super().__init__(queue)
         self.fields = tuple(fields)
 
     def refused(self, fault: GraphFault) -> None:
@@ -44,13 +44,13 @@ class FieldsTask(Task):
         if unknown:
             self.fields = tuple(field for field in self.fields if field not in unknown)
             for field in unknown:
-                self.line.gathered.remark("metric_refused", field, fault.message)
-            self.line.put(self)
+                self.queue.builder.issue("metric_refused", field, fault.message)
+            self.queue.put(self)
         elif self.is_vital:
             raise self.error(fault)
         else:
             kind = "not_permitted" if fault.kind == "not_permitted" else "not_answered"
-            self.line.gathered.remark(kind, self.name, fault.message)
+            self.queue.builder.issue(kind, self.name, fault.message)
 
     def error(self, fault: GraphFault) -> SourceError:
         """The error that a refusal is for the reading."""
@@ -62,12 +62,12 @@ class AccountTask(FieldsTask):
 
     name = "account"
 
-    def __init__(self, line: Line) -> None:
-        super().__init__(line, ACCOUNT_FIELDS)
+    def __init__(self, queue: Queue) -> None:
+        super().__init__(queue, ACCOUNT_FIELDS)
 
     def wanted(self) -> Wanted:
         """Its node."""
-        return account_node(self.line.account_key, self.fields)
+        return account_node(self.queue.account_key, self.fields)
 
     def take(self, answer: Answer) -> None:
         """Keep the node."""
@@ -77,11 +77,11 @@ class AccountTask(FieldsTask):
 class PageTask(FieldsTask):
     """The next page of the list of posts or of stories, until there is none."""
 
-    def __init__(self, line: Line, edge: Literal["media", "stories"]) -> None:
-        super().__init__(line, POST_FIELDS if edge == "media" else STORY_FIELDS)
+    def __init__(self, queue: Queue, edge: Literal["media", "stories"]) -> None:
+        super().__init__(queue, POST_FIELDS if edge == "media" else STORY_FIELDS)
         self.name = edge
         self.is_vital = edge == "media"
-        self._limit = line.plan.limit
+        self._limit = queue.plan.limit
         self._after = ""
         self._seen: set[str] = set()
         self._listed = 0
@@ -90,9 +90,9 @@ class PageTask(FieldsTask):
 
     def wanted(self) -> Wanted:
         """The page after the last one read."""
-        limit = min(self._limit, max(1, self.line.plan.posts_max - self._listed))
+        limit = min(self._limit, max(1, self.queue.plan.posts_max - self._listed))
         return list_page(
-            self.line.account_key, self.name, self.fields, limit=limit, after=self._after
+            self.queue.account_key, self.name, self.fields, limit=limit, after=self._after
         )
 
     def take(self, answer: Answer) -> None:
@@ -109,13 +109,13 @@ class PageTask(FieldsTask):
         self._listed += len(rows)
         self._empty = 0 if rows else self._empty + 1
         if self.is_vital:
-            self.line.gathered.pages += 1
+            self.queue.builder.pages += 1
         after = _after(answer.body)
         if after is None:
-            self.line.gathered.is_complete |= self.is_vital and self.line.plan.is_full
+            self.queue.builder.is_complete |= self.is_vital and self.queue.plan.is_full
         elif self._goes_on():
             self._after = self._unseen(after)
-            self.line.put(self)
+            self.queue.put(self)
 
     def smaller(self) -> bool:
         """Halve the page, down to one item."""
@@ -123,8 +123,8 @@ class PageTask(FieldsTask):
             return False
         self._limit //= 2
         message = f"{self.name}: pages of {self._limit} from here on"
-        self.line.gathered.remark("page_made_smaller", self.name, message)
-        self.line.put(self)
+        self.queue.builder.issue("page_made_smaller", self.name, message)
+        self.queue.put(self)
         return True
 
     def error(self, fault: GraphFault) -> SourceError:
@@ -137,13 +137,13 @@ class PageTask(FieldsTask):
         is_story, item_id = not self.is_vital, row["id"]
         self.keep("story" if is_story else "media", item_id, row, answer)
         if not is_story:
-            self.line.gathered.post_ids.add(item_id)
+            self.queue.builder.post_ids.add(item_id)
         item = item_of(row, is_story=is_story)
-        if item and self.line.plan.has_insights:
-            self.line.put_item(item)
+        if item and self.queue.plan.has_insights:
+            self.queue.put_item(item)
 
     def _goes_on(self) -> bool:
-        plan = self.line.plan
+        plan = self.queue.plan
         return self._pages < plan.pages_max and self._listed < plan.posts_max
 
     def _unseen(self, after: str) -> str:

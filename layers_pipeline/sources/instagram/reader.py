@@ -11,7 +11,7 @@ from typing import Final
 
 from layers_pipeline.errors import SourceError, SourceUnavailableError
 from layers_pipeline.sources.http import RetryPolicy
-from layers_pipeline.sources.instagram.call_queue import WaitingLine
+from layers_pipeline.sources.instagram.call_queue import CallQueue
 from layers_pipeline.sources.instagram.errors import SOURCE, FaultKind, GraphFault
 from layers_pipeline.sources.instagram.items import InsightsTask
 from layers_pipeline.sources.instagram.pages import PageTask
@@ -28,18 +28,18 @@ MANY: Final = 3
 """Fewer items that fail alike are taken one by one."""
 
 
-class Reader:
+class MediaReader:
     """Makes the calls of one reading.
 
     Args:
         session: The account's conversation.
-        line: What is to be asked for.
+        queue: What is to be asked for.
         retries: How often one request is tried, and with what waits.
     """
 
-    def __init__(self, session: GraphSession, line: WaitingLine, *, retries: RetryPolicy) -> None:
+    def __init__(self, session: GraphSession, queue: CallQueue, *, retries: RetryPolicy) -> None:
         self._session = session
-        self._line = line
+        self._queue = queue
         self._retries = retries
         self._wait_after_tries = 0
         self._was_disguised = False
@@ -54,7 +54,7 @@ class Reader:
         Raises:
             SourceError: The reading ended early; what was read before is kept.
         """
-        while call := self._line.next_call():
+        while call := self._queue.next_call():
             tasks = [task for task, _ in call]
             answers = await self._answers(call)
             self._settle(tasks, self._without_disguise(tasks, answers))
@@ -95,7 +95,7 @@ class Reader:
             message = f"nothing is answered any more: {needed[0].message}"
             raise SourceUnavailableError(SOURCE, message)
         if lost and is_long:
-            self._line.gathered.leave_parts(lost[0][1].message)
+            self._queue.builder.leave_parts(lost[0][1].message)
 
     def _outcome(self, task: Task, answer: Answer) -> SourceError | GraphFault | None:
         """The error that ends the reading, or the fault for which the task was given up."""
@@ -122,7 +122,7 @@ class Reader:
             task.given_up(fault)
             return fault
         self._wait_after_tries = max(self._wait_after_tries, task.tries)
-        self._line.put(task)
+        self._queue.put(task)
         return None
 
     async def _wait(self) -> None:

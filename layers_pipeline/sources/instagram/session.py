@@ -39,7 +39,7 @@ from layers_pipeline.sources.instagram.wire import (
     stated_wait_s,
     unreadable,
 )
-from layers_pipeline.sources.rate_limits import Budgets, Usage, usage_of
+from layers_pipeline.sources.rate_limits import Usage, UsageBudgets, usage_of
 
 BATCH_MAX: Final = 50
 NO_SECRET: Final = SecretStr("")
@@ -52,7 +52,7 @@ class Graph:
     http: httpx.AsyncClient
     version: str
     clock: Clock
-    budgets: Budgets
+    budgets: UsageBudgets
     app_secret: SecretStr = NO_SECRET
     retries: RetryPolicy = DEFAULT_RETRIES
 
@@ -81,7 +81,7 @@ class GraphSession:
         self._token = token
         self._proof = _proof(graph.app_secret, token)
         secrets = [token.get_secret_value(), graph.app_secret.get_secret_value()]
-        self._blotter = Redactor([*secrets, *self._proof.values()])
+        self._redactor = Redactor([*secrets, *self._proof.values()])
         self._retrying = graph.retries.caller(on=self._worth_retrying)
         self.calls = 0
 
@@ -114,7 +114,7 @@ class GraphSession:
 
     def text_of(self, found: object) -> str:
         """JSON text without secrets."""
-        return self._blotter.json_text(found)
+        return self._redactor.json_text(found)
 
     async def _asked(
         self,
@@ -193,7 +193,7 @@ class GraphSession:
         fault = fault_of(
             found,
             status=status,
-            clean=self._blotter.clean,
+            clean=self._redactor.clean,
             retry_after_s=stated_wait_s(headers, account_key=self._account_key),
         )
         if fault and fault.kind in THROTTLES and fault.code is not None:

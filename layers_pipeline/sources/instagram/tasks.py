@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from layers_pipeline.sources.instagram.errors import GraphFault
-from layers_pipeline.sources.instagram.gathered import Gathered
+from layers_pipeline.sources.instagram.reading_builder import ReadingBuilder
 from layers_pipeline.sources.instagram.requests import Item, Wanted
 from layers_pipeline.sources.instagram.session import Answer, GraphSession
 
@@ -28,10 +28,10 @@ class Plan:
     """Whether the listing can count as complete."""
 
 
-class Line(Protocol):
+class Queue(Protocol):
     """Where tasks wait for their turn, and what all of them share."""
 
-    gathered: Gathered
+    builder: ReadingBuilder
     session: GraphSession
     account_key: str
     plan: Plan
@@ -61,7 +61,7 @@ class Task:
     """One request of a reading.
 
     Args:
-        line: Where it waits.
+        queue: Where it waits.
     """
 
     item_id: str = ""
@@ -69,8 +69,8 @@ class Task:
     is_extra: bool = False
     """Whether a reading without it is still a good one."""
 
-    def __init__(self, line: Line) -> None:
-        self.line = line
+    def __init__(self, queue: Queue) -> None:
+        self.queue = queue
         self.tries = 0
 
     def wanted(self) -> Wanted | None:
@@ -95,20 +95,20 @@ class Task:
 
     def keep(self, entity: str, subject: str, found: object, answer: Answer) -> None:
         """Keep one row of an answer."""
-        body = self.line.session.text_of(found)
-        self.line.gathered.row(entity, subject, received_at=answer.received_at, body=body)
+        body = self.queue.session.text_of(found)
+        self.queue.builder.row(entity, subject, received_at=answer.received_at, body=body)
 
 
 class MetricsTask(Task):
     """A request for metrics of one item.
 
     Args:
-        line: Where it waits.
+        queue: Where it waits.
         item: The item.
     """
 
-    def __init__(self, line: Line, item: Item) -> None:
-        super().__init__(line)
+    def __init__(self, queue: Queue, item: Item) -> None:
+        super().__init__(queue)
         self.item = item
         self.item_id = item.item_id
         self.asked: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """Answers of the Graph API as bytes and headers: read strictly, and shown without secrets.
 
-Belongs here: JSON, headers of a batch's elements, stated waits, blotting out of secrets.
+Belongs here: JSON, headers of a batch's elements, stated waits, taking secrets out.
 Does not belong here: requests, and what an error asks of us.
 """
 
@@ -19,9 +19,9 @@ from layers_pipeline.sources.http import refusal
 from layers_pipeline.sources.instagram.errors import SOURCE
 from layers_pipeline.sources.rate_limits import UNSTATED_WAIT_S, usage_of
 
-BLOTTED: Final = "***"
+REDACTED: Final = "***"
 SECRET_LENGTH_MIN: Final = 8
-"""What is shorter is no secret of a platform, and blotting it out would spoil other words."""
+"""What is shorter is no secret of a platform, and taking it out would spoil other words."""
 SECRET_NAMES: Final = ("access_token", "appsecret_proof")
 SECRET_PARAMETERS: Final = (
     re.compile(r"((?:access_token|appsecret_proof)=)[^&\s\"\\]*", re.IGNORECASE),
@@ -51,9 +51,9 @@ class Redactor:
         if not self._shows_secret(text):
             return text
         for form in self._forms:
-            text = text.replace(form.get_secret_value(), BLOTTED)
+            text = text.replace(form.get_secret_value(), REDACTED)
         for pattern in SECRET_PARAMETERS:
-            text = pattern.sub(rf"\1{BLOTTED}", text)
+            text = pattern.sub(rf"\1{REDACTED}", text)
         return text
 
     def json_text(self, found: object) -> str:

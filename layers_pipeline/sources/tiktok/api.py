@@ -1,4 +1,4 @@
-"""TikTok's Business API as HTTP: one request with its pace, its retries and its envelope.
+"""TikTok's Business API as HTTP: one request at the rate allowed, its retries and its envelope.
 
 Belongs here: headers, the envelope, what is tried again, what must be known of every request.
 Does not belong here: paths, fields, paging, and what a code means (``tiktok_codes``).
@@ -12,11 +12,13 @@ from typing import Any, Final
 import httpx
 from pydantic import SecretStr
 
+from layers_pipeline.clock import Clock
 from layers_pipeline.errors import (
     SourceMalformedError,
     SourceThrottledError,
     SourceUnavailableError,
 )
+from layers_pipeline.sources.client import TokenExpiredError
 from layers_pipeline.sources.http import (
     DEFAULT_RETRIES,
     MESSAGE_LENGTH_MAX,
@@ -25,20 +27,20 @@ from layers_pipeline.sources.http import (
     open_http,
     refusal,
 )
-from layers_pipeline.sources.rate_limits import Budgets, Pace
+from layers_pipeline.sources.rate_limits import RateLimiter, UsageBudgets
 from layers_pipeline.sources.tiktok.errors import (
     OK,
     PARTIAL,
     SOURCE,
-    TokenExpiredError,
     error_of,
     is_tried_again,
 )
 
-API: Final = "/open_api/v1.3"
-BLOTTED: Final = "***"
+VERSION: Final = "v1.3"
+API: Final = f"/open_api/{VERSION}"
+REDACTED: Final = "***"
 SECRET_LENGTH_MIN: Final = 8
-"""What is shorter is no secret of TikTok's, and blotting it out would spoil other words."""
+"""What is shorter is no secret of TikTok's, and taking it out would spoil other words."""
 HEADERS_OF_RETRY: Final = ("Retry-After", "Date")
 
 
@@ -89,14 +91,16 @@ class Calling:
 
     Args:
         http: Made by ``tiktok_http``.
+        clock: Tells when answers were received.
         budgets: Who has to wait; shared with everybody who uses our app.
-        pace: Calls per second of our app, shared likewise; none: as fast as answers come.
+        limiter: Calls per second of our app, shared likewise; none: as fast as answers come.
         retries: How often one request is tried, and with what waits.
     """
 
     http: httpx.AsyncClient
-    budgets: Budgets
-    pace: Pace | None = None
+    clock: Clock
+    budgets: UsageBudgets
+    limiter: RateLimiter | None = None
     retries: RetryPolicy = DEFAULT_RETRIES
 
 
@@ -151,12 +155,12 @@ class Exchange:
         """The text without secrets, should TikTok repeat one to us."""
         for value in (secret.get_secret_value() for secret in self._secrets):
             if len(value) >= SECRET_LENGTH_MIN:
-                text = text.replace(value, BLOTTED).replace(json.dumps(value)[1:-1], BLOTTED)
+                text = text.replace(value, REDACTED).replace(json.dumps(value)[1:-1], REDACTED)
         return text
 
     async def _answer(self, method: str, path: str, **options: Any) -> Answer:  # noqa: ANN401 - httpx's own
         headers = self._headers()
-        await self._turn()
+        await self._allowed()
         self.calls += 1
         response = await answered(
             self._calling.http, SOURCE, method, path, headers=headers, **options
@@ -168,10 +172,10 @@ class Exchange:
             raise _TriedAgainError(answer)
         return answer
 
-    async def _turn(self) -> None:
+    async def _allowed(self) -> None:
         self._calling.budgets.check(SOURCE, self._account_key)
-        if self._calling.pace:
-            await self._calling.pace.turn()
+        if self._calling.limiter:
+            await self._calling.limiter.acquire()
             # Others may have been told to wait in the meantime.
             self._calling.budgets.check(SOURCE, self._account_key)
 

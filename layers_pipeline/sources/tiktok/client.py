@@ -1,93 +1,72 @@
 """TikTok: posts and metrics of accounts that gave us a token, by the Business API.
 
-Belongs here: what callers need to read TikTok, and how deep each kind of reading goes.
+Belongs here: how deep each kind of reading goes; rows leave as they came, without secrets.
 Does not belong here: requests, paging, codes (the modules beside this one), storage, schedules.
 """
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Final
 
-import httpx
-from pydantic import SecretStr
-
-from layers_pipeline.clock import Clock
 from layers_pipeline.errors import SourceError
 from layers_pipeline.sources.account_reading import AccountReading
-from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
-from layers_pipeline.sources.rate_limits import Budgets, Pace
+from layers_pipeline.sources.client import ClientContext, PlatformClient, ReadRequest
+from layers_pipeline.sources.rate_limits import RateLimiter
 from layers_pipeline.sources.tiktok.api import Calling, Exchange, tiktok_http
-from layers_pipeline.sources.tiktok.errors import TokenExpiredError
-from layers_pipeline.sources.tiktok.oauth import TikTokOAuth, TokenPair
+from layers_pipeline.sources.tiktok.oauth import TikTokOAuth
 from layers_pipeline.sources.tiktok.reader import Reach, TikTokReading
+from transforms.vocabulary import Depth
 
-__all__ = [
-    "TikTokClient",
-    "TikTokOAuth",
-    "TokenExpiredError",
-    "TokenPair",
-    "tiktok_http",
-]
+REACHES: Final[Mapping[Depth, Reach]] = {
+    "quick": Reach(pages=1),
+    "posts": Reach(posts=50),
+    "full": Reach(with_account=True),
+}
+"""Quick is one request; full is every post, then the account's followers."""
 
-QUICK: Final = Reach(pages=1)
-RECENT: Final = Reach(posts=50)
-FULL: Final = Reach(with_account=True)
+
+@asynccontextmanager
+async def open_tiktok(context: ClientContext) -> AsyncIterator[PlatformClient]:
+    """Open the connections to TikTok; they are closed at the end."""
+    settings = context.settings
+    async with tiktok_http(settings.tiktok_url) as http:
+        calling = Calling(
+            http=http,
+            clock=context.clock,
+            budgets=context.budgets,
+            limiter=RateLimiter(settings.tiktok_calls_per_s),
+            retries=context.retries,
+        )
+        consent = TikTokOAuth(
+            calling,
+            client_id=settings.tiktok_client_id,
+            client_secret=settings.tiktok_client_secret,
+        )
+        yield PlatformClient(read=TikTokClient(calling).read, renew=consent.refresh)
 
 
 class TikTokClient:
     """Reads accounts over an ``httpx.AsyncClient`` that the caller owns.
 
-    A reading never raises a ``SourceError``: it ends with it, and keeps the rows read before.
-
     Args:
-        http: Made by ``tiktok_http``.
-        clock: Tells when rows were received.
-        budgets: Who has to wait; share one among all that use our app.
-        pace: Calls per second of our app, shared likewise; none: as fast as answers come.
-        retries: How often one request is tried, and with what waits.
+        calling: How requests are made.
     """
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        *,
-        clock: Clock,
-        budgets: Budgets,
-        pace: Pace | None = None,
-        retries: RetryPolicy = DEFAULT_RETRIES,
-    ) -> None:
-        self._calling = Calling(http=http, budgets=budgets, pace=pace, retries=retries)
-        self._clock = clock
+    def __init__(self, calling: Calling) -> None:
+        self._calling = calling
 
-    async def read_quick(
-        self, account_key: str, token: SecretStr, *, refused: Collection[tuple[str, str]] = ()
-    ) -> AccountReading:
-        """The 20 newest posts, in one request.
+    async def read(self, wanted: ReadRequest) -> AccountReading:
+        """The newest posts as far as the depth reaches.
 
-        Args:
-            account_key: The account's ``open_id``.
-            token: Its access token.
-            refused: Fields found refused before, as in ``AccountReading.refused``.
+        No ``SourceError`` is raised: it ends the reading and stands in ``error``, beside the rows
+        that were read before.
         """
-        return await self._read(account_key, token, refused, QUICK)
-
-    async def read_recent(
-        self, account_key: str, token: SecretStr, *, refused: Collection[tuple[str, str]] = ()
-    ) -> AccountReading:
-        """The 50 newest posts; arguments as for ``read_quick``."""
-        return await self._read(account_key, token, refused, RECENT)
-
-    async def read_full(
-        self, account_key: str, token: SecretStr, *, refused: Collection[tuple[str, str]] = ()
-    ) -> AccountReading:
-        """Every post, then the account's followers; arguments as for ``read_quick``."""
-        return await self._read(account_key, token, refused, FULL)
-
-    async def _read(
-        self, account_key: str, token: SecretStr, refused: Collection[tuple[str, str]], reach: Reach
-    ) -> AccountReading:
-        exchange = Exchange(self._calling, account_key=account_key, token=token)
+        reach = REACHES[wanted.depth]
         reading = TikTokReading(
-            exchange, clock=self._clock, account_key=account_key, refused_before=refused
+            Exchange(self._calling, account_key=wanted.account_key, token=wanted.token),
+            clock=self._calling.clock,
+            account_key=wanted.account_key,
+            refused_before=wanted.refused,
         )
         try:
             await reading.list_videos(reach)

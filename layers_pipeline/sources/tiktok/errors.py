@@ -16,6 +16,7 @@ from layers_pipeline.errors import (
     SourceUnauthorizedError,
     SourceUnavailableError,
 )
+from layers_pipeline.sources.client import TokenExpiredError
 
 SOURCE: Final = "tiktok"
 OK: Final = 0
@@ -85,10 +86,6 @@ REMEDIES: Final[Mapping[Meaning, str]] = MappingProxyType(
         "rejected": "Mend the request, or the account's id.",
     }
 )
-
-
-class TokenExpiredError(SourceUnauthorizedError):
-    """The access token is not accepted: refresh it, then read once more."""
 
 
 def is_tried_again(code: int) -> bool:

@@ -4,64 +4,33 @@ Belongs here: the OAuth routes of the Business API, and what a pair of tokens co
 Does not belong here: where tokens are kept, when they are renewed, what they read.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import httpx
 from pydantic import SecretStr
 
-from layers_pipeline.clock import Clock
 from layers_pipeline.errors import SourceMalformedError, SourceUnauthorizedError
-from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
-from layers_pipeline.sources.rate_limits import Budgets, Pace
+from layers_pipeline.sources.client import TokenExpiredError, TokenPair
 from layers_pipeline.sources.tiktok.api import Calling, Exchange
-from layers_pipeline.sources.tiktok.errors import SOURCE, TokenExpiredError
+from layers_pipeline.sources.tiktok.errors import SOURCE
 
 REFRESH: Final = "/tt_user/oauth2/refresh_token/"
 LIFE_MAX_S: Final = 10 * 366 * 86_400
-
-
-@dataclass(frozen=True, kw_only=True)
-class TokenPair:
-    """What an account's consent gives us; the tokens are shown by no repr."""
-
-    access: SecretStr
-    refresh: SecretStr
-    expires_at: datetime
-    refresh_expires_at: datetime
-    account_key: str
-    """TikTok's ``open_id`` of the account, which is its ``business_id`` too."""
 
 
 class TikTokOAuth:
     """Renews tokens over an ``httpx.AsyncClient`` that the caller owns.
 
     Args:
-        http: Made by ``tiktok_http``.
+        calling: How requests are made.
         client_id: Our app.
         client_secret: Its secret.
-        clock: Tells when a pair arrived, from which its ends are counted.
-        budgets: Who has to wait, shared with the readers.
-        pace: Calls per second of our app, shared with the readers.
-        retries: How often, and with what waits.
     """
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        *,
-        client_id: str,
-        client_secret: SecretStr,
-        clock: Clock,
-        budgets: Budgets,
-        pace: Pace | None = None,
-        retries: RetryPolicy = DEFAULT_RETRIES,
-    ) -> None:
-        self._calling = Calling(http=http, budgets=budgets, pace=pace, retries=retries)
+    def __init__(self, calling: Calling, *, client_id: str, client_secret: SecretStr) -> None:
+        self._calling = calling
         self._client_id = client_id
         self._client_secret = client_secret
-        self._clock = clock
 
     async def refresh(self, refresh: SecretStr) -> TokenPair:
         """A new pair; keep both of its tokens, because the old ones may end at once.
@@ -102,7 +71,7 @@ class TikTokOAuth:
             raise SourceMalformedError(SOURCE, f"token pair whose {key} is no whole number")
         if not 0 < seconds <= LIFE_MAX_S:
             raise SourceMalformedError(SOURCE, f"token pair whose {key} is {seconds}")
-        return self._clock.now() + timedelta(seconds=seconds)
+        return self._calling.clock.now() + timedelta(seconds=seconds)
 
 
 def _text(data: dict[str, Any], key: str) -> str:

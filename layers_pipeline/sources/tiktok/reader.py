@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from layers_pipeline.clock import Clock
 from layers_pipeline.errors import SourceError
-from layers_pipeline.sources.account_reading import AccountReading, Remark, RemarkKind, ResponseRow
+from layers_pipeline.sources.account_reading import AccountReading, Issue, IssueKind, ResponseRow
 from layers_pipeline.sources.tiktok.api import Answer, Exchange
 from layers_pipeline.sources.tiktok.errors import PARTIAL
 from layers_pipeline.sources.tiktok.fields import (
@@ -64,7 +64,7 @@ class TikTokReading:
         self._videos: list[ResponseRow] = []
         self._account: list[ResponseRow] = []
         self._seen: set[str] = set()
-        self._remarks: list[Remark] = []
+        self._issues: list[Issue] = []
         self._refused: dict[tuple[str, str], str] = {}
         self._pages = 0
         self._is_at_end = False
@@ -78,7 +78,7 @@ class TikTokReading:
             pages=self._pages,
             is_complete=self._is_at_end and not self._is_doubtful,
             calls=self._exchange.calls,
-            remarks=tuple(self._remarks),
+            issues=tuple(self._issues),
             refused=self._refused,
             error=error,
         )
@@ -100,7 +100,7 @@ class TikTokReading:
         answer = await self._ask(ACCOUNT, {"fields": fields_text(ACCOUNT_FIELDS)})
         self._account.append(self._row("account", "", answer.good()))
         if answer.code == PARTIAL:
-            self._remark("not_answered", "", answer.message)
+            self._issue("not_answered", "", answer.message)
 
     def _reaches(self, reach: Reach) -> bool:
         listed = len(self._videos)
@@ -135,7 +135,7 @@ class TikTokReading:
         self._fields = [field for field in self._fields if field not in refused]
         for field in refused:
             self._refused[REFUSED_TYPE, field] = message
-            self._remark("metric_refused", field, message)
+            self._issue("metric_refused", field, message)
 
     async def _ask(self, path: str, params: Mapping[str, str]) -> Answer:
         asked = {"business_id": self._account_key, **params}
@@ -162,10 +162,10 @@ class TikTokReading:
     def _doubt(self, message: str) -> None:
         """The listing may lack something, so that it proves nothing about what is not in it."""
         self._is_doubtful = True
-        self._remark("not_answered", "", message)
+        self._issue("not_answered", "", message)
 
-    def _remark(self, kind: RemarkKind, subject: str, message: str) -> None:
-        self._remarks.append(Remark(kind=kind, subject=subject, message=message))
+    def _issue(self, kind: IssueKind, subject: str, message: str) -> None:
+        self._issues.append(Issue(kind=kind, subject=subject, message=message))
 
 
 def _json_text(received: Mapping[str, Any]) -> str:

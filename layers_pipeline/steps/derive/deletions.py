@@ -1,9 +1,9 @@
-"""Deletions: walking the readings of OAuth accounts in order, and marking what they prove.
+"""Deletions: taking the readings of OAuth accounts in order, and marking what they prove.
 
-Belongs here: which readings are new, one round per reading of an account, writing spells and
+Belongs here: which readings are new, one round per reading of an account, writing absences and
 tombstones.
 Does not belong here: the rule itself (``transforms.facts.deletions``), reading accounts
-(``syncing``).
+(``ingest``).
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ import polars as pl
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written, differ
+from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.deletions import (
     confirmed_by_people,
@@ -25,41 +26,38 @@ from transforms.facts.deletions import (
 )
 from transforms.facts.snapshots import ACCOUNT, POST
 
-RAW: Final = (catalog.RAW_INSTAGRAM__RESPONSES, catalog.RAW_TIKTOK__RESPONSES)
-LISTED: Final = ("media", "video")
-"""Entities of response rows that list a post."""
 CHANGING: Final = ("confirmed_at", "confirmed_by", "held_by", "returned_at")
 ROUND: Final = "round_of_account"
 
 
-def derive_absences(stores: Stores, *, anew: bool = False) -> dict[str, Written]:
+def derive_absences(stores: Stores, *, from_scratch: bool = False) -> dict[str, Written]:
     """Bring ``post_absences`` and the tombstones of ``platform_posts`` up to the readings (R7).
 
     Args:
         stores: Open stores.
-        anew: Begin with the first reading there is, in place of what was derived before.
+        from_scratch: Begin with the first reading there is, in place of what was derived before.
 
     Returns:
-        What was written: spells under the table's name, and ``tombstones``.
+        What was written, by table name; to ``platform_posts`` these are the tombstones.
     """
     lake, table, listings = stores.lake, catalog.POST_ABSENCES, catalog.ACCOUNT_LISTINGS
     with lake.write_lock():
         at = lake.version(listings)
-        since = -1 if anew else lake.watermark(table, listings.name)
+        since = -1 if from_scratch else lake.watermark(table, listings.name)
         readings = _readings_since(stores, since)
-        known = table.empty() if anew else lake.read(table).collect()
-        changed = _walk(stores, readings if at > since else readings.clear(), known)
-        changed = _told_by_people(stores, changed, known)
+        known = table.empty() if from_scratch else lake.read(table).collect()
+        changed = _in_order(stores, readings if at > since else readings.clear(), known)
+        changed = _with_decisions(stores, changed, known)
         marks = {listings.name: at} if at > since else {}
         written = Written()
-        if anew:
-            # One commit, so that a crash never leaves readings counted and their spells gone.
+        if from_scratch:
+            # One commit, so that a crash never leaves readings counted and their absences gone.
             written = lake.replace(table, changed, where={}, marks=marks)
         elif changed.height or marks:
             written = lake.merge(
                 table, changed, update=differ(CHANGING), columns=CHANGING, marks=marks
             )
-        return {table.name: written, "tombstones": _mark_posts(stores)}
+        return {table.name: written, catalog.PLATFORM_POSTS.name: _mark_posts(stores)}
 
 
 def _readings_since(stores: Stores, version: int) -> pl.DataFrame:
@@ -86,11 +84,11 @@ def _files_then(stores: Stores, version: int) -> set[str]:
         return set()
 
 
-def _walk(stores: Stores, readings: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+def _in_order(stores: Stores, readings: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Take the readings in order, one of each account at a time.
 
     Returns:
-        The spells that are new or changed.
+        The absences that are new or changed.
     """
     absences, changed = known, known.clear()
     for day in readings["landed_on"].unique().sort():
@@ -109,6 +107,7 @@ def _walk(stores: Stores, readings: pl.DataFrame, known: pl.DataFrame) -> pl.Dat
                 listed=listed.join(telling, on="sync_id", how="semi").lazy(),
                 posts=posts.join(telling, on=ACCOUNT, how="semi").lazy(),
                 share_limit=stores.settings.deletion_share_limit,
+                reaches={name: platform.reach for name, platform in PLATFORMS.items()},
             ).collect()
             absences, changed = _over(absences, found), _over(changed, found)
     return changed
@@ -133,7 +132,7 @@ def _rounds(readings: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 
 def _over(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """The spells with newer states in place of older ones."""
+    """The absences with newer states in place of older ones."""
     key = list(catalog.POST_ABSENCES.key)
     return pl.concat([old.join(new, on=key, how="anti"), new.select(old.columns)])
 
@@ -152,28 +151,29 @@ def _listed(stores: Stores, readings: pl.DataFrame) -> pl.DataFrame:
         pl.col("started_at").dt.date().min(), last=pl.col("known_at").dt.date().max()
     ).row(0)
     rows = [
-        stores.lake.read(raw)
-        .filter(pl.col("landed_on").is_between(*days), pl.col("entity").is_in(LISTED))
+        stores.lake.read(platform.raw)
+        .filter(pl.col("landed_on").is_between(*days), pl.col("entity") == platform.listed)
         .join(readings.lazy().select("sync_id"), on="sync_id", how="semi")
         .select(
             "sync_id",
-            platform=pl.lit(raw.name.removeprefix("raw_").partition("__")[0]),
+            platform=pl.lit(platform.name),
             platform_post_id="subject",
         )
-        for raw in RAW
+        for platform in PLATFORMS.values()
     ]
     return pl.concat(rows).unique().collect()
 
 
-def _told_by_people(stores: Stores, changed: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    said = [
+def _with_decisions(stores: Stores, changed: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """The changed absences, those included that people confirmed or that emptied accounts."""
+    rows = [
         (*row.account_id.split(":", 1), row.listing_id, row.confirmed_at)
         for row in stores.operations.deletions.confirmations()
     ]
-    if not said:
+    if not rows:
         return changed
     confirmations = pl.DataFrame(
-        said,
+        rows,
         schema={
             "platform": pl.String,
             "account_key": pl.String,
@@ -202,7 +202,7 @@ def _told_by_people(stores: Stores, changed: pl.DataFrame, known: pl.DataFrame) 
 
 
 def _mark_posts(stores: Stores) -> Written:
-    """Give each post the tombstone that its spells say it has, or take it away."""
+    """Give each post the tombstone that its absences say it has, or take it away."""
     lake, posts = stores.lake, catalog.PLATFORM_POSTS
     absences = lake.read(catalog.POST_ABSENCES)
     touched = lake.read(posts).join(absences.select(POST).unique(), on=POST, how="semi")

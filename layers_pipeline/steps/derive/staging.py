@@ -7,60 +7,26 @@ A staged row is a function of its landed row alone, its time of knowledge includ
 may be repeated, or done again from the beginning, and gives the same rows.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Table, Written, differ
-from layers_pipeline.settings import Settings
+from layers_pipeline.lake.table import Written, differ
+from layers_pipeline.steps.platforms import SOURCES, Source
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.captures import Capture
-from transforms.staging.instagram_posts import stage_instagram_posts
-from transforms.staging.sift_posts import stage_sift_posts
-from transforms.staging.tiktok_posts import stage_tiktok_posts
 
 CAPTURE: Final = tuple(Capture.column_names())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Staging:
-    """One source: where its rows land, where they are staged, and how they are read."""
-
-    raw: Table
-    staged: Table
-    day: pl.Expr
-    """The landing table's partition, which its files do not hold."""
-    read: Callable[[pl.DataFrame, Settings], pl.DataFrame]
+def stage_all(stores: Stores) -> dict[str, Written]:
+    """Type the landed rows of every source; what was written, by table name."""
+    return {source.staged.name: stage(stores, source) for source in SOURCES}
 
 
-SIFT: Final = Staging(
-    raw=catalog.RAW_SIFT__POSTS,
-    staged=catalog.STG_SIFT__POSTS,
-    day=pl.col("submitted_at").dt.date().alias("scraped_on"),
-    read=lambda landed, _settings: stage_sift_posts(landed),
-)
-INSTAGRAM: Final = Staging(
-    raw=catalog.RAW_INSTAGRAM__RESPONSES,
-    staged=catalog.STG_INSTAGRAM__POSTS,
-    day=pl.col("known_at").dt.date().alias("landed_on"),
-    read=lambda landed, settings: stage_instagram_posts(
-        landed, skip_rate_unit=settings.instagram_skip_rate
-    ),
-)
-TIKTOK: Final = Staging(
-    raw=catalog.RAW_TIKTOK__RESPONSES,
-    staged=catalog.STG_TIKTOK__POSTS,
-    day=pl.col("known_at").dt.date().alias("landed_on"),
-    read=lambda landed, _settings: stage_tiktok_posts(landed),
-)
-SOURCES: Final = (INSTAGRAM, TIKTOK, SIFT)
-STAGED: Final = (*(source.staged for source in SOURCES), catalog.STG_IMPORT__CAPTURES)
-
-
-def stage(stores: Stores, source: Staging) -> Written:
+def stage(stores: Stores, source: Source) -> Written:
     """Type the landed rows of a source that are not staged yet."""
     lake = stores.lake
     with lake.write_lock():
@@ -68,24 +34,27 @@ def stage(stores: Stores, source: Staging) -> Written:
         if at == lake.watermark(source.staged, source.raw.name):
             return Written()
         landed = lake.added_since(source.raw, lake.watermark(source.staged, source.raw.name))
-        rows = source.read(landed.with_columns(source.day).collect(), stores.settings)
+        rows = source.stage(landed.with_columns(source.day).collect(), stores.settings)
         return lake.insert_absent(source.staged, rows, marks={source.raw.name: at})
 
 
-def stage_again(stores: Stores, source: Staging, landed: pl.DataFrame) -> Written:
-    """Read landed rows anew: a staged row that comes out otherwise is put right."""
-    rows = source.read(landed, stores.settings)
+def stage_again(stores: Stores, source: Source, landed: pl.DataFrame) -> Written:
+    """Read landed rows again: a staged row that comes out otherwise is put right."""
+    rows = source.stage(landed, stores.settings)
     columns = [name for name in source.staged.columns if name not in source.staged.key]
     return stores.lake.merge(source.staged, rows, update=differ(columns), columns=columns)
 
 
 def captures(stores: Stores) -> pl.LazyFrame:
     """Every staged capture, of every source."""
-    return pl.concat([stores.lake.read(table).select(CAPTURE) for table in STAGED])
+    return pl.concat([stores.lake.read(table).select(CAPTURE) for table in catalog.STAGED])
 
 
 def captures_since(stores: Stores, versions: Mapping[str, int]) -> pl.LazyFrame:
     """Captures that were staged after the versions, by staging table."""
     return pl.concat(
-        [stores.lake.added_since(table, versions[table.name]).select(CAPTURE) for table in STAGED]
+        [
+            stores.lake.added_since(table, versions[table.name]).select(CAPTURE)
+            for table in catalog.STAGED
+        ]
     )

@@ -8,7 +8,7 @@ Every row stays in staging, and the history follows from the staged rows alone; 
 the two heals with the next run, and the order in which history comes in does not matter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -16,11 +16,12 @@ from pathlib import Path
 
 import polars as pl
 
-from layers_pipeline.files.ads import AdFile, AdReading, read_ad_file
+from layers_pipeline.files.ads import AdReading, read_ad_file
+from layers_pipeline.files.reader import ReadFile
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written
 from layers_pipeline.progress import report
-from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import ImportedFile, imported, register_file
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.spend import AD
@@ -36,7 +37,7 @@ class AdImportReport:
         first_day: Oldest day in the files.
         last_day: Newest day in the files.
         spend_cents: US cents of all sound rows of the files, restatements included.
-        history: What was written to ``ad_daily_metrics``.
+        written: What was derived, by table name.
     """
 
     files: tuple[ImportedFile, ...]
@@ -44,7 +45,7 @@ class AdImportReport:
     first_day: date | None
     last_day: date | None
     spend_cents: int
-    history: Written
+    written: Mapping[str, Written]
 
 
 def import_ad_metrics(
@@ -79,31 +80,31 @@ def import_ad_metrics(
         read_at=stores.clock.now(),
         run_id=run_id,
     )
-    read = [read_ad_file(path, reading, on_rows=_reporting(path)) for path in paths]
+    read = [read_ad_file(path, reading) for path in paths]
     files = []
     with stores.lake.write_lock():
         for file in read:
             files.append(_stage(stores, file, reading))
             report("files staged", len(files), len(read))
-        written = derive_ad_metrics(stores)
-    days = pl.concat([file.days for file in read])
+        written = bring_up_to_date(stores)
+    days = pl.concat([file.sound for file in read])
     return AdImportReport(
         files=tuple(files),
         ads=days.select(*AD).n_unique(),
         first_day=_day(days["spent_on"].min()),
         last_day=_day(days["spent_on"].max()),
         spend_cents=int(days["spend_cents"].sum()),
-        history=written,
+        written=written,
     )
 
 
-def _stage(stores: Stores, file: AdFile, reading: AdReading) -> ImportedFile:
+def _stage(stores: Stores, file: ReadFile, reading: AdReading) -> ImportedFile:
     """Write a report's rows unless they are there; say what was set aside."""
     lake, staged = stores.lake, catalog.STG_IMPORT__AD_METRICS
     there = not lake.read(staged).filter(file_id=file.file_id).head(1).collect().is_empty()
     lake.insert_absent(catalog.QUARANTINE, file.quarantined)
     if not there:
-        lake.append(staged, file.days, restamp=partial(_known_since_commit, stores, reading))
+        lake.append(staged, file.sound, restamp=partial(_known_since_commit, stores, reading))
     register_file(stores, file, under=reading.ad_platform, project_id=None)
     return imported(file, already_there=there)
 
@@ -111,12 +112,8 @@ def _stage(stores: Stores, file: AdFile, reading: AdReading) -> ImportedFile:
 def _known_since_commit(stores: Stores, reading: AdReading, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows, those stamped as known now that were known only since they were read (R20)."""
     now = pl.lit(stores.clock.now(), pl.Datetime("us", "UTC"))
-    is_told = pl.col("known_at") < reading.read_at
-    return rows.with_columns(known_at=pl.when(is_told).then("known_at").otherwise(now))
-
-
-def _reporting(path: Path) -> partial[None]:
-    return partial(report, f"reading {path.name}")
+    is_dated = pl.col("known_at") < reading.read_at
+    return rows.with_columns(known_at=pl.when(is_dated).then("known_at").otherwise(now))
 
 
 def _day(value: object) -> date | None:

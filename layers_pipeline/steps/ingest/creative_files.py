@@ -35,7 +35,7 @@ class CreativesAdded:
 
 
 def new_creative(
-    *, project_id: str, kind: str, slug: str, created_at: datetime | None, **told: str | None
+    *, project_id: str, kind: str, slug: str, created_at: datetime | None, **words: str | None
 ) -> NewCreative:
     """A creative in the words of people, who know its kind and slug but no container.
 
@@ -48,7 +48,7 @@ def new_creative(
         container_id=container_id,
         kind=kind_of_creative(container_id) or "manual",
         created_at=created_at,
-        **told,
+        **words,
     )
 
 
@@ -72,7 +72,7 @@ def add_creatives_of(stores: Stores, path: Path) -> CreativesAdded:
     lines = list(creatives)
     wrong |= {lines[position]: said for position, said in found.items()}
     if wrong:
-        raise InputRefusedError(_told_of(path, wrong, rows=len(rows)))
+        raise InputRefusedError(_refusal_of(path, wrong, rows=len(rows)))
     new = stores.operations.creatives.add(creatives.values(), now=now)
     ignored = tuple(name for name in raw.columns if name not in (*COLUMNS, LINE))
     return CreativesAdded(rows=len(rows), new=new, ignored_columns=ignored)
@@ -113,7 +113,7 @@ def _text(value: Any) -> str | None:  # noqa: ANN401 - Parquet has types of its 
     return None if value is None else str(value).strip() or None
 
 
-def _told_of(path: Path, wrong: Mapping[int, str], *, rows: int) -> str:
+def _refusal_of(path: Path, wrong: Mapping[int, str], *, rows: int) -> str:
     explained = [f"Line {line}: {wrong[line]}" for line in islice(sorted(wrong), EXPLAINED)]
     others = ", ".join(f"{line}" for line in islice(sorted(wrong), EXPLAINED, None))
     also = [f"Lines {others} are wrong, too."] if others else []

@@ -12,13 +12,11 @@ from pathlib import Path
 
 import polars as pl
 
-from layers_pipeline.files.captures import CaptureFile, read_capture_file
+from layers_pipeline.files.captures import read_capture_file
 from layers_pipeline.files.reader import ReadFile
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
-from layers_pipeline.progress import report
-from layers_pipeline.steps.ingest.dimensions import copy_accounts, copy_allowlist, copy_projects
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.snapshots import POST
 
@@ -68,18 +66,9 @@ def import_captures(
         InputRefusedError: A file cannot be read as captures; nothing was written.
     """
     now = stores.clock.now()
-    read = [
-        read_capture_file(
-            path,
-            time_zone=time_zone,
-            now=now,
-            run_id=run_id,
-            on_rows=lambda done, total, path=path: report(f"reading {path.name}", done, total),
-        )
-        for path in paths
-    ]
+    read = [read_capture_file(path, time_zone=time_zone, now=now, run_id=run_id) for path in paths]
     made = stores.operations.projects.add(project_id, name=project_id, time_zone="UTC", now=now)
-    captures = pl.concat([file.captures for file in read])
+    captures = pl.concat([file.sound for file in read])
     register_accounts(stores, captures, project_id=project_id)
     files = tuple(_stage(stores, file, project_id=project_id) for file in read)
     return ImportReport(
@@ -113,18 +102,15 @@ def register_accounts(stores: Stores, captures: pl.DataFrame, *, project_id: str
         for account, (_, _, first) in zip(accounts, rows, strict=True)
     ]
     stores.operations.allowlist.allow(project_id, creators, allowed_from=now)
-    copy_projects(stores)
-    copy_accounts(stores)
-    copy_allowlist(stores)
 
 
-def _stage(stores: Stores, file: CaptureFile, *, project_id: str) -> ImportedFile:
+def _stage(stores: Stores, file: ReadFile, *, project_id: str) -> ImportedFile:
     """Write a file's captures as one partition unless they are there; say what was set aside."""
     lake, staged = stores.lake, catalog.STG_IMPORT__CAPTURES
     there = lake.read(staged).filter(pl.col("file_id") == file.file_id).head(1).collect().height > 0
     with lake.write_lock():
         if not there:
-            lake.replace(staged, file.captures, where={"file_id": [file.file_id]})
+            lake.replace(staged, file.sound, where={"file_id": [file.file_id]})
         lake.insert_absent(catalog.QUARANTINE, file.quarantined)
         register_file(stores, file, under=project_id, project_id=project_id)
     return imported(file, already_there=there)

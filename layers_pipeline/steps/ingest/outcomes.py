@@ -5,10 +5,10 @@ Does not belong here: talking to a source, storing an outcome.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from layers_pipeline.errors import (
     SourceError,
@@ -18,6 +18,7 @@ from layers_pipeline.errors import (
     SourceThrottledError,
     SourceUnauthorizedError,
 )
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from transforms.vocabulary import Depth, Outcome
 
 ACCOUNTS_PER_RUN: Final = 2_000
@@ -46,6 +47,8 @@ class SyncSummary:
     calls: int = 0
     still_running: int = 0
     failures: tuple[str, ...] = ()
+    failed_before: tuple[str, ...] = ()
+    """Where no account was due: those whose last sync of this kind did not end ``ok``, in words."""
 
     @property
     def accounts(self) -> int:
@@ -59,15 +62,46 @@ class SyncSummary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
-    """How the sync of one account ended."""
+class Remedies:
+    """What it means for an account that its source turns it down, and what people can do.
 
-    outcome: Outcome
-    message: str
-    retry_at: datetime | None = None
-    rows: tuple[dict[str, Any], ...] = ()
-    is_running: bool = False
-    """The source is still at work; nothing ended yet."""
+    Args:
+        unauthorized: The outcome where credentials are not accepted.
+        renew: What to do then.
+        permit: What to do where the source may not show the account.
+    """
+
+    unauthorized: Outcome
+    renew: str
+    permit: str = ""
+
+
+def outcome_of(
+    error: SourceError, account_id: str, *, now: datetime, remedies: Remedies
+) -> SyncEnding:
+    """The outcome that an error means for its account (R6)."""
+
+    def ended(outcome: Outcome, remedy: str = "", *, wait: timedelta | None = None) -> SyncEnding:
+        return SyncEnding(
+            account_id=account_id,
+            outcome=outcome,
+            message=f"{error} {remedy}" if remedy else str(error),
+            retry_at=None if wait is None else now + wait,
+        )
+
+    match error:
+        case SourceThrottledError():
+            return ended("rate_limited", wait=wait_of(error))
+        case SourceUnauthorizedError():
+            return ended(remedies.unauthorized, remedies.renew)
+        case SourceForbiddenError():
+            return ended("forbidden", remedies.permit, wait=LOOK_AGAIN)
+        case SourceRejectedError():
+            return ended("unavailable", wait=LOOK_AGAIN)
+        case SourceMalformedError():
+            return ended("malformed")
+        case _:
+            return ended("unavailable")
 
 
 def wait_of(error: SourceThrottledError) -> timedelta:
@@ -75,31 +109,14 @@ def wait_of(error: SourceThrottledError) -> timedelta:
     return timedelta(seconds=min(error.retry_after_s, LONGEST_WAIT.total_seconds()))
 
 
-def outcome_of(error: SourceError, *, now: datetime) -> Ended:
-    """The outcome that an error of SIFT means for its account (R6)."""
-    match error:
-        case SourceThrottledError():
-            return Ended(outcome="rate_limited", message=str(error), retry_at=now + wait_of(error))
-        case SourceUnauthorizedError():
-            remedy = f"{error} The key for SIFT was refused: set LAYERS_SIFT_KEY to a valid one."
-            return Ended(outcome="unavailable", message=remedy)
-        case SourceForbiddenError():
-            return Ended(outcome="forbidden", message=str(error), retry_at=now + LOOK_AGAIN)
-        case SourceMalformedError():
-            return Ended(outcome="malformed", message=str(error))
-        case SourceRejectedError():
-            return Ended(outcome="unavailable", message=str(error), retry_at=now + LOOK_AGAIN)
-        case _:
-            return Ended(outcome="unavailable", message=str(error))
-
-
-def summary_of(told: Sequence[tuple[str, Ended]]) -> SyncSummary:
-    """What accounts' endings come to; each comes with its account."""
+def summary_of(outcomes: Iterable[SyncEnding]) -> SyncSummary:
+    """What the outcomes of accounts come to."""
+    ended = list(outcomes)
     return SyncSummary(
-        outcomes=Counter(ended.outcome for _, ended in told),
+        outcomes=Counter(one.outcome for one in ended),
         failures=tuple(
-            f"{account}: {ended.outcome}: {ended.message}"
-            for account, ended in told
-            if ended.outcome != "ok"
+            f"{one.account_id}: {one.outcome}: {one.message}"
+            for one in ended
+            if one.outcome != "ok"
         ),
     )

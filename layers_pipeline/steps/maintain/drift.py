@@ -10,12 +10,13 @@ import polars as pl
 
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Written, tick_from_text, tick_text
+from layers_pipeline.lake.table import Written
 from layers_pipeline.steps.derive.versions import InForce, rules_in_force
 from layers_pipeline.steps.score.walk import Walk
 from layers_pipeline.steps.stores import Stores
 from transforms.scoring.drift import score_drift
 from transforms.scoring.rules import ScoringRules
+from transforms.scoring.ticks import tick_from_text, tick_text
 
 
 def derive_drift(stores: Stores) -> Written:
@@ -74,12 +75,12 @@ def drift_between(
         for rules in (active, other)
     )
     rows = score_drift(before, after, threshold=other.eligibility_threshold)
-    told = rows.with_columns(
+    described = rows.with_columns(
         scored_at=pl.lit(tick, pl.Datetime("us", "UTC")),
         version_before=pl.lit(active.version),
         version_after=pl.lit(other.version),
     )
-    return catalog.SCORE_DRIFT.shape(told.collect())
+    return catalog.SCORE_DRIFT.shape(described.collect())
 
 
 def _stored(stores: Stores, tick: datetime) -> pl.DataFrame:

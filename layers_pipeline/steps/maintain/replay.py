@@ -1,6 +1,6 @@
 """Replay: staging and everything after it, made again from what was landed (R12).
 
-Belongs here: reading a span of landings anew, and making the tables after them from the beginning.
+Belongs here: reading a span of landings again, and making the tables after them from the beginning.
 Does not belong here: how rows are read (``transforms``), scoring again (the caller's).
 
 A parsing fault that was mended is put right in place: the platform had told us, so what is known
@@ -16,15 +16,13 @@ import polars as pl
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Table, Written
+from layers_pipeline.lake.table import Written
 from layers_pipeline.progress import report
 from layers_pipeline.steps.derive.deletions import derive_absences
-from layers_pipeline.steps.derive.posts import (
-    FACTS,
-    derive_containers,
-    facts_of,
-)
-from layers_pipeline.steps.derive.staging import SOURCES, STAGED, Staging, captures, stage_again
+from layers_pipeline.steps.derive.everything import add_up, bring_up_to_date
+from layers_pipeline.steps.derive.posts import facts_of
+from layers_pipeline.steps.derive.staging import captures, stage_again
+from layers_pipeline.steps.platforms import SOURCES, Source
 from layers_pipeline.steps.stores import Stores
 
 DAY: Final = timedelta(days=1)
@@ -32,19 +30,15 @@ DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Replayed:
-    """What a replay did: landed rows read anew, and captures put right, by staging table."""
+    """What a replay did: landed rows read again, captures put right, and rows written by table."""
 
     read: int
-    staged: Mapping[str, Written]
-
-    @property
-    def changed(self) -> int:
-        """Captures that are new or other than before."""
-        return sum(written.inserted + written.updated for written in self.staged.values())
+    changed: int
+    written: Mapping[str, Written]
 
 
 def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
-    """Read what was landed in [start, end) anew, and make every table after it again.
+    """Read what was landed in [start, end) again, and make every table after it again.
 
     Args:
         stores: Open stores.
@@ -56,19 +50,20 @@ def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
     """
     if start >= end:
         raise InputRefusedError(f"replay: nothing lies from {start} to {end}. Give a later end.")
-    read, staged = 0, {source.staged.name: Written() for source in SOURCES}
+    read, written = 0, {source.staged.name: Written() for source in SOURCES}
     with stores.lake.write_lock():
         days = [(source, day) for source in SOURCES for day in _days(stores, source, start, end)]
         for done, (source, day) in enumerate(days, start=1):
             landed = _landed(stores, source, max(start, day), min(end, day + DAY))
             read += landed.height
-            staged[source.staged.name] += stage_again(stores, source, landed)
+            written[source.staged.name] += stage_again(stores, source, landed)
             report("days of landings read", done, len(days))
-        _make_again(stores)
-    return Replayed(read=read, staged=staged)
+        changed = sum(staged.inserted + staged.updated for staged in written.values())
+        add_up(written, _make_again(stores))
+    return Replayed(read=read, changed=changed, written=written)
 
 
-def _days(stores: Stores, source: Staging, start: datetime, end: datetime) -> list[datetime]:
+def _days(stores: Stores, source: Source, start: datetime, end: datetime) -> list[datetime]:
     """Days on which anything was landed within the span."""
     known = stores.lake.read(source.raw).filter(
         pl.col("known_at") >= start, pl.col("known_at") < end
@@ -77,25 +72,26 @@ def _days(stores: Stores, source: Staging, start: datetime, end: datetime) -> li
     return sorted(days["known_at"].to_list())
 
 
-def _landed(stores: Stores, source: Staging, start: datetime, end: datetime) -> pl.DataFrame:
+def _landed(stores: Stores, source: Source, start: datetime, end: datetime) -> pl.DataFrame:
     rows = stores.lake.read(source.raw)
     return rows.filter(pl.col("known_at") >= start, pl.col("known_at") < end).collect()
 
 
-def _make_again(stores: Stores) -> None:
+def _make_again(stores: Stores) -> dict[str, Written]:
     """Make what follows from captures and listings from all of them, in place of what there is."""
     lake = stores.lake
-    marks = {source.name: lake.version(source) for source in STAGED}
+    marks = {source.name: lake.version(source) for source in catalog.STAGED}
     facts = facts_of(captures(stores).collect())
-    made: tuple[tuple[Table, pl.DataFrame], ...] = (
-        (catalog.PLATFORM_POST_METRICS, facts.snapshots),
-        (catalog.PLATFORM_POSTS, facts.posts),
-        (catalog.PLATFORM_ACCOUNT_METRICS, facts.followers),
-        (catalog.PLATFORM_POST_METRICS_LATEST, facts.latest),
-    )
-    for table, rows in made:
-        lake.replace(table, rows, where={})
-    for table in FACTS:
+    made = {
+        catalog.PLATFORM_POST_METRICS: facts.snapshots,
+        catalog.PLATFORM_POSTS: facts.posts,
+        catalog.PLATFORM_ACCOUNT_METRICS: facts.followers,
+        catalog.PLATFORM_POST_METRICS_LATEST: facts.latest,
+    }
+    written = {table.name: lake.replace(table, rows, where={}) for table, rows in made.items()}
+    # Noted once all of them are there: a crash in between has the next run make them again.
+    for table in made:
         lake.record_marks(table, marks)
-    derive_absences(stores, anew=True)
-    derive_containers(stores)
+    add_up(written, derive_absences(stores, from_scratch=True))
+    add_up(written, bring_up_to_date(stores))
+    return written

@@ -13,9 +13,9 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import tick_from_text
 from layers_pipeline.progress import report
 from layers_pipeline.steps.stores import Stores
+from transforms.scoring.ticks import tick_from_text
 
 OF_TICKS_ONLY: Final = (catalog.UGC_POOL_PERCENTILES, catalog.AD_ELIGIBILITY)
 """Tables of which a thinned day keeps the last tick and nothing else."""
@@ -67,5 +67,9 @@ def _thin_out(stores: Stores, ticks: list[str]) -> None:
 
 def _newest(scores: pl.LazyFrame) -> pl.LazyFrame:
     """The keys of the newest score of each content and version."""
-    things = ("ads_content_id", "scoring_version")
-    return scores.group_by(things).agg(pl.col("scored_at").max()).select(catalog.ORGANIC_SCORES.key)
+    of_content = ("ads_content_id", "scoring_version")
+    return (
+        scores.group_by(of_content)
+        .agg(pl.col("scored_at").max())
+        .select(catalog.ORGANIC_SCORES.key)
+    )

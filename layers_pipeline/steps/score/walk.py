@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Table, tick_text
+from layers_pipeline.lake.table import Table
 from layers_pipeline.steps.derive.versions import InForce
 from layers_pipeline.steps.score.candidates import NUMBER
 from layers_pipeline.steps.score.history import History, load_history
@@ -31,6 +31,7 @@ from transforms.scoring.organic_score import (
     ugc_pool_percentiles,
 )
 from transforms.scoring.rules import ScoringRules
+from transforms.scoring.ticks import tick_text
 
 WRITTEN: Final = (
     catalog.UGC_POOL_PERCENTILES,
@@ -63,6 +64,7 @@ class Walk:
         self._shadows = in_force.shadows
         self._first, self._last = first, last
         self._history: History = load_history(stores, since=first, until=last)
+        self.derived = self._history.derived
         self._chunks = self._history.candidates.chunks()
         self._at, self._counts = first, self._history.counts
         self._stored = pl.DataFrame(schema=STANDING)

@@ -14,8 +14,8 @@ import httpx
 
 from sandbox import (
     AccountRef,
+    Fault,
     Item,
-    PlatformFault,
     RunningSandbox,
     Spell,
     Truth,
@@ -112,8 +112,8 @@ class GraphCaller:
         return self.http.post("/v26.0/", data=data)
 
     def fault(self, kind: str, **more) -> None:
-        fault = PlatformFault(kind=kind, **more)
-        self.sandbox.world.platform_faults.put(self.account, fault)
+        fault = Fault(kind=kind, **more)
+        self.sandbox.world.faults.put(self.account, fault)
 
     def pages(self, **params) -> list[dict]:
         """Every page, by following ``next``."""
@@ -138,7 +138,7 @@ def graph_sandbox() -> Iterator[GraphCaller]:
 def as_at_first(caller: GraphCaller) -> GraphCaller:
     """The caller in front of a sandbox without faults, at its first moment, with a new token."""
     world = caller.sandbox.world
-    world.platform_faults.clear()
+    world.faults.clear()
     world.clock.set(NOW, rate=0)
     world.log.clear()
     return caller.of(MINE)

@@ -3,16 +3,15 @@
 import threading
 import tomllib
 from datetime import UTC, datetime, timedelta
-from typing import get_args
 
 import httpx
 import pytest
 
 from layers_pipeline.errors import InputRefusedError
-from sandbox import load_scenario, running_sandbox
-from sandbox.faults import FaultKind
+from sandbox import Fault, load_scenario, running_sandbox
 from sandbox.graph.faults import GRAPH_FAULTS, plain_kind
 from sandbox.service.scenario import SHIPPED, Scenario
+from sandbox.sift.faults import SIFT_FAULT_KINDS
 from sandbox.tiktok.faults import TIKTOK_FAULTS
 
 START = datetime(2025, 5, 14, tzinfo=UTC)
@@ -43,7 +42,7 @@ def test_every_kind_of_fault_happens_in_the_fortnight():
     kinds = {plain_kind(event.kind) for event in FORTNIGHT.faults if event.platform == "instagram"}
     assert set(GRAPH_FAULTS) <= kinds
     assert set(TIKTOK_FAULTS) <= {e.kind for e in FORTNIGHT.faults if e.platform == "tiktok"}
-    assert {event.kind for event in FORTNIGHT.creator_faults} == set(get_args(FaultKind))
+    assert {event.kind for event in FORTNIGHT.creator_faults} == SIFT_FAULT_KINDS
     assert {event.kind for event in FORTNIGHT.tokens} == {"expire", "expire_refresh", "revoke"}
 
 
@@ -86,7 +85,7 @@ def test_each_world_has_its_own_events():
     played = scenario(faults=[fault()])
     one, other = played.world(), played.world()
     played.play(one, on(3))
-    assert len(one.platform_faults.of(one.truth.accounts[-2])) == 1
+    assert len(one.faults.of(one.truth.accounts[-2])) == 1
     assert played.play(other, on(3)) == 1
 
 
@@ -98,7 +97,7 @@ def test_many_threads_play_each_event_once():
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(world.platform_faults.of(world.truth.accounts[-2])) == 50
+    assert len(world.faults.of(world.truth.accounts[-2])) == 50
 
 
 def test_over_http_events_happen_by_themselves():
@@ -121,23 +120,16 @@ def test_a_fault_carries_what_the_file_says_and_the_id_of_its_item():
     world = played.world()
     played.play(world, on(1))
     account = world.truth.accounts[0]
-    (switched_on,) = world.platform_faults.of(account)
+    (switched_on,) = world.faults.of(account)
     stories = [item for item in world.truth.every_item(account) if item.media_type == "story"]
-    assert switched_on.model_dump() == {
-        "kind": "few_viewers",
-        "times": 2,
-        "skip": 0,
-        "subject": stories[0].item_id,
-        "metric": "",
-        "wait_min": 7,
-    }
+    assert switched_on == Fault(kind="few_viewers", times=2, subject=stories[0].item_id, wait_min=7)
 
 
 def test_clear_switches_an_accounts_faults_off():
     played = scenario(faults=[fault(), fault(kind="slow"), fault("2d", kind="clear")])
     world = played.world()
     played.play(world, on(2))
-    assert world.platform_faults.of(world.truth.accounts[-2]) == ()
+    assert world.faults.of(world.truth.accounts[-2]) == ()
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import httpx
 from sandbox import (
     AccountRef,
     Dataset,
+    Fault,
     Item,
     Plan,
-    PlatformFault,
     Truth,
     World,
     build_sandbox,
@@ -88,7 +88,7 @@ class TikTokCaller:
         return self.post("oauth2/refresh_token/", **(body | more))
 
     def put(self, kind: str, **more) -> None:
-        self.world.platform_faults.put(self.account, PlatformFault(kind=kind, **more))
+        self.world.faults.put(self.account, Fault(kind=kind, **more))
 
     def advance(self, **time) -> None:
         self.world.clock.advance(timedelta(**time).total_seconds())

@@ -168,7 +168,7 @@ def test_a_lost_answer_of_refreshing_leaves_no_token(tiktok):
 
 
 def test_calls_beyond_the_limit_of_one_second_are_refused(tiktok):
-    tiktok.world.tiktok_calls.limit = 3
+    tiktok.app.state.tiktok_calls.limit = 3
     codes = [tiktok.get(VIDEOS).json()["code"] for _ in range(5)]
     time.sleep(1.05)
     assert codes == [0, 0, 0, 40100, 40100]

@@ -14,11 +14,13 @@ import httpx
 from pydantic import SecretStr
 
 from layers_pipeline.clock import FixedClock
+from layers_pipeline.sources.client import ReadRequest
 from layers_pipeline.sources.http import RetryPolicy
 from layers_pipeline.sources.instagram.client import InstagramClient, graph_http
-from layers_pipeline.sources.rate_limits import Budgets
+from layers_pipeline.sources.instagram.session import Graph
+from layers_pipeline.sources.rate_limits import UsageBudgets
 from sandbox import AccountRef
-from sandbox.platform_faults import PlatformFault
+from sandbox.faults import Fault
 from sandbox.simulation.truth import Item, Truth
 
 AT = datetime(2025, 3, 10, 12, 30, tzinfo=UTC)
@@ -88,27 +90,35 @@ def read_all(graph, depth="full", *, accounts, token=None, budgets=None, **optio
     async def run():
         async with graph_http(graph.url, timeout_s=5) as http:
             client = client_over(http, budgets=budgets)
-            reading = getattr(client, f"read_{depth}")
             pairs = zip(accounts, tokens, strict=True)
-            return [await reading(one.account_key, token, **options) for one, token in pairs]
+            return [
+                await client.read(request_of(one.account_key, token, depth, **options))
+                for one, token in pairs
+            ]
 
     return asyncio.run(run())
 
 
 def client_over(http, *, budgets=None, app_secret="", retries=TINY, clock=CLOCK):
     return InstagramClient(
-        http,
-        version="v26.0",
-        clock=clock,
-        budgets=budgets or Budgets(clock),
-        app_secret=SecretStr(app_secret),
-        retries=retries,
+        Graph(
+            http=http,
+            version="v26.0",
+            clock=clock,
+            budgets=budgets or UsageBudgets(clock),
+            app_secret=SecretStr(app_secret),
+            retries=retries,
+        )
     )
+
+
+def request_of(account_key, token, depth="full", **options):
+    return ReadRequest(account_key=account_key, token=token, depth=depth, **options)
 
 
 def put(graph, kind, account=MIXED, **given):
     """Switch a fault on."""
-    graph.world.platform_faults.put(account, PlatformFault(kind=kind, **given))
+    graph.world.faults.put(account, Fault(kind=kind, **given))
 
 
 def calls(graph):
@@ -135,8 +145,8 @@ def metric_names(reading):
     return {subject: {one["name"] for one in body["data"]} for subject, body in found.items()}
 
 
-def remarks(reading):
-    return {(remark.kind, remark.subject) for remark in reading.remarks}
+def issues(reading):
+    return {(issue.kind, issue.subject) for issue in reading.issues}
 
 
 class ScriptedGraph:
@@ -192,7 +202,7 @@ def read_scripted(script, depth="full", *, token=TOKEN, account="1784", **option
         transport = httpx.MockTransport(script)
         async with httpx.AsyncClient(transport=transport, base_url="https://graph.test") as http:
             client = client_over(http, **given)
-            return await getattr(client, f"read_{depth}")(account, SecretStr(token), **options)
+            return await client.read(request_of(account, SecretStr(token), depth, **options))
 
     return asyncio.run(run())
 

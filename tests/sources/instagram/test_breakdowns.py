@@ -9,11 +9,11 @@ from tests.sources.instagram.readings import (
     ScriptedGraph,
     entities,
     error,
+    issues,
     metric_names,
     put,
     read,
     read_scripted,
-    remarks,
     shown,
     subjects,
 )
@@ -53,7 +53,7 @@ def test_one_post_that_fails_a_common_breakdown_leaves_the_others_theirs(graph, 
     sick = "17910000000000107"
     put(graph, kind, LONG, subject=sick)
     reading = read(graph, account=LONG)
-    assert (reading.error, len(reading.remarks)) == (None, 1)
+    assert (reading.error, len(reading.issues)) == (None, 1)
     assert set(subjects(reading, "media")) - set(subjects(reading, "breakdown")) == {sick}
 
 
@@ -65,7 +65,7 @@ def test_a_post_that_fails_only_the_common_breakdown_is_found_one_by_one():
         return error(10, "(#10) Not enough viewers") if refuses else {"data": []}
 
     reading = read_scripted(ScriptedGraph(script))
-    assert remarks(reading) == {("not_enough_viewers", "13")}
+    assert issues(reading) == {("not_enough_viewers", "13")}
     assert subjects(reading, "breakdown") == ["11", "12", "14", "15", "16"]
 
 
@@ -81,7 +81,7 @@ def test_a_refused_breakdown_is_not_the_metric_itself():
     assert reading.refused.keys() == {("feed_image", "profile_activity/action_type")}
     assert len(subjects(reading, "insights")) == 6
     again = read_scripted(ScriptedGraph(script), refused=reading.refused)
-    assert (again.calls, again.remarks) == (2, ())
+    assert (again.calls, again.issues) == (2, ())
 
 
 def test_a_metric_that_is_refused_takes_its_breakdown_with_it(graph):
@@ -123,5 +123,5 @@ def test_breakdowns_that_are_never_answered_are_left_and_fail_nothing():
     reading = read_scripted(script)
     assert (reading.error, reading.is_complete) == (None, True)
     assert entities(reading) == {"media": 400, "account": 1, "insights": 400}
-    assert ("not_answered", "breakdowns") in remarks(reading)
+    assert ("not_answered", "breakdowns") in issues(reading)
     assert reading.calls <= 1 + 8 + 3 + 2 * 3 + 3

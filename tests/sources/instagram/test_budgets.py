@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from layers_pipeline.errors import SourceThrottledError
 from layers_pipeline.sources.instagram.client import graph_http
-from layers_pipeline.sources.rate_limits import Budgets
+from layers_pipeline.sources.rate_limits import UsageBudgets
 from tests.sources.instagram.readings import (
     CLOCK,
     LONG,
@@ -24,6 +24,7 @@ from tests.sources.instagram.readings import (
     read,
     read_all,
     read_scripted,
+    request_of,
     shown,
     subjects,
 )
@@ -44,8 +45,10 @@ def test_an_app_throttle_stops_accounts_that_are_being_read(graph):
     async def run():
         async with graph_http(graph.url) as http:
             client = client_over(http)
-            pairs = [(one, graph.world.tokens.issue(one).access) for one in (MIXED, LONG)]
-            readings = [client.read_full(one.account_key, SecretStr(token)) for one, token in pairs]
+            pairs = [
+                (one, SecretStr(graph.world.tokens.issue(one).access)) for one in (MIXED, LONG)
+            ]
+            readings = [client.read(request_of(one.account_key, token)) for one, token in pairs]
             return await asyncio.gather(*readings)
 
     mixed, long = asyncio.run(run())
@@ -76,7 +79,7 @@ def test_high_usage_ends_a_reading_before_the_next_call(graph, kind, scope, retr
 
 def test_high_usage_on_the_last_call_spoils_nothing(graph):
     put(graph, "usage_high")
-    budgets = Budgets(CLOCK)
+    budgets = UsageBudgets(CLOCK)
     reading = read(graph, "quick", budgets=budgets)
     assert reading.error is None
     assert budgets.is_spent("instagram", OTHER.account_key)
@@ -84,7 +87,7 @@ def test_high_usage_on_the_last_call_spoils_nothing(graph):
 
 def test_high_usage_below_the_limit_is_no_matter(graph):
     put(graph, "usage_high")
-    assert read(graph, budgets=Budgets(CLOCK, limit_pct=96)).error is None
+    assert read(graph, budgets=UsageBudgets(CLOCK, limit_pct=96)).error is None
 
 
 def test_usage_is_read_from_the_elements_of_a_batch():
@@ -120,7 +123,7 @@ def test_a_short_retry_after_is_waited_for():
 
 
 def test_a_long_retry_after_is_handed_to_the_caller_and_keeps_the_account_waiting():
-    budgets = Budgets(CLOCK)
+    budgets = UsageBudgets(CLOCK)
     answer = httpx.Response(429, headers={"Retry-After": "3600"}, text="slow down")
     first = read_scripted(lambda request: answer, "quick", budgets=budgets)
     second = read_scripted(lambda request: answer, "quick", budgets=budgets)

@@ -26,12 +26,13 @@ from tests.sources.instagram.readings import (
     calls,
     client_over,
     entities,
+    issues,
     metric_names,
     put,
     read,
     read_all,
     read_scripted,
-    remarks,
+    request_of,
     shown,
     subjects,
 )
@@ -56,7 +57,7 @@ def test_quick_brings_the_counts_that_stand_on_posts(graph):
     assert row["shares_count"] == numbers["shares"]
 
 
-@pytest.mark.parametrize("depth", ["quick", "recent"])
+@pytest.mark.parametrize("depth", ["quick", "posts"])
 def test_a_listing_that_is_not_full_never_counts_as_complete(graph, depth):
     reading = read(graph, depth)
     assert (reading.items, reading.is_complete, reading.error) == (5, False, None)
@@ -65,7 +66,7 @@ def test_a_listing_that_is_not_full_never_counts_as_complete(graph, depth):
 def test_full_reads_posts_stories_account_insights_and_breakdowns(graph):
     reading = read(graph)
     assert (reading.items, reading.pages, reading.is_complete) == (5, 1, True)
-    assert (reading.error, reading.remarks, dict(reading.refused)) == (None, (), {})
+    assert (reading.error, reading.issues, dict(reading.refused)) == (None, (), {})
     assert subjects(reading, "media") == POSTS
     assert subjects(reading, "story") == [IDS["story"]]
     assert subjects(reading, "account") == [""]
@@ -112,14 +113,14 @@ def test_rows_carry_the_moment_at_which_they_were_received(graph):
 
 
 def test_recent_reads_fifty_posts_with_insights(graph):
-    reading = read(graph, "recent", account=LONG)
+    reading = read(graph, "posts", account=LONG)
     assert (reading.items, reading.error) == (50, None)
     assert entities(reading) == {"media": 50, "insights": 50, "breakdown": 50, "account": 1}
 
 
 def test_recent_goes_on_after_a_short_page_until_it_has_fifty(graph):
     put(graph, "list:short_page", LONG, times=1)
-    reading = read(graph, "recent", account=LONG)
+    reading = read(graph, "posts", account=LONG)
     assert (reading.items, reading.pages) == (50, 2)
 
 
@@ -175,7 +176,7 @@ def test_accounts_read_at_once_do_not_mix(graph):
         async with graph_http(graph.url) as http:
             client = client_over(http)
             pairs = [(one.account_key, issue(one).access) for one in (MIXED, LONG, OTHER)]
-            readings = [client.read_full(key, SecretStr(token)) for key, token in pairs]
+            readings = [client.read(request_of(key, SecretStr(token))) for key, token in pairs]
             return await asyncio.gather(*readings)
 
     assert [reading.items for reading in asyncio.run(run())] == [5, 230, 2]
@@ -225,7 +226,7 @@ def test_nothing_reported_is_a_row_and_no_zero(graph):
     put(graph, "empty_data", subject=IDS["reel"])
     reading = read(graph)
     assert bodies(reading, "insights")[IDS["reel"]] == {"data": []}
-    assert not remarks(reading)
+    assert not issues(reading)
 
 
 def test_a_field_that_the_platform_does_not_know_is_left_out():
@@ -237,7 +238,7 @@ def test_a_field_that_the_platform_does_not_know_is_left_out():
 
     reading = read_scripted(ScriptedGraph(script), "quick")
     assert (reading.items, reading.calls, reading.error) == (1, 2, None)
-    assert remarks(reading) == {("metric_refused", "view_count")}
+    assert issues(reading) == {("metric_refused", "view_count")}
 
 
 def test_big_numbers_and_text_of_any_kind_come_through_unchanged():

@@ -19,10 +19,10 @@ from tests.sources.instagram.readings import (
     ScriptedGraph,
     calls,
     error,
+    issues,
     put,
     read,
     read_scripted,
-    remarks,
     shown,
 )
 
@@ -51,7 +51,7 @@ OF_THE_LIST = [
 ]
 
 
-@pytest.mark.parametrize("depth", ["quick", "recent", "full"])
+@pytest.mark.parametrize("depth", ["quick", "posts", "full"])
 @pytest.mark.parametrize(
     ("kind", "expected", "asked"), OF_THE_LIST, ids=[row[0] for row in OF_THE_LIST]
 )
@@ -112,7 +112,7 @@ def test_too_much_data_halves_the_page(graph, depth):
     put(graph, "list:reduce_data", LONG)
     reading = read(graph, depth, account=LONG)
     assert (reading.error, reading.items) == (None, {"quick": 25, "full": 230}[depth])
-    assert remarks(reading) == {("page_made_smaller", "media")}
+    assert issues(reading) == {("page_made_smaller", "media")}
 
 
 def test_a_page_is_made_smaller_down_to_one_post():

@@ -14,11 +14,11 @@ from tests.sources.instagram.readings import (
     ScriptedGraph,
     entities,
     error,
+    issues,
     metric_names,
     put,
     read,
     read_scripted,
-    remarks,
     shown,
     subjects,
 )
@@ -43,12 +43,12 @@ OF_ONE_ITEM = [
 
 
 @pytest.mark.parametrize("name", ["reel", "feed_image", "story"])
-@pytest.mark.parametrize(("kind", "remark"), OF_ONE_ITEM, ids=[row[0] for row in OF_ONE_ITEM])
-def test_an_error_of_one_item_is_a_remark(graph, name, kind, remark):
+@pytest.mark.parametrize(("kind", "issue"), OF_ONE_ITEM, ids=[row[0] for row in OF_ONE_ITEM])
+def test_an_error_of_one_item_is_an_issue(graph, name, kind, issue):
     put(graph, kind, subject=IDS[name])
     reading = read(graph)
     assert (reading.error, reading.is_complete) == (None, True)
-    assert remarks(reading) == {(remark, IDS[name])}
+    assert issues(reading) == {(issue, IDS[name])}
     assert set(subjects(reading, "insights")) == set(IDS.values()) - {IDS[name]}
 
 
@@ -75,14 +75,14 @@ def test_before_conversion_is_told_by_its_subcode_whatever_the_code():
 def test_an_item_that_passes_on_a_later_try_is_not_noticed(graph):
     put(graph, "insights:transient_2", subject=IDS["reel"], times=2)
     reading = read(graph)
-    assert (reading.error, reading.remarks) == (None, ())
+    assert (reading.error, reading.issues) == (None, ())
     assert reading.calls == 2 + 2
 
 
 def test_a_null_element_is_asked_for_in_a_later_batch(graph):
     put(graph, "null_element", subject=IDS["reel"], times=1)
     reading = read(graph)
-    assert (reading.error, reading.remarks, reading.calls) == (None, (), 3)
+    assert (reading.error, reading.issues, reading.calls) == (None, (), 3)
 
 
 def test_an_item_is_asked_for_as_often_as_a_request_is_tried(graph):
@@ -127,7 +127,7 @@ def _insights(answer):
 @pytest.mark.parametrize("answer", [[], {"data": None}, {"body": "<html>", "code": 200}, {}])
 def test_insights_that_are_none_are_not_answered(answer):
     reading = read_scripted(_insights(answer if isinstance(answer, dict) else {"body": "[]"}))
-    assert (reading.error, remarks(reading)) == (None, {("not_answered", "11")})
+    assert (reading.error, issues(reading)) == (None, {("not_answered", "11")})
 
 
 @pytest.mark.parametrize(
@@ -169,14 +169,14 @@ def test_stories_that_cannot_be_listed_fail_only_themselves(graph, kind):
     put(graph, kind)
     reading = read(graph)
     assert (reading.error, reading.items, reading.is_complete) == (None, 5, True)
-    assert {subject for _, subject in remarks(reading)} == {"stories"}
-    assert not any(kind == "gone" for kind, _ in remarks(reading))
+    assert {subject for _, subject in issues(reading)} == {"stories"}
+    assert not any(kind == "gone" for kind, _ in issues(reading))
 
 
 def test_an_account_node_that_cannot_be_read_fails_only_itself(graph):
     put(graph, "user:permission_10")
     reading = read(graph)
-    assert (reading.error, remarks(reading)) == (None, {("not_permitted", "account")})
+    assert (reading.error, issues(reading)) == (None, {("not_permitted", "account")})
 
 
 def test_many_items_gone_at_once_are_a_throttle_in_disguise(graph):
@@ -184,32 +184,32 @@ def test_many_items_gone_at_once_are_a_throttle_in_disguise(graph):
     reading = read(graph)
     assert type(reading.error) is SourceThrottledError
     assert reading.error.scope == "account"
-    assert (reading.calls, remarks(reading)) == (3, set())
+    assert (reading.calls, issues(reading)) == (3, set())
 
 
 def test_a_throttle_in_disguise_that_passes_leaves_no_trace(graph):
     put(graph, "insights:gone_100_33", times=6)
     reading = read(graph)
-    assert (reading.error, reading.remarks, reading.calls) == (None, (), 3)
+    assert (reading.error, reading.issues, reading.calls) == (None, (), 3)
     assert set(subjects(reading, "insights")) == set(IDS.values())
 
 
 def test_two_items_gone_are_gone(graph):
     put(graph, "insights:gone_100_33", OTHER)
     reading = read(graph, account=OTHER)
-    assert (reading.error, len(reading.remarks)) == (None, 2)
+    assert (reading.error, len(reading.issues)) == (None, 2)
 
 
 def test_few_items_of_many_gone_are_gone(graph):
     for item_id in range(17910000000000000, 17910000000000010):
         put(graph, "insights:gone_100_33", LONG, subject=str(item_id))
     reading = read(graph, account=LONG)
-    assert (reading.error, len(reading.remarks)) == (None, 10)
+    assert (reading.error, len(reading.issues)) == (None, 10)
 
 
 def test_a_refused_metric_and_a_sick_item_are_told_apart(graph):
     put(graph, "bad_metric", metric="views")
     put(graph, "few_viewers", subject=IDS["story"])
     reading = read(graph)
-    assert ("not_enough_viewers", IDS["story"]) in remarks(reading)
+    assert ("not_enough_viewers", IDS["story"]) in issues(reading)
     assert "views" not in metric_names(reading)[IDS["reel"]]

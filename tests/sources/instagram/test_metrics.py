@@ -10,11 +10,11 @@ from tests.sources.instagram.readings import (
     ScriptedGraph,
     calls,
     error,
+    issues,
     metric_names,
     put,
     read,
     read_scripted,
-    remarks,
     shown,
     subjects,
 )
@@ -35,7 +35,7 @@ def test_a_refused_metric_is_dropped_and_everything_else_is_read(graph, kind):
     reading = read(graph)
     assert reading.error is None
     assert reading.refused.keys() == {(name, "views") for name in WITH_VIEWS}
-    assert remarks(reading) == {("metric_refused", "views")}
+    assert issues(reading) == {("metric_refused", "views")}
     expected = {
         item_id: set(METRICS[name.removeprefix("second_")]) - {"views"}
         for name, item_id in IDS.items()
@@ -59,7 +59,7 @@ def test_what_was_learnt_saves_those_calls_the_next_time(graph, kind):
     put(graph, kind, metric="views")
     learnt = read(graph).refused
     reading = read(graph, refused=learnt.keys())
-    assert (reading.calls, dict(reading.refused), reading.remarks) == (2, {}, ())
+    assert (reading.calls, dict(reading.refused), reading.issues) == (2, {}, ())
 
 
 def test_the_refusal_is_kept_as_it_was_said(graph):
@@ -120,7 +120,7 @@ def test_a_refusal_that_no_single_metric_explains_leaves_the_item():
 
     reading = read_scripted(ScriptedGraph(script))
     assert (reading.error, dict(reading.refused)) == (None, {})
-    assert remarks(reading) == {("metric_refused", "11")}
+    assert issues(reading) == {("metric_refused", "11")}
     assert subjects(reading, "insights") == ["12"]
 
 
@@ -136,7 +136,7 @@ def test_the_search_for_a_metric_is_made_once_for_a_type():
     reading = read_scripted(script)
     probes = [params for call in script.asked for _, params in call if params.get("metric")]
     assert len(probes) == 20 + len(METRICS["reel"])
-    assert len(remarks(reading)) == 20
+    assert len(issues(reading)) == 20
 
 
 def test_when_every_metric_is_refused_the_type_is_left():

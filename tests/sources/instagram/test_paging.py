@@ -8,10 +8,10 @@ from tests.sources.instagram.readings import (
     ScriptedGraph,
     calls,
     error,
+    issues,
     put,
     read,
     read_scripted,
-    remarks,
     shown,
     subjects,
 )
@@ -150,7 +150,7 @@ def test_a_smaller_page_stays_smaller(graph):
     put(graph, "list:reduce_data", LONG)
     reading = read(graph, account=LONG)
     assert (reading.items, reading.is_complete, reading.error) == (230, True, None)
-    assert remarks(reading) == {("page_made_smaller", "media")}
+    assert issues(reading) == {("page_made_smaller", "media")}
     # 100 and 50 were too much, then ten pages of 25.
     assert reading.pages == 10
 

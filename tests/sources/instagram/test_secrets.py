@@ -30,6 +30,7 @@ from tests.sources.instagram.readings import (
     put,
     read,
     read_scripted,
+    request_of,
     shown,
 )
 
@@ -76,7 +77,7 @@ def test_both_hosts_are_spoken_to_alike(host):
             assert str(real.base_url).rstrip("/") == host
         transport = httpx.MockTransport(answer)
         async with httpx.AsyncClient(transport=transport, base_url=host) as http:
-            await client_over(http).read_quick("1784", SecretStr(TOKEN))
+            await client_over(http).read(request_of("1784", SecretStr(TOKEN), "quick"))
 
     asyncio.run(run())
     assert asked == [f"{host}/v26.0/1784/media"]
@@ -131,7 +132,7 @@ def test_what_stands_around_a_secret_is_kept():
 
 
 @pytest.mark.parametrize("depth", ["quick", "full"])
-def test_no_error_remark_or_refusal_shows_a_secret(depth):
+def test_no_error_issue_or_refusal_shows_a_secret(depth):
     said = f"(#10) {TOKEN} {SECRET} at https://x/?access_token={quote(TOKEN, safe='')}&b"
 
     def script(path, params):
@@ -142,7 +143,7 @@ def test_no_error_remark_or_refusal_shows_a_secret(depth):
         return error(100, said, subcode=2108006) if "metric" in params else _leaky(path, params)
 
     reading = read_scripted(ScriptedGraph(script), depth, app_secret=SECRET)
-    assert reading.error or (reading.remarks and reading.refused and reading.unreadable)
+    assert reading.error or (reading.issues and reading.refused and reading.unreadable)
     shown_text = repr(reading) + str(reading.error)
     assert not [form for form in FORMS if form in shown_text]
     assert "***" in shown_text
@@ -198,7 +199,7 @@ def test_cancelling_leaves_nothing_running(graph, fault):
     async def run():
         async with graph_http(graph.url) as http:
             client = client_over(http, retries=patient)
-            reading = client.read_full(MIXED.account_key, SecretStr(token))
+            reading = client.read(request_of(MIXED.account_key, SecretStr(token)))
             task = asyncio.create_task(reading)
             await asyncio.sleep(0.3)
             task.cancel()
@@ -216,7 +217,7 @@ def test_a_service_that_is_not_there_is_unavailable():
         raise httpx.ConnectError("no route", request=request)
 
     reading = read_scripted(answer)
-    assert "no answer (ConnectError)" in str(reading.error)
+    assert "no answer from graph.test (ConnectError)" in str(reading.error)
     assert reading.calls == 3
 
 
@@ -234,7 +235,9 @@ def test_a_slow_answer_is_given_up_and_asked_for_again(graph):
 
     async def run():
         async with graph_http(graph.url, timeout_s=0.4) as http:
-            return await client_over(http).read_quick(MIXED.account_key, SecretStr(token))
+            return await client_over(http).read(
+                request_of(MIXED.account_key, SecretStr(token), "quick")
+            )
 
     reading = asyncio.run(run())
     assert (reading.error, reading.items, reading.calls) == (None, 5, 2)

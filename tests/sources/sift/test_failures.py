@@ -158,7 +158,7 @@ def test_a_service_that_is_not_there_is_unavailable(account):
         async with sift_http(f"http://127.0.0.1:{port}", SecretStr(KEY)) as http:
             await submitting(account)(SiftClient(http, retries=QUICK))
 
-    with pytest.raises(SourceUnavailableError, match=r"no answer \(ConnectError\)"):
+    with pytest.raises(SourceUnavailableError, match="connection refused"):
         asyncio.run(run())
 
 
@@ -189,7 +189,7 @@ def test_cancelling_leaves_nothing_running(sandbox, account, fault, retries):
     assert time.monotonic() - begun_s < 0.9
 
 
-def test_a_key_that_the_service_repeats_is_blotted_out():
+def test_a_key_that_the_service_repeats_is_redacted():
     sift = scripted([httpx.Response(401, json={"detail": f"unknown key {KEY}"})])
     with pytest.raises(SourceUnauthorizedError) as raised:
         asyncio.run(sift.scrape("scr_1"))

@@ -8,7 +8,7 @@ import pytest
 
 from layers_pipeline.errors import SettingsError
 from layers_pipeline.sources.account_reading import ResponseRow
-from layers_pipeline.sources.tiktok.client import tiktok_http
+from layers_pipeline.sources.tiktok.api import tiktok_http
 from layers_pipeline.sources.tiktok.fields import VIDEO_FIELDS
 from sandbox.tiktok.fields import FROM_TRUTH
 from tests.shared_data import SHARED
@@ -67,7 +67,7 @@ def test_a_quick_reading_is_the_twenty_newest_posts_in_one_call(sandbox):
 
 
 def test_a_recent_reading_is_the_fifty_newest_posts(sandbox):
-    reading = read(sandbox, "recent")
+    reading = read(sandbox, "posts")
     assert subjects(reading) == newest(50)
     assert (reading.items, reading.pages, reading.calls) == (50, 3, 3)
     assert not reading.is_complete
@@ -79,7 +79,7 @@ def test_a_full_reading_is_every_post_once_and_the_followers(sandbox):
     assert paths(sandbox) == [VIDEOS] * 4 + [ACCOUNT]
     assert (reading.items, reading.pages, reading.calls) == (POSTS, 4, 5)
     assert reading.is_complete
-    assert (reading.remarks, reading.refused, reading.error) == ((), {}, None)
+    assert (reading.issues, reading.refused, reading.error) == ((), {}, None)
     assert reading.rows[-1] == ResponseRow(
         entity="account",
         subject="",
@@ -88,7 +88,7 @@ def test_a_full_reading_is_every_post_once_and_the_followers(sandbox):
     )
 
 
-@pytest.mark.parametrize("depth", ["quick", "recent", "full"])
+@pytest.mark.parametrize("depth", ["quick", "posts", "full"])
 def test_an_account_without_posts_is_listed_to_its_end(sandbox, depth):
     reading = read(sandbox, depth, EMPTY)
     assert (reading.items, reading.is_complete, reading.error) == (0, True, None)
@@ -140,7 +140,7 @@ def test_a_page_that_is_only_a_part_is_kept_and_makes_the_listing_incomplete(san
     assert subjects(reading)[:10] == newest(20)[::2]
     assert len(subjects(reading)) < POSTS
     assert not reading.is_complete
-    assert [(remark.kind, remark.message) for remark in reading.remarks] == [
+    assert [(issue.kind, issue.message) for issue in reading.issues] == [
         ("not_answered", "Partial success.")
     ]
     assert reading.error is None
@@ -172,7 +172,7 @@ def test_a_refused_field_is_given_up_remembered_and_the_rest_read(code):
     asked = json.loads(reading.rows[0].body)["fields"]
     assert asked == [name for name in VIDEO_FIELDS if name != "reach"]
     assert reading.refused == {("tiktok_video", "reach"): "fields: Unsupported field 'reach'."}
-    assert [(remark.kind, remark.subject) for remark in reading.remarks] == [
+    assert [(issue.kind, issue.subject) for issue in reading.issues] == [
         ("metric_refused", "reach")
     ]
     assert (reading.calls, reading.error, reading.is_complete) == (2, None, True)
@@ -185,7 +185,7 @@ def test_each_refused_field_costs_one_call_more():
 
 def test_a_field_that_was_refused_before_is_not_asked_for():
     reading = scripted(refusing("reach"), "quick", refused={("tiktok_video", "reach")})
-    assert (reading.calls, reading.refused, reading.remarks) == (1, {}, ())
+    assert (reading.calls, reading.refused, reading.issues) == (1, {}, ())
 
 
 def test_a_list_of_the_allowed_fields_refuses_the_others():
@@ -227,7 +227,7 @@ def test_half_a_surrogate_pair_stays_as_it_was_written():
 )
 def test_a_recorded_page_is_a_listing():
     body = json.loads(RECORDED.read_text())["docs/docs/usage/business_account/video.md#0"]
-    reading = scripted(lambda _: httpx.Response(200, json=body), "recent")
+    reading = scripted(lambda _: httpx.Response(200, json=body), "posts")
     assert subjects(reading) == [video["item_id"] for video in body["data"]["videos"]]
     assert (reading.is_complete, reading.error) == (True, None)
 

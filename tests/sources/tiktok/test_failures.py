@@ -17,9 +17,10 @@ from layers_pipeline.errors import (
     SourceUnauthorizedError,
     SourceUnavailableError,
 )
+from layers_pipeline.sources.client import TokenExpiredError
 from layers_pipeline.sources.http import RetryPolicy
-from layers_pipeline.sources.rate_limits import Budgets, Pace
-from layers_pipeline.sources.tiktok.client import TikTokClient, TokenExpiredError, tiktok_http
+from layers_pipeline.sources.rate_limits import RateLimiter, UsageBudgets
+from layers_pipeline.sources.tiktok.api import tiktok_http
 from layers_pipeline.sources.tiktok.errors import MEANINGS, error_of
 from tests.sources.tiktok.world import (
     ACCOUNT,
@@ -28,11 +29,13 @@ from tests.sources.tiktok.world import (
     EMPTY,
     QUICK,
     VIDEOS,
+    client_over,
     envelope,
     page,
     paths,
     put_back,
     read,
+    request_of,
     scripted,
     strike,
     tiktok_sandbox,
@@ -179,7 +182,7 @@ def test_a_fault_ends_the_reading_with_its_error_after_so_many_tries(sandbox, fa
 
 
 def test_a_throttled_app_is_not_asked_for_any_of_its_accounts(sandbox):
-    budgets = Budgets(CLOCK)
+    budgets = UsageBudgets(CLOCK)
     strike(sandbox, "code_40100")
     assert read(sandbox, budgets=budgets).error.scope == "app"
     sandbox.world.log.clear()
@@ -189,7 +192,7 @@ def test_a_throttled_app_is_not_asked_for_any_of_its_accounts(sandbox):
 
 
 def test_a_throttled_account_is_not_asked_and_others_are(sandbox):
-    budgets = Budgets(CLOCK)
+    budgets = UsageBudgets(CLOCK)
     strike(sandbox, "code_61000")
     read(sandbox, budgets=budgets)
     assert read(sandbox, budgets=budgets).calls == 0
@@ -201,8 +204,8 @@ def test_requests_keep_the_pace(sandbox):
 
     async def run():
         async with tiktok_http(sandbox.url) as http:
-            paced = TikTokClient(http, clock=CLOCK, budgets=Budgets(CLOCK), pace=Pace(20))
-            return await paced.read_full(BUSY.account_key, token)
+            paced = client_over(http, limiter=RateLimiter(20))
+            return await paced.read(request_of(BUSY.account_key, token))
 
     begun_s = time.monotonic()
     assert asyncio.run(run()).calls == 5
@@ -244,7 +247,7 @@ def test_the_token_is_shown_in_no_row_no_error_no_repr_and_no_log(sandbox, kind,
     assert token.get_secret_value() not in "".join(shown)
 
 
-def test_a_token_that_the_service_repeats_is_blotted_out():
+def test_a_token_that_the_service_repeats_is_redacted():
     token = "act-do-not-print"
     refused = scripted(lambda _: envelope(code=40105, message=f"{token} is bad"), token=token)
     assert "tiktok: code 40105: *** is bad." in str(refused.error)
@@ -279,7 +282,7 @@ def test_a_service_that_is_not_there_is_unavailable(sandbox):
         raise httpx.ConnectError("refused")
 
     reading = scripted(gone)
-    assert str(reading.error).endswith("no answer (ConnectError)")
+    assert "no answer from tiktok.example (ConnectError)" in str(reading.error)
     assert reading.calls == 3
 
 
@@ -295,7 +298,7 @@ def test_cancelling_leaves_nothing_running(sandbox, kind, retries):
     token = token_of(sandbox)
 
     async def cancelled(tiktok):
-        task = asyncio.create_task(tiktok.read_full(BUSY.account_key, token))
+        task = asyncio.create_task(tiktok.read(request_of(BUSY.account_key, token)))
         await asyncio.sleep(0.2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -18,14 +18,13 @@ from layers_pipeline.errors import (
     SourceUnauthorizedError,
     SourceUnavailableError,
 )
-from layers_pipeline.sources.rate_limits import Budgets
-from layers_pipeline.sources.tiktok.client import TikTokOAuth, tiktok_http
+from layers_pipeline.sources.tiktok.api import tiktok_http
+from layers_pipeline.sources.tiktok.oauth import TikTokOAuth
 from tests.shared_data import SHARED
 from tests.sources.tiktok.world import (
     BUSY,
-    CLOCK,
     NOW,
-    QUICK,
+    calling_over,
     put_back,
     read,
     strike,
@@ -55,12 +54,7 @@ def sandbox(served):
 
 def oauth(http, *, client_id="id", client_secret="s-do-not-print"):
     return TikTokOAuth(
-        http,
-        client_id=client_id,
-        client_secret=SecretStr(client_secret),
-        clock=CLOCK,
-        budgets=Budgets(CLOCK),
-        retries=QUICK,
+        calling_over(http), client_id=client_id, client_secret=SecretStr(client_secret)
     )
 
 
@@ -167,7 +161,7 @@ def test_no_secret_is_shown_in_an_error_or_a_log(sandbox, kind, caplog, capfd):
     assert not any(secret in shown for secret in secrets | sandbox.world.tokens.every_secret())
 
 
-def test_secrets_that_the_service_repeats_are_blotted_out():
+def test_secrets_that_the_service_repeats_are_redacted():
     answer = {"code": 40107, "message": "rft-do-not-print with s-do-not-print is bad", "data": {}}
     with pytest.raises(SourceUnauthorizedError, match=r"\*\*\* with \*\*\* is bad"):
         scripted(httpx.Response(200, json=answer))

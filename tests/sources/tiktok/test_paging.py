@@ -68,7 +68,7 @@ def test_a_second_with_more_posts_than_a_page_makes_the_listing_incomplete():
     reading = scripted(Listing([5, *[4] * 25, 3], [20]))
     assert listed(reading)[-1] == "26"
     assert not reading.is_complete
-    assert [remark.kind for remark in reading.remarks] == ["not_answered"]
+    assert [issue.kind for issue in reading.issues] == ["not_answered"]
     assert reading.error is None
 
 
@@ -79,24 +79,24 @@ def test_posts_that_come_again_are_kept_once():
             page({"item_id": "1"}, {"item_id": "0"}),
         ]
     )
-    reading = scripted(lambda _: next(pages), "recent")
+    reading = scripted(lambda _: next(pages), "posts")
     assert (listed(reading), reading.items, reading.pages) == (["2", "1", "0"], 3, 2)
 
 
 @pytest.mark.parametrize("has_more", [True, False])
 def test_a_full_page_of_the_newest_fifty_is_complete_only_at_the_end(has_more):
     videos = [{"item_id": str(number)} for number in range(50)]
-    reading = scripted(lambda _: page(*videos, has_more=has_more, cursor=7), "recent")
+    reading = scripted(lambda _: page(*videos, has_more=has_more, cursor=7), "posts")
     assert (reading.items, reading.calls, reading.is_complete) == (50, 1, not has_more)
 
 
 def test_a_longer_page_than_wanted_is_cut_and_not_complete():
     videos = [{"item_id": str(number)} for number in range(51)]
-    reading = scripted(lambda _: page(*videos), "recent")
+    reading = scripted(lambda _: page(*videos), "posts")
     assert (reading.items, reading.is_complete) == (50, False)
 
 
-@pytest.mark.parametrize("depth", ["recent", "full"])
+@pytest.mark.parametrize("depth", ["posts", "full"])
 @pytest.mark.parametrize(
     "videos", [pytest.param([], id="empty"), pytest.param([{"item_id": "1"}], id="the same")]
 )
@@ -131,4 +131,4 @@ def test_a_post_without_id_is_kept_and_makes_the_listing_incomplete():
     reading = scripted(lambda _: page({"item_id": 7}, {"likes": 3}, {"item_id": "1"}), "quick")
     assert listed(reading) == ["", "", "1"]
     assert not reading.is_complete
-    assert [remark.kind for remark in reading.remarks] == ["not_answered"] * 2
+    assert [issue.kind for issue in reading.issues] == ["not_answered"] * 2

@@ -14,11 +14,13 @@ from pydantic import SecretStr
 
 from layers_pipeline.clock import FixedClock
 from layers_pipeline.sources.account_reading import AccountReading
+from layers_pipeline.sources.client import ReadRequest
 from layers_pipeline.sources.http import RetryPolicy
-from layers_pipeline.sources.rate_limits import Budgets
-from layers_pipeline.sources.tiktok.client import TikTokClient, tiktok_http
+from layers_pipeline.sources.rate_limits import UsageBudgets
+from layers_pipeline.sources.tiktok.api import Calling, tiktok_http
+from layers_pipeline.sources.tiktok.client import TikTokClient
 from sandbox import AccountRef, RunningSandbox, generated_captures, running_sandbox
-from sandbox.platform_faults import PlatformFault
+from sandbox.faults import Fault
 from sandbox.simulation.truth import Item, Truth
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -59,7 +61,7 @@ def tiktok_sandbox() -> Iterator[RunningSandbox]:
 
 def put_back(sandbox: RunningSandbox) -> RunningSandbox:
     """The sandbox in its first state; tokens stay issued."""
-    sandbox.world.platform_faults.clear()
+    sandbox.world.faults.clear()
     sandbox.world.clock.set(NOW)
     sandbox.world.log.clear()
     return sandbox
@@ -70,7 +72,7 @@ def token_of(sandbox, account=BUSY):
 
 
 def strike(sandbox, kind, **options):
-    sandbox.world.platform_faults.put(BUSY, PlatformFault(kind=kind, **options))
+    sandbox.world.faults.put(BUSY, Fault(kind=kind, **options))
 
 
 def with_client(sandbox, work, *, retries=QUICK, budgets=None, timeout_s=10.0):
@@ -78,12 +80,22 @@ def with_client(sandbox, work, *, retries=QUICK, budgets=None, timeout_s=10.0):
 
     async def run():
         async with tiktok_http(sandbox.url, timeout_s=timeout_s) as http:
-            client = TikTokClient(
-                http, clock=CLOCK, budgets=budgets or Budgets(CLOCK), retries=retries
-            )
-            return await work(client)
+            return await work(client_over(http, budgets=budgets, retries=retries))
 
     return asyncio.run(run())
+
+
+def client_over(http, *, budgets=None, retries=QUICK, limiter=None):
+    return TikTokClient(calling_over(http, budgets=budgets, retries=retries, limiter=limiter))
+
+
+def calling_over(http, *, budgets=None, retries=QUICK, limiter=None):
+    budgets = budgets or UsageBudgets(CLOCK)
+    return Calling(http=http, clock=CLOCK, budgets=budgets, retries=retries, limiter=limiter)
+
+
+def request_of(account_key, token, depth="full", **options):
+    return ReadRequest(account_key=account_key, token=token, depth=depth, **options)
 
 
 def read(sandbox, depth="full", account=BUSY, *, token=None, **options) -> AccountReading:
@@ -91,7 +103,7 @@ def read(sandbox, depth="full", account=BUSY, *, token=None, **options) -> Accou
     secret = token_of(sandbox, account) if token is None else token
     return with_client(
         sandbox,
-        lambda tiktok: getattr(tiktok, f"read_{depth}")(account.account_key, secret),
+        lambda tiktok: tiktok.read(request_of(account.account_key, secret, depth)),
         **options,
     )
 
@@ -105,8 +117,8 @@ def scripted(handler, depth="full", *, token="act-0123456789", **options) -> Acc
     http = httpx.AsyncClient(
         transport=httpx.MockTransport(handler), base_url="http://tiktok.example"
     )
-    client = TikTokClient(http, clock=CLOCK, budgets=Budgets(CLOCK), retries=QUICK)
-    return asyncio.run(getattr(client, f"read_{depth}")("me", SecretStr(token), **options))
+    wanted = request_of("me", SecretStr(token), depth, **options)
+    return asyncio.run(client_over(http).read(wanted))
 
 
 def envelope(data=None, *, code=0, message="OK"):

@@ -11,7 +11,7 @@ from itertools import count
 
 from hypothesis import strategies as st
 
-from sandbox import AccountRef, Item, PlatformFault, Spell
+from sandbox import AccountRef, Fault, Item, Spell
 from sandbox.graph.faults import GRAPH_FAULTS
 from sandbox.tiktok.faults import TIKTOK_FAULTS
 from tests.steps.ingest.fault_world import AT, account
@@ -56,7 +56,7 @@ class Trouble(Step):
     """Faults begin that end by themselves."""
 
     account: int
-    faults: tuple[PlatformFault, ...]
+    faults: tuple[Fault, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,10 +188,10 @@ def timelines(draw, ref: AccountRef, place: int) -> tuple[Item, ...]:
 
 
 @st.composite
-def faults(draw, ref: AccountRef) -> tuple[PlatformFault, ...]:
+def faults(draw, ref: AccountRef) -> tuple[Fault, ...]:
     """One fault, or two that tear a listing: its first page is short, and the next one fails."""
     kinds = draw(st.sampled_from([GRAPH_KINDS, LIST_KINDS, LIST_KINDS]))
-    fault = PlatformFault(
+    fault = Fault(
         kind=draw(st.sampled_from(TIKTOK_KINDS if ref.platform == "tiktok" else kinds)),
         times=draw(st.sampled_from([1, 2, 3, 6])),
         skip=draw(st.sampled_from([0, 0, 1, 2])),
@@ -201,7 +201,7 @@ def faults(draw, ref: AccountRef) -> tuple[PlatformFault, ...]:
         return (fault,)
     short = "short_page" if ref.platform == "tiktok" else "list:short_page"
     torn = draw(st.sampled_from(TEARING[ref.platform]))
-    return (PlatformFault(kind=short, times=1), PlatformFault(kind=torn, times=6, skip=1))
+    return (Fault(kind=short, times=1), Fault(kind=torn, times=6, skip=1))
 
 
 KINDS = ("sync",) * 10 + ("trouble",) * 4 + ("crash",) * 2 + RARE

@@ -22,10 +22,10 @@ import polars as pl
 from benchmarks.life import HASTY
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
-from layers_pipeline.steps.derive.posts import derive_everything
-from layers_pipeline.steps.ingest.landing import LandedReading, land_readings
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.oauth import sync_oauth
-from layers_pipeline.steps.ingest.oauth_reading import AccountReader, Known
+from layers_pipeline.steps.ingest.oauth_reading import AccountContext, AccountReader
+from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
 from layers_pipeline.steps.maintain.replay import replay
 from layers_pipeline.steps.stores import Stores
 from sandbox import Dataset, RunningSandbox, Truth, running_sandbox
@@ -73,7 +73,7 @@ class World:
     stores: Stores
     plan: plans.Plan
     number: Iterator[int] = field(default_factory=count)
-    held: list[LandedReading] = field(default_factory=list)
+    held: list[AccountSync] = field(default_factory=list)
 
     @property
     def now(self) -> datetime:
@@ -87,7 +87,7 @@ class World:
 
     def derive(self) -> None:
         self.served.world.clock.advance(1)
-        derive_everything(self.stores)
+        bring_up_to_date(self.stores)
 
     def replay(self) -> None:
         replay(self.stores, start=AT - timedelta(days=1), end=self.now + timedelta(seconds=1))
@@ -107,7 +107,7 @@ class World:
     @_happen.register
     def _(self, step: plans.Trouble) -> None:
         for fault in step.faults:
-            self.served.world.platform_faults.put(self.plan.accounts[step.account], fault)
+            self.served.world.faults.put(self.plan.accounts[step.account], fault)
 
     @_happen.register
     def _(self, step: plans.Hold) -> None:
@@ -120,31 +120,20 @@ class World:
             reader = AccountReader(
                 self.stores,
                 cipher=cipher(),
-                known=Known(tokens=tokens),
+                known=AccountContext(tokens=tokens),
                 worker=worker,
                 retries=HASTY,
             )
             async with reader:
                 return await reader.read(account, step.depth)
 
-        reading, ended = asyncio.run(read())
-        self.held.append(
-            LandedReading(
-                sync_id=f"{account.account_id}@{worker}",
-                platform=ref.platform,
-                account_key=ref.account_key,
-                depth=step.depth,
-                started_at=started_at,
-                finished_at=self.now,
-                outcome=ended.outcome,
-                reading=reading,
-            )
-        )
+        sync = replace(asyncio.run(read()), sync_id=f"{account.account_id}@{worker}")
+        self.held.append(replace(sync, started_at=started_at, finished_at=self.now))
 
     @_happen.register
     def _(self, step: plans.Land) -> None:
         if self.held:
-            land_readings(self.stores, [self.held.pop(0)], run_id=self._name("late"))
+            write_raw(self.stores, [self.held.pop(0)], run_id=self._name("late"))
 
     @_happen.register
     def _(self, step: plans.Scrape) -> None:
@@ -183,7 +172,7 @@ class World:
 
     @_happen.register
     def _(self, step: plans.Crash) -> None:
-        work = self.replay if step.replays else lambda: derive_everything(self.stores)
+        work = self.replay if step.replays else lambda: bring_up_to_date(self.stores)
         killed_after(step.commits, work, self.stores)
 
     @_happen.register

@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from datetime import timedelta
 
 import polars as pl
@@ -9,8 +10,8 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.steps.derive.deletions import derive_absences
-from layers_pipeline.steps.derive.posts import derive_everything, derive_known
-from layers_pipeline.steps.ingest.dimensions import copy_accounts, copy_allowlist, copy_projects
+from layers_pipeline.steps.derive.dimensions import copy_operations
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.walk import WRITTEN
 from tests.hypothesis_profiles import examples
@@ -32,6 +33,7 @@ from tests.worlds.data_builders import (
     score,
     temporary_stores,
 )
+from tests.worlds.homes import copied
 from transforms.contracts.posts import PostAbsences
 
 SLOW_LAW = examples(0.2, phases=(Phase.explicit, Phase.generate))
@@ -44,9 +46,16 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def stores(tmp_path):
-    opened = make_stores(tmp_path / "home", now=hours(-9999))
+    with beginning(tmp_path / "home") as opened:
+        yield opened
+
+
+@contextmanager
+def beginning(home):
+    opened = make_stores(home, now=hours(-9999))
     add_account(opened)
-    return opened
+    yield opened
+    opened.operations.close()
 
 
 def add_account(stores):
@@ -59,8 +68,7 @@ def add_account(stores):
     stores.operations.accounts.add([account], now=then)
     creator = NewCreator(creator_id="c", display_name="", account_ids=(ADA,))
     stores.operations.allowlist.allow("brand", [creator], allowed_from=then)
-    for copy in (copy_projects, copy_accounts, copy_allowlist):
-        copy(stores)
+    copy_operations(stores)
 
 
 # Readings of the account at full hours, known half an hour later.
@@ -85,17 +93,17 @@ def views_at(post, hour):
     return 100 * (1 + ALL.index(post)) + hour
 
 
-def go_through(stores, *readings, derive=derive_known):
+def go_through(stores, *readings):
     """Land readings, each (hour, posts shown, what it was like), and derive each at once."""
     for hour, shown, *changes in readings:
         read(stores, hour, *shown, **(changes[0] if changes else {}))
-        derive(at(stores, hour + 0.5))
+        bring_up_to_date(at(stores, hour + 0.5))
 
 
 def confirm(stores, hour, listing):
     """A person confirms what a listing says."""
     stores.operations.deletions.confirm(ADA, listing, by="Grace", now=hours(hour))
-    derive_known(at(stores, hour))
+    bring_up_to_date(at(stores, hour))
 
 
 def tombstones(stores):
@@ -108,18 +116,43 @@ SEEN, MISSED, GONE, BACK = (1, ALL), (2, LIVING), (3, LIVING), (5, ALL)
 GONE_AT = hours(3.5)
 
 
-def test_a_post_that_two_complete_listings_lack_has_a_tombstone(stores):
-    go_through(stores, SEEN, MISSED, GONE)
-    assert tombstones(stores) == {"p": GONE_AT}
+@pytest.fixture(scope="module")
+def missed_once(tmp_path_factory):
+    """A post was seen, and then it was missed: to be copied."""
+    with beginning(tmp_path_factory.mktemp("missed")) as opened:
+        go_through(opened, SEEN, MISSED)
+        yield opened
 
 
-def test_a_post_that_one_complete_listing_lacks_has_none(stores):
-    go_through(stores, SEEN, MISSED)
-    assert tombstones(stores) == {}
+@pytest.fixture(scope="module")
+def gone_already(missed_once, tmp_path_factory):
+    """The post was missed once more, and counts as deleted: to be copied."""
+    with copied(missed_once, tmp_path_factory.mktemp("gone") / "home") as opened:
+        go_through(opened, GONE)
+        yield opened
 
 
-def test_no_row_of_a_deleted_post_goes_away(stores):
-    go_through(stores, SEEN, MISSED, derive=derive_everything)
+@pytest.fixture
+def missed(missed_once, tmp_path):
+    with copied(missed_once, tmp_path / "missed") as opened:
+        yield opened
+
+
+@pytest.fixture
+def gone(gone_already, tmp_path):
+    with copied(gone_already, tmp_path / "gone") as opened:
+        yield opened
+
+
+def test_a_post_that_two_complete_listings_lack_has_a_tombstone(gone_already):
+    assert tombstones(gone_already) == {"p": GONE_AT}
+
+
+def test_a_post_that_one_complete_listing_lacks_has_none(missed_once):
+    assert tombstones(missed_once) == {}
+
+
+def test_no_row_of_a_deleted_post_goes_away(missed):
     kept = [
         catalog.PLATFORM_POSTS,
         catalog.PLATFORM_POST_METRICS,
@@ -127,9 +160,9 @@ def test_no_row_of_a_deleted_post_goes_away(stores):
         catalog.CONTENT_CONTAINERS,
         catalog.ADS_CONTENT,
     ]
-    before = [rows_of(stores, table).filter(of_p()) for table in kept]
-    go_through(stores, GONE, derive=derive_everything)
-    after = [rows_of(stores, table).filter(of_p()) for table in kept]
+    before = [rows_of(missed, table).filter(of_p()) for table in kept]
+    go_through(missed, GONE)
+    after = [rows_of(missed, table).filter(of_p()) for table in kept]
     assert [rows.drop("deleted_at", strict=False).to_dicts() for rows in before] == [
         rows.drop("deleted_at", strict=False).to_dicts() for rows in after
     ]
@@ -139,35 +172,33 @@ def of_p():
     return pl.concat_str(pl.selectors.string().fill_null("")).str.contains("instagram:p|instagramp")
 
 
-def test_a_post_that_reappears_loses_its_tombstone_and_keeps_its_spell(stores):
-    go_through(stores, SEEN, MISSED, GONE, BACK)
-    spell = rows_of(stores, catalog.POST_ABSENCES).row(0, named=True)
-    assert tombstones(stores) == {}
+def test_a_post_that_reappears_loses_its_tombstone_and_keeps_its_spell(gone):
+    go_through(gone, BACK)
+    spell = rows_of(gone, catalog.POST_ABSENCES).row(0, named=True)
+    assert tombstones(gone) == {}
     assert (spell["confirmed_at"], spell["returned_at"]) == (GONE_AT, hours(5.5))
 
 
-def test_captures_of_a_deleted_post_by_others_leave_its_tombstone(stores):
-    go_through(stores, SEEN, MISSED, GONE)
+def test_captures_of_a_deleted_post_by_others_leave_its_tombstone(gone):
     table = catalog.STG_IMPORT__CAPTURES
     late = capture("p", 0.5, platform="instagram", views=7, caption="older")
     row = pl.DataFrame([late | {"file_id": "f", "line_number": 1}]).select(table.columns)
-    stores.lake.replace(table, table.shape(row), where={"file_id": ["f"]})
-    derive_known(at(stores, 6))
-    assert tombstones(stores) == {"p": GONE_AT}
+    gone.lake.replace(table, table.shape(row), where={"file_id": ["f"]})
+    bring_up_to_date(at(gone, 6))
+    assert tombstones(gone) == {"p": GONE_AT}
 
 
-def test_a_post_whose_row_was_set_aside_was_shown_all_the_same(stores):
-    go_through(stores, SEEN, MISSED)
-    read(stores, 3, *LIVING, "p")
+def test_a_post_whose_row_was_set_aside_was_shown_all_the_same(missed):
+    read(missed, 3, *LIVING, "p")
     raw = catalog.RAW_INSTAGRAM__RESPONSES
-    broken = rows_of(stores, raw).with_columns(
+    broken = rows_of(missed, raw).with_columns(
         body=pl.when(subject="p").then(pl.lit("no JSON")).otherwise("body")
     )
     days = broken["landed_on"].cast(pl.String).unique().to_list()
-    stores.lake.replace(raw, broken, where={"landed_on": days})
-    derive_known(at(stores, 3.5))
-    go_through(stores, (4, LIVING))
-    assert tombstones(stores) == {}
+    missed.lake.replace(raw, broken, where={"landed_on": days})
+    bring_up_to_date(at(missed, 3.5))
+    go_through(missed, (4, LIVING))
+    assert tombstones(missed) == {}
 
 
 # A person's word.
@@ -203,7 +234,7 @@ def test_what_returns_after_an_account_was_emptied_is_not_deleted_again(stores):
     go_through(stores, SEEN, (2, ()))
     confirm(stores, 9, "sync2")
     go_through(stores, (10, ALL))
-    derive_known(at(stores, 11))
+    bring_up_to_date(at(stores, 11))
     assert tombstones(stores) == {}
 
 
@@ -242,11 +273,11 @@ def live_through(stores, history):
         read(stores, hour, *shown, **changes)
         now = at(stores, hour + 0.5)
         if then == "derive":
-            derive_known(now)
+            bring_up_to_date(now)
         elif then == "crash":
             with lost(now, catalog.PLATFORM_POSTS):
-                derive_known(now)
-    derive_known(at(stores, 99))
+                bring_up_to_date(now)
+    bring_up_to_date(at(stores, 99))
 
 
 def expected_spells(history):
@@ -294,20 +325,18 @@ def test_any_pieces_and_crashes_give_the_spells_of_the_oracle(history):
         assert PostAbsences.is_valid(rows_of(stores, catalog.POST_ABSENCES))
 
 
-def test_a_crash_before_tombstones_were_written_heals_with_the_next_run(stores):
-    go_through(stores, SEEN, MISSED)
-    read(stores, 3, *LIVING)
-    with lost(stores, catalog.PLATFORM_POSTS):
-        derive_known(at(stores, 3.5))
-    derive_known(at(stores, 4))
-    assert tombstones(stores) == {"p": GONE_AT}
+def test_a_crash_before_tombstones_were_written_heals_with_the_next_run(missed):
+    read(missed, 3, *LIVING)
+    with lost(missed, catalog.PLATFORM_POSTS):
+        bring_up_to_date(at(missed, 3.5))
+    bring_up_to_date(at(missed, 4))
+    assert tombstones(missed) == {"p": GONE_AT}
 
 
-def test_deriving_again_changes_nothing(stores):
-    go_through(stores, SEEN, MISSED, GONE, derive=derive_everything)
-    before = everything(stores)
-    derive_everything(at(stores, 4))
-    assert everything(stores) == before
+def test_deriving_again_changes_nothing(gone):
+    before = everything(gone)
+    bring_up_to_date(at(gone, 4))
+    assert everything(gone) == before
 
 
 THE_DAY_BEFORE = (-20, ALL)
@@ -332,12 +361,11 @@ def test_listings_whose_files_were_joined_are_not_taken_once_more(stores, readin
     assert everything(stores, [catalog.POST_ABSENCES, catalog.PLATFORM_POSTS]) == before
 
 
-def test_a_listing_that_lands_after_files_were_joined_is_taken(stores):
-    go_through(stores, SEEN, MISSED)
-    read(stores, 3, *LIVING)
-    stores.lake.compact(catalog.ACCOUNT_LISTINGS)
-    derive_known(at(stores, 3.5))
-    assert tombstones(stores) == {"p": GONE_AT}
+def test_a_listing_that_lands_after_files_were_joined_is_taken(missed):
+    read(missed, 3, *LIVING)
+    missed.lake.compact(catalog.ACCOUNT_LISTINGS)
+    bring_up_to_date(at(missed, 3.5))
+    assert tombstones(missed) == {"p": GONE_AT}
 
 
 # Scores and analysts: what was deleted when (R23, R29).
@@ -355,7 +383,7 @@ def scored_live(stores, *, derived_late=False):
             score(later(stores, moment + MINUTE), [moment])
         else:
             read(stores, reading[0], *reading[1])
-            derive_known(later(stores, moment)) if not derived_late else None
+            bring_up_to_date(later(stores, moment)) if not derived_late else None
     return {table.name: rows_of(stores, table).write_ndjson() for table in WRITTEN}
 
 
@@ -363,9 +391,16 @@ def first(pair):
     return pair[0]
 
 
-def test_a_deleted_post_has_no_score_while_it_is_away(stores):
-    scored_live(stores)
-    scores = rows_of(stores, catalog.ORGANIC_SCORES).filter(platform_post_id="p")
+@pytest.fixture(scope="module")
+def scored_at_once(tmp_path_factory):
+    """Stores in which each tick was scored as time went by: not to be written."""
+    with beginning(tmp_path_factory.mktemp("scored")) as opened:
+        scored_live(opened)
+        yield opened
+
+
+def test_a_deleted_post_has_no_score_while_it_is_away(scored_at_once):
+    scores = rows_of(scored_at_once, catalog.ORGANIC_SCORES).filter(platform_post_id="p")
     assert scores["scored_at"].sort().to_list() == [TICKS[0], TICKS[2]]
 
 
@@ -377,12 +412,11 @@ def test_live_ticks_equal_backfilled_ones_across_a_deletion(stores, derived_late
     assert {table.name: rows_of(stores, table).write_ndjson() for table in WRITTEN} == live
 
 
-def test_ticks_across_a_deletion_are_those_of_the_oracle(stores):
-    scored_live(stores)
-    captures = rows_of(stores, catalog.STG_INSTAGRAM__POSTS).to_dicts()
-    allowlist = rows_of(stores, catalog.PROJECT_ALLOWLIST).to_dicts()
+def test_ticks_across_a_deletion_are_those_of_the_oracle(scored_at_once):
+    captures = rows_of(scored_at_once, catalog.STG_INSTAGRAM__POSTS).to_dicts()
+    allowlist = rows_of(scored_at_once, catalog.PROJECT_ALLOWLIST).to_dicts()
     away = {("instagram", "p"): [(GONE_AT, hours(5.5))]}
-    ranks, scores, eligibility = (rows_of(stores, table) for table in WRITTEN)
+    ranks, scores, eligibility = (rows_of(scored_at_once, table) for table in WRITTEN)
     told = []
     for tick, answer in oracle.walk(captures, allowlist, TICKS, deleted=away):
         frames = {"scores": scores, "eligibility": eligibility, "ranks": ranks}
@@ -390,8 +424,16 @@ def test_ticks_across_a_deletion_are_those_of_the_oracle(stores):
             name: frame.filter(pl.col("scored_at") == tick).to_dicts()
             for name, frame in frames.items()
         }
-        told += oracle.differences(answer, known=known_at(stores, tick), **rows)
+        told += oracle.differences(answer, known=known_at(scored_at_once, tick), **rows)
     assert told == []
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """The analysts' file after the whole life of the post."""
+    with beginning(tmp_path_factory.mktemp("published")) as opened:
+        go_through(opened, *LIFE)
+        yield publish(later(opened, NOW)).path
 
 
 @pytest.mark.parametrize(
@@ -399,8 +441,6 @@ def test_ticks_across_a_deletion_are_those_of_the_oracle(stores):
     [(TICKS[0], False), (TICKS[1], True), (TICKS[2], False)],
     ids=["before", "while it was away", "after it came back"],
 )
-def test_analysts_see_what_was_deleted_at_a_moment(stores, moment, is_deleted):
-    go_through(stores, *LIFE)
-    path = publish(later(stores, NOW)).path
-    told = {row["platform_post_id"]: row["is_deleted"] for row in posts_as_of(path, moment)}
+def test_analysts_see_what_was_deleted_at_a_moment(published, moment, is_deleted):
+    told = {row["platform_post_id"]: row["is_deleted"] for row in posts_as_of(published, moment)}
     assert told == dict.fromkeys(LIVING, False) | {"p": is_deleted}

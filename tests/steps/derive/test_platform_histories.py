@@ -4,25 +4,22 @@ The expectation is made of what landed by ``tests.oracles.histories`` and
 ``tests.oracles.deletions``, which know neither Polars nor our transforms.
 """
 
-import os
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, Phase, given, note
 
 from layers_pipeline.lake import catalog
+from tests.hypothesis_profiles import examples
 from tests.oracles import deletions as deletion_oracle
 from tests.oracles import histories as history_oracle
 from tests.oracles.histories import Look
 from tests.steps.derive.history_plans import Plan, plans
 from tests.steps.derive.history_world import HISTORY, Held, World, differing, known, world_of
 
-EXAMPLES = int(os.environ.get("LAYERS_EXAMPLES", "5"))
-"""More of them find more; a hundred take some minutes."""
-SLOW_LAW = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
+SLOW_LAW = examples(
+    0.2,  # a hundred take some minutes
     # An example takes seconds: one that fails is shown as it was found, not shrunk for minutes.
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),

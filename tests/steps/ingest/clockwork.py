@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.life import FULL_MIN, HASTY, POSTS_MIN, QUICK_MIN, Life
 from benchmarks.life import connect as connect_everybody
-from layers_pipeline.steps.ingest.syncing import collect_scrapes, submit_scrapes
+from layers_pipeline.steps.ingest.scrapes import collect_scrapes, submit_scrapes
 from layers_pipeline.steps.stores import Stores
 from sandbox import (
     Item,

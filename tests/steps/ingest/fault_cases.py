@@ -58,7 +58,7 @@ class Case:
     name: str
     platform: str
     faults: tuple[Mapping[str, Any], ...]
-    """Fields of ``PlatformFault``; ``item`` stands for the subject: which of the account's."""
+    """Fields of ``Fault``; ``item`` stands for the subject: which of the account's."""
     left: Left
     depth: str = "full"
     life: timedelta = TOKEN_LIFE

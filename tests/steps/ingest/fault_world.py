@@ -27,8 +27,8 @@ from layers_pipeline.steps.ingest.outcomes import SyncSummary
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import (
     AccountRef,
+    Fault,
     Item,
-    PlatformFault,
     RunningSandbox,
     Truth,
     generated_captures,
@@ -146,7 +146,7 @@ def new_token(served: RunningSandbox, ref: AccountRef, *, life: timedelta = TOKE
 
 def put(served: RunningSandbox, ref: AccountRef, kind: str, **given: object) -> None:
     """Switch a fault on."""
-    served.world.platform_faults.put(ref, PlatformFault(kind=kind, **given))  # pyright: ignore[reportArgumentType]
+    served.world.faults.put(ref, Fault(kind=kind, **given))  # pyright: ignore[reportArgumentType]
 
 
 def sync(stores: Stores, depth: str = "full", **options: object) -> SyncSummary:

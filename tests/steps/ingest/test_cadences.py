@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.life import FULL_MIN, QUICK_MIN
 from layers_pipeline.lake import catalog
-from sandbox import AccountRef, PlatformFault
+from sandbox import AccountRef, Fault
 from tests.steps.ingest.clockwork import (
     ACCOUNTS,
     CREATORS,
@@ -48,11 +48,11 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clockwork]:
 
 def break_lists(clockwork: Clockwork, ref: AccountRef) -> None:
     for kind in FOREVER_DOWN:
-        clockwork.served.world.platform_faults.put(ref, PlatformFault(kind=kind))
+        clockwork.served.world.faults.put(ref, Fault(kind=kind))
 
 
 def put(clockwork: Clockwork, ref: AccountRef, kind: str, **given: object) -> None:
-    clockwork.served.world.platform_faults.put(ref, PlatformFault(kind=kind, **given))  # pyright: ignore[reportArgumentType]
+    clockwork.served.world.faults.put(ref, Fault(kind=kind, **given))  # pyright: ignore[reportArgumentType]
 
 
 # --- a world that is well
@@ -134,7 +134,7 @@ def test_an_account_that_nobody_has_read_for_half_an_hour_is_read_by_the_posts_c
 def test_the_posts_cadence_leaves_an_account_again_once_others_read_it(clockwork):
     break_lists(clockwork, FIRST)
     clockwork.run(35)
-    clockwork.served.world.platform_faults.clear(FIRST)
+    clockwork.served.world.faults.clear(FIRST)
     clockwork.run(65, first=35)
     assert state_of(clockwork.stores, FIRST, "quick").last_outcome == "ok"
     assert state_of(clockwork.stores, FIRST, "posts").last_started_at == minute(30)

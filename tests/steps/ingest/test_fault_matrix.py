@@ -21,7 +21,7 @@ import pytest
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.store import Operations
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.stores import Stores
 from sandbox import AccountRef, RunningSandbox
 from sandbox.graph.faults import GRAPH_FAULTS
@@ -125,7 +125,7 @@ class Matrix:
         before = len(self._requests(told))
         sync(told.stores, told.case.depth)
         requests = len(self._requests(told)) - before
-        self.served.world.platform_faults.clear(told.ref)
+        self.served.world.faults.clear(told.ref)
         told.left = self._left(told, requests=requests)
 
     def _switch_on(self, told: Told) -> None:
@@ -160,7 +160,7 @@ class Matrix:
 
     def _look(self) -> None:
         """Fill in what was landed, and what followed from it."""
-        derive_everything(self.shared)
+        bring_up_to_date(self.shared)
         stored, read = Stored.of(self.shared), self.shared.lake.read
         landed = pl.concat(
             [
@@ -202,7 +202,7 @@ class Matrix:
         return len(requests_of(self.served)) - before
 
     def _look_again(self) -> None:
-        derive_everything(self.shared)
+        bring_up_to_date(self.shared)
         self.stored = Stored.of(self.shared)
         for number, told in enumerate(self.told):
             unreadable = told.stores.operations.refusals.posts([account_id(told.ref)])
@@ -222,11 +222,11 @@ class Matrix:
         connect(stores, self.served, *(told.ref for told in struck))
         for moment in (STORM_AT, STORM_AGAIN_AT):
             self.served.world.clock.set(moment)
-            self.served.world.platform_faults.clear()
+            self.served.world.faults.clear()
             for told in struck:
                 self._switch_on(told)
             sync(stores)
-            derive_everything(stores)
+            bring_up_to_date(stores)
         self.neighbours = {
             told.case.platform: str(state_of(stores, told.ref).last_outcome)
             for told in struck

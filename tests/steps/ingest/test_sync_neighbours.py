@@ -21,7 +21,7 @@ from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.operations.tokens import NewToken
 from layers_pipeline.steps.ingest.oauth import AT_ONCE
-from layers_pipeline.steps.ingest.oauth_reading import REFRESH_LEASE
+from layers_pipeline.steps.ingest.tokens import REFRESH_LEASE
 from layers_pipeline.steps.stores import Stores
 from sandbox import AccountRef, RunningSandbox
 from sandbox.tokens import Grant
@@ -65,7 +65,7 @@ def sandbox() -> Iterator[RunningSandbox]:
 @pytest.fixture
 def served(sandbox: RunningSandbox) -> RunningSandbox:
     """The sandbox without faults at its first moment, its log empty."""
-    sandbox.world.platform_faults.clear()
+    sandbox.world.faults.clear()
     sandbox.world.clock.set(AT)
     sandbox.world.log.clear()
     return sandbox
@@ -103,7 +103,7 @@ def test_a_throttle_of_the_app_stops_its_platform_and_no_other(
     assert outcomes(stores, *spared) == {"ok"}
     assert [calls(stores, ref) for ref in struck[AT_ONCE:]] == [[0]] * (MANY - AT_ONCE)
 
-    served.world.platform_faults.clear()
+    served.world.faults.clear()
     served.world.log.clear()
     served.world.clock.set(AT + timedelta(minutes=minutes) - SECOND)
     newcomer = OF[platform][MANY]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.ingest.dimensions import copy_allowlist
+from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.maintain.retention import thin_out_scores
 from layers_pipeline.steps.publish.publication import maintain
 from layers_pipeline.steps.score.walk import WRITTEN
@@ -22,6 +22,7 @@ from tests.worlds.data_builders import (
     rows_of,
     score,
 )
+from tests.worlds.homes import copied
 
 START = hours(-12)
 """Midnight."""
@@ -31,14 +32,21 @@ KEPT_DAYS = 2
 OLDEST_WHOLE = NOW - timedelta(days=KEPT_DAYS)
 
 
-@pytest.fixture
-def stores(tmp_path):
-    opened = make_stores(tmp_path / "home", now=START)
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory):
+    """Three posts, scored at every tick of five days."""
+    opened = make_stores(tmp_path_factory.mktemp("scored"), now=START)
     allow(opened, "ada")
     derive(opened, [capture(f"p{number}", -13, views=60 + number) for number in range(3)])
     score(later(opened, NOW), TICKS)
     yield thinning(later(opened, NOW), KEPT_DAYS)
     opened.operations.close()
+
+
+@pytest.fixture
+def stores(scored, tmp_path):
+    with copied(scored, tmp_path / "home") as opened:
+        yield opened
 
 
 def thinning(stores: Stores, days: int) -> Stores:
@@ -98,7 +106,7 @@ def test_a_score_that_stands_is_not_lost(tmp_path):
     derive(opened, [capture(post, -13, views=60, account_key=key) for post, key in posts.items()])
     stores = thinning(later(opened, NOW), KEPT_DAYS)
     opened.operations.allowlist.disallow("brand", ["tiktok:bob"], now=TICKS[2])
-    copy_allowlist(opened)
+    copy_operations(opened)
     score(stores, TICKS)
     whole = rows_of(stores, catalog.AD_ELIGIBILITY)
     assert set(whole.filter(scored_at=TICKS[-1])["score_of"]) == {TICKS[1]}

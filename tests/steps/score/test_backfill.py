@@ -21,10 +21,10 @@ from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.ads import NewAd
 from layers_pipeline.operations.creatives import NewCreative
 from layers_pipeline.operations.creators import NewCreator
-from layers_pipeline.steps.derive.content import derive_ads_content
+from layers_pipeline.steps.derive.dimensions import copy_operations
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.versions import InForce
 from layers_pipeline.steps.ingest.ad_imports import import_ad_metrics
-from layers_pipeline.steps.ingest.dimensions import copy_accounts, copy_allowlist
 from layers_pipeline.steps.score.scoring import score_ticks
 from layers_pipeline.steps.score.walk import WRITTEN
 from layers_pipeline.steps.stores import Stores
@@ -42,7 +42,7 @@ from tests.worlds.data_builders import (
 )
 from transforms.scoring.rules import RULES
 
-DAYS = int(os.environ.get("LAYERS_MONTH_DAYS", "4"))
+DAYS = int(os.environ.get("LAYERS_MONTH_DAYS", "3"))
 """Thirty are a month, and take minutes: live scoring opens every table at every tick."""
 TICKS = [hours(4 * number) for number in range(1, 6 * DAYS + 1)]
 END = TICKS[-1] + timedelta(hours=1)
@@ -92,7 +92,7 @@ class Month:
                 getattr(self, what)(later(self.stores, at), number)
             now = later(self.stores, tick)
             score(now, [tick])
-            derive_ads_content(now)
+            bring_up_to_date(now)
             yield tick
 
     def scrape(self, stores: Stores, number: int) -> None:
@@ -184,8 +184,7 @@ def allow_account(stores: Stores, account_id: str) -> None:
     """Put one account that is there on brand's allowlist, long ago."""
     creator = NewCreator(creator_id=account_id, display_name="", account_ids=(account_id,))
     stores.operations.allowlist.allow("brand", [creator], allowed_from=hours(-9999))
-    copy_accounts(stores)
-    copy_allowlist(stores)
+    copy_operations(stores)
 
 
 def written(stores: Stores) -> dict[str, bytes]:
@@ -254,10 +253,10 @@ def test_ticks_scored_again_in_any_order_give_the_same_rows(lived):
 
 def test_a_backfill_leaves_newer_scores_of_content_alone(lived):
     stores, live = lived
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     before = rows_of(stores, catalog.ADS_CONTENT).to_dicts()
     score(stores, TICKS[:3])
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     assert rows_of(stores, catalog.ADS_CONTENT).to_dicts() == before
     assert written(stores) == live
 

@@ -10,8 +10,8 @@ from tests.shared_data import SHARED
 from tests.worlds.data_builders import hours
 from transforms.contracts.creatives import AdDailyMetrics
 from transforms.facts.ad_metrics import LINE, read_ad_metrics
+from transforms.staging.parsing import read_cents
 from transforms.staging.quarantine import split
-from transforms.staging.readings import read_cents
 
 NOW = datetime(2025, 5, 14, 12, tzinfo=UTC)
 YESTERDAY = date(2025, 5, 13)

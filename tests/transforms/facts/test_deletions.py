@@ -10,6 +10,7 @@ from tests.worlds.data_builders import hours
 from transforms.contracts.captures import AccountListings
 from transforms.contracts.posts import PostAbsences
 from transforms.facts.deletions import (
+    ListingReach,
     confirmed_by_people,
     deleted_posts,
     emptied_by_people,
@@ -18,6 +19,10 @@ from transforms.facts.deletions import (
 )
 from transforms.facts.snapshots import ACCOUNT, POST
 
+REACHES = {
+    "instagram": ListingReach(posts_max=10_000),
+    "tiktok": ListingReach(window=timedelta(days=365)),
+}
 LIMIT = 0.5
 HALF_HOUR = timedelta(minutes=30)
 FACTS = ("missed_at", "missed_by", "confirmed_at", "confirmed_by", "held_by", "returned_at")
@@ -92,6 +97,7 @@ def after_one(absences, posts, one):
         listed=pl.DataFrame(listed, schema=LISTED).lazy(),
         posts=posts.join(readings, on=ACCOUNT, how="semi"),
         share_limit=LIMIT,
+        reaches=REACHES,
     ).collect()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from transforms.contracts.captures import StgImportCaptures
 from transforms.staging.captures import LINE, read_captures
-from transforms.staging.readings import BREACHES
+from transforms.staging.parsing import BREACHES
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 ROW = {

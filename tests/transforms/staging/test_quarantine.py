@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from transforms.contracts.captures import Quarantine
+from transforms.staging.parsing import BREACHES
 from transforms.staging.quarantine import is_sound, split
-from transforms.staging.readings import BREACHES
 
 AT = datetime(2025, 6, 1, tzinfo=UTC)
 

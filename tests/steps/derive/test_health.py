@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from layers_pipeline.operations.accounts import AccountSyncState, PlatformAccount
-from layers_pipeline.steps.ingest.health import PAUSES, REMEDIES, health_of
+from layers_pipeline.steps.derive.health import PAUSES, REMEDIES, health_of
 from transforms.contracts.health import SyncHealth
 from transforms.vocabulary import OUTCOMES, PAUSE_CAUSES
 

@@ -43,7 +43,7 @@ LARGEST_AMOUNT: Final = 1e12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class ParsedColumn:
     """One column as read.
 
     Args:
@@ -55,7 +55,7 @@ class Reading:
     breach: pl.Expr
 
 
-def breaches(readings: list[Reading]) -> pl.Expr:
+def rule_violations(readings: list[ParsedColumn]) -> pl.Expr:
     """Every rule that a row's readings broke, as a list that is empty for a sound row."""
     return pl.concat_list(reading.breach for reading in readings).list.drop_nulls()
 
@@ -66,7 +66,7 @@ def shown_text(column: str) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def read_count(column: str, dtype: pl.DataType) -> Reading:
+def read_count(column: str, dtype: pl.DataType) -> ParsedColumn:
     """Read a cumulative count, exactly.
 
     Text without any digit (``--``, ``Share``) and NaN mean that no count was shown: null.
@@ -78,10 +78,12 @@ def read_count(column: str, dtype: pl.DataType) -> Reading:
         value = _count_of_text(column)
         is_shown = shown_text(column).str.contains(r"\d")
     is_broken = is_shown & value.is_null()
-    return Reading(value=value, breach=pl.when(is_broken).then(_rule(column, "unreadable_count")))
+    return ParsedColumn(
+        value=value, breach=pl.when(is_broken).then(_rule(column, "unreadable_count"))
+    )
 
 
-def read_instant(column: str, dtype: pl.DataType, *, time_zone: str | None) -> Reading:
+def read_instant(column: str, dtype: pl.DataType, *, time_zone: str | None) -> ParsedColumn:
     """Read an instant to UTC microseconds.
 
     Times without an offset are those of clocks in ``time_zone``; the hours that such a clock
@@ -93,10 +95,10 @@ def read_instant(column: str, dtype: pl.DataType, *, time_zone: str | None) -> R
         return _instant_of_text(column, time_zone)
     rule = "date_without_time" if dtype == pl.Date else "epoch_number"
     breach = pl.when(pl.col(column).is_not_null()).then(_rule(column, rule))
-    return Reading(value=pl.lit(None, pl.Datetime("us", "UTC")), breach=breach)
+    return ParsedColumn(value=pl.lit(None, pl.Datetime("us", "UTC")), breach=breach)
 
 
-def read_day(column: str, dtype: pl.DataType) -> Reading:
+def read_day(column: str, dtype: pl.DataType) -> ParsedColumn:
     """Read a calendar day: a date, an instant at midnight, or text like ``2025-05-14``."""
     if isinstance(dtype, pl.Datetime):
         clock = pl.col(column)
@@ -107,10 +109,12 @@ def read_day(column: str, dtype: pl.DataType) -> Reading:
         text = shown_text(column).str.extract(DAY, 1)
         value = text.str.to_date("%Y-%m-%d", strict=False)
     is_broken = pl.col(column).is_not_null() & value.is_null()
-    return Reading(value=value, breach=pl.when(is_broken).then(_rule(column, "unreadable_date")))
+    return ParsedColumn(
+        value=value, breach=pl.when(is_broken).then(_rule(column, "unreadable_date"))
+    )
 
 
-def read_cents(column: str, dtype: pl.DataType) -> Reading:
+def read_cents(column: str, dtype: pl.DataType) -> ParsedColumn:
     """Read an amount of money to whole hundredths, exactly.
 
     A number that is not a whole number of cents is read as one if single precision made it so,
@@ -132,7 +136,7 @@ def read_cents(column: str, dtype: pl.DataType) -> Reading:
         .then(_rule(column, "part_of_a_cent"))
     )
     value = pl.when(is_whole).then(cents).cast(pl.Int64)
-    return Reading(value=value, breach=breach)
+    return ParsedColumn(value=value, breach=breach)
 
 
 def _amount(column: str, dtype: pl.DataType) -> pl.Expr:
@@ -176,16 +180,16 @@ def _naive_rule(column: str, time_zone: str | None) -> pl.Expr:
     return _rule(column, "no_time_zone" if time_zone is None else "clock_change")
 
 
-def _native_instant(column: str, dtype: pl.Datetime, time_zone: str | None) -> Reading:
+def _native_instant(column: str, dtype: pl.Datetime, time_zone: str | None) -> ParsedColumn:
     clock = pl.col(column).dt.cast_time_unit("us")
     if dtype.time_zone is not None:
-        return Reading(value=clock.dt.convert_time_zone("UTC"), breach=pl.lit(None, pl.String))
+        return ParsedColumn(value=clock.dt.convert_time_zone("UTC"), breach=pl.lit(None, pl.String))
     value = _in_zone(clock, time_zone)
     is_broken = clock.is_not_null() & value.is_null()
-    return Reading(value=value, breach=pl.when(is_broken).then(_naive_rule(column, time_zone)))
+    return ParsedColumn(value=value, breach=pl.when(is_broken).then(_naive_rule(column, time_zone)))
 
 
-def _instant_of_text(column: str, time_zone: str | None) -> Reading:
+def _instant_of_text(column: str, time_zone: str | None) -> ParsedColumn:
     text = shown_text(column)
     parts = text.str.extract_groups(INSTANT)
     minute, second = parts.struct.field("minute"), parts.struct.field("second").fill_null(":00")
@@ -206,7 +210,7 @@ def _instant_of_text(column: str, time_zone: str | None) -> Reading:
         .then(_rule(column, "epoch_number"))
         .otherwise(_rule(column, "unreadable_time"))
     )
-    return Reading(value=value, breach=breach)
+    return ParsedColumn(value=value, breach=breach)
 
 
 def _offset(parts: pl.Expr) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""Syncing external accounts through SIFT: ask for scrapes, collect finished ones, land them.
+"""Syncing external accounts through SIFT: ask for scrapes, collect finished ones, keep their rows.
 
 Belongs here: the conversation with SIFT, per account, and its outcome.
 Does not belong here: what the rows mean (``transforms.staging.sift_posts``), when it happens
@@ -7,39 +7,51 @@ Does not belong here: what the rows mean (``transforms.staging.sift_posts``), wh
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import polars as pl
 
 from layers_pipeline.errors import SourceError
-from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import PlatformAccount
 from layers_pipeline.operations.scrapes import ScrapeJob
 from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.progress import report
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.sources.sift.client import SiftClient, sift_http
-from layers_pipeline.steps.ingest.landing import known_now
-from layers_pipeline.steps.ingest.oauth import external_accounts
+from layers_pipeline.steps.ingest.claims import claim, failed_before
 from layers_pipeline.steps.ingest.outcomes import (
     ACCOUNTS_PER_RUN,
     LEASE,
-    QUICK_EVERY,
-    START_JITTER,
-    Ended,
+    Remedies,
     SyncSummary,
     outcome_of,
     summary_of,
 )
+from layers_pipeline.steps.ingest.raw_rows import known_now
+from layers_pipeline.steps.platforms import SIFT
 from layers_pipeline.steps.stores import Stores
+from transforms.vocabulary import Outcome
 
-Item = TypeVar("Item")
+Item = TypeVar("Item", PlatformAccount, ScrapeJob)
+Result = TypeVar("Result")
 POSTS_PER_SCRAPE: Final = 50
 AT_ONCE: Final = 8
 JOB_PATIENCE: Final = timedelta(hours=6)
+REMEDIES: Final = Remedies(
+    unauthorized="unavailable",
+    renew="The key for SIFT was refused: set LAYERS_SIFT_KEY to a valid one.",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """A scrape that has ended: how, and the rows that it found."""
+
+    outcome: SyncEnding
+    rows: tuple[dict[str, Any], ...] = ()
 
 
 def submit_scrapes(
@@ -58,14 +70,15 @@ def submit_scrapes(
         retries: How often one request is tried, and with what waits.
     """
     now = stores.clock.now()
-    due = _claimed(stores, worker=worker, accounts=accounts)
-    waiting = {
-        job.account_id for job in stores.operations.scrapes.all_open(limit=ACCOUNTS_PER_RUN * 50)
-    }
+    due = claim(stores, "external", "quick", worker=worker, accounts=accounts)
+    if not due:
+        return SyncSummary(failed_before=failed_before(stores, "external", "quick"))
+    still_open = stores.operations.scrapes.all_open(limit=ACCOUNTS_PER_RUN * 50)
+    waiting = {job.account_id for job in still_open}
 
-    async def ask(sift: SiftClient, account: PlatformAccount) -> Ended:
+    async def ask(sift: SiftClient, account: PlatformAccount) -> SyncEnding:
         if account.account_id in waiting:
-            return Ended(outcome="ok", message="the scrape asked for before is not finished yet")
+            return _ended(account, "ok", "the scrape asked for before is not finished yet")
         job_id = f"{account.account_id}@{now:%Y%m%dT%H%M%S}"
         scrape = await sift.submit_scrape(
             platform=account.platform,
@@ -76,53 +89,20 @@ def submit_scrapes(
         stores.operations.scrapes.submit(
             job_id, account.account_id, source_job_id=scrape.scrape_id, now=now
         )
-        return Ended(outcome="ok", message="scrape asked for")
+        return _ended(account, "ok", "scrape asked for")
 
-    if not due:
-        return SyncSummary()
-    endings = asyncio.run(_each(stores, due, ask, what="accounts asked for", retries=retries))
-    told = list(zip((account.account_id for account in due), endings, strict=True))
-    stores.operations.sync_outcomes.finish(
-        [
-            SyncEnding(
-                account_id=account_id,
-                outcome=ended.outcome,
-                message=ended.message,
-                retry_at=ended.retry_at,
-            )
-            for account_id, ended in told
-        ],
-        "quick",
-        worker=worker,
-        now=stores.clock.now(),
-    )
-    return summary_of(told)
-
-
-def _claimed(stores: Stores, *, worker: str, accounts: Sequence[str]) -> list[PlatformAccount]:
-    now = stores.clock.now()
-    if accounts:
-        named = set(accounts) & external_accounts(stores)
-        return stores.operations.syncs.claim_named(
-            "quick", named, now=now, lease_for=LEASE, worker=worker
-        )
-    return stores.operations.syncs.claim_due(
-        "quick",
-        connection="external",
-        now=now,
-        every=QUICK_EVERY - START_JITTER,
-        lease_for=LEASE,
-        worker=worker,
-        limit=ACCOUNTS_PER_RUN,
-    )
+    outcomes = asyncio.run(_each(stores, due, ask, what="accounts asked for", retries=retries))
+    ended_at = stores.clock.now()
+    stores.operations.sync_outcomes.finish(outcomes, "quick", worker=worker, now=ended_at)
+    return summary_of(outcomes)
 
 
 def collect_scrapes(
     stores: Stores, *, worker: str, run_id: str, retries: RetryPolicy = DEFAULT_RETRIES
 ) -> SyncSummary:
-    """Fetch what finished scrapes found and land it, exactly as received (R4, R12).
+    """Fetch what finished scrapes found and keep it, exactly as received (R4, R12).
 
-    Rows are landed before a job is marked as collected, and landing a row twice changes
+    Rows are written before a job is marked as collected, and writing a row twice changes
     nothing, so a crash in between costs only a repeat.
 
     Args:
@@ -136,54 +116,69 @@ def collect_scrapes(
         now=now, lease_for=LEASE, worker=worker, limit=ACCOUNTS_PER_RUN
     )
 
-    async def fetch(sift: SiftClient, job: ScrapeJob) -> Ended:
+    async def fetch(sift: SiftClient, job: ScrapeJob) -> Collected | None:
         return await _collect(sift, job, now=now)
 
-    endings = asyncio.run(_each(stores, jobs, fetch, what="scrapes looked at", retries=retries))
-    landed = _land(stores, jobs, endings, run_id=run_id)
-    ended_jobs = []
-    for job, ended in zip(jobs, endings, strict=True):
-        if ended.is_running:
+    found = asyncio.run(_each(stores, jobs, fetch, what="scrapes looked at", retries=retries))
+    collected = [
+        (job, Collected(outcome=one) if isinstance(one, SyncEnding) else one)
+        for job, one in zip(jobs, found, strict=True)
+        if one is not None
+    ]
+    written = _write(stores, collected, run_id=run_id)
+    for job, one in collected:
+        _close(stores, job, one.outcome, worker=worker)
+    ended = {job.scrape_job_id for job, _ in collected}
+    for job in jobs:
+        if job.scrape_job_id not in ended:
             stores.operations.scrapes.release(job.scrape_job_id, worker=worker)
-        else:
-            _close(stores, job, ended, worker=worker)
-            ended_jobs.append((job.account_id, ended))
-    summary = summary_of(ended_jobs)
-    return replace(summary, rows=landed, still_running=len(jobs) - len(ended_jobs))
+    return replace(
+        summary_of(one.outcome for _, one in collected),
+        rows=written,
+        still_running=len(jobs) - len(collected),
+        failed_before=() if collected else failed_before(stores, "external", "posts"),
+    )
 
 
-async def _collect(sift: SiftClient, job: ScrapeJob, *, now: datetime) -> Ended:
+def _ended(item: PlatformAccount | ScrapeJob, outcome: Outcome, message: str) -> SyncEnding:
+    return SyncEnding(account_id=item.account_id, outcome=outcome, message=message)
+
+
+async def _collect(sift: SiftClient, job: ScrapeJob, *, now: datetime) -> Collected | None:
+    """What a scrape found; none while SIFT is still at work."""
     scrape = await sift.scrape(job.source_job_id or "")
     if scrape.status in ("queued", "running"):
         if now - job.submitted_at < JOB_PATIENCE:
-            return Ended(outcome="ok", message=scrape.status, is_running=True)
-        return Ended(outcome="unavailable", message="the scrape did not end within 6 hours")
+            return None
+        late = "the scrape did not end within 6 hours"
+        return Collected(outcome=_ended(job, "unavailable", late))
     if scrape.status != "succeeded":
         said = scrape.message or "no reason was given"
-        return Ended(outcome="unavailable", message=f"the scrape {scrape.status}: {said}")
+        return Collected(outcome=_ended(job, "unavailable", f"the scrape {scrape.status}: {said}"))
     rows = [row async for row in sift.posts(scrape.scrape_id)]
-    return Ended(outcome="ok", message=f"{len(rows)} posts", rows=tuple(rows))
+    return Collected(outcome=_ended(job, "ok", f"{len(rows)} posts"), rows=tuple(rows))
 
 
 async def _each(
     stores: Stores,
     items: Sequence[Item],
-    work: Callable[[SiftClient, Item], Awaitable[Ended]],
+    work: Callable[[SiftClient, Item], Awaitable[Result]],
     *,
     what: str,
     retries: RetryPolicy,
-) -> list[Ended]:
+) -> list[Result | SyncEnding]:
     """Do the work for every item, a few at once; a source's error ends only its own item."""
     places = asyncio.Semaphore(AT_ONCE)
     finished = 0
 
-    async def one(sift: SiftClient, item: Item) -> Ended:
+    async def one(sift: SiftClient, item: Item) -> Result | SyncEnding:
         nonlocal finished
         async with places:
             try:
                 return await work(sift, item)
             except SourceError as error:
-                return outcome_of(error, now=stores.clock.now())
+                now = stores.clock.now()
+                return outcome_of(error, item.account_id, now=now, remedies=REMEDIES)
             finally:
                 finished += 1
                 report(what, finished, len(items))
@@ -193,9 +188,7 @@ async def _each(
         return list(await asyncio.gather(*(one(sift, item) for item in items)))
 
 
-def _land(
-    stores: Stores, jobs: Iterable[ScrapeJob], endings: Iterable[Ended], *, run_id: str
-) -> int:
+def _write(stores: Stores, collected: Sequence[tuple[ScrapeJob, Collected]], *, run_id: str) -> int:
     received_at = stores.clock.now()
     rows = [
         {
@@ -210,32 +203,25 @@ def _land(
             "body": json.dumps(row, ensure_ascii=False, sort_keys=True),
             "scraped_on": job.submitted_at.date(),
         }
-        for job, ended in zip(jobs, endings, strict=True)
-        for position, row in enumerate(ended.rows)
+        for job, one in collected
+        for position, row in enumerate(one.rows)
     ]
-    landing = catalog.RAW_SIFT__POSTS
-    frame = pl.DataFrame(rows, schema=dict(landing.empty().schema))
+    frame = pl.DataFrame(rows, schema=dict(SIFT.raw.empty().schema))
     with stores.lake.write_lock():
         return stores.lake.insert_absent(
-            landing, frame, restamp=lambda rows: known_now(stores, rows)
+            SIFT.raw, frame, restamp=lambda some: known_now(stores, some)
         ).inserted
 
 
-def _close(stores: Stores, job: ScrapeJob, ended: Ended, *, worker: str) -> None:
+def _close(stores: Stores, job: ScrapeJob, outcome: SyncEnding, *, worker: str) -> None:
     """Store how a scrape ended, unless another worker has taken the job over meanwhile."""
     now = stores.clock.now()
     is_ours = stores.operations.scrapes.finish(
         job.scrape_job_id,
         worker=worker,
-        status="collected" if ended.outcome == "ok" else "failed",
-        message=ended.message,
+        status="collected" if outcome.outcome == "ok" else "failed",
+        message=outcome.message,
         now=now,
     )
     if is_ours:
-        ending = SyncEnding(
-            account_id=job.account_id,
-            outcome=ended.outcome,
-            message=ended.message,
-            retry_at=ended.retry_at,
-        )
-        stores.operations.sync_outcomes.record(ending, "posts", now=now)
+        stores.operations.sync_outcomes.record(outcome, "posts", now=now)

@@ -1,6 +1,6 @@
 """What one reading of an Instagram account has gathered so far.
 
-Belongs here: rows, remarks and refusals, put together into one ``AccountReading``.
+Belongs here: rows, issues and refusals, put together into one ``AccountReading``.
 Does not belong here: requests, and what an answer means.
 """
 
@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Final
 
 from layers_pipeline.errors import SourceError
-from layers_pipeline.sources.account_reading import AccountReading, Remark, RemarkKind, ResponseRow
+from layers_pipeline.sources.account_reading import AccountReading, Issue, IssueKind, ResponseRow
 from layers_pipeline.sources.instagram.errors import FaultKind, GraphFault
 from layers_pipeline.sources.instagram.requests import BREAKDOWNS, METRICS, Item
 
-REMARKS: Final[Mapping[FaultKind, RemarkKind]] = {
+ISSUES: Final[Mapping[FaultKind, IssueKind]] = {
     "few_viewers": "not_enough_viewers",
     "not_permitted": "not_permitted",
     "before_conversion": "before_conversion",
@@ -22,7 +22,7 @@ REMARKS: Final[Mapping[FaultKind, RemarkKind]] = {
 }
 
 
-class Gathered:
+class ReadingBuilder:
     """Rows and findings of one reading, in the order in which they came.
 
     Args:
@@ -38,7 +38,7 @@ class Gathered:
         self._known_unreadable = set(unreadable)
         self._unreadable: dict[str, str] = {}
         self._rows: list[ResponseRow] = []
-        self._remarks: dict[tuple[RemarkKind, str], Remark] = {}
+        self._issues: dict[tuple[IssueKind, str], Issue] = {}
         self._failed: set[str] = set()
         self._has_parts = True
         self.post_ids: set[str] = set()
@@ -51,16 +51,14 @@ class Gathered:
             ResponseRow(entity=entity, subject=subject, received_at=received_at, body=body)
         )
 
-    def remark(self, kind: RemarkKind, subject: str, message: str) -> None:
-        """Keep the first remark of a kind on a subject."""
-        self._remarks.setdefault(
-            (kind, subject), Remark(kind=kind, subject=subject, message=message)
-        )
+    def issue(self, kind: IssueKind, subject: str, message: str) -> None:
+        """Keep the first issue of a kind on a subject."""
+        self._issues.setdefault((kind, subject), Issue(kind=kind, subject=subject, message=message))
 
     def fail(self, item: Item, fault: GraphFault) -> None:
         """Note why an item's insights cannot be read; it is not asked for again."""
         self._failed.add(item.item_id)
-        self.remark(REMARKS.get(fault.kind, "not_answered"), item.item_id, fault.message)
+        self.issue(ISSUES.get(fault.kind, "not_answered"), item.item_id, fault.message)
         if fault.kind == "before_conversion":
             self._unreadable[item.item_id] = fault.message
 
@@ -68,12 +66,12 @@ class Gathered:
         """Note that a metric is not given for a media type; it is not asked for again."""
         if not self.is_refused(media_type, metric):
             self._refused[media_type, metric] = message
-            self.remark("metric_refused", metric, message)
+            self.issue("metric_refused", metric, message)
 
     def leave_parts(self, message: str) -> None:
         """Note that breakdowns are not answered at present; none is asked for again."""
         self._has_parts = False
-        self.remark("not_answered", "breakdowns", message)
+        self.issue("not_answered", "breakdowns", message)
 
     def is_refused(self, media_type: str, metric: str) -> bool:
         """Whether a metric is known not to be given for a media type."""
@@ -107,7 +105,7 @@ class Gathered:
             pages=self.pages,
             is_complete=self.is_complete,
             calls=calls,
-            remarks=tuple(self._remarks.values()),
+            issues=tuple(self._issues.values()),
             refused=self._refused,
             unreadable=self._unreadable,
             error=error,

@@ -55,16 +55,16 @@ def _problem(account: PlatformAccount, states: Sequence[AccountSyncState]) -> di
     named = {"account_id": account.account_id}
     if account.status == "paused":
         problem, remedy = PAUSES[account.pause_cause or "person"]
-        return _told(problem, remedy.format(**named))
+        return _health_row(problem, remedy.format(**named))
     outcome = worst.last_outcome if worst else None
     if account.status == "reauth_required" and outcome != "reauth_required":
         return _lost_login(account)
     if worst is None or worst.last_outcome is None:
-        return _told(None, None)
+        return _health_row(None, None)
     remedy = REMEDIES[worst.last_outcome].format(**named)
     if worst.last_outcome == "reauth_required" and account.status == "active":
         remedy = TRIED_AGAIN
-    found = _told(worst.last_message or worst.last_outcome, remedy)
+    found = _health_row(worst.last_message or worst.last_outcome, remedy)
     return found | {
         "failing_depth": worst.depth,
         "outcome": worst.last_outcome,
@@ -75,10 +75,10 @@ def _problem(account: PlatformAccount, states: Sequence[AccountSyncState]) -> di
 def _lost_login(account: PlatformAccount) -> dict[str, Any]:
     """A lost login that a later ending, of a sync begun before it, hides among the depths."""
     remedy = REMEDIES["reauth_required"].format(account_id=account.account_id)
-    return _told("the platform wants a new login", remedy) | {"outcome": "reauth_required"}
+    return _health_row("the platform wants a new login", remedy) | {"outcome": "reauth_required"}
 
 
-def _told(problem: str | None, remedy: str | None) -> dict[str, Any]:
+def _health_row(problem: str | None, remedy: str | None) -> dict[str, Any]:
     return {
         "is_healthy": problem is None,
         "failing_depth": None,

@@ -1,0 +1,85 @@
+"""What every platform's client is made from, and what can be asked of it.
+
+Belongs here: the shape that clients share, requests for a reading, new tokens.
+Does not belong here: any one platform, HTTP, where accounts and tokens are kept.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import SecretStr
+
+from layers_pipeline.clock import Clock
+from layers_pipeline.errors import SourceUnauthorizedError
+from layers_pipeline.settings import Settings
+from layers_pipeline.sources.account_reading import AccountReading
+from layers_pipeline.sources.http import RetryPolicy
+from layers_pipeline.sources.rate_limits import UsageBudgets
+from transforms.vocabulary import Depth
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientContext:
+    """What a platform's client is made from.
+
+    Args:
+        settings: Addresses, versions, secrets of our apps.
+        clock: Tells when answers were received.
+        budgets: Who has to wait; shared by everybody who calls for our apps.
+        retries: How often one request is tried, and with what waits.
+    """
+
+    settings: Settings
+    clock: Clock
+    budgets: UsageBudgets
+    retries: RetryPolicy
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadRequest:
+    """One reading that is wanted of one account.
+
+    Args:
+        account_key: The platform's id of the account.
+        token: Its access token.
+        depth: How deep.
+        refused: Metrics or fields not to ask for, as in ``AccountReading.refused``.
+        unreadable: Ids of posts known to have no insights for ever.
+    """
+
+    account_key: str
+    token: SecretStr
+    depth: Depth
+    refused: Collection[tuple[str, str]] = ()
+    unreadable: Collection[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenPair:
+    """What an account's consent gives us; the tokens are shown by no repr."""
+
+    access: SecretStr
+    refresh: SecretStr
+    expires_at: datetime
+    refresh_expires_at: datetime
+    account_key: str
+    """The platform's id of the account."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformClient:
+    """What can be asked of a platform while its connections are open.
+
+    Args:
+        read: Reads an account; an error ends the reading and stands in it, beside the rows that
+            were read before.
+        renew: A new pair of tokens for a refresh token; none: only a person can bring a new one.
+    """
+
+    read: Callable[[ReadRequest], Awaitable[AccountReading]]
+    renew: Callable[[SecretStr], Awaitable[TokenPair]] | None = None
+
+
+class TokenExpiredError(SourceUnauthorizedError):
+    """The access token is not accepted: refresh it, then read once more."""

@@ -1,0 +1,57 @@
+"""Which accounts a sync may read now, and which of the others it failed to read before.
+
+Belongs here: claims of accounts that are due or named, by who reads them.
+Does not belong here: the rule of what is due (``operations``), reading.
+"""
+
+from collections.abc import Sequence
+
+from layers_pipeline.operations.accounts import PlatformAccount
+from layers_pipeline.steps.ingest.outcomes import ACCOUNTS_PER_RUN, EVERY, LEASE, START_JITTER
+from layers_pipeline.steps.stores import Stores
+from transforms.vocabulary import Connection, Depth
+
+
+def claim(
+    stores: Stores, connection: Connection, depth: Depth, *, worker: str, accounts: Sequence[str]
+) -> list[PlatformAccount]:
+    """Claim the accounts of a connection that are due at a depth, or those that are named.
+
+    Of the names, those that SIFT reads are external; all others are taken for OAuth accounts.
+    """
+    now = stores.clock.now()
+    if not accounts:
+        return stores.operations.syncs.claim_due(
+            depth,
+            connection=connection,
+            now=now,
+            every=EVERY[depth] - START_JITTER,
+            lease_for=LEASE,
+            worker=worker,
+            limit=ACCOUNTS_PER_RUN,
+        )
+    external = {
+        account.account_id
+        for account in stores.operations.accounts.all()
+        if account.connection == "external"
+    }
+    named = set(accounts) & external if connection == "external" else set(accounts) - external
+    return stores.operations.syncs.claim_named(
+        depth, named, now=now, lease_for=LEASE, worker=worker
+    )
+
+
+def failed_before(stores: Stores, connection: Connection, depth: Depth) -> tuple[str, ...]:
+    """Active accounts whose last sync at a depth did not end ``ok``, each in words."""
+    active = {
+        account.account_id
+        for account in stores.operations.accounts.all()
+        if (account.connection, account.status) == (connection, "active")
+    }
+    return tuple(
+        f"{state.account_id}: {state.last_outcome}: {state.last_message}"
+        for state in stores.operations.syncs.states()
+        if state.depth == depth
+        and state.account_id in active
+        and state.last_outcome not in (None, "ok")
+    )

@@ -1,0 +1,120 @@
+"""The platforms and sources that posts are read from, one record each.
+
+Belongs here: everything that differs from platform to platform, as facts that steps read.
+Does not belong here: how any of it is done (``sources``, ``transforms``), what is done with it.
+
+A platform that is added here is synced, kept as received, staged, replayed and watched for
+deletions; see docs/adding_a_platform.md.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import polars as pl
+
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Table
+from layers_pipeline.settings import Settings
+from layers_pipeline.sources.client import ClientContext, PlatformClient
+from layers_pipeline.sources.instagram.client import LISTED_MAX, open_instagram
+from layers_pipeline.sources.tiktok.api import VERSION as TIKTOK_VERSION
+from layers_pipeline.sources.tiktok.client import open_tiktok
+from transforms import vocabulary
+from transforms.facts.deletions import ListingReach
+from transforms.staging.instagram_posts import stage_instagram_posts
+from transforms.staging.sift_posts import stage_sift_posts
+from transforms.staging.tiktok_posts import stage_tiktok_posts
+
+LANDED_ON: Final = pl.col("known_at").dt.date().alias("landed_on")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where rows of posts are kept as received, where they are staged, and how they are read.
+
+    Args:
+        raw: The table of rows as received.
+        staged: The table of typed captures.
+        stage: Reads rows of the one as rows of the other.
+        day: The raw table's partition, which its files do not hold.
+    """
+
+    raw: Table
+    staged: Table
+    stage: Callable[[pl.DataFrame, Settings], pl.DataFrame]
+    day: pl.Expr = LANDED_ON
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform(Source):
+    """A platform whose accounts give us tokens.
+
+    Args:
+        name: Its name in accounts, tables and errors.
+        source: Its API's name, in captures and among what that API refuses.
+        open: Opens a client for as long as the context lasts.
+        api_version: The version of its API that is spoken.
+        listed: The entity of response rows that list a post.
+        reach: Within which a complete listing proves a post deleted by lacking it.
+        token_life: How long an access token lives.
+        refresh_life: How long a refresh token lives; none: there are none.
+    """
+
+    name: vocabulary.Platform
+    source: vocabulary.Source
+    open: Callable[[ClientContext], AbstractAsyncContextManager[PlatformClient]]
+    api_version: Callable[[Settings], str]
+    listed: str
+    reach: ListingReach
+    token_life: timedelta
+    refresh_life: timedelta | None = None
+
+    @property
+    def pause_scope(self) -> str:
+        """The name under which a throttle of our whole app is remembered."""
+        return f"{self.source}:app"
+
+
+INSTAGRAM: Final = Platform(
+    name="instagram",
+    source="instagram_graph",
+    raw=catalog.RAW_INSTAGRAM__RESPONSES,
+    staged=catalog.STG_INSTAGRAM__POSTS,
+    stage=lambda rows, settings: stage_instagram_posts(
+        rows, skip_rate_unit=settings.instagram_skip_rate
+    ),
+    open=open_instagram,
+    api_version=lambda settings: settings.instagram_version,
+    listed="media",
+    # Of an account with more posts than are listed, the oldest are beyond any listing.
+    reach=ListingReach(posts_max=LISTED_MAX),
+    token_life=timedelta(days=60),
+)
+TIKTOK: Final = Platform(
+    name="tiktok",
+    source="tiktok_business",
+    raw=catalog.RAW_TIKTOK__RESPONSES,
+    staged=catalog.STG_TIKTOK__POSTS,
+    stage=lambda rows, _settings: stage_tiktok_posts(rows),
+    open=open_tiktok,
+    api_version=lambda _settings: TIKTOK_VERSION,
+    listed="video",
+    # TikTok says nothing reliable of posts older than this.
+    reach=ListingReach(window=timedelta(days=365)),
+    token_life=timedelta(days=1),
+    refresh_life=timedelta(days=365),
+)
+SIFT: Final = Source(
+    raw=catalog.RAW_SIFT__POSTS,
+    staged=catalog.STG_SIFT__POSTS,
+    stage=lambda rows, _settings: stage_sift_posts(rows),
+    day=pl.col("submitted_at").dt.date().alias("scraped_on"),
+)
+
+PLATFORMS: Final[dict[vocabulary.Platform, Platform]] = {
+    platform.name: platform for platform in (INSTAGRAM, TIKTOK)
+}
+SOURCES: Final[tuple[Source, ...]] = (*PLATFORMS.values(), SIFT)
