@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
-from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.operations.tokens import NewToken
 from layers_pipeline.settings import Settings

@@ -18,7 +18,7 @@ from assets.partitions import scoring_ticks
 from layers_pipeline.cli.runs import RANGE_END, Runner, open_runner
 from layers_pipeline.cli.terminal import console, print_table
 from layers_pipeline.operations.accounts import NewAccount
-from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.progress import report
 from layers_pipeline.serving import generations

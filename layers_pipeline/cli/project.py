@@ -12,7 +12,7 @@ from layers_pipeline.cli.common import ProjectOption, opened
 from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.accounts import NewAccount
-from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.creators import NewCreator
 from transforms.vocabulary import PLATFORMS
 
 ProjectArgument = Annotated[str, typer.Argument(help="Short name of the project.")]

@@ -1,57 +1,33 @@
 """The allowlist: which creators a project allows to be scraped, and since when.
 
-Belongs here: the tables of creators, their accounts and allowlist entries.
-Does not belong here: adding accounts (``accounts``), deciding when to scrape (``syncs``).
+Belongs here: the table ``allowlist_entries``.
+Does not belong here: the creators themselves (``creators``), when to scrape (``syncs``).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, case, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from layers_pipeline.errors import InputRefusedError, NotFoundError
-from layers_pipeline.operations.accounts import PlatformAccount, require_accounts
+from layers_pipeline.errors import NotFoundError
+from layers_pipeline.operations.accounts import PlatformAccount
+from layers_pipeline.operations.creators import (
+    CreatorAccount,
+    NewCreator,
+    add_creators,
+    merged,
+    owners_of,
+)
 from layers_pipeline.operations.database import Repository
 from layers_pipeline.operations.model_base import Base
 from layers_pipeline.operations.projects import lock_project
 from layers_pipeline.operations.statements import chunks, insert_if_absent, move_back
-from layers_pipeline.operations.utc_datetime import require_aware
-from layers_pipeline.operations.validators import require_key, storable
 from transforms.vocabulary import Platform
 
 _IS_OPEN = text("allowed_to IS NULL")
-
-
-class Creator(Base):
-    """Grain: one row per creator."""
-
-    __tablename__ = "creators"
-    __table_args__ = ({"comment": "The person behind external accounts. Grain: one per person."},)
-
-    creator_id: Mapped[str] = mapped_column(primary_key=True, comment="Key that people choose.")
-    display_name: Mapped[str] = mapped_column(comment="Name that people read; the first given.")
-    created_at: Mapped[datetime] = mapped_column(
-        comment="The earliest instant at which any project allowed the creator (UTC)."
-    )
-
-
-class CreatorAccount(Base):
-    """Grain: one row per account that belongs to a creator."""
-
-    __tablename__ = "creator_accounts"
-    __table_args__ = ({"comment": "Whose account it is. Grain: one row per account."},)
-
-    account_id: Mapped[str] = mapped_column(
-        ForeignKey("platform_accounts.account_id"),
-        primary_key=True,
-        comment="The account; it belongs to one creator only.",
-    )
-    creator_id: Mapped[str] = mapped_column(
-        ForeignKey("creators.creator_id"), index=True, comment="Whose account it is."
-    )
 
 
 class AllowlistEntry(Base):
@@ -82,17 +58,6 @@ class AllowlistEntry(Base):
     allowed_to: Mapped[datetime | None] = mapped_column(
         comment="First instant no longer allowed (UTC); null: the entry is open."
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewCreator:
-    """A creator to allow in a project. Grain: one per creator; repeats are merged."""
-
-    creator_id: str
-    display_name: str
-    account_ids: tuple[str, ...] = ()
-    allowed_from: datetime | None = None
-    """Null: the instant that the whole call names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,9 +96,8 @@ class Allowlist(Repository):
         """
         with self._database.write() as session:
             lock_project(session, project_id)
-            creators = _merged(entries, allowed_from=allowed_from)
-            _add_creators(session, creators)
-            _add_creator_accounts(session, creators)
+            creators = merged(entries, allowed_from=allowed_from)
+            add_creators(session, creators)
             return _open_entries(session, project_id, creators)
 
     def disallow(self, project_id: str, account_ids: Iterable[str], *, now: datetime) -> int:
@@ -192,7 +156,7 @@ def _allowed_creators(session: Session, project_id: str, account_ids: Iterable[s
         AllowlistEntry.project_id == project_id, AllowlistEntry.allowed_to.is_(None)
     )
     allowed = set(session.scalars(open_entries))
-    owners = _owners(session, wanted)
+    owners = owners_of(session, wanted)
     unknown = [account for account in wanted if owners.get(account) not in allowed]
     if unknown:
         raise NotFoundError(
@@ -200,74 +164,6 @@ def _allowed_creators(session: Session, project_id: str, account_ids: Iterable[s
             " taken off. Check the spelling (platform:key) and the project."
         )
     return sorted({owners[account] for account in wanted})
-
-
-def _merged(
-    entries: Iterable[NewCreator], *, allowed_from: datetime | None
-) -> list[tuple[NewCreator, datetime]]:
-    """Each creator once, by id, with all its accounts and its earliest instant."""
-    merged: dict[str, tuple[NewCreator, datetime]] = {}
-    for entry in entries:
-        begins = _begins(entry, allowed_from=allowed_from)
-        earlier, earlier_begins = merged.get(
-            entry.creator_id, (replace(entry, account_ids=()), begins)
-        )
-        account_ids = (*earlier.account_ids, *entry.account_ids)
-        merged[entry.creator_id] = (
-            replace(earlier, account_ids=account_ids),
-            min(begins, earlier_begins),
-        )
-    return [merged[creator_id] for creator_id in sorted(merged)]
-
-
-def _begins(entry: NewCreator, *, allowed_from: datetime | None) -> datetime:
-    require_key(entry.creator_id, what="creator id")
-    begins = entry.allowed_from or allowed_from
-    if begins is None:
-        raise InputRefusedError(
-            f"creator {entry.creator_id}: allowed_from is missing."
-            " Give it for the creator or for the whole call."
-        )
-    return require_aware(begins, what=f"creator {entry.creator_id}: allowed_from")
-
-
-def _add_creators(session: Session, creators: list[tuple[NewCreator, datetime]]) -> None:
-    records = [
-        {
-            "creator_id": creator.creator_id,
-            "display_name": storable(creator.display_name),
-            "created_at": begins,
-        }
-        for creator, begins in creators
-    ]
-    move_back(session, Creator, records, key=["creator_id"], instant="created_at")
-
-
-def _add_creator_accounts(session: Session, creators: list[tuple[NewCreator, datetime]]) -> None:
-    pairs = sorted((account, row.creator_id) for row, _ in creators for account in row.account_ids)
-    owners = dict(pairs)
-    require_accounts(session, owners)
-    records = [{"account_id": account, "creator_id": owner} for account, owner in owners.items()]
-    insert_if_absent(session, CreatorAccount, records, returning=CreatorAccount.account_id)
-    stored = _owners(session, owners)
-    for account, creator in pairs:
-        if stored[account] != creator:
-            raise InputRefusedError(
-                f"account {account} cannot belong to creator {creator}: it belongs"
-                f" to creator {stored[account]}. An account has one creator; correct the list."
-            )
-
-
-def _owners(session: Session, account_ids: Iterable[str]) -> dict[str, str]:
-    """The stored creator of each account."""
-    columns = select(CreatorAccount.account_id, CreatorAccount.creator_id)
-    return {
-        account_id: creator_id
-        for chunk in chunks(account_ids)
-        for account_id, creator_id in session.execute(
-            columns.where(CreatorAccount.account_id.in_(chunk))
-        )
-    }
 
 
 def _open_entries(

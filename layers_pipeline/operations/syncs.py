@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, aliased
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.accounts import AccountSyncState, PlatformAccount
-from layers_pipeline.operations.allowlist import AllowlistEntry, CreatorAccount
+from layers_pipeline.operations.allowlist import AllowlistEntry
+from layers_pipeline.operations.creators import CreatorAccount
 from layers_pipeline.operations.database import Repository
 from layers_pipeline.operations.leases import Claim, is_free
 from layers_pipeline.operations.projects import Project

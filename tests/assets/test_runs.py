@@ -20,7 +20,7 @@ from layers_pipeline.clock import FixedClock
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.accounts import NewAccount
-from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.score.ticks import tick_of
 from layers_pipeline.steps.stores import Stores, open_stores

@@ -17,7 +17,7 @@ from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.accounts import NewAccount
-from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.derive.deletions import derive_absences

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from layers_pipeline.steps.ingest.dimensions import copy_allowlist, describe_sync_health
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.settings import Settings
+from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.stores import Stores, open_stores
 from tests.cli.program import Program
 from tests.worlds.data_builders import AS_OF, capture, import_rows, make_stores, rows_of, score
@@ -147,7 +147,7 @@ def test_a_creator_taken_off_is_in_no_pool_from_then_on(tmp_path):
     rows = [capture(f"p{number}", captured, views=100 + number) for number in range(3)]
     import_rows(stores, commands.home, rows)
     commands.said("creator", "disallow", ADA, "--project", "brand")
-    copy_allowlist(stores)
+    copy_operations(stores)
     score(stores, [noon - two_days, noon + two_days])
     judged = rows_of(stores, catalog.AD_ELIGIBILITY)
     assert judged["scored_at"].to_list() == [noon - two_days] * 3
@@ -157,7 +157,7 @@ def test_an_imported_account_is_told_to_be_allowed_and_then_is_well(tmp_path):
     commands = Commands(tmp_path / "home")
     with commands.stores() as stores:
         import_rows(stores, commands.home, [capture("p", -30)])
-        describe_sync_health(stores)
+        copy_operations(stores)
         (row,) = stores.lake.read(catalog.SYNC_HEALTH).collect().rows(named=True)
     assert row["problem"] == "paused since it was imported: it is not synced"
     allow = row["remedy"].partition("layers-pipeline ")[2].replace("PROJECT", "brand")

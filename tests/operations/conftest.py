@@ -12,9 +12,8 @@ import pytest
 
 from layers_pipeline.operations.model_base import Base
 from layers_pipeline.operations.store import Operations
+from tests.operations.world import BACKENDS
 from tests.postgres import PostgresUrlFactory
-
-BACKENDS = ["sqlite", "postgres"]
 
 
 @pytest.fixture(params=BACKENDS)
@@ -62,10 +61,10 @@ def postgres_operations(migrated_postgres: Operations) -> Operations:
     return migrated_postgres
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture
 def operations(request: pytest.FixtureRequest) -> Operations:
-    """The operational database, migrated and empty, on each backend."""
-    return request.getfixturevalue(f"{request.param}_operations")
+    """The operational database, migrated and empty: SQLite, or what ``each_database`` names."""
+    return request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_operations")
 
 
 @pytest.fixture

@@ -11,9 +11,18 @@ import pytest
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations.accounts import NewAccount, PlatformAccount
 from layers_pipeline.operations.store import Operations
-from tests.operations.world import EXTERNAL, MINUTE, NOW, OAUTH, add_external, add_oauth
+from tests.operations.world import (
+    EXTERNAL,
+    MINUTE,
+    NOW,
+    OAUTH,
+    add_external,
+    add_oauth,
+    each_database,
+)
 
 
+@each_database
 def test_an_account_is_found_as_it_was_added(operations: Operations):
     add_oauth(operations)
     assert operations.accounts.all() == [
@@ -29,6 +38,7 @@ def test_an_account_is_found_as_it_was_added(operations: Operations):
     ]
 
 
+@each_database
 @pytest.mark.parametrize(
     ("given", "kept"), [(" Shop\x00 ", "Shop"), ("", None), (None, None), ("x" * 201, "x" * 200)]
 )
@@ -40,6 +50,7 @@ def test_an_account_is_called_as_people_call_it(operations: Operations, given, k
     assert operations.accounts.all()[0].display_name == kept
 
 
+@each_database
 def test_only_new_accounts_are_added(operations: Operations):
     add_external(operations)
     watched = NewAccount(platform="tiktok", account_key="watched", connection="external")
@@ -48,6 +59,7 @@ def test_only_new_accounts_are_added(operations: Operations):
     assert operations.accounts.all()[1].created_at == NOW
 
 
+@each_database
 def test_ten_thousand_accounts_take_under_two_seconds(operations: Operations):
     accounts = [
         NewAccount(platform="tiktok", account_key=f"key{number}", connection="external")
@@ -98,3 +110,18 @@ def test_an_unknown_status_is_refused(operations: Operations):
     add_external(operations)
     with pytest.raises(InputRefusedError, match="account status 'asleep' is not known"):
         operations.accounts.set_status(EXTERNAL, "asleep")
+
+
+def test_an_account_is_paused_by_its_import_or_by_a_person(operations: Operations):
+    def cause() -> str | None:
+        return operations.accounts.all()[0].pause_cause
+
+    account = NewAccount(
+        platform="tiktok", account_key="watched", connection="external", status="paused"
+    )
+    operations.accounts.add([account], now=NOW)
+    assert cause() == "import"
+    operations.accounts.set_status(EXTERNAL, "active")
+    assert cause() is None
+    operations.accounts.set_status(EXTERNAL, "paused")
+    assert cause() == "person"

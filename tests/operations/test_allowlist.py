@@ -16,7 +16,15 @@ from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.allowlist import AllowedAccount, NewCreator
 from layers_pipeline.operations.store import Operations
 from tests.hypothesis_profiles import examples
-from tests.operations.world import EXTERNAL, MINUTE, NOW, add_external, add_project, allow
+from tests.operations.world import (
+    EXTERNAL,
+    MINUTE,
+    NOW,
+    add_external,
+    add_project,
+    allow,
+    each_database,
+)
 
 DAY = timedelta(days=1)
 
@@ -25,6 +33,7 @@ def periods(operations: Operations) -> list[tuple[datetime, datetime | None]]:
     return [(row.allowed_from, row.allowed_to) for row in operations.allowlist.all()]
 
 
+@each_database
 def test_an_entry_shows_once_per_account_of_the_creator(operations: Operations):
     add_external(operations, "one", "two")
     creator = NewCreator(
@@ -45,11 +54,13 @@ def test_an_entry_shows_once_per_account_of_the_creator(operations: Operations):
     ]
 
 
+@each_database
 def test_allowing_again_opens_nothing(operations: Operations):
     add_external(operations)
     assert [allow(operations), allow(operations)] == [1, 0]
 
 
+@each_database
 @pytest.mark.parametrize(
     ("given_from", "kept"),
     [
@@ -73,6 +84,7 @@ def test_an_entry_may_name_its_own_beginning(operations: Operations):
     assert periods(operations) == [(NOW - DAY, None)]
 
 
+@each_database
 def test_removing_closes_and_adding_again_opens_a_new_entry(operations: Operations):
     add_external(operations)
     allow(operations)
@@ -81,6 +93,7 @@ def test_removing_closes_and_adding_again_opens_a_new_entry(operations: Operatio
     assert periods(operations) == [(NOW, NOW + DAY), (NOW + 2 * DAY, None)]
 
 
+@each_database
 def test_periods_do_not_overlap(operations: Operations):
     add_external(operations)
     allow(operations)
@@ -89,6 +102,7 @@ def test_periods_do_not_overlap(operations: Operations):
     assert periods(operations) == [(NOW, NOW + DAY), (NOW + DAY, None)]
 
 
+@each_database
 def test_an_entry_removed_before_it_begins_is_an_empty_period(operations: Operations):
     add_external(operations)
     allow(operations, since=NOW + DAY)
@@ -175,6 +189,7 @@ def imported(operations: Operations) -> Operations:
     return operations
 
 
+@each_database
 @examples(
     0.75,
     # Every example imports into projects of its own, so examples do not see each other.
@@ -209,6 +224,7 @@ def allowed_by(operations: Operations, project_id: str, imports) -> dict[str, da
     }
 
 
+@each_database
 def test_ten_thousand_creators_are_allowed_at_once(operations: Operations, tmp_path: Path):
     keys = [f"key{number}" for number in range(10_000)]
     add_external(operations, *keys)

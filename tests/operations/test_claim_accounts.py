@@ -20,6 +20,7 @@ from tests.operations.world import (
     add_oauth,
     allow,
     claim,
+    each_database,
     finish,
     quick_state,
     state_of,
@@ -32,6 +33,7 @@ def named(operations: Operations, *account_ids: str, depth: Any = "quick", **cha
     return [account.account_id for account in claimed]
 
 
+@each_database
 def test_named_accounts_are_leased(operations: Operations):
     add_oauth(operations, "a", "b", "c")
     assert named(operations, "instagram:b", "instagram:a", "instagram:b") == [
@@ -67,6 +69,7 @@ def test_a_wait_does_not_keep_a_person_waiting(operations: Operations):
     assert state_of(operations, "full").retry_at == NOW + 60 * MINUTE
 
 
+@each_database
 def test_a_running_lease_leaves_an_account_out(operations: Operations):
     add_oauth(operations, "a", "b")
     claim(operations, limit=1)
@@ -79,6 +82,7 @@ def test_a_lease_at_another_depth_keeps_nobody_out(operations: Operations):
     assert named(operations, depth="full", worker="w2") == [OAUTH]
 
 
+@each_database
 def test_an_allowed_external_account_can_be_named(operations: Operations):
     add_external(operations)
     allow(operations)
@@ -114,6 +118,7 @@ def test_an_account_that_nothing_syncs_is_refused_with_its_remedy(
         named(operations)
 
 
+@each_database
 def test_every_account_that_is_refused_is_named_and_none_claimed(operations: Operations):
     add_oauth(operations)
     add_external(operations)

@@ -1,13 +1,22 @@
-"""Claims by several processes at once, and by one that is killed.
+"""What two processes do to one database at once, and one that is killed.
 
-Belongs here: tests that need real processes.
-Does not belong here: what is due (``test_due``).
+Belongs here: every test of the operational database that needs real processes.
+Does not belong here: what the repositories do for one caller.
+
+The tests share two processes, which import the program once.
 """
 
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
 from multiprocessing import get_context
+from multiprocessing.pool import Pool
+
+import pytest
 
 from layers_pipeline.operations.store import Operations
 from tests.operations import workers
+from tests.operations.workers import at_once
 from tests.operations.world import (
     EXTERNAL,
     LEASE,
@@ -16,17 +25,31 @@ from tests.operations.world import (
     OAUTH,
     add_external,
     add_oauth,
+    add_project,
     claimed_ids,
+    each_database,
     finish,
+    give_token,
 )
 
-WORKERS = 2
 ROWS = 120
 
 
-def test_nothing_is_claimed_twice_and_nothing_is_left(operations: Operations, url: str):
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    """Two processes that begin together whatever they are given."""
+    processes = get_context("spawn")
+    start = processes.Barrier(2)
+    with processes.Pool(2, initializer=workers.meet_at, initargs=(start,)) as made:
+        yield made
+        made.close()
+        made.join()
+
+
+@each_database
+def test_nothing_is_claimed_twice_and_nothing_is_left(operations: Operations, url: str, pool: Pool):
     account_ids, job_ids = fill(operations)
-    claimed = claimed_at_once(url)
+    claimed = at_once(pool, workers.claim_everything, url, "w1", "w2")
     left = claimed_ids(operations, worker="last", limit=ROWS)
     jobs = operations.scrapes.claim(now=NOW, lease_for=LEASE, worker="last", limit=ROWS)
     left += [job.scrape_job_id for job in jobs]
@@ -44,23 +67,7 @@ def fill(operations: Operations) -> tuple[list[str], list[str]]:
     return [f"instagram:{key}" for key in keys], job_ids
 
 
-def claimed_at_once(url: str) -> list[str]:
-    """Everything that the processes claimed, doubles included."""
-    processes = get_context("spawn")
-    start, results = processes.Barrier(WORKERS), processes.Queue()
-    running = [
-        processes.Process(target=workers.claim_everything, args=(url, f"w{n}", start, results))
-        for n in range(WORKERS)
-    ]
-    for process in running:
-        process.start()
-    claimed = [row_id for _ in running for row_id in results.get(timeout=60)]
-    for process in running:
-        process.join(60)
-    assert [process.exitcode for process in running] == [0] * WORKERS
-    return claimed
-
-
+@each_database
 def test_the_lease_of_a_killed_worker_expires(operations: Operations, url: str):
     add_oauth(operations)
     kill_after_claim(url)
@@ -77,3 +84,51 @@ def kill_after_claim(url: str) -> None:
     assert claimed.wait(60)
     process.kill()
     process.join(60)
+
+
+@each_database
+def test_one_of_the_processes_refreshes_each_token(operations: Operations, url: str, pool: Pool):
+    keys = [f"key{number:02}" for number in range(24)]
+    add_oauth(operations, *keys)
+    account_ids = [f"instagram:{key}" for key in keys]
+    for account_id in account_ids:
+        give_token(operations, account_id)
+    claimed = at_once(pool, workers.claim_refreshes, url, "w1", "w2")
+    assert Counter(claimed) == Counter(account_ids)
+
+
+@each_database
+def test_changes_at_one_instant_are_all_kept(operations: Operations, url: str, pool: Pool):
+    add_project(operations)
+    at_once(pool, workers.override_often, url, "ann", "bob")
+    rows = operations.verdicts.overrides()
+    assert sorted(row.changed_by for row in rows) == 20 * ["ann"] + 20 * ["bob"]
+    assert [row.known_at - NOW for row in rows] == [
+        timedelta(microseconds=number) for number in range(40)
+    ]
+
+
+@each_database
+def test_of_two_that_disagree_on_a_creative_one_is_refused(
+    operations: Operations, url: str, pool: Pool
+):
+    for project in ("p1", "p2"):
+        add_project(operations, project)
+    at_once(pool, workers.add_a_creative, url, "1", "2")
+    assert len(operations.creatives.all()) == 1
+
+
+@each_database
+def test_versions_activated_at_once_are_active_one_after_the_other(
+    operations: Operations, url: str, pool: Pool
+):
+    at_once(pool, workers.activate_often, url, "1", "2")
+    rows = operations.scoring_roles.all()
+    assert [row.until is None for row in rows] == [False] * (len(rows) - 1) + [True]
+
+
+def test_both_may_migrate_at_once(empty_url: str, pool: Pool):
+    at_once(pool, workers.migrate, empty_url, "w1", "w2")
+    store = Operations(empty_url)
+    assert store.projects.all() == []
+    store.close()

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations.ads import Ad, NewAd
 from layers_pipeline.operations.store import Operations
-from tests.operations.workers import at_once, override_often
-from tests.operations.world import MINUTE, NOW, add_project
+from tests.operations.world import MINUTE, NOW, add_project, each_database
 
 INSTANT = timedelta(microseconds=1)
 CONTENT, POST = "brand/generated:one", "tiktok:7501"
@@ -65,6 +64,7 @@ def test_a_change_is_stored_as_it_is_given_back(brand, change, history):
     assert history(brand) == [made]
 
 
+@each_database
 @each_history
 def test_two_changes_at_one_instant_do_not_meet(brand, change, history):
     made = [change(brand, note=f"{number}") for number in range(3)]
@@ -72,6 +72,7 @@ def test_two_changes_at_one_instant_do_not_meet(brand, change, history):
     assert history(brand) == made
 
 
+@each_database
 @each_history
 def test_a_clock_that_goes_back_does_not_bury_the_last_change(brand, change, history):
     change(brand)
@@ -103,6 +104,7 @@ def test_a_note_that_cannot_be_stored_is_refused(brand, change, history, note, m
     assert history(brand) == []
 
 
+@each_database
 @each_history
 def test_a_note_may_have_280_characters_of_any_script(brand, change, history):
     note = 279 * "é" + "\N{PERSONAL COMPUTER}"
@@ -166,6 +168,7 @@ def test_a_change_has_a_person(brand, change, who):
         change(brand, **{who: " "})
 
 
+@each_database
 def test_only_changes_of_ads_are_written(brand):
     other = "brand/tiktok:7"
     assert [connect(brand), connect(brand), connect(brand, other), connect(brand)] == [1, 0, 1, 1]
@@ -180,6 +183,7 @@ def test_only_changes_of_ads_are_written(brand):
     ]
 
 
+@each_database
 def test_ads_of_two_platforms_are_two(brand):
     assert connect(brand) + connect(brand, ad_platform="tiktok") == 2
 
@@ -197,6 +201,7 @@ def test_a_wrong_ad_is_refused(brand, wrong, error, message):
         connect(brand, **wrong)
 
 
+@each_database
 def test_ten_thousand_ads_are_connected_at_once(brand):
     rows = [
         NewAd(ad_platform="meta", ad_id=str(number), ads_content_id=CONTENT)
@@ -206,6 +211,7 @@ def test_ten_thousand_ads_are_connected_at_once(brand):
     assert brand.ads.connect(rows, now=NOW + MINUTE) == 0
 
 
+@each_database
 @settings(
     # Every example speaks of content of its own.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -232,10 +238,3 @@ def test_whatever_the_clocks_say_no_change_is_lost_and_the_last_counts(brand, ch
         ]
         assert [row.override for row in rows] == [word for of, word, _ in changes if of == thing]
         assert all(one.known_at < two.known_at for one, two in pairwise(rows))
-
-
-def test_changes_by_two_processes_at_one_instant_are_all_kept(brand, url):
-    at_once(override_often, url, ("ann", "bob"))
-    rows = brand.verdicts.overrides()
-    assert sorted(row.changed_by for row in rows) == 20 * ["ann"] + 20 * ["bob"]
-    assert [row.known_at - NOW for row in rows] == [number * INSTANT for number in range(40)]

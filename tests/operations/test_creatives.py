@@ -14,8 +14,7 @@ from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations.creatives import Creative, NewCreative
 from layers_pipeline.operations.store import Operations
 from tests.hypothesis_profiles import examples
-from tests.operations.workers import add_a_creative, at_once
-from tests.operations.world import MINUTE, NOW, add_project
+from tests.operations.world import MINUTE, NOW, add_project, each_database
 
 MADE = NOW - 60 * MINUTE
 RUNS = itertools.count()
@@ -38,6 +37,7 @@ def brand(operations: Operations) -> Operations:
     return operations
 
 
+@each_database
 def test_a_creative_is_stored_as_it_was_told(brand):
     told = {"prompt": " A cat\non a mat ", "influencer": "ada", "media_source": "https://m/1.mp4"}
     assert added(brand, new(**told)) == 1
@@ -55,6 +55,7 @@ def test_a_creative_is_stored_as_it_was_told(brand):
     ]
 
 
+@each_database
 def test_adding_again_changes_nothing(brand):
     added(brand, new(prompt="p"))
     before = brand.creatives.all()
@@ -144,17 +145,11 @@ def test_a_creative_is_looked_for_by_project(brand):
         brand.creatives.require("generated:two")
 
 
+@each_database
 def test_ten_thousand_creatives_are_added_at_once(brand):
     rows = [new(f"c{number}", prompt="p") for number in range(10_000)]
     assert added(brand, *rows) == 10_000
     assert added(brand, *rows) == 0
-
-
-def test_of_two_processes_that_disagree_one_is_refused(operations: Operations, url):
-    for project in ("p1", "p2"):
-        add_project(operations, project)
-    at_once(add_a_creative, url, ("1", "2"))
-    assert len(operations.creatives.all()) == 1
 
 
 @pytest.fixture
@@ -164,6 +159,7 @@ def many_projects(operations: Operations) -> Operations:
     return operations
 
 
+@each_database
 @examples(
     0.75,
     # Every example adds creatives of its own, so examples do not see each other.

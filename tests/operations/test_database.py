@@ -15,9 +15,10 @@ from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.database import WAIT_S, Database
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.settings import Settings
-from tests.operations.world import NOW, add_external
+from tests.operations.world import NOW, add_external, each_database
 
 
+@each_database
 def test_instants_come_back_in_utc(operations: Operations):
     elsewhere = datetime(2025, 3, 1, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
     operations.projects.add("brand", name="Brand", time_zone="UTC", now=elsewhere)
@@ -26,12 +27,14 @@ def test_instants_come_back_in_utc(operations: Operations):
     assert created_at.tzinfo is UTC
 
 
+@each_database
 def test_a_naive_instant_is_refused(operations: Operations):
     account = NewAccount(platform="tiktok", account_key="key", connection="external")
     with pytest.raises(InputRefusedError, match=r"2025-03-01T12:00:00 has no time zone. Pass an"):
         operations.accounts.add([account], now=NOW.replace(tzinfo=None))
 
 
+@each_database
 @pytest.mark.parametrize(
     "statement",
     [
@@ -95,6 +98,7 @@ def test_readers_of_sqlite_do_not_wait_for_a_writer(sqlite_operations: Operation
         assert sqlite_operations.projects.all() == []
 
 
+@each_database
 def test_a_writer_that_waits_too_long_for_another_gives_up(operations: Operations):
     operations.projects.add("brand", name="Brand", time_zone="UTC", now=NOW)
     url = operations.database.engine.url.render_as_string(hide_password=False)

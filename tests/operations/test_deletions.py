@@ -8,7 +8,15 @@ import pytest
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations.store import Operations
-from tests.operations.world import EXTERNAL, MINUTE, NOW, OAUTH, add_external, add_oauth
+from tests.operations.world import (
+    EXTERNAL,
+    MINUTE,
+    NOW,
+    OAUTH,
+    add_external,
+    add_oauth,
+    each_database,
+)
 
 
 def confirm(operations: Operations, listing: str = "listing-1", **changes) -> bool:
@@ -16,6 +24,7 @@ def confirm(operations: Operations, listing: str = "listing-1", **changes) -> bo
     return operations.deletions.confirm(wish.pop("account_id"), listing, **wish)
 
 
+@each_database
 def test_a_confirmation_is_kept_as_it_was_first_given(operations: Operations):
     add_oauth(operations)
     assert confirm(operations)

@@ -1,7 +1,7 @@
 """Which accounts are due (R5).
 
 Belongs here: one test per clause of the rule, and the order in which accounts are handed out.
-Does not belong here: several processes at once (``test_concurrent_claims``).
+Does not belong here: several processes at once (``test_concurrency``).
 """
 
 from datetime import timedelta
@@ -23,12 +23,14 @@ from tests.operations.world import (
     allow,
     claim,
     claimed_ids,
+    each_database,
     finish,
 )
 
 SECOND = timedelta(seconds=1)
 
 
+@each_database
 def test_an_account_never_synced_is_due(operations: Operations):
     add_oauth(operations)
     assert claimed_ids(operations) == [OAUTH]
@@ -40,6 +42,7 @@ def test_depths_are_independent(operations: Operations):
     assert claimed_ids(operations, depth="full") == [OAUTH]
 
 
+@each_database
 @pytest.mark.parametrize(
     ("later", "due"),
     [
@@ -71,6 +74,7 @@ def test_a_failure_does_not_make_an_earlier_success_older(operations: Operations
     assert claimed_ids(operations, now=NOW + 4 * MINUTE) == []
 
 
+@each_database
 @pytest.mark.parametrize(
     ("outcome", "later", "due"),
     [
@@ -123,6 +127,7 @@ def test_an_allowed_external_account_is_due(operations: Operations):
     assert claimed_ids(operations, connection="external") == [EXTERNAL]
 
 
+@each_database
 def test_an_account_that_two_projects_allow_is_claimed_once(operations: Operations):
     add_external(operations)
     add_project(operations, "second")
@@ -131,6 +136,7 @@ def test_an_account_that_two_projects_allow_is_claimed_once(operations: Operatio
     assert claimed_ids(operations, connection="external") == [EXTERNAL]
 
 
+@each_database
 def test_an_external_account_is_not_due_before_it_is_allowed(operations: Operations):
     add_external(operations)
     allow(operations, since=NOW + SECOND)
@@ -165,6 +171,7 @@ def test_a_claim_sees_only_its_connection(operations: Operations):
     assert claimed_ids(operations, connection="external") == []
 
 
+@each_database
 @pytest.mark.parametrize(
     ("later", "due"),
     [
@@ -204,6 +211,7 @@ def test_posts_of_an_external_account_do_not_look_at_other_depths(operations: Op
     assert due == [EXTERNAL]
 
 
+@each_database
 @pytest.mark.parametrize("worker", ["w1", "w2"])
 def test_a_running_lease_keeps_every_worker_out(operations: Operations, worker):
     add_oauth(operations)
@@ -217,6 +225,7 @@ def test_an_expired_lease_lets_the_next_worker_in(operations: Operations):
     assert claimed_ids(operations, now=NOW + LEASE, worker="w2") == [OAUTH]
 
 
+@each_database
 def test_claims_in_rounds_end_even_if_every_sync_fails(operations: Operations):
     add_oauth(operations)
     claim(operations)
@@ -224,6 +233,7 @@ def test_claims_in_rounds_end_even_if_every_sync_fails(operations: Operations):
     assert claimed_ids(operations) == []
 
 
+@each_database
 def test_the_longest_untried_comes_first(operations: Operations):
     add_oauth(operations, "a", "b", "c")
     claim(operations, limit=1)

@@ -15,6 +15,7 @@ from tests.operations.world import (
     OAUTH,
     add_oauth,
     claim,
+    each_database,
     finish,
     quick_state,
 )
@@ -38,6 +39,7 @@ def test_an_account_never_synced_has_an_empty_state_per_depth(operations: Operat
     ]
 
 
+@each_database
 def test_a_claim_is_recorded(syncing: Operations):
     state = quick_state(syncing)
     assert (state.last_started_at, state.lease_owner, state.lease_until) == (
@@ -47,6 +49,7 @@ def test_a_claim_is_recorded(syncing: Operations):
     )
 
 
+@each_database
 def test_a_success_is_recorded_and_ends_the_lease(syncing: Operations):
     assert finish(syncing, "ok", message="42 posts")
     state = quick_state(syncing)
@@ -108,6 +111,7 @@ def test_a_sync_finishes_once(syncing: Operations):
     assert not finish(syncing, "unavailable")
 
 
+@each_database
 @pytest.mark.parametrize(
     ("message", "kept"),
     [

@@ -22,6 +22,7 @@ from tests.operations.world import (
     add_oauth,
     claim,
     claimed_ids,
+    each_database,
     give_token,
     quick_state,
     state_of,
@@ -39,6 +40,7 @@ def ending(outcome, account_id: str = OAUTH, **changes) -> SyncEnding:
     return SyncEnding(account_id=account_id, outcome=outcome, **changes)
 
 
+@each_database
 def test_every_account_gets_its_own_ending(operations: Operations):
     add_oauth(operations, "a", "b")
     claim(operations)
@@ -79,6 +81,7 @@ def test_one_unknown_word_keeps_all_out(operations: Operations):
     assert quick_state(operations, "instagram:a").lease_owner == "w1"
 
 
+@each_database
 def test_two_thousand_endings_take_under_three_seconds(operations: Operations):
     add_oauth(operations, *(f"key{number}" for number in range(2000)))
     claim(operations, limit=2000)
@@ -93,6 +96,7 @@ def test_two_thousand_endings_take_under_three_seconds(operations: Operations):
 # Throttling
 
 
+@each_database
 def test_throttling_holds_every_depth_back(operations: Operations):
     add_oauth(operations)
     claim(operations)
@@ -145,6 +149,7 @@ def test_throttling_of_a_lost_lease_holds_nothing_back(operations: Operations):
     assert {state_of(operations, depth).retry_at for depth in DEPTHS} == {None}
 
 
+@each_database
 def test_depths_that_are_throttled_at_once_do_not_wait_in_a_ring(operations: Operations):
     keys = [f"key{number:02}" for number in range(40)]
     add_oauth(operations, *keys)
@@ -168,6 +173,7 @@ def test_depths_that_are_throttled_at_once_do_not_wait_in_a_ring(operations: Ope
 # Asking for a login
 
 
+@each_database
 def test_a_token_given_during_the_sync_is_not_asked_for_again(operations: Operations):
     add_oauth(operations)
     claim(operations, now=NOW - MINUTE)
@@ -177,6 +183,7 @@ def test_a_token_given_during_the_sync_is_not_asked_for_again(operations: Operat
     assert quick_state(operations).last_outcome == "reauth_required"
 
 
+@each_database
 def test_an_older_token_is_asked_for_again(operations: Operations):
     add_oauth(operations)
     give_token(operations)

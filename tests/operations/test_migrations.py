@@ -5,7 +5,6 @@ Does not belong here: tests of single constraints (``test_database``).
 """
 
 from collections.abc import Callable, Iterator
-from multiprocessing import get_context
 from threading import Thread
 
 import pytest
@@ -19,8 +18,7 @@ from layers_pipeline.errors import StoreError
 from layers_pipeline.operations.database import MIGRATIONS
 from layers_pipeline.operations.model_base import Base
 from layers_pipeline.operations.store import Operations
-from tests.operations.workers import migrate
-from tests.operations.world import CIPHER, EXTERNAL, NOW, OAUTH, claim, give_token
+from tests.operations.world import CIPHER, EXTERNAL, NOW, OAUTH, claim, each_database, give_token
 
 
 @pytest.fixture
@@ -31,11 +29,13 @@ def empty(empty_url: str) -> Iterator[Operations]:
     store.close()
 
 
+@each_database
 def test_migrating_again_changes_nothing(operations: Operations):
     operations.migrate()
     assert operations.projects.all() == []
 
 
+@each_database
 def test_migrated_schema_equals_the_models(operations: Operations):
     with operations.database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -65,16 +65,6 @@ def test_every_table_and_column_has_a_comment():
     tables = Base.metadata.sorted_tables
     assert all(table.comment for table in tables)
     assert [column for table in tables for column in table.columns if not column.comment] == []
-
-
-def test_processes_may_migrate_at_once(empty_url: str):
-    processes = get_context("spawn")
-    migrating = [processes.Process(target=migrate, args=(empty_url,)) for _ in range(2)]
-    for process in migrating:
-        process.start()
-    for process in migrating:
-        process.join(60)
-    assert [process.exitcode for process in migrating] == [0, 0]
 
 
 def test_threads_may_migrate_at_once(empty: Operations):
@@ -131,6 +121,23 @@ def test_rows_of_0001_live_on(first_shipped: Operations):
     rows = [(row.account_id, row.status, row.display_name) for row in first_shipped.accounts.all()]
     assert rows == [(OAUTH, "active", None), (EXTERNAL, "paused", None)]
     assert first_shipped.syncs.states()[0].failures_in_a_row == 3
+
+
+def test_what_paused_an_account_is_told_by_whether_it_was_ever_synced(first_shipped: Operations):
+    with first_shipped.database.write() as session:
+        session.execute(text("UPDATE platform_accounts SET status = 'paused'"))
+    first_shipped.migrate()
+    causes = {row.account_id: row.pause_cause for row in first_shipped.accounts.all()}
+    assert causes == {OAUTH: "person", EXTERNAL: "import"}
+
+
+def test_0004_can_be_taken_back(first_shipped: Operations):
+    first_shipped.migrate()
+    revise(first_shipped, command.downgrade, "0003")
+    columns = inspect(first_shipped.database.engine).get_columns("platform_accounts")
+    assert "pause_cause" not in {column["name"] for column in columns}
+    first_shipped.migrate()
+    assert len(first_shipped.accounts.all()) == 2
 
 
 def test_accounts_of_0001_take_tokens_and_sync(first_shipped: Operations):

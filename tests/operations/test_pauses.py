@@ -9,7 +9,7 @@ import pytest
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.refusals import ApiPause
 from layers_pipeline.operations.store import Operations
-from tests.operations.world import MINUTE, NOW
+from tests.operations.world import MINUTE, NOW, each_database
 
 APP = "instagram_graph:app"
 LATER = NOW + 60 * MINUTE
@@ -24,6 +24,7 @@ def test_an_api_that_was_never_paused_may_be_called(operations: Operations):
     assert operations.refusals.pause_of(APP, now=NOW) is None
 
 
+@each_database
 def test_a_pause_is_found_until_its_end(operations: Operations):
     assert pause(operations)
     row = ApiPause(scope=APP, until=LATER, reason="usage 95 %", set_at=NOW)
@@ -36,6 +37,7 @@ def test_a_pause_is_of_one_scope(operations: Operations):
     assert operations.refusals.pause_of("tiktok_business:app", now=NOW) is None
 
 
+@each_database
 @pytest.mark.parametrize(
     ("until", "reason"), [(LATER + MINUTE, "second"), (LATER, "first"), (NOW + MINUTE, "first")]
 )
@@ -47,6 +49,7 @@ def test_a_pause_is_only_ever_lengthened(operations: Operations, until, reason):
     assert (found.until, found.reason) == (max(until, LATER), reason)
 
 
+@each_database
 def test_any_reason_can_be_stored(operations: Operations):
     pause(operations, reason="a\x00" + "x" * 600)
     found = operations.refusals.pause_of(APP, now=NOW)

@@ -9,9 +9,10 @@ import pytest
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations.projects import Project
 from layers_pipeline.operations.store import Operations
-from tests.operations.world import NOW, add_project
+from tests.operations.world import NOW, add_project, each_database
 
 
+@each_database
 def test_a_project_is_found_as_it_was_added(operations: Operations):
     assert operations.projects.add("my-brand", name="Müller", time_zone="Asia/Tokyo", now=NOW)
     assert operations.projects.get("my-brand") == Project(
@@ -23,6 +24,7 @@ def test_a_project_is_found_as_it_was_added(operations: Operations):
     )
 
 
+@each_database
 def test_adding_a_project_again_changes_nothing(operations: Operations):
     add_project(operations)
     before = operations.projects.all()

@@ -10,7 +10,7 @@ from layers_pipeline.errors import NotFoundError
 from layers_pipeline.operations.accounts import AccountSyncState
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.operations.sync_outcomes import SyncEnding
-from tests.operations.world import EXTERNAL, MINUTE, NOW, add_external
+from tests.operations.world import EXTERNAL, MINUTE, NOW, add_external, each_database
 
 
 def posts_state(operations: Operations) -> AccountSyncState:
@@ -25,6 +25,7 @@ def record(operations: Operations, outcome, **changes) -> None:
     operations.sync_outcomes.record(ending, "posts", now=now)
 
 
+@each_database
 def test_an_outcome_is_stored_without_a_claim(operations: Operations):
     add_external(operations)
     record(operations, "forbidden", retry_at=NOW + MINUTE)

@@ -11,7 +11,7 @@ import pytest
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations.refusals import RefusedMetric, UnreadablePost
 from layers_pipeline.operations.store import Operations
-from tests.operations.world import NOW, OAUTH, add_oauth
+from tests.operations.world import NOW, OAUTH, add_oauth, each_database
 
 REFUSED = RefusedMetric(
     source="instagram_graph",
@@ -30,6 +30,7 @@ POST = UnreadablePost(
 )
 
 
+@each_database
 def test_refused_metrics_are_remembered_once(operations: Operations):
     story = replace(REFUSED, media_type="story")
     assert operations.refusals.add_metrics([REFUSED, story, REFUSED]) == 2
@@ -57,6 +58,7 @@ def test_a_refusal_without_a_metric_is_refused(operations: Operations):
         operations.refusals.add_metrics([replace(REFUSED, metric="")])
 
 
+@each_database
 def test_unreadable_posts_are_remembered_once(operations: Operations):
     add_oauth(operations, "owned", "other")
     second = replace(POST, platform_post_id="17842")

@@ -13,8 +13,7 @@ from sqlalchemy import text
 
 from layers_pipeline.errors import InputRefusedError, StoreError
 from layers_pipeline.operations.store import Operations
-from tests.operations.workers import activate_often, at_once
-from tests.operations.world import MINUTE, NOW
+from tests.operations.world import MINUTE, NOW, each_database
 
 
 def activate(operations: Operations, version: str, minute: int = 0) -> bool:
@@ -43,6 +42,7 @@ def test_nobody_has_chosen_at_first(operations: Operations):
     assert operations.scoring_roles.all() == []
 
 
+@each_database
 def test_the_active_version_gives_way_to_the_next(operations: Operations):
     assert [activate(operations, "2"), activate(operations, "1", 5)] == [True, True]
     assert operations.scoring_roles.active() == "1"
@@ -68,6 +68,7 @@ def test_a_shadow_that_becomes_active_is_no_shadow_any_more(operations: Operatio
     ]
 
 
+@each_database
 def test_a_shadow_begins_and_stops_once(operations: Operations):
     assert [shadow(operations, "1"), shadow(operations, "1", 1)] == [True, False]
     assert operations.scoring_roles.stop_shadow("1", now=NOW + 2 * MINUTE)
@@ -89,6 +90,7 @@ def test_what_cannot_name_a_version_is_refused(operations: Operations, wrong):
         activate(operations, wrong)
 
 
+@each_database
 @pytest.mark.parametrize("versions", [("1", "2"), ("1", "1")], ids=["two", "one twice"])
 def test_the_database_knows_one_active_version_only(operations: Operations, versions):
     row = "INSERT INTO scoring_versions (version, role, since, changed_by) VALUES "
@@ -97,12 +99,7 @@ def test_the_database_knows_one_active_version_only(operations: Operations, vers
         session.execute(text(row + values))
 
 
-def test_versions_activated_by_two_processes_are_active_one_after_the_other(operations, url):
-    at_once(activate_often, url, ("1", "2"))
-    rows = operations.scoring_roles.all()
-    assert [row.until is None for row in rows] == [False] * (len(rows) - 1) + [True]
-
-
+@each_database
 @settings(
     # What earlier examples left is only more history.
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -1,7 +1,7 @@
 """Scrape jobs: asked for once, worked on by one, collected once.
 
 Belongs here: tests of the life of a job.
-Does not belong here: several processes at once (``test_concurrent_claims``).
+Does not belong here: several processes at once (``test_concurrency``).
 """
 
 from datetime import timedelta
@@ -11,7 +11,7 @@ import pytest
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations.scrapes import ScrapeJob
 from layers_pipeline.operations.store import Operations
-from tests.operations.world import EXTERNAL, LEASE, MINUTE, NOW, add_external
+from tests.operations.world import EXTERNAL, LEASE, MINUTE, NOW, add_external, each_database
 
 
 @pytest.fixture
@@ -42,6 +42,7 @@ def open_ids(operations: Operations) -> list[str]:
     return [job.scrape_job_id for job in operations.scrapes.all_open(limit=9)]
 
 
+@each_database
 def test_a_job_is_found_as_it_was_submitted(operations: Operations):
     add_external(operations)
     assert submit(operations)
@@ -62,6 +63,7 @@ def test_a_job_is_found_as_it_was_submitted(operations: Operations):
     ]
 
 
+@each_database
 @pytest.mark.parametrize(
     ("first", "second", "kept"), [("s1", "s2", "s1"), (None, "s2", "s2"), ("s1", None, "s1")]
 )
@@ -78,15 +80,18 @@ def test_a_job_needs_a_known_account(operations: Operations):
         submit(operations)
 
 
+@each_database
 def test_open_jobs_are_listed_oldest_first(submitted: Operations):
     assert open_ids(submitted) == ["j1", "j2", "j3"]
 
 
+@each_database
 def test_a_claimed_job_is_not_claimed_again(submitted: Operations):
     assert claim(submitted, limit=2) == ["j1", "j2"]
     assert claim(submitted, worker="w2") == ["j3"]
 
 
+@each_database
 def test_a_claim_shows_the_lease_and_counts_the_attempt(submitted: Operations):
     job = submitted.scrapes.claim(now=NOW, lease_for=LEASE, worker="w1", limit=1)[0]
     assert (job.attempts, job.lease_owner, job.lease_until) == (1, "w1", NOW + LEASE)
@@ -98,6 +103,7 @@ def test_a_released_job_can_be_claimed_at_once(submitted: Operations):
     assert claim(submitted, worker="w2") == ["j1"]
 
 
+@each_database
 def test_jobs_that_never_finish_do_not_keep_others_waiting(submitted: Operations):
     claim(submitted, limit=2)
     submitted.scrapes.release("j1", worker="w1")
@@ -128,6 +134,7 @@ def test_a_job_that_succeeded_is_still_to_be_collected(submitted: Operations):
     assert claim(submitted, now=NOW + MINUTE) == ["j1"]
 
 
+@each_database
 def test_a_job_finishes_once(submitted: Operations):
     claim(submitted)
     assert finish(submitted)

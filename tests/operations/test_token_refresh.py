@@ -1,11 +1,9 @@
 """Refreshing a token: one worker at a time, and nothing that came later is overwritten.
 
-Belongs here: ``claim_token_refresh`` and ``finish_token_refresh``.
+Belongs here: ``Tokens.claim_refresh`` and ``Tokens.finish_refresh``.
 Does not belong here: when a token needs refreshing, and asking a platform.
 """
 
-from collections import Counter
-from multiprocessing import get_context
 from typing import Any
 
 import pytest
@@ -13,7 +11,6 @@ import pytest
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.operations.tokens import NewToken, Token
-from tests.operations import workers
 from tests.operations.world import (
     ACCESS,
     CIPHER,
@@ -25,13 +22,13 @@ from tests.operations.world import (
     REFRESH,
     add_external,
     add_oauth,
+    each_database,
     give_token,
     new_token,
 )
 
 ENDS = new_token().expires_at
 NEWER = new_token("second", "second-refresh", expires_at=ENDS + 60 * MINUTE)
-PROCESSES = 8
 
 
 @pytest.fixture
@@ -55,6 +52,7 @@ def secrets(row: Token) -> tuple[str, str | None]:
     return row.access.get_secret_value(), row.refresh and row.refresh.get_secret_value()
 
 
+@each_database
 @pytest.mark.parametrize("worker", ["w1", "w2"])
 def test_a_refresh_under_way_keeps_every_worker_out(owned: Operations, worker):
     assert take(owned)
@@ -70,6 +68,7 @@ def test_a_token_that_lasts_longer_is_not_given_out(owned: Operations):
     assert not take(owned, expires_before=ENDS - MINUTE)
 
 
+@each_database
 def test_a_refreshed_token_is_stored_and_not_given_out_again(owned: Operations):
     take(owned)
     assert give_back(owned, NEWER)
@@ -95,6 +94,7 @@ def test_a_refresh_that_failed_lets_the_next_worker_in(owned: Operations):
     assert take(owned, "w2")
 
 
+@each_database
 def test_a_lost_lease_writes_nothing(owned: Operations):
     take(owned)
     take(owned, "w2", now=NOW + LEASE)
@@ -135,31 +135,3 @@ def test_an_external_account_has_nothing_to_refresh(operations: Operations):
         operations.tokens.claim_refresh(
             EXTERNAL, worker="w1", now=NOW, lease_for=LEASE, expires_before=ENDS
         )
-
-
-def test_one_of_eight_processes_refreshes_each_token(operations: Operations, url: str):
-    keys = [f"key{number}" for number in range(6)]
-    add_oauth(operations, *keys)
-    account_ids = [f"instagram:{key}" for key in keys]
-    for account_id in account_ids:
-        give_token(operations, account_id)
-    assert Counter(claimed_at_once(url, account_ids)) == Counter(account_ids)
-
-
-def claimed_at_once(url: str, account_ids: list[str]) -> list[str]:
-    """Everything that the processes claimed, doubles included."""
-    processes = get_context("spawn")
-    start, results = processes.Barrier(PROCESSES), processes.Queue()
-    running = [
-        processes.Process(
-            target=workers.claim_refreshes, args=(url, f"w{n}", account_ids, start, results)
-        )
-        for n in range(PROCESSES)
-    ]
-    for process in running:
-        process.start()
-    claimed = [one for _ in running for one in results.get(timeout=120)]
-    for process in running:
-        process.join(60)
-    assert [process.exitcode for process in running] == [0] * PROCESSES
-    return claimed

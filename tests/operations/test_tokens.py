@@ -30,6 +30,7 @@ from tests.operations.world import (
     add_oauth,
     add_project,
     claimed_ids,
+    each_database,
     finish,
     give_token,
     new_token,
@@ -54,6 +55,7 @@ def cipher(*keys: str) -> TokenCipher:
 # Storing and reading
 
 
+@each_database
 def test_a_token_is_found_as_it_was_stored(owned: Operations):
     given = new_token()
     assert owned.tokens.get(OAUTH, CIPHER) == Token(**vars(given), account_id=OAUTH, updated_at=NOW)
@@ -65,6 +67,7 @@ def test_a_token_in_hand_shows_nothing(owned: Operations):
     assert REFRESH not in shown
 
 
+@each_database
 def test_a_later_token_replaces_all_of_the_earlier_one(owned: Operations):
     later = new_token("second", None)
     owned.tokens.store(OAUTH, later, CIPHER, now=NOW + MINUTE)
@@ -125,6 +128,7 @@ def test_a_new_token_ends_the_wait_for_one(owned: Operations, before, after):
     assert owned.accounts.all()[1].status == after
 
 
+@each_database
 def test_an_account_that_waited_for_a_login_is_due_at_once(owned: Operations):
     claimed_ids(owned)
     finish(owned, "reauth_required", retry_at=NOW + 60 * MINUTE)
@@ -203,6 +207,7 @@ def every_row(operations: Operations) -> str:
 # Keys
 
 
+@each_database
 def test_rotation_brings_everything_under_the_first_key(owned: Operations):
     give_token(owned, OTHER, refresh=None)
     new = new_key()
@@ -230,6 +235,7 @@ def test_rotation_leaves_the_age_of_a_token_and_a_refresh_under_way(owned: Opera
     assert owned.tokens.finish_refresh(OAUTH, None, both, worker="w1", now=NOW + MINUTE)
 
 
+@each_database
 def test_rotation_is_all_or_nothing(owned: Operations):
     new, lost = new_key(), new_key()
     owned.tokens.store(OTHER, new_token(), cipher(lost), now=NOW)

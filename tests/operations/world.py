@@ -1,20 +1,26 @@
 """A small world to test in: a project, accounts, and claims on them.
 
-Belongs here: rows that many tests need, and fixed instants.
+Belongs here: rows that many tests need, fixed instants, which databases a test runs on.
 Does not belong here: assertions.
 """
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 
 from layers_pipeline.operations.accounts import AccountSyncState, NewAccount, PlatformAccount
-from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.operations.secrets import TokenCipher, new_key
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.operations.tokens import NewToken
+
+BACKENDS = ("sqlite", "postgres")
+each_database = pytest.mark.parametrize("operations", BACKENDS, indirect=True)
+"""For what databases do each in its way: locks, conflicts, instants, text, constraints, order of
+nulls. Everything else runs on SQLite alone."""
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

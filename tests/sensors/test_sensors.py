@@ -12,7 +12,7 @@ from assets.partitions import scoring_ticks
 from layers_pipeline.clock import FixedClock
 from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.operations.accounts import NewAccount
-from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.ingest.scrapes import submit_scrapes
 from layers_pipeline.steps.stores import Stores, open_stores

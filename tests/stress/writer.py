@@ -17,7 +17,7 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
-from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import import_captures

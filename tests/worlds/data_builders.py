@@ -21,7 +21,7 @@ from layers_pipeline.clock import FixedClock
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.accounts import NewAccount
-from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.account_reading import AccountReading, ResponseRow

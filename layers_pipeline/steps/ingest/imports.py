@@ -16,7 +16,7 @@ from layers_pipeline.files.captures import read_capture_file
 from layers_pipeline.files.reader import ReadFile
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
-from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.snapshots import POST
 

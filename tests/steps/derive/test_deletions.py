@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
-from layers_pipeline.operations.allowlist import NewCreator
+from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.steps.derive.deletions import derive_absences
 from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date

@@ -19,8 +19,8 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.ads import NewAd
-from layers_pipeline.operations.allowlist import NewCreator
 from layers_pipeline.operations.creatives import NewCreative
+from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.versions import InForce
