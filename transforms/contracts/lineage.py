@@ -1,0 +1,226 @@
+"""Which columns each derived column is made of, for people who ask where a number is from.
+
+Belongs here: one entry per table that Polars derives, naming tables as the lake does.
+Does not belong here: views and macros, whose SQL tells it itself; tables that files, platforms or
+the operational database give.
+
+A column without an upstream is a constant of its table, or the tick that was asked for.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import dataframely as dy
+
+from transforms.contracts import captures, creatives, drift, posts, scoring
+from transforms.contracts.columns import COUNTS, METRICS
+
+Upstream = tuple[tuple[str, str], ...]
+Columns = Mapping[str, Upstream]
+
+STAGING: Final = (
+    "stg_instagram__posts",
+    "stg_tiktok__posts",
+    "stg_sift__posts",
+    "stg_import__captures",
+)
+
+
+def _of(tables: str | Iterable[str], *columns: str) -> Upstream:
+    """Every one of the columns, of every one of the tables."""
+    named = (tables,) if isinstance(tables, str) else tuple(tables)
+    return tuple((table, column) for table in named for column in columns)
+
+
+def _same(schema: type[dy.Schema], tables: str | Iterable[str], **others: Upstream) -> Columns:
+    """Columns of one name with their upstream, but for those that are told."""
+    return {name: others.get(name, _of(tables, name)) for name in schema.column_names()}
+
+
+def _all(schema: type[dy.Schema], upstream: Upstream, **others: Upstream) -> Columns:
+    """Columns that one upstream gives, but for those that are told."""
+    return {name: others.get(name, upstream) for name in schema.column_names()}
+
+
+def _staged(schema: type[dy.Schema], raw: str, day: str, **others: Upstream) -> Columns:
+    """Columns of a document; what was known of the row itself is taken over."""
+    kept = {name: _of(raw, name) for name in ("landing_id", "known_at", "run_id", day)}
+    return _all(schema, _of(raw, "body"), source=(), **kept, **others)
+
+
+def _of_responses(schema: type[dy.Schema], raw: str) -> Columns:
+    """Columns of what a platform answered about an account that was read."""
+    return _staged(
+        schema,
+        raw,
+        "landed_on",
+        platform=(),
+        account_key=_of(raw, "account_key"),
+        captured_at=_of(raw, "received_at"),
+    )
+
+
+OF_POST: Final = _of("project_allowlist", "project_id") + _of(
+    "platform_posts", "platform", "platform_post_id"
+)
+OF_TICK: Final[Columns] = {
+    "scored_at": (),
+    "tick": (),
+    "scoring_version": (),
+    "ads_content_id": OF_POST + _of("creatives", "project_id", "container_id"),
+    "project_id": _of(("project_allowlist", "creatives"), "project_id"),
+    "platform": _of("platform_posts", "platform"),
+    "platform_post_id": _of("platform_posts", "platform_post_id"),
+    "scoring_pool": _of("creatives", "kind"),
+}
+"""Which tick, version and content a row is of."""
+KNOWN_COUNTS: Final[Columns] = {name: _of("platform_post_metrics", name) for name in COUNTS}
+ENGAGEMENTS: Final = _of("platform_post_metrics", *COUNTS[1:])
+POOL: Final = (
+    _of("platform_post_metrics", "views")
+    + _of("post_absences", "confirmed_at", "returned_at")
+    + _of("project_allowlist", "platform", "account_key", "allowed_from", "allowed_to")
+)
+"""What decides who is ranked in a pool of posts."""
+RANKS: Final[Columns] = {
+    "weighted_engagements": ENGAGEMENTS,
+    "engagement_rate": ENGAGEMENTS + KNOWN_COUNTS["views"],
+    "engagement_rate_rank_pct": ENGAGEMENTS + POOL,
+    "views_rank_pct": POOL,
+    "baseline_views": POOL,
+    "pool_size": POOL,
+}
+SPEND: Final = _of("ad_daily_metrics", "spend_cents", "spent_on") + _of(
+    "ad_content", "ads_content_id"
+)
+BORN: Final = _of("platform_posts", "published_at") + _of("creatives", "created_at")
+SAFETY: Final = _of("safety_reviews", "safety_failed")
+SCORE: Final = ENGAGEMENTS + POOL + BORN + SPEND + SAFETY
+
+_FACTS: Final[Mapping[str, Columns]] = {
+    "platform_posts": _same(
+        posts.PlatformPosts,
+        STAGING,
+        is_identity_settled=_of(STAGING, "account_key", "published_at"),
+        is_media_url_permanent=_of(STAGING, "source"),
+        first_seen_at=_of(STAGING, "known_at"),
+        content_at=_of(STAGING, "captured_at"),
+        deleted_at=_of("post_absences", "confirmed_at", "returned_at"),
+        bucket=_of(STAGING, "platform_post_id"),
+    ),
+    "platform_post_metrics": _same(
+        posts.PlatformPostMetrics, STAGING, captured_on=_of(STAGING, "captured_at")
+    ),
+    "platform_post_metrics_latest": _same(
+        posts.PlatformPostMetricsLatest,
+        STAGING,
+        last_checked_at=_of(STAGING, "captured_at"),
+        bucket=_of(STAGING, "platform_post_id"),
+        **{f"{name}_at": _of(STAGING, name, "captured_at") for name in METRICS},
+    ),
+    "platform_account_metrics": _same(
+        posts.PlatformAccountMetrics, STAGING, captured_on=_of(STAGING, "captured_at")
+    ),
+    "post_absences": _same(
+        posts.PostAbsences,
+        "account_listings",
+        platform_post_id=_of("platform_posts", "platform_post_id"),
+        bucket=_of("platform_posts", "bucket"),
+        **dict.fromkeys(
+            ("missed_at", "confirmed_at", "returned_at"), _of("account_listings", "known_at")
+        ),
+        **dict.fromkeys(
+            ("missed_by", "confirmed_by", "held_by"), _of("account_listings", "sync_id")
+        ),
+    ),
+    "content_containers": _all(
+        posts.ContentContainers,
+        _of("platform_posts", "platform", "platform_post_id") + _of("creatives", "container_id"),
+        kind=_of("creatives", "kind"),
+        platform=_of("platform_posts", "platform"),
+        platform_post_id=_of("platform_posts", "platform_post_id"),
+        created_at=_of("platform_posts", "first_seen_at") + _of("creatives", "known_at"),
+    ),
+    "ads_content": _same(
+        scoring.AdsContent,
+        "organic_scores",
+        ads_content_id=OF_TICK["ads_content_id"],
+        project_id=OF_TICK["project_id"],
+        scoring_pool=OF_TICK["scoring_pool"],
+        container_id=_of("platform_posts", "platform", "platform_post_id")
+        + _of("creatives", "container_id"),
+        created_at=_of("platform_posts", "first_seen_at")
+        + _of("project_allowlist", "allowed_from")
+        + _of("creatives", "known_at"),
+        bucket=_of("platform_posts", "bucket") + _of("creatives", "container_id"),
+    ),
+    "ad_daily_metrics": _same(
+        creatives.AdDailyMetrics,
+        "stg_import__ad_metrics",
+        spent_in=_of("stg_import__ad_metrics", "spent_on"),
+    ),
+}
+_SCORING: Final[Mapping[str, Columns]] = {
+    "ugc_pool_percentiles": _all(
+        scoring.UgcPoolPercentiles,
+        (),
+        ads_content_id=OF_POST,
+        project_id=_of("project_allowlist", "project_id"),
+        views=KNOWN_COUNTS["views"],
+        **RANKS,
+    ),
+    "organic_scores": _all(
+        scoring.OrganicScores,
+        SCORE,
+        **OF_TICK,
+        **KNOWN_COUNTS,
+        **RANKS,
+        unscored_reason=KNOWN_COUNTS["views"] + SAFETY,
+        quality_points=RANKS["engagement_rate_rank_pct"],
+        reach_points=RANKS["views_rank_pct"],
+        outperformance_points=POOL,
+        outperformance=POOL,
+        freshness_points=_of("platform_posts", "published_at"),
+        start_points=(),
+        decay_points=_of("creatives", "created_at"),
+        boost_points=SPEND,
+        age_days=BORN,
+        spend_30d_usd=SPEND,
+        missing_metrics=ENGAGEMENTS + _of("platform_posts", "published_at"),
+    ),
+    "ad_eligibility": _all(
+        scoring.AdEligibility,
+        _of("organic_scores", "organic_score", "unscored_reason")
+        + _of("content_overrides", "override")
+        + SAFETY
+        + POOL,
+        **{
+            **OF_TICK,
+            "organic_score": _of("organic_scores", "organic_score"),
+            "score_of": _of("organic_scores", "scored_at"),
+            "scoring_version": _of("organic_scores", "scoring_version"),
+        },
+    ),
+    "ad_eligibility_current": _same(scoring.AdEligibilityCurrent, "ad_eligibility"),
+    "score_drift": _all(
+        drift.ScoreDrift,
+        _of("organic_scores", "organic_score", "unscored_reason", "scoring_version"),
+        scored_at=_of("organic_scores", "scored_at"),
+        project_id=_of("organic_scores", "project_id"),
+        version_before=_of("organic_scores", "scoring_version"),
+        version_after=_of("organic_scores", "scoring_version"),
+    ),
+}
+LINEAGE: Final[Mapping[str, Columns]] = MappingProxyType(
+    {
+        "stg_instagram__posts": _of_responses(
+            captures.StgInstagramPosts, "raw_instagram__responses"
+        ),
+        "stg_tiktok__posts": _of_responses(captures.StgTiktokPosts, "raw_tiktok__responses"),
+        "stg_sift__posts": _staged(captures.StgSiftPosts, "raw_sift__posts", "scraped_on"),
+        **_FACTS,
+        **_SCORING,
+    }
+)
+"""By table and column: the tables and columns that the column is made of."""
