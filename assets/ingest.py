@@ -16,12 +16,12 @@ from assets.described import OWNERS, described, file_as_json, outcome
 from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written
-from layers_pipeline.operations.words import Depth
 from layers_pipeline.steps.derive.staging import SOURCES, stage
 from layers_pipeline.steps.ingest.imports import ImportReport, import_captures
 from layers_pipeline.steps.ingest.oauth import sync_oauth
 from layers_pipeline.steps.ingest.outcomes import SyncSummary
 from layers_pipeline.steps.ingest.syncing import collect_scrapes, submit_scrapes
+from transforms.vocabulary import Depth
 
 GROUP = "ingestion"
 SYNC_TAG: Final = "layers/sync"

@@ -1,38 +1,77 @@
 """Every error raised on purpose, as one tree; a class tells the caller what to do next.
 
-Belongs here: exception classes and how their messages are put together.
+Belongs here: exception classes, how their messages are put together, the exit code of each.
 Does not belong here: catching, logging or retrying anything.
+
+The tree, with the exit code by which a shell tells the branches apart:
+
+* LayersError                   1  something else failed, such as a run
+  + SettingsError               2  correct the setting (as for options that cannot be read)
+  + InputRefusedError           2  mend the input
+  + NotInstalledError           2  install the extra
+  + NotFoundError               3  check the name, or create it first
+  * StoreError                  4  the store cannot be reached, or is damaged
+    + PublicationError          4
+    + LakeConflictError         5  repeat: other processes were in the way
+    + LockTimeoutError          5
+  * SourceError                 6  a platform refused: mend the request or the account
+    + SourceMalformedError      6
+    * SourceRejectedError       6
+      + SourceUnauthorizedError 6
+      + SourceForbiddenError    6
+    + SourceThrottledError      7  a platform cannot answer now: try again later
+    + SourceUnavailableError    7
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 
 class LayersError(Exception):
     """Base of every error that this project raises on purpose."""
 
+    exit_code: ClassVar[int] = 1
+
 
 class SettingsError(LayersError):
     """A setting is missing or wrong: correct it and start again."""
+
+    exit_code = 2
 
 
 class InputRefusedError(LayersError):
     """Input was refused whole and nothing was written: mend the input and repeat."""
 
+    exit_code = 2
+
+
+class NotInstalledError(LayersError):
+    """An optional part is not installed: install the extra that the message names."""
+
+    exit_code = 2
+
 
 class NotFoundError(LayersError):
     """The named thing does not exist: check the name, or create it first."""
+
+    exit_code = 3
 
 
 class StoreError(LayersError):
     """A store could not be read or written: the run can be repeated safely."""
 
+    exit_code = 4
+
 
 class LakeConflictError(StoreError):
     """Other writers won every attempt to commit: repeat the run."""
 
+    exit_code = 5
+
 
 class LockTimeoutError(StoreError):
     """Another process held a lock for too long: repeat once it has finished."""
+
+    exit_code = 5
 
 
 class PublicationError(StoreError):
@@ -46,6 +85,8 @@ class SourceError(LayersError):
         source: Which source spoke, for example ``sift``.
         message: What it said, without secrets.
     """
+
+    exit_code = 6
 
     def __init__(self, source: str, message: str) -> None:
         super().__init__(f"{source}: {message}")
@@ -62,6 +103,8 @@ class SourceThrottledError(SourceError):
         scope: Who is to wait: the one account, or everybody who uses our app.
     """
 
+    exit_code = 7
+
     def __init__(
         self,
         source: str,
@@ -77,6 +120,8 @@ class SourceThrottledError(SourceError):
 
 class SourceUnavailableError(SourceError):
     """The source did not answer, or failed on its side: try again later."""
+
+    exit_code = 7
 
 
 class SourceRejectedError(SourceError):

@@ -25,11 +25,11 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.operations.oauth_rows import NewToken
 from layers_pipeline.operations.rows import AccountRow, NewAccount, SyncStateRow
 from layers_pipeline.operations.secrets import LONGEST_TOKEN, TokenCipher, new_key, require_token
-from layers_pipeline.operations.words import PLATFORMS, Platform
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.stores import Stores
+from transforms.vocabulary import PLATFORMS, Platform
 
-account_app = typer.Typer(no_args_is_help=True, help="Accounts, their tokens and the tokens' keys.")
+account_app = typer.Typer()
 
 ACCESS_LIFE: Final[dict[Platform, timedelta]] = {
     "instagram": timedelta(days=60),
@@ -100,7 +100,7 @@ def renew_token(name_of_account: AccountArgument, expires_in: ExpiresOption = No
 @account_app.command("list")
 def list_accounts() -> None:
     """List the accounts and how their newest sync ended."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         rows = stores.operations.accounts()
         newest = _newest_endings(stores.operations.sync_states())
     print_table(
@@ -121,7 +121,7 @@ def list_accounts() -> None:
 @account_app.command("pause")
 def pause_account(name_of_account: AccountArgument) -> None:
     """Sync an account no more until it is resumed; what is known of it stays."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         row = _known(stores, name_of_account)
         stores.operations.set_account_status(row.account_id, "paused")
     say(f"Account {row.account_id} is paused; it was {row.status}.")
@@ -130,7 +130,7 @@ def pause_account(name_of_account: AccountArgument) -> None:
 @account_app.command("resume")
 def resume_account(name_of_account: AccountArgument) -> None:
     """Sync a paused account again."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         row = _known(stores, name_of_account)
         if row.status == "reauth_required":
             raise InputRefusedError(
@@ -169,7 +169,7 @@ def confirm_deletions(
     by: Annotated[str, typer.Option(help="Who confirms. Default: the user of this machine.")] = "",
 ) -> None:
     """Confirm that the posts which a listing no longer shows are deleted."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         stores.operations.require_oauth_account(name_of_account)
         _require_listing(stores, name_of_account, listing)
         new = stores.operations.confirm_deletions(
@@ -200,9 +200,8 @@ def _require_listing(stores: Stores, account_id: str, listing: str) -> None:
 @contextmanager
 def _vault() -> Generator[tuple[Stores, TokenCipher]]:
     """The stores and what opens their tokens; a missing key is told before anything is made."""
-    settings = load_settings()
-    cipher = TokenCipher(settings.token_keys)
-    with opened(settings) as stores:
+    cipher = TokenCipher(load_settings().token_keys)
+    with opened() as stores:
         yield stores, cipher
 
 

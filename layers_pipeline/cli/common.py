@@ -2,36 +2,43 @@
 
 Belongs here: opening and closing what a command works with, the name of the user.
 Does not belong here: commands (one module per group), drawing (``terminal``).
+
+Every command imports this, also ``--help``: what is slow to import waits for its call.
 """
 
 import getpass
 from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.settings import Settings, load_settings
-from layers_pipeline.steps.stores import Stores, open_stores
 
 if TYPE_CHECKING:
     from layers_pipeline.cli.runs import Runner
+    from layers_pipeline.steps.stores import Stores
 
 ProjectOption = Annotated[str, typer.Option("--project", help="Short name of the project.")]
 
 
-def open_jobs() -> "AbstractContextManager[Runner]":
+@contextmanager
+def job_runner() -> "Generator[Runner]":
     """A runner of jobs on the settings' Dagster instance."""
-    from layers_pipeline.cli.runs import open_runner  # noqa: PLC0415 - Dagster is slow to import
+    from layers_pipeline.cli.runs import open_runner
+    from layers_pipeline.settings import load_settings
 
-    return open_runner(load_settings())
+    with open_runner(load_settings()) as runner:
+        yield runner
 
 
 @contextmanager
-def opened(settings: Settings) -> Generator[Stores]:
-    """The stores, closed at the end."""
-    stores = open_stores(settings)
+def opened() -> "Generator[Stores]":
+    """The stores that the settings name, closed at the end."""
+    from layers_pipeline.settings import load_settings
+    from layers_pipeline.steps.stores import open_stores
+
+    stores = open_stores(load_settings())
     try:
         yield stores
     finally:

@@ -5,13 +5,13 @@ Does not belong here: storage (``operations``), files of creatives (``steps.crea
 """
 
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import polars as pl
 import typer
 
+from layers_pipeline import moments
 from layers_pipeline.cli.common import opened, user_name
 from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.errors import NotFoundError
@@ -19,13 +19,11 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.operations.content_ids import kind_of_creative, require_container
 from layers_pipeline.operations.content_rows import ApprovalRow, NewAd, OverrideRow
 from layers_pipeline.operations.store import Operations
-from layers_pipeline.settings import load_settings
-from layers_pipeline.steps.ingest.creative_files import add_creatives_of, moment_of, new_creative
+from layers_pipeline.operations.words import AdPlatform, Approval, CreativeKind, Override
+from layers_pipeline.steps.ingest.creative_files import add_creatives_of, new_creative
 from layers_pipeline.steps.stores import Stores
 
-content_app = typer.Typer(
-    no_args_is_help=True, help="Generated and manual content, and what people say of content."
-)
+content_app = typer.Typer()
 
 ProjectArgument = Annotated[str, typer.Argument(help="Short name of the project.")]
 ContainerArgument = Annotated[
@@ -36,40 +34,9 @@ ByOption = Annotated[str, typer.Option(help="Who decides. Default: the user of t
 NoteOption = Annotated[str | None, typer.Option(help="Why, in 280 characters at most.")]
 
 
-class Kind(StrEnum):
-    """How a creative came about."""
-
-    GENERATED = "generated"
-    MANUAL = "manual"
-
-
-class Override(StrEnum):
-    """What a person says against the score."""
-
-    INCLUDE = "include"
-    EXCLUDE = "exclude"
-    NONE = "none"
-
-
-class Approval(StrEnum):
-    """How an approval stands."""
-
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    PENDING = "pending"
-    NOT_REQUIRED = "not_required"
-
-
-class AdPlatform(StrEnum):
-    """Where an ad runs."""
-
-    META = "meta"
-    TIKTOK = "tiktok"
-
-
 @content_app.command("add")
 def add_creative(
-    kind: Annotated[Kind, typer.Argument(help="generated or manual.")],
+    kind: Annotated[CreativeKind, typer.Argument(help="How it came about.")],
     slug: Annotated[str, typer.Argument(help="Name of your choice: letters, digits, '.', '_', -.")],
     *,
     project: Annotated[str, typer.Option("--project", help="Short name of the project.")],
@@ -83,14 +50,16 @@ def add_creative(
     """Add a creative to a project; what another project knows of it need not be repeated."""
     creative = new_creative(
         project_id=project,
-        kind=kind.value,
+        kind=kind,
         slug=slug,
-        created_at=moment_of(created_at) if created_at else None,
+        created_at=(
+            moments.parse(created_at, what="--created-at", naive="refused") if created_at else None
+        ),
         prompt=prompt,
         influencer=influencer,
         media_source=media_source,
     )
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         new = stores.operations.add_creatives([creative], now=stores.clock.now())
     said = "added to" if new else "was there already: unchanged in"
     say(f"Creative {creative.container_id} {said} project {project!r}.")
@@ -104,7 +73,7 @@ def import_creatives(
 
     Columns: project_id, kind, slug; and if known created_at, prompt, influencer, media_source.
     """
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         added = add_creatives_of(stores, file)
     say(f"{file.name}: {added.rows:,} creatives, {added.new:,} of them new.")
     if added.ignored_columns:
@@ -116,7 +85,7 @@ def list_creatives(
     project: Annotated[str, typer.Option("--project", help="Only this project's.")] = "",
 ) -> None:
     """List the creatives and how their reviews, overrides and approvals stand."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         if project:
             stores.operations.project(project)
         rows = [row for row in stores.operations.creatives() if project in ("", row.project_id)]
@@ -148,7 +117,7 @@ def review_content(
     by: ByOption = "",
 ) -> None:
     """Store the outcome of a safety review; one that failed scores 0 and never runs, anywhere."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         _require_known(stores, container)
         stores.operations.review_content(
             container,
@@ -165,21 +134,23 @@ def review_content(
 def override_content(
     project: ProjectArgument,
     container: ContainerArgument,
-    override: Annotated[Override, typer.Argument(help="none leaves it to the score again.")],
+    override: Annotated[
+        Literal[Override, "none"], typer.Argument(help="none leaves it to the score again.")
+    ],
     note: Annotated[str, typer.Option(help="Why, in 280 characters at most.")],
     by: ByOption = "",
 ) -> None:
     """Include or exclude content in one project, whatever its score."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         content = _content(stores, project, container)
         stores.operations.override_content(
             content,
-            None if override is Override.NONE else override.value,
+            None if override == "none" else override,
             note=note,
             changed_by=by or user_name("content override"),
             now=stores.clock.now(),
         )
-    say(f"Override of {content}: {override.value}, from the next tick on.")
+    say(f"Override of {content}: {override}, from the next tick on.")
 
 
 @content_app.command("approve")
@@ -191,38 +162,38 @@ def approve_content(
     by: ByOption = "",
 ) -> None:
     """Store how the approval of content in one project stands; no part of eligibility."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         content = _content(stores, project, container)
         stores.operations.approve_content(
             content,
-            approval.value,
+            approval,
             note=note,
             changed_by=by or user_name("content approve"),
             now=stores.clock.now(),
         )
-    say(f"Approval of {content}: {approval.value}.")
+    say(f"Approval of {content}: {approval}.")
 
 
 @content_app.command("ad")
 def connect_ad(
-    platform: Annotated[AdPlatform, typer.Argument(help="meta or tiktok.")],
+    platform: Annotated[AdPlatform, typer.Argument(help="Where the ad runs.")],
     ad_id: Annotated[str, typer.Argument(help="The platform's id of the ad.")],
     project: ProjectArgument,
     container: ContainerArgument,
 ) -> None:
     """Say what an ad shows, so that its spend counts for that content."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         content = _content(stores, project, container)
-        ad = NewAd(ad_platform=platform.value, ad_id=ad_id, ads_content_id=content)
+        ad = NewAd(ad_platform=platform, ad_id=ad_id, ads_content_id=content)
         new = stores.operations.connect_ads([ad], now=stores.clock.now())
     known = "" if new else ", as was known: nothing changed"
-    say(f"Ad {ad_id} of {platform.value} shows {content}{known}.")
+    say(f"Ad {ad_id} of {platform} shows {content}{known}.")
 
 
 @content_app.command("history")
 def show_history(container: ContainerArgument) -> None:
     """Show all that people ever said of a container, in every project, oldest first."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         _require_known(stores, container)
         told = _history(stores.operations, container)
     print_table(("when (UTC)", "project", "what", "says", "note", "by"), told)

@@ -19,12 +19,12 @@ from layers_pipeline.cli.runs import RANGE_END, Runner, open_runner
 from layers_pipeline.cli.terminal import console, print_table
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.operations.store import Operations
-from layers_pipeline.operations.words import Platform
 from layers_pipeline.progress import report
 from layers_pipeline.serving import generations
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.score.ticks import tick_of
 from layers_pipeline.steps.stores import open_stores
+from transforms.vocabulary import Platform
 
 PROJECT: Final = "demo"
 CREATORS: Final = 40

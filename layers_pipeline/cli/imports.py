@@ -5,24 +5,17 @@ Does not belong here: reading files and storing rows (``steps``), drawing (``ter
 """
 
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from layers_pipeline.cli.common import ProjectOption, open_jobs
+from layers_pipeline.cli.common import ProjectOption, job_runner
 from layers_pipeline.cli.terminal import progress_bars, say
 from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.operations.words import AdPlatform
 
 import_app = typer.Typer(no_args_is_help=True, help="Import history that was gathered elsewhere.")
-
-
-class AdPlatform(StrEnum):
-    """Where ads run."""
-
-    META = "meta"
-    TIKTOK = "tiktok"
 
 
 @import_app.command("captures")
@@ -35,7 +28,7 @@ def import_captures(
 ) -> None:
     """Import files of captures; the same files again change nothing."""
     given = {"files": _absolute(files), "project_id": project, "time_zone": timezone}
-    with open_jobs() as runner, progress_bars():
+    with job_runner() as runner, progress_bars():
         made = runner.run("import_captures", ops={"stg_import__captures": given})
     report = made["stg_import__captures"]["report"]
     if report["project_was_made"]:
@@ -71,11 +64,11 @@ def import_ad_metrics(
     """Import reports of what ads spent by day; the same reports again change nothing."""
     given = {
         "files": _absolute(files),
-        "ad_platform": platform.value,
+        "ad_platform": platform,
         "spent_on": _day(day),
         "is_history": history,
     }
-    with open_jobs() as runner, progress_bars():
+    with job_runner() as runner, progress_bars():
         made = runner.run("import_ad_metrics", ops={"import_reports_of_ads": given})
     report, written = made["stg_import__ad_metrics"]["report"], made["ad_daily_metrics"]
     for file in report["files"]:

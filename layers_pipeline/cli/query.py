@@ -1,20 +1,18 @@
 """``layers-pipeline query`` and ``explain``: questions to the analysts' file.
 
 Belongs here: what is asked, and how an answer is laid out for people and for programs.
-Does not belong here: asking (``answers``), the explanation's words (``transforms.sql``), drawing.
+Does not belong here: asking (``serving.query``), the explanation's words (``transforms.sql``).
 """
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
 from itertools import groupby
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
 from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.errors import NotFoundError
-from layers_pipeline.serving.query import as_csv, as_json, asked
 from layers_pipeline.steps.score.ticks import tick_of
 
 EXPLANATION: Final = "from score_explain($post, cast($as_of as timestamptz))"
@@ -33,24 +31,19 @@ NEAREST: Final = """
 Piece = Mapping[str, Any]
 
 
-class Format(StrEnum):
-    """How an answer is printed."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-
-
+Format = Literal["table", "csv", "json"]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
 
 
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT over the published tables.")],
-    form: FormatOption = Format.TABLE,
+    form: FormatOption = "table",
 ) -> None:
     """Ask the analysts' file a question, read-only."""
+    from layers_pipeline.serving.query import asked
+
     columns, rows = asked(sql)
-    if form is Format.TABLE:
+    if form == "table":
         print_table(columns, rows)
     else:
         _write(form, columns, rows)
@@ -62,9 +55,11 @@ def explain(
     at: Annotated[
         str, typer.Option(help="The newest tick by then, such as 2025-05-14-12:00 (UTC).")
     ] = "",
-    form: FormatOption = Format.TABLE,
+    form: FormatOption = "table",
 ) -> None:
     """Take the score of a content apart, and say in words whether it may run as an ad."""
+    from layers_pipeline.serving.query import asked
+
     as_of = tick_of(at).isoformat() if at else None
     columns, rows = asked(EXPLANATION, {"post": post, "as_of": as_of})
     pieces = [dict(zip(columns, row, strict=True)) for row in rows]
@@ -75,7 +70,7 @@ def explain(
         )
     if project:
         pieces = _of_project(pieces, project, post)
-    if form is Format.TABLE:
+    if form == "table":
         for explanation in _by_content(pieces):
             _say(post, explanation)
     else:
@@ -84,11 +79,15 @@ def explain(
 
 def _write(form: Format, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print an answer for another program."""
-    sys.stdout.write((as_csv if form is Format.CSV else as_json)(columns, rows))
+    from layers_pipeline.serving.query import as_csv, as_json
+
+    sys.stdout.write((as_csv if form == "csv" else as_json)(columns, rows))
 
 
 def _nearest(post: str) -> str:
     """The ids that look most like one that nothing has, as a sentence; empty if none does."""
+    from layers_pipeline.serving.query import asked
+
     found = [name for name, _ in asked(NEAREST, {"post": post})[1]]
     return f" Did you mean {' or '.join(found)}?" if found else ""
 

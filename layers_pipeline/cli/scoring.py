@@ -1,7 +1,7 @@
-"""``layers-pipeline score`` and ``scoring``: scoring ticks, and versions of the rules.
+"""``layers-pipeline scoring``: versions of the rules.
 
 Belongs here: commands, their options, saying what came of them.
-Does not belong here: scoring (``steps.scoring``), comparing versions (``steps.drift``).
+Does not belong here: scoring ticks (``jobs``), comparing versions (``steps.maintain``).
 """
 
 from datetime import datetime
@@ -10,25 +10,23 @@ from typing import Annotated, Final
 import polars as pl
 import typer
 
-from layers_pipeline.cli.common import open_jobs, opened, user_name
-from layers_pipeline.cli.terminal import print_table, progress_bars, say
+from layers_pipeline.cli.common import opened, user_name
+from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake.catalog import ORGANIC_SCORES
-from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.derive.versions import known_rules, rules_in_force
 from layers_pipeline.steps.maintain.drift import drift_at, newest_tick
 from layers_pipeline.steps.score.ticks import tick_key, tick_of
 from layers_pipeline.steps.stores import Stores
 from transforms.scoring.rules import RULES
 
-scoring_app = typer.Typer(no_args_is_help=True, help="Versions of the scoring rules.")
+scoring_app = typer.Typer()
 
 VersionArgument = Annotated[str, typer.Argument(help="Version of the rules, such as 2.")]
 AtOption = Annotated[
     str, typer.Option(help="Tick to compare at, such as 2025-05-14-12:00 (UTC). Default: newest.")
 ]
 ByOption = Annotated[str, typer.Option(help="Who decides. Default: your user name.")]
-SCORED: Final = ("tick", "posts", "creatives", "pools", "scored", "eligible")
 SHOWN: Final = (
     "project_id",
     "scores",
@@ -41,55 +39,10 @@ SHOWN: Final = (
 )
 
 
-def score(
-    at: Annotated[str, typer.Option(help="One tick, such as 2025-05-14-12:00 (UTC).")] = "",
-    start: Annotated[str, typer.Option("--from", help="First moment of a range.")] = "",
-    end: Annotated[str, typer.Option("--to", help="Last moment of a range.")] = "",
-) -> None:
-    """Score a tick, or every tick of a range in one run, and publish."""
-    from sensors.jobs import AFTER_TICKS, TICK  # noqa: PLC0415 - Dagster is slow to import
-
-    ticks = _ticks(at, start, end)
-    with open_jobs() as runner, progress_bars():
-        if len(ticks) == 1:
-            made = runner.run("scoring", ticks=(ticks[0], ticks[0]))
-        else:
-            # Of a range Dagster notes every tick for every asset of the run.
-            made = runner.run("scoring", ticks=(ticks[0], ticks[-1]), assets=TICK)
-            made |= runner.run("scoring", assets=AFTER_TICKS)
-    scored = made["organic_scores"]
-    print_table(
-        SCORED,
-        [
-            tuple(row[name] for name in SCORED)
-            for row in (record.data for record in scored["ticks"].records[:10])
-        ],
-        title=f"Newest of {len(ticks)} ticks scored ({scored['rows_inserted']:,} score rows)",
-    )
-    say(f"Published: {made['analytics_file']['path']}")
-
-
-def _ticks(at: str, start: str, end: str) -> list[str]:
-    """The partition keys that the options mean."""
-    from assets.partitions import scoring_ticks  # noqa: PLC0415 - Dagster is slow to import
-
-    if bool(at) == bool(start or end) or bool(start) != bool(end):
-        raise InputRefusedError("score: give either --at TICK, or both --from and --to.")
-    keys = scoring_ticks.get_partition_keys()
-    first, last = tick_of(at or start), tick_of(at or end)
-    found = [key for key in keys if first <= tick_of(key) <= last]
-    if not found:
-        raise InputRefusedError(
-            f"score: no tick lies in {tick_key(first)} to {tick_key(last)}. Ticks run from "
-            f"{keys[0]} to {keys[-1]}, at the times of the tick cron."
-        )
-    return found
-
-
 @scoring_app.command("versions")
 def list_versions() -> None:
     """List the versions of the rules, and which of them are in force."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         rules = rules_in_force(stores)
         chosen = {row.role: row for row in stores.operations.scoring_roles() if row.until is None}
         roles = {rules.active.version: "active"} | {one.version: "shadow" for one in rules.shadows}
@@ -107,7 +60,7 @@ def list_versions() -> None:
 @scoring_app.command("drift")
 def show_drift(version: VersionArgument, at: AtOption = "") -> None:
     """Show what scores would become under another version; changes nothing."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         _say_drift(stores, version, _tick(stores, at))
 
 
@@ -119,7 +72,7 @@ def shadow(
     by: ByOption = "",
 ) -> None:
     """Score another version beside the active one from the next tick on; it decides nothing."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         known_rules(version)
         now = stores.clock.now()
         if stop:
@@ -142,7 +95,7 @@ def activate(
     by: ByOption = "",
 ) -> None:
     """Show what a version would change, then let it decide: all is scored anew on the next tick."""
-    with opened(load_settings()) as stores:
+    with opened() as stores:
         known_rules(version)
         if version == rules_in_force(stores).active.version:
             return say(f"Version {version} is active already.")

@@ -12,12 +12,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
-from layers_pipeline.operations import words
 from layers_pipeline.operations.checks import name_to_keep, require_key, require_word
 from layers_pipeline.operations.models import AccountSyncState, PlatformAccount
 from layers_pipeline.operations.projects import require_projects
 from layers_pipeline.operations.rows import AccountRow, NewAccount
 from layers_pipeline.operations.statements import fetch, insert_if_absent, missing, select_rows
+from transforms import vocabulary
 
 _SHOWN = 5
 
@@ -36,7 +36,7 @@ def add_accounts(session: Session, new_accounts: Iterable[NewAccount], *, now: d
     states = [
         {"account_id": account_id, "depth": depth, "failures_in_a_row": 0}
         for account_id in sorted(added)
-        for depth in words.DEPTHS
+        for depth in vocabulary.DEPTHS
     ]
     insert_if_absent(session, AccountSyncState, states, returning=AccountSyncState.account_id)
     return len(added)
@@ -54,7 +54,7 @@ def set_account_status(session: Session, account_id: str, status: str) -> None:
     session.execute(
         update(PlatformAccount)
         .where(PlatformAccount.account_id == account_id)
-        .values(status=require_word(status, words.ACCOUNT_STATUSES, what="account status"))
+        .values(status=require_word(status, vocabulary.ACCOUNT_STATUSES, what="account status"))
     )
 
 
@@ -95,8 +95,8 @@ def require_oauth(session: Session, account_id: str) -> None:
 
 
 def _record(account: NewAccount, *, now: datetime) -> dict[str, Any]:
-    platform = require_word(account.platform, words.PLATFORMS, what="platform")
-    connection = require_word(account.connection, words.CONNECTIONS, what="connection")
+    platform = require_word(account.platform, vocabulary.PLATFORMS, what="platform")
+    connection = require_word(account.connection, vocabulary.CONNECTIONS, what="connection")
     require_key(account.account_key, what=f"{platform} account")
     if (connection == "oauth") != (account.project_id is not None):
         raise InputRefusedError(
@@ -110,7 +110,7 @@ def _record(account: NewAccount, *, now: datetime) -> dict[str, Any]:
         "account_key": account.account_key,
         "connection": connection,
         "project_id": account.project_id,
-        "status": require_word(account.status, words.ACCOUNT_STATUSES, what="account status"),
+        "status": require_word(account.status, vocabulary.ACCOUNT_STATUSES, what="account status"),
         "created_at": now,
         "display_name": name_to_keep(account.display_name),
     }

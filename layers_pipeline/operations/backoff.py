@@ -7,7 +7,7 @@ Does not belong here: waits that a platform or the caller names (``retry_at``).
 from datetime import timedelta
 from typing import Final
 
-from layers_pipeline.operations.words import Outcome
+from transforms.vocabulary import Outcome
 
 PATIENT_OUTCOMES: Final[tuple[Outcome, ...]] = ("unavailable", "malformed")
 """Failures that nobody says the end of; the others wait for a moment or for a person."""

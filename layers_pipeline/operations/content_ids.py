@@ -9,7 +9,7 @@ from typing import Final, get_args
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.checks import require_key, require_project_id
-from layers_pipeline.operations.words import CREATIVE_KINDS, PLATFORMS, CreativeKind
+from transforms.vocabulary import CREATIVE_KINDS, PLATFORMS, CreativeKind
 
 _SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHAPES: Final = ", ".join(

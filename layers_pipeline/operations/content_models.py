@@ -12,7 +12,6 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers_pipeline.operations import words
 from layers_pipeline.operations.model_base import (
     NOTE_LENGTH,
     PROMPT_LENGTH,
@@ -20,6 +19,7 @@ from layers_pipeline.operations.model_base import (
     key_of,
     one_of,
 )
+from transforms import vocabulary
 
 _KNOWN_AT = "When it was stored (UTC); rises from change to change."
 _THING = "project/container."
@@ -30,7 +30,7 @@ class Creative(Base):
 
     __tablename__ = "creatives"
     __table_args__ = (
-        one_of("kind", words.CREATIVE_KINDS),
+        one_of("kind", vocabulary.CREATIVE_KINDS),
         {"comment": "Content that is no post. Grain: one row per project and creative."},
     )
 
@@ -38,7 +38,7 @@ class Creative(Base):
     container_id: Mapped[str] = mapped_column(
         primary_key=True, index=True, comment="kind:slug; the same in every project."
     )
-    kind: Mapped[words.CreativeKind] = mapped_column(String, comment="generated or manual.")
+    kind: Mapped[vocabulary.CreativeKind] = mapped_column(String, comment="generated or manual.")
     created_at: Mapped[datetime] = mapped_column(comment="When it was made (UTC); its age.")
     known_at: Mapped[datetime] = mapped_column(comment="When it was added to the project (UTC).")
     prompt: Mapped[str | None] = mapped_column(
@@ -70,13 +70,13 @@ class ContentOverride(Base):
 
     __tablename__ = "content_overrides"
     __table_args__ = (
-        one_of("override", words.OVERRIDES),
+        one_of("override", vocabulary.OVERRIDES),
         {"comment": "Changes of overrides. Grain: ads content and change."},
     )
 
     ads_content_id: Mapped[str] = mapped_column(primary_key=True, comment=_THING)
     known_at: Mapped[datetime] = mapped_column(primary_key=True, comment=_KNOWN_AT)
-    override: Mapped[words.Override | None] = mapped_column(
+    override: Mapped[vocabulary.Override | None] = mapped_column(
         String, comment="include or exclude; null: the score decides again."
     )
     note: Mapped[str] = mapped_column(String(NOTE_LENGTH), comment="Why.")
@@ -88,13 +88,13 @@ class ContentApproval(Base):
 
     __tablename__ = "content_approvals"
     __table_args__ = (
-        one_of("approval", words.APPROVALS),
+        one_of("approval", vocabulary.APPROVALS),
         {"comment": "Changes of approvals. Grain: ads content and change."},
     )
 
     ads_content_id: Mapped[str] = mapped_column(primary_key=True, comment=_THING)
     known_at: Mapped[datetime] = mapped_column(primary_key=True, comment=_KNOWN_AT)
-    approval: Mapped[words.Approval] = mapped_column(
+    approval: Mapped[vocabulary.Approval] = mapped_column(
         String, comment="not_required, pending, approved or rejected."
     )
     note: Mapped[str | None] = mapped_column(String(NOTE_LENGTH), comment="Why; null: not told.")
@@ -106,11 +106,11 @@ class Ad(Base):
 
     __tablename__ = "ads"
     __table_args__ = (
-        one_of("ad_platform", words.AD_PLATFORMS),
+        one_of("ad_platform", vocabulary.AD_PLATFORMS),
         {"comment": "What ads show. Grain: ad and change of what it shows."},
     )
 
-    ad_platform: Mapped[words.AdPlatform] = mapped_column(
+    ad_platform: Mapped[vocabulary.AdPlatform] = mapped_column(
         String, primary_key=True, comment="meta or tiktok."
     )
     ad_id: Mapped[str] = mapped_column(primary_key=True, comment="The platform's id of the ad.")
@@ -127,7 +127,7 @@ class ScoringVersion(Base):
 
     __tablename__ = "scoring_versions"
     __table_args__ = (
-        one_of("role", words.SCORING_ROLES),
+        one_of("role", vocabulary.SCORING_ROLES),
         CheckConstraint("until >= since", name="period"),
         Index(
             "uq_scoring_versions_active",
@@ -149,7 +149,7 @@ class ScoringVersion(Base):
 
     scoring_version_id: Mapped[int] = mapped_column(primary_key=True, comment="Running number.")
     version: Mapped[str] = mapped_column(comment="Version of the rules, such as 2.")
-    role: Mapped[words.ScoringRole] = mapped_column(
+    role: Mapped[vocabulary.ScoringRole] = mapped_column(
         String, comment="active: its scores count; shadow: it is computed beside."
     )
     since: Mapped[datetime] = mapped_column(comment="First instant of the period (UTC).")

@@ -7,7 +7,7 @@ Does not belong here: queries, and anything that holds a session open.
 from dataclasses import dataclass
 from datetime import datetime
 
-from layers_pipeline.operations.words import (
+from transforms.vocabulary import (
     AdPlatform,
     Approval,
     CreativeKind,

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers_pipeline.operations import words
 from layers_pipeline.operations.model_base import MESSAGE_LENGTH, Base, key_of, one_of, whole_lease
+from transforms import vocabulary
 
 
 class Project(Base):
@@ -32,23 +32,23 @@ class PlatformAccount(Base):
     __tablename__ = "platform_accounts"
     __table_args__ = (
         UniqueConstraint("platform", "account_key"),
-        one_of("platform", words.PLATFORMS),
-        one_of("connection", words.CONNECTIONS),
-        one_of("status", words.ACCOUNT_STATUSES),
+        one_of("platform", vocabulary.PLATFORMS),
+        one_of("connection", vocabulary.CONNECTIONS),
+        one_of("status", vocabulary.ACCOUNT_STATUSES),
         CheckConstraint("(connection = 'oauth') = (project_id IS NOT NULL)", name="owner"),
         {"comment": "One Instagram or TikTok account. Grain: one row per account."},
     )
 
     account_id: Mapped[str] = mapped_column(primary_key=True, comment="platform:account_key.")
-    platform: Mapped[words.Platform] = mapped_column(String, comment="instagram or tiktok.")
+    platform: Mapped[vocabulary.Platform] = mapped_column(String, comment="instagram or tiktok.")
     account_key: Mapped[str] = mapped_column(comment="What the source calls the account.")
-    connection: Mapped[words.Connection] = mapped_column(
+    connection: Mapped[vocabulary.Connection] = mapped_column(
         String, comment="oauth: we hold a token; external: SIFT scrapes it."
     )
     project_id: Mapped[str | None] = key_of(
         "projects.project_id", "Owner of an oauth account; null for external.", index=True
     )
-    status: Mapped[words.AccountStatus] = mapped_column(
+    status: Mapped[vocabulary.AccountStatus] = mapped_column(
         String, comment="active, paused by a person, or reauth_required by the platform."
     )
     created_at: Mapped[datetime] = mapped_column(comment="When the account was added (UTC).")
@@ -62,8 +62,8 @@ class AccountSyncState(Base):
 
     __tablename__ = "account_sync_states"
     __table_args__ = (
-        one_of("depth", words.DEPTHS),
-        one_of("last_outcome", words.OUTCOMES),
+        one_of("depth", vocabulary.DEPTHS),
+        one_of("last_outcome", vocabulary.OUTCOMES),
         CheckConstraint("failures_in_a_row >= 0", name="failures_in_a_row"),
         whole_lease(),
         Index(None, "depth", "last_started_at"),
@@ -73,7 +73,7 @@ class AccountSyncState(Base):
     account_id: Mapped[str] = key_of(
         "platform_accounts.account_id", "The account.", primary_key=True
     )
-    depth: Mapped[words.Depth] = mapped_column(
+    depth: Mapped[vocabulary.Depth] = mapped_column(
         String, primary_key=True, comment="quick, posts or full."
     )
     last_started_at: Mapped[datetime | None] = mapped_column(comment="Last claim (UTC).")
@@ -84,7 +84,7 @@ class AccountSyncState(Base):
     last_success_started_at: Mapped[datetime | None] = mapped_column(
         comment="When the last sync with outcome ok was claimed (UTC); cadence counts from here."
     )
-    last_outcome: Mapped[words.Outcome | None] = mapped_column(
+    last_outcome: Mapped[vocabulary.Outcome | None] = mapped_column(
         String, comment="How the last finished sync ended; null before the first."
     )
     last_message: Mapped[str | None] = mapped_column(
@@ -163,7 +163,7 @@ class ScrapeJob(Base):
 
     __tablename__ = "scrape_jobs"
     __table_args__ = (
-        one_of("status", words.JOB_STATUSES),
+        one_of("status", vocabulary.JOB_STATUSES),
         CheckConstraint("attempts >= 0", name="attempts"),
         whole_lease(),
         Index(None, "status", "submitted_at"),
@@ -173,7 +173,7 @@ class ScrapeJob(Base):
     scrape_job_id: Mapped[str] = mapped_column(primary_key=True, comment="Our idempotency key.")
     account_id: Mapped[str] = key_of("platform_accounts.account_id", "Scraped account.", index=True)
     source_job_id: Mapped[str | None] = mapped_column(comment="SIFT's id; null until it is known.")
-    status: Mapped[words.JobStatus] = mapped_column(
+    status: Mapped[vocabulary.JobStatus] = mapped_column(
         String, comment="submitted, succeeded at SIFT, collected by us, failed or expired."
     )
     submitted_at: Mapped[datetime] = mapped_column(comment="When we asked for it (UTC).")

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers_pipeline.operations import words
 from layers_pipeline.operations.model_base import MESSAGE_LENGTH, Base, key_of, one_of, whole_lease
+from transforms import vocabulary
 
 
 class AccountToken(Base):
@@ -82,11 +82,11 @@ class UnreadablePost(Base):
 
     __tablename__ = "unreadable_posts"
     __table_args__ = (
-        one_of("platform", words.PLATFORMS),
+        one_of("platform", vocabulary.PLATFORMS),
         {"comment": "Posts whose metrics are never given. Grain: one row per post."},
     )
 
-    platform: Mapped[words.Platform] = mapped_column(
+    platform: Mapped[vocabulary.Platform] = mapped_column(
         String, primary_key=True, comment="instagram or tiktok."
     )
     platform_post_id: Mapped[str] = mapped_column(

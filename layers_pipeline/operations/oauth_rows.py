@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from layers_pipeline.operations.words import Platform
+from transforms.vocabulary import Platform
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,12 @@ from dataclasses import asdict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from layers_pipeline.operations import words
 from layers_pipeline.operations.accounts import require_accounts
 from layers_pipeline.operations.checks import message_to_keep, require_key, require_word
 from layers_pipeline.operations.oauth_models import RefusedMetric, UnreadablePost
 from layers_pipeline.operations.oauth_rows import RefusedMetricRow, UnreadablePostRow
 from layers_pipeline.operations.statements import chunks, insert_if_absent
+from transforms import vocabulary
 
 
 def remember_refused(session: Session, rows: Iterable[RefusedMetricRow]) -> int:
@@ -42,7 +42,7 @@ def remember_unreadable(session: Session, rows: Iterable[UnreadablePostRow]) -> 
     """Store the posts that are new; give their number."""
     by_key = {(row.platform, row.platform_post_id): row for row in rows}
     for platform, post_id in by_key:
-        require_word(platform, words.PLATFORMS, what="platform")
+        require_word(platform, vocabulary.PLATFORMS, what="platform")
         require_key(post_id, what=f"{platform} post")
     require_accounts(session, (row.account_id for row in by_key.values()))
     records = [

@@ -16,7 +16,7 @@ from layers_pipeline.operations.content_models import ScoringVersion
 from layers_pipeline.operations.content_rows import ScoringRoleRow
 from layers_pipeline.operations.instants import require_aware
 from layers_pipeline.operations.statements import fetch, one_writer, select_rows
-from layers_pipeline.operations.words import ScoringRole
+from transforms.vocabulary import ScoringRole
 
 _IS_OPEN: Final = ScoringVersion.until.is_(None)
 

@@ -11,15 +11,15 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
-from layers_pipeline.operations import words
 from layers_pipeline.operations.accounts import require_accounts
 from layers_pipeline.operations.checks import message_to_keep, require_key, require_word
 from layers_pipeline.operations.leases import NO_LEASE, Claim, is_free
 from layers_pipeline.operations.models import ScrapeJob
 from layers_pipeline.operations.rows import ScrapeJobRow
 from layers_pipeline.operations.statements import chunks, fetch, insert_if_absent, select_rows
+from transforms import vocabulary
 
-_SETTABLE: tuple[words.JobStatus, ...] = ("succeeded", "collected", "failed", "expired")
+_SETTABLE: tuple[vocabulary.JobStatus, ...] = ("succeeded", "collected", "failed", "expired")
 
 
 def submit_job(
@@ -101,7 +101,7 @@ def finish_job(
     ``succeeded`` leaves the job open, to be collected; the other words close it.
     """
     known = require_word(status, _SETTABLE, what="scrape job status")
-    finished_at = None if known in words.OPEN_JOB_STATUSES else now
+    finished_at = None if known in vocabulary.OPEN_JOB_STATUSES else now
     columns = {
         "status": known,
         "message": message_to_keep(message),
@@ -113,7 +113,7 @@ def finish_job(
 
 def _open() -> Select[Any]:
     statement = select_rows(ScrapeJobRow, ScrapeJob)
-    return statement.where(ScrapeJob.status.in_(words.OPEN_JOB_STATUSES))
+    return statement.where(ScrapeJob.status.in_(vocabulary.OPEN_JOB_STATUSES))
 
 
 def _leased(session: Session, job_ids: list[str], *, claim: Claim) -> dict[str, ScrapeJobRow]:

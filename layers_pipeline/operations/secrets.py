@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
 from layers_pipeline.errors import InputRefusedError, SettingsError
-from layers_pipeline.operations.words import PLATFORMS
+from transforms.vocabulary import PLATFORMS
 
 LONGEST_TOKEN: Final = 4096
 """Characters; platforms promise no length, and theirs have stayed under 600."""

@@ -20,7 +20,7 @@ from layers_pipeline.operations.rows import (
 from layers_pipeline.operations.store_content import ContentMethods
 from layers_pipeline.operations.store_oauth import OAuthMethods
 from layers_pipeline.operations.store_syncs import SyncMethods
-from layers_pipeline.operations.words import AccountStatus
+from transforms.vocabulary import AccountStatus
 
 
 class Operations(SyncMethods, OAuthMethods, ContentMethods):

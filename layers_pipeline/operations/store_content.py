@@ -19,7 +19,7 @@ from layers_pipeline.operations.content_rows import (
     ScoringRoleRow,
 )
 from layers_pipeline.operations.database import Database
-from layers_pipeline.operations.words import Approval, Override
+from transforms.vocabulary import Approval, Override
 
 
 class ContentMethods:

@@ -11,7 +11,7 @@ from layers_pipeline.operations import scrape_jobs, sync_endings, sync_states
 from layers_pipeline.operations.database import Database
 from layers_pipeline.operations.leases import Claim
 from layers_pipeline.operations.rows import AccountRow, ScrapeJobRow, SyncEnding, SyncStateRow
-from layers_pipeline.operations.words import Connection, Depth, JobStatus, Outcome
+from transforms.vocabulary import Connection, Depth, JobStatus, Outcome
 
 
 class SyncMethods:

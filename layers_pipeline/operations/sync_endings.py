@@ -13,23 +13,23 @@ from sqlalchemy import Select, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from layers_pipeline.errors import NotFoundError
-from layers_pipeline.operations import words
 from layers_pipeline.operations.backoff import PATIENT_OUTCOMES, wait_after
 from layers_pipeline.operations.checks import message_to_keep, require_word
 from layers_pipeline.operations.models import AccountSyncState, PlatformAccount
 from layers_pipeline.operations.oauth_models import AccountToken
 from layers_pipeline.operations.rows import SyncEnding
 from layers_pipeline.operations.statements import chunks
+from transforms import vocabulary
 
 
 def finish_syncs(
     session: Session, endings: Iterable[SyncEnding], depth: str, *, worker: str, now: datetime
 ) -> set[str]:
     """Store the endings and end their leases; give the accounts whose lease was still held."""
-    require_word(depth, words.DEPTHS, what="depth")
+    require_word(depth, vocabulary.DEPTHS, what="depth")
     by_id = {ending.account_id: ending for ending in endings}
     for ending in by_id.values():
-        require_word(ending.outcome, words.OUTCOMES, what="outcome")
+        require_word(ending.outcome, vocabulary.OUTCOMES, what="outcome")
     states = _locked(session, by_id.values(), depth)
     held = {
         state.account_id: state
@@ -58,7 +58,7 @@ def finish_sync(
 
 def record_sync(session: Session, ending: SyncEnding, depth: str, *, now: datetime) -> None:
     """Store how a sync ended that another lease protected, such as a scrape job's."""
-    require_word(ending.outcome, words.OUTCOMES, what="outcome")
+    require_word(ending.outcome, vocabulary.OUTCOMES, what="outcome")
     state = _require_state(session, ending.account_id, depth)
     state.last_started_at = now
     _record(state, ending, now=now)
@@ -133,7 +133,7 @@ def _record(state: AccountSyncState, ending: SyncEnding, *, now: datetime) -> No
     Only ``ok`` is a success. ``partial`` kept rows, so it ends a row of failures, but what
     it missed is still stale: the account stays due.
     """
-    reached = ending.outcome in words.REACHED_OUTCOMES
+    reached = ending.outcome in vocabulary.REACHED_OUTCOMES
     state.last_outcome = ending.outcome
     state.last_message = message_to_keep(ending.message)
     state.last_finished_at = now
@@ -182,6 +182,6 @@ def _require_state(session: Session, account_id: str, depth: str) -> AccountSync
     if state is None:
         raise NotFoundError(
             f"operations: no sync state of account {account_id} at depth {depth}."
-            f" Check the id, and the depth (one of: {', '.join(words.DEPTHS)})."
+            f" Check the id, and the depth (one of: {', '.join(vocabulary.DEPTHS)})."
         )
     return state

@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.operations import words
 from layers_pipeline.operations.checks import require_word
 from layers_pipeline.operations.leases import Claim, is_free
 from layers_pipeline.operations.models import (
@@ -24,6 +23,7 @@ from layers_pipeline.operations.models import (
 )
 from layers_pipeline.operations.rows import AccountRow, SyncStateRow
 from layers_pipeline.operations.statements import chunks, fetch, select_rows
+from transforms import vocabulary
 
 
 def sync_states(session: Session) -> list[SyncStateRow]:
@@ -36,8 +36,8 @@ def claim_due(
     session: Session, depth: str, *, connection: str, every: timedelta, claim: Claim
 ) -> list[AccountRow]:
     """Lease the accounts that are due at the depth, the longest untried first."""
-    require_word(depth, words.DEPTHS, what="depth")
-    require_word(connection, words.CONNECTIONS, what="connection")
+    require_word(depth, vocabulary.DEPTHS, what="depth")
+    require_word(connection, vocabulary.CONNECTIONS, what="connection")
     query = _due(depth, connection=connection, every=every, now=claim.now)
     due = _taken(session, query.limit(claim.limit))
     _lease(session, depth, due, columns=claim.lease, now=claim.now)
@@ -48,7 +48,7 @@ def claim_accounts(
     session: Session, depth: str, account_ids: Iterable[str], *, claim: Claim
 ) -> list[AccountRow]:
     """Lease the named accounts, stale or not; those that are leased already are left out."""
-    require_word(depth, words.DEPTHS, what="depth")
+    require_word(depth, vocabulary.DEPTHS, what="depth")
     wanted = sorted(set(account_ids))
     _require_claimable(session, wanted, now=claim.now)
     claimed: list[AccountRow] = []
@@ -168,7 +168,7 @@ def _require_claimable(session: Session, account_ids: list[str], *, now: datetim
 def _wanted_ids(*, now: datetime) -> Select[Any]:
     by_connection = (
         and_(PlatformAccount.connection == connection, _is_wanted(connection, now=now))
-        for connection in words.CONNECTIONS
+        for connection in vocabulary.CONNECTIONS
     )
     return select(PlatformAccount.account_id).where(or_(*by_connection))
 

@@ -12,7 +12,6 @@ from typing import Any, Final
 from sqlalchemy import func, insert, select, tuple_
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from layers_pipeline.operations import words
 from layers_pipeline.operations.checks import require_key, require_text, require_word
 from layers_pipeline.operations.content_ids import parts_of_ads_content, require_container
 from layers_pipeline.operations.content_models import (
@@ -32,6 +31,7 @@ from layers_pipeline.operations.instants import require_aware
 from layers_pipeline.operations.model_base import NOTE_LENGTH
 from layers_pipeline.operations.projects import require_projects
 from layers_pipeline.operations.statements import chunks, fetch, one_writer, select_rows
+from transforms import vocabulary
 
 INSTANT: Final = timedelta(microseconds=1)
 """What databases tell two instants apart by."""
@@ -68,7 +68,7 @@ def override_content(
 ) -> OverrideRow:
     """Add a change of an override; null leaves it to the score again."""
     _require_content(session, [ads_content_id])
-    word = override and require_word(override, words.OVERRIDES, what="override")
+    word = override and require_word(override, vocabulary.OVERRIDES, what="override")
     row = {
         "ads_content_id": ads_content_id,
         "override": word,
@@ -91,7 +91,7 @@ def approve_content(
     _require_content(session, [ads_content_id])
     row = {
         "ads_content_id": ads_content_id,
-        "approval": require_word(approval, words.APPROVALS, what="approval"),
+        "approval": require_word(approval, vocabulary.APPROVALS, what="approval"),
         "note": _note(note, about=ads_content_id),
         "changed_by": require_key(changed_by, what=_PERSON),
     }
@@ -102,7 +102,7 @@ def connect_ads(session: Session, rows: Iterable[NewAd], *, now: datetime) -> in
     """Add what ads show where that is new or has changed; give the number of rows."""
     given, at = list(rows), require_aware(now, what="now")
     for row in given:
-        require_word(row.ad_platform, words.AD_PLATFORMS, what="ad platform")
+        require_word(row.ad_platform, vocabulary.AD_PLATFORMS, what="ad platform")
         require_key(row.ad_id, what=f"{row.ad_platform} ad")
     _require_content(session, [row.ads_content_id for row in given])
     one_writer(session, Ad)

@@ -14,7 +14,6 @@ from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.backoff import wait_after
 from layers_pipeline.operations.rows import SyncEnding
 from layers_pipeline.operations.store import Operations
-from layers_pipeline.operations.words import DEPTHS
 from tests.operations.world import (
     EVERY,
     LEASE,
@@ -28,6 +27,7 @@ from tests.operations.world import (
     quick_state,
     state_of,
 )
+from transforms.vocabulary import DEPTHS
 
 LATER = NOW + 60 * MINUTE
 

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from layers_pipeline import moments
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.formats import read_raw_file
 from layers_pipeline.operations.content_ids import creative_container_id, kind_of_creative
@@ -49,24 +50,6 @@ def new_creative(
         created_at=created_at,
         **told,
     )
-
-
-def moment_of(text: str) -> datetime:
-    """An instant that a person wrote.
-
-    Raises:
-        InputRefusedError: It is not ISO 8601, or has no offset.
-    """
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise InputRefusedError(
-            f"created_at {text[:40]!r}: write ISO 8601 with an offset, such as"
-            " 2025-05-14T08:55:00Z."
-        )
-    return found
 
 
 def add_creatives_of(stores: Stores, path: Path) -> CreativesAdded:
@@ -115,7 +98,9 @@ def _creative(row: Mapping[str, Any]) -> NewCreative:
         project_id=given["project_id"] or "",
         kind=given["kind"] or "",
         slug=given["slug"] or "",
-        created_at=moment_of(made_at) if made_at else None,
+        created_at=(
+            moments.parse(made_at, what="created_at", naive="refused") if made_at else None
+        ),
         prompt=given["prompt"],
         influencer=given["influencer"],
         media_source=given["media_source"],

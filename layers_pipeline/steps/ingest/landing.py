@@ -12,9 +12,9 @@ from typing import Any, Final
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.words import Depth, Outcome, Platform
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.steps.stores import Stores
+from transforms.vocabulary import Depth, Outcome, Platform
 
 RESPONSES: Final = {
     "instagram": catalog.RAW_INSTAGRAM__RESPONSES,

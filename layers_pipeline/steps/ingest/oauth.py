@@ -17,7 +17,6 @@ from layers_pipeline.errors import SourceThrottledError
 from layers_pipeline.operations.oauth_rows import RefusedMetricRow, UnreadablePostRow
 from layers_pipeline.operations.rows import AccountRow, SyncEnding
 from layers_pipeline.operations.secrets import TokenCipher
-from layers_pipeline.operations.words import Depth
 from layers_pipeline.progress import report
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
@@ -34,6 +33,7 @@ from layers_pipeline.steps.ingest.outcomes import (
     wait_of,
 )
 from layers_pipeline.steps.stores import Stores
+from transforms.vocabulary import Depth
 
 AT_ONCE: Final = 12
 ROWS_PER_COMMIT: Final = 25_000

@@ -28,7 +28,6 @@ from layers_pipeline.errors import (
 from layers_pipeline.operations.oauth_rows import NewToken, PauseRow, TokenRow
 from layers_pipeline.operations.rows import AccountRow
 from layers_pipeline.operations.secrets import TokenCipher
-from layers_pipeline.operations.words import Depth
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.sources.instagram.client import InstagramClient, graph_http
@@ -41,6 +40,7 @@ from layers_pipeline.sources.tiktok.client import (
 )
 from layers_pipeline.steps.ingest.outcomes import LOOK_AGAIN, Ended, wait_of
 from layers_pipeline.steps.stores import Stores
+from transforms.vocabulary import Depth
 
 SOURCES: Final = {"instagram": "instagram_graph", "tiktok": "tiktok_business"}
 REFRESH_AHEAD: Final = timedelta(hours=2)

@@ -18,7 +18,7 @@ from layers_pipeline.errors import (
     SourceThrottledError,
     SourceUnauthorizedError,
 )
-from layers_pipeline.operations.words import Depth, Outcome
+from transforms.vocabulary import Depth, Outcome
 
 ACCOUNTS_PER_RUN: Final = 2_000
 LEASE: Final = timedelta(minutes=10)

@@ -11,11 +11,11 @@ from itertools import count
 
 from hypothesis import strategies as st
 
-from layers_pipeline.operations.words import Depth
 from sandbox import AccountRef, Item, PlatformFault, Spell
 from sandbox.graph.faults import GRAPH_FAULTS
 from sandbox.tiktok.faults import TIKTOK_FAULTS
 from tests.steps.ingest.fault_world import AT, account
+from transforms.vocabulary import Depth
 
 SLOW = {"slow", "hang"}
 """These last for real seconds and tell nothing that others do not."""

@@ -1,0 +1,142 @@
+"""``layers-pipeline sync``, ``score``, ``replay``, ``publish``, ``maintain``: work started by hand.
+
+Belongs here: commands that run a job or a long step, their options, saying what came of it.
+Does not belong here: the work itself (``steps``), running jobs (``runs``), drawing (``terminal``).
+"""
+
+from typing import Annotated, Any, Final
+
+import typer
+
+from layers_pipeline import moments
+from layers_pipeline.cli.common import job_runner, opened
+from layers_pipeline.cli.terminal import print_table, progress_bars, say
+from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.operations.words import Depth
+from layers_pipeline.steps.score.ticks import tick_key, tick_of
+
+SYNC_PARTS: Final = {
+    "quick": (("scrape_jobs", "scrape_jobs"), ("read_oauth_accounts", "account_listings")),
+    "posts": (
+        ("raw_sift__posts", "raw_sift__posts"),
+        ("read_oauth_accounts", "account_listings"),
+    ),
+    "full": (("read_oauth_accounts", "account_listings"),),
+}
+"""Per depth: the steps that talk to platforms, and the table that tells how each went."""
+BY_NAME: Final = ("scrape_jobs", "read_oauth_accounts")
+"""Steps that can be told which accounts."""
+READ_THROUGH: Final = {"scrape_jobs": "SIFT, asked", "raw_sift__posts": "SIFT, collected"}
+SCORED: Final = ("tick", "posts", "creatives", "pools", "scored", "eligible")
+
+
+def sync(
+    depth: Annotated[Depth, typer.Option(help="How deep to read.")] = "quick",
+    account: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this account, platform:key, due or not; may be repeated."),
+    ] = None,
+) -> None:
+    """Sync the accounts that are due at a depth, as the schedule would, and derive what landed."""
+    named = {"accounts": account or []}
+    parts = SYNC_PARTS[depth]
+    with job_runner() as runner, progress_bars():
+        try:
+            made = runner.run(f"{depth}_sync", ops={op: named for op, _ in parts if op in BY_NAME})
+        finally:
+            # Also when every account failed: what was read before that has landed.
+            if depth != "posts":
+                runner.run("derivation")
+    for _, name in parts:
+        _say_sync(name, made[name])
+
+
+def _say_sync(name: str, told: dict[str, Any]) -> None:
+    outcomes = ", ".join(f"{count} {word}" for word, count in told["outcomes"].items())
+    through = READ_THROUGH.get(name, "OAuth, read")
+    say(f"{through}: {told['accounts']} accounts: {outcomes or 'none was due'}.")
+    if told["still_running"]:
+        say(f"{told['still_running']} scrapes are still under way; sync again later.")
+    if told["failures"]:
+        say(told["failures"])
+
+
+def score(
+    at: Annotated[str, typer.Option(help="One tick, such as 2025-05-14-12:00 (UTC).")] = "",
+    start: Annotated[str, typer.Option("--from", help="First moment of a range.")] = "",
+    end: Annotated[str, typer.Option("--to", help="Last moment of a range.")] = "",
+) -> None:
+    """Score a tick, or every tick of a range in one run, and publish."""
+    from sensors.jobs import AFTER_TICKS, TICK
+
+    ticks = _ticks(at, start, end)
+    with job_runner() as runner, progress_bars():
+        if len(ticks) == 1:
+            made = runner.run("scoring", ticks=(ticks[0], ticks[0]))
+        else:
+            # Of a range Dagster notes every tick for every asset of the run.
+            made = runner.run("scoring", ticks=(ticks[0], ticks[-1]), assets=TICK)
+            made |= runner.run("scoring", assets=AFTER_TICKS)
+    scored = made["organic_scores"]
+    print_table(
+        SCORED,
+        [
+            tuple(row[name] for name in SCORED)
+            for row in (record.data for record in scored["ticks"].records[:10])
+        ],
+        title=f"Newest of {len(ticks)} ticks scored ({scored['rows_inserted']:,} score rows)",
+    )
+    say(f"Published: {made['analytics_file']['path']}")
+
+
+def _ticks(at: str, start: str, end: str) -> list[str]:
+    """The partition keys that the options mean."""
+    from assets.partitions import scoring_ticks
+
+    if bool(at) == bool(start or end) or bool(start) != bool(end):
+        raise InputRefusedError("score: give either --at TICK, or both --from and --to.")
+    keys = scoring_ticks.get_partition_keys()
+    first, last = tick_of(at or start), tick_of(at or end)
+    found = [key for key in keys if first <= tick_of(key) <= last]
+    if not found:
+        raise InputRefusedError(
+            f"score: no tick lies in {tick_key(first)} to {tick_key(last)}. Ticks run from "
+            f"{keys[0]} to {keys[-1]}, at the times of the tick cron."
+        )
+    return found
+
+
+def replay(
+    start: Annotated[str, typer.Option("--from", help="First moment of landing, ISO 8601.")],
+    end: Annotated[str, typer.Option("--to", help="Moment up to which landings are read.")],
+) -> None:
+    """Make staging and everything after it again from the raw landings, without any platform."""
+    first, last = (
+        moments.parse(text, what=f"replay: {option}", naive="utc")
+        for option, text in (("--from", start), ("--to", end))
+    )
+    span = {"start": first.isoformat(), "end": last.isoformat()}
+    with job_runner() as runner, progress_bars():
+        runner.run("replay", ops={"replay_landings": span})
+        stale = sorted(key for key in runner.scored_ticks() if tick_of(key) >= first)
+        if stale:
+            runner.run("scoring", ticks=(stale[0], stale[-1]))
+        else:
+            runner.run("publication")
+    say(f"Replayed what was landed from {start} to {end}; {len(stale)} ticks were scored again.")
+
+
+def publish() -> None:
+    """Publish the analysts' file anew."""
+    with job_runner() as runner:
+        told = runner.run("publication")["analytics_file"]
+    say(f"Generation {told['generation']}: {told['path']}")
+
+
+def maintain() -> None:
+    """Compact the lake, publish, and delete files that nobody needs any more."""
+    from layers_pipeline.steps.publish.publication import maintain as upkeep
+
+    with opened() as stores, progress_bars():
+        deleted = upkeep(stores)
+    print_table(("table", "files deleted"), sorted(deleted.items()))

@@ -1,0 +1,96 @@
+"""``layers-pipeline sandbox``, ``demo`` and ``dev``: the pipeline beside simulated platforms.
+
+Belongs here: commands, their options, refusing them where the sandbox is not installed.
+Does not belong here: the simulation (``sandbox``), what the demo does, starting processes.
+"""
+
+import os
+from functools import partial
+from importlib.util import find_spec
+from typing import Annotated, Final
+
+import typer
+
+from layers_pipeline import moments
+from layers_pipeline.cli.terminal import progress_bars
+from layers_pipeline.errors import NotInstalledError
+
+NEEDED: Final = ("sandbox", "fastapi", "uvicorn")
+"""What the extra brings. The first is there without the others in a checkout."""
+
+
+def require_sandbox(command: str) -> None:
+    """Refuse a command that simulates platforms where the extra is not installed.
+
+    Raises:
+        NotInstalledError: It is not.
+    """
+    if not all(find_spec(name) for name in NEEDED):
+        raise NotInstalledError(
+            f"{command}: the simulated platforms are not installed. Install the extra sandbox: "
+            "pip install 'layers-pipeline[sandbox]'."
+        )
+
+
+def sandbox(
+    *,
+    host: Annotated[str, typer.Option(help="Address to bind to.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8890,
+    now: Annotated[str, typer.Option(help="Where its clock starts, ISO 8601 with offset.")] = "",
+    rate: Annotated[float, typer.Option(help="Simulated seconds per second.")] = 1.0,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Permit an address that is not loopback.")
+    ] = False,
+    scenario: Annotated[
+        str, typer.Option(help="A scenario file, or fortnight or one_day; replays no captures.")
+    ] = "",
+) -> None:
+    """Serve the simulated platforms until interrupted."""
+    require_sandbox("sandbox")
+    from sandbox import default_dataset, default_truth, load_scenario, run_sandbox
+
+    begin = moments.parse(now, what="sandbox: --now", naive="refused") if now else None
+    serve = partial(run_sandbox, host, port, now=begin, rate=rate, allow_remote=allow_remote)
+    if scenario:
+        return serve(scenario=load_scenario(scenario))
+    dataset = default_dataset()
+    return serve(dataset=dataset, truth=default_truth(begin or dataset.span[1]))
+
+
+def demo() -> None:
+    """Sync, score and publish some simulated days of real or generated creators."""
+    require_sandbox("demo")
+    from layers_pipeline.cli.demo import Stage, run_demo
+    from layers_pipeline.settings import load_settings
+    from sandbox import default_dataset, running_sandbox
+
+    with running_sandbox(default_dataset(), scrape_duration_s=60) as served:
+        os.environ["LAYERS_SIFT_URL"] = served.url
+        os.environ["LAYERS_SIFT_KEY"] = served.key.get_secret_value()
+        dataset = served.world.dataset
+        stage = Stage(
+            dataset=dataset.name,
+            first=dataset.span[0],
+            creators={
+                (ref.platform, ref.account_key): sum(
+                    len(post.captures) for post in dataset.posts(ref)
+                )
+                for ref in dataset.accounts
+            },
+            set_clock=served.world.clock.set,
+        )
+        with progress_bars():
+            told = run_demo(load_settings(), stage)
+    told()
+
+
+def dev(
+    port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
+    sandbox_port: Annotated[int, typer.Option(help="Port of the sandbox.")] = 8890,
+) -> None:
+    """Open the Dagster UI and the sandbox on this machine, until interrupted."""
+    require_sandbox("dev")
+    from layers_pipeline.cli.dev import run_dev
+    from layers_pipeline.settings import load_settings
+
+    run_dev(load_settings(), port=port, sandbox_port=sandbox_port)

@@ -1,0 +1,102 @@
+"""The closed vocabularies of the product: each word that a column may hold, once.
+
+Belongs here: every enumeration, as a type and as the tuple of its words. Contracts, CHECK
+constraints, options of commands and clients read it.
+Does not belong here: what a word makes the system do (the modules that use it).
+"""
+
+from typing import Final, Literal, get_args
+
+Platform = Literal["instagram", "tiktok"]
+PLATFORMS: Final[tuple[Platform, ...]] = get_args(Platform)
+
+Source = Literal["instagram_graph", "tiktok_business", "sift", "import"]
+"""Where values of a post come from."""
+SOURCES: Final[tuple[Source, ...]] = get_args(Source)
+
+MediaType = Literal[
+    "reel",
+    "feed_image",
+    "feed_carousel",
+    "feed_video",
+    "story",
+    "tiktok_video",
+    "tiktok_photo",
+]
+MEDIA_TYPES: Final[tuple[MediaType, ...]] = get_args(MediaType)
+
+Connection = Literal["oauth", "external"]
+"""oauth: we hold a token; external: SIFT reads the account."""
+CONNECTIONS: Final[tuple[Connection, ...]] = get_args(Connection)
+
+AccountStatus = Literal["active", "paused", "reauth_required"]
+ACCOUNT_STATUSES: Final[tuple[AccountStatus, ...]] = get_args(AccountStatus)
+
+PauseCause = Literal["person", "import"]
+"""Why an account is paused: a person paused it, or an import brought it and nobody allowed it."""
+PAUSE_CAUSES: Final[tuple[PauseCause, ...]] = get_args(PauseCause)
+
+Depth = Literal["quick", "posts", "full"]
+DEPTHS: Final[tuple[Depth, ...]] = get_args(Depth)
+
+Outcome = Literal[
+    "ok",
+    "partial",
+    "rate_limited",
+    "reauth_required",
+    "forbidden",
+    "unavailable",
+    "malformed",
+]
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+REACHED_OUTCOMES: Final[tuple[Outcome, ...]] = ("ok", "partial")
+"""The platform answered and rows were kept; every other outcome is a failure."""
+
+JobStatus = Literal["submitted", "succeeded", "collected", "failed", "expired"]
+JOB_STATUSES: Final[tuple[JobStatus, ...]] = get_args(JobStatus)
+OPEN_JOB_STATUSES: Final[tuple[JobStatus, ...]] = ("submitted", "succeeded")
+"""A scrape job in one of these still has something to collect."""
+
+CreativeKind = Literal["generated", "manual"]
+"""Kinds of content that is no post; each is a pool of its own, scored by age and spend."""
+CREATIVE_KINDS: Final[tuple[CreativeKind, ...]] = get_args(CreativeKind)
+
+ContainerKind = Literal["post", "generated", "manual"]
+CONTAINER_KINDS: Final[tuple[ContainerKind, ...]] = get_args(ContainerKind)
+
+Pool = Literal["generated", "ugc", "manual"]
+POOLS: Final[tuple[Pool, ...]] = get_args(Pool)
+
+Override = Literal["include", "exclude"]
+OVERRIDES: Final[tuple[Override, ...]] = get_args(Override)
+
+Approval = Literal["not_required", "pending", "approved", "rejected"]
+APPROVALS: Final[tuple[Approval, ...]] = get_args(Approval)
+
+AdPlatform = Literal["meta", "tiktok"]
+AD_PLATFORMS: Final[tuple[AdPlatform, ...]] = get_args(AdPlatform)
+
+ScoringRole = Literal["active", "shadow"]
+SCORING_ROLES: Final[tuple[ScoringRole, ...]] = get_args(ScoringRole)
+
+UnscoredReason = Literal["safety_failed", "below_min_views", "views_unknown"]
+"""Why a score is 0 by rule."""
+UNSCORED_REASONS: Final[tuple[UnscoredReason, ...]] = get_args(UnscoredReason)
+
+EligibilityReason = Literal[
+    "safety_failed",
+    "excluded",
+    "included",
+    "score",
+    "below_threshold",
+    "below_min_views",
+    "views_unknown",
+    "pool_too_small",
+    "never_scored",
+]
+"""Why content may or may not run as an ad."""
+ELIGIBILITY_REASONS: Final[tuple[EligibilityReason, ...]] = get_args(EligibilityReason)
+
+SkipRateUnit = Literal["percent", "fraction"]
+"""What Instagram's skip rate is given in."""
+SKIP_RATE_UNITS: Final[tuple[SkipRateUnit, ...]] = get_args(SkipRateUnit)
