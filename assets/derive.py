@@ -10,7 +10,7 @@ import dagster as dg
 
 from assets.asset_specs import spec_of
 from assets.contract_checks import announce, check_specs, versions
-from assets.sync_checks import SYNC_CHECKS, sync_check_specs
+from assets.sync_checks import SYNC_CHECKS
 from layers_pipeline.lake import catalog
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.stores import Stores
@@ -26,7 +26,7 @@ OWN = tuple(
 @dg.multi_asset(
     name="bring_up_to_date",
     specs=[spec_of(table) for table in OWN],
-    check_specs=[*check_specs(OWN), *sync_check_specs()],
+    check_specs=[*check_specs(OWN), *(check.spec() for check in SYNC_CHECKS)],
     # A table in which nothing changed is not written, and then its asset is not made either.
     can_subset=True,
 )
@@ -38,4 +38,4 @@ def derived_tables(
     yield from announce(context, stores, bring_up_to_date(stores), since=since)
     for check in SYNC_CHECKS:
         if check.key in context.selected_asset_check_keys:
-            yield check(stores)
+            yield check.result(stores)

@@ -1,42 +1,50 @@
-"""What comes in: scrapes asked for and collected, files imported, rows typed.
+"""What comes in: scrapes asked for and collected, accounts read, files imported.
 
-Belongs here: landing and staging assets.
-Does not belong here: posts and what follows from them.
+Belongs here: assets that talk to a source and land what it gives.
+Does not belong here: what follows from landed rows (``derive``).
 """
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final, cast
 
 import dagster as dg
 from pydantic import Field
 
-from assets.described import OWNERS, described, file_as_json, outcome
-from layers_pipeline.dagster_support.resources import StoresResource
+from assets.asset_specs import OWNERS, described, file_as_json, outcome, spec_of
+from assets.contract_checks import check_specs, log, results_of, versions
+from assets.derive import OWN as DERIVED
+from assets.sources import sources_of
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written
-from layers_pipeline.steps.derive.staging import SOURCES, stage
-from layers_pipeline.steps.ingest.imports import ImportReport, import_captures
+from layers_pipeline.steps.ingest.ad_imports import AdImportReport, import_ad_metrics
+from layers_pipeline.steps.ingest.imports import ImportedFile, ImportReport, import_captures
 from layers_pipeline.steps.ingest.oauth import sync_oauth
-from layers_pipeline.steps.ingest.outcomes import SyncSummary
+from layers_pipeline.steps.ingest.outcomes import EVERY, SyncSummary
 from layers_pipeline.steps.ingest.syncing import collect_scrapes, submit_scrapes
+from layers_pipeline.steps.stores import Stores
 from transforms.vocabulary import Depth
 
-GROUP = "ingestion"
 SYNC_TAG: Final = "layers/sync"
 """Tag of a run that says how deep it syncs: quick, posts or full."""
-OAUTH = (
+OAUTH: Final = (
     catalog.RAW_INSTAGRAM__RESPONSES,
     catalog.RAW_TIKTOK__RESPONSES,
     catalog.ACCOUNT_LISTINGS,
 )
+WARN_AFTER: Final = 1.4
+FAIL_AFTER: Final = 2.4
+"""Cadences without a sync: one was missed, and two."""
+FAILURES_SHOWN: Final = 50
 
 
-def freshness(*, warn_min: int, fail_min: int) -> dg.FreshnessPolicy:
-    """Warns and fails when the asset was not made for so many minutes."""
+def freshness(depth: Depth) -> dg.FreshnessPolicy:
+    """Warns and fails when the asset was not made for so many of its cadences."""
+    every: timedelta = EVERY[depth]
     return dg.FreshnessPolicy.time_window(
-        fail_window=timedelta(minutes=fail_min), warn_window=timedelta(minutes=warn_min)
+        fail_window=every * FAIL_AFTER, warn_window=every * WARN_AFTER
     )
 
 
@@ -54,133 +62,177 @@ class ImportConfig(dg.Config):
     time_zone: str = ""
 
 
+class AdImportConfig(dg.Config):
+    """Which reports of ads to import, and how to read them."""
+
+    files: list[str]
+    ad_platform: str
+    spent_on: str = ""
+    is_history: bool = False
+
+
 @dg.asset(
-    group_name=GROUP,
+    group_name="raw",
+    deps=sources_of("scrape_jobs"),
     owners=list(OWNERS),
     kinds={"sqlalchemy", "sift"},
     pool="quick_sync",
-    freshness_policy=freshness(warn_min=7, fail_min=12),
+    freshness_policy=freshness("quick"),
 )
 def scrape_jobs(
-    context: dg.AssetExecutionContext, stores: StoresResource, config: SyncConfig
+    context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores], config: SyncConfig
 ) -> dg.MaterializeResult:
     """Scrapes asked of SIFT. Grain: one row per scrape, in the operational database."""
-    worker = context.run.run_id
-    summary = submit_scrapes(stores.open(), worker=worker, accounts=config.accounts)
-    return told(summary)
+    summary = submit_scrapes(stores, worker=context.run.run_id, accounts=config.accounts)
+    refuse_to_look_fresh(context, summary)
+    return dg.MaterializeResult(metadata=sync_figures(summary))
 
 
 @dg.multi_asset(
     name="read_oauth_accounts",
-    specs=[
-        dg.AssetSpec(
-            **described(table, group=GROUP), freshness_policy=freshness(warn_min=12, fail_min=30)
-        )
-        for table in OAUTH
-    ],
+    specs=[spec_of(table, freshness=freshness("quick")) for table in OAUTH],
 )
 def read_oauth_accounts(
-    context: dg.AssetExecutionContext, stores: StoresResource, config: SyncConfig
+    context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores], config: SyncConfig
 ) -> Iterator[dg.MaterializeResult]:
     """Reads the OAuth accounts that are due at the run's depth, and lands what is answered."""
-    opened = stores.open()
     depth = cast("Depth", context.run.tags.get(SYNC_TAG, "quick"))
-    summary = sync_oauth(opened, depth, worker=context.run.run_id, accounts=config.accounts)
+    summary = sync_oauth(stores, depth, worker=context.run.run_id, accounts=config.accounts)
+    refuse_to_look_fresh(context, summary, may_all_fail=depth == "posts")
     for table in OAUTH:
-        beside = {"table_version": opened.lake.version(table)}
-        yield told(summary, beside=beside, table=table, may_all_fail=depth == "posts")
+        version = {"table_version": stores.lake.version(table)}
+        yield dg.MaterializeResult(table.name, metadata={**version, **sync_figures(summary)})
 
 
 @dg.asset(
-    **described(catalog.RAW_SIFT__POSTS, group=GROUP, deps=["scrape_jobs"]),
+    **described(catalog.RAW_SIFT__POSTS),
     pool="posts_sync",
-    freshness_policy=freshness(warn_min=40, fail_min=70),
+    freshness_policy=freshness("posts"),
 )
 def raw_sift__posts(
-    context: dg.AssetExecutionContext, stores: StoresResource
+    context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores]
 ) -> dg.MaterializeResult:
     """Rows of finished scrapes, as received."""
-    opened = stores.open()
-    summary = collect_scrapes(opened, worker=context.run.run_id, run_id=context.run.run_id)
-    landed = outcome(opened, catalog.RAW_SIFT__POSTS, Written(inserted=summary.rows))
-    return told(summary, beside=dict(landed.metadata or {}))
+    summary = collect_scrapes(stores, worker=context.run.run_id, run_id=context.run.run_id)
+    refuse_to_look_fresh(context, summary)
+    landed = Written(inserted=summary.rows)
+    return outcome(stores, catalog.RAW_SIFT__POSTS, landed, beside=sync_figures(summary))
 
 
 @dg.multi_asset(
-    name="stage_landed_rows",
-    specs=[
-        dg.AssetSpec(**described(source.staged, group=GROUP, deps=[source.raw.name]))
-        for source in SOURCES
-    ],
+    name="stg_import__captures",
+    specs=[spec_of(catalog.STG_IMPORT__CAPTURES)],
+    check_specs=check_specs([catalog.STG_IMPORT__CAPTURES]),
 )
-def stage_landed_rows(stores: StoresResource) -> Iterator[dg.MaterializeResult]:
-    """Landed rows of every source, typed; rows that cannot be read are set aside."""
-    opened = stores.open()
-    for source in SOURCES:
-        yield outcome(opened, source.staged, stage(opened, source))
-
-
-@dg.asset(**described(catalog.STG_IMPORT__CAPTURES, group=GROUP))
 def stg_import__captures(
-    context: dg.AssetExecutionContext, stores: StoresResource, config: ImportConfig
+    context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores], config: ImportConfig
 ) -> dg.MaterializeResult:
-    """Captures of imported files, typed."""
-    opened = stores.open()
+    """Captures of imported files, typed. Made by `layers-pipeline import captures`."""
+    before = stores.lake.version(catalog.STG_IMPORT__CAPTURES)
     report = import_captures(
-        opened,
+        stores,
         [Path(name) for name in config.files],
         project_id=config.project_id,
         time_zone=config.time_zone or None,
         run_id=context.run.run_id,
     )
-    rows = sum(file.rows - file.quarantined for file in report.files if not file.already_there)
-    result = outcome(opened, catalog.STG_IMPORT__CAPTURES, Written(inserted=rows))
-    return result._replace(metadata={**(result.metadata or {}), "report": as_json(report)})
+    return _imported(stores, catalog.STG_IMPORT__CAPTURES, report, report.files, since=before)
 
 
-def told(
-    summary: SyncSummary,
-    *,
-    beside: dict[str, Any] | None = None,
-    table: Table | None = None,
-    may_all_fail: bool = False,
+@dg.multi_asset(
+    name="import_reports_of_ads",
+    specs=[spec_of(catalog.STG_IMPORT__AD_METRICS)],
+    check_specs=check_specs([catalog.STG_IMPORT__AD_METRICS]),
+)
+def import_reports_of_ads(
+    context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores], config: AdImportConfig
 ) -> dg.MaterializeResult:
-    """A sync's summary as metadata; a sync in which every account failed must not look fresh.
+    """Reports of ads, typed. Made by `layers-pipeline import ad-metrics`."""
+    since = versions(stores, (catalog.STG_IMPORT__AD_METRICS, *DERIVED))
+    report = import_ad_metrics(
+        stores,
+        [Path(name) for name in config.files],
+        ad_platform=config.ad_platform,
+        spent_on=date.fromisoformat(config.spent_on) if config.spent_on else None,
+        is_history=config.is_history,
+        run_id=context.run.run_id,
+    )
+    log(context, stores, report.written, since=since)
+    table = catalog.STG_IMPORT__AD_METRICS
+    return _imported(stores, table, report, report.files, since=since[table.name])
+
+
+def _imported(
+    stores: Stores,
+    table: Table,
+    report: ImportReport | AdImportReport,
+    files: Sequence[ImportedFile],
+    *,
+    since: int,
+) -> dg.MaterializeResult:
+    written = Written(
+        inserted=sum(file.rows - file.quarantined for file in files if not file.already_there),
+        quarantined=sum(file.quarantined for file in files),
+    )
+    checks = tuple(results_of(stores, table, since=since))
+    return outcome(stores, table, written, beside={"report": as_json(report)}, checks=checks)
+
+
+def as_json(report: ImportReport | AdImportReport) -> dict[str, Any]:
+    """An import's report as plain values."""
+    told = {field.name: getattr(report, field.name) for field in fields(report)}
+    plain = {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in told.items()
+        if value is None or isinstance(value, date | bool | int)
+    }
+    return {**plain, "files": [file_as_json(file) for file in report.files]}
+
+
+def refuse_to_look_fresh(
+    context: dg.AssetExecutionContext, summary: SyncSummary, *, may_all_fail: bool = False
+) -> None:
+    """Fail a sync that brought nothing because everything failed, now or in the run before.
 
     Accounts that are read only because nobody else could read them may all fail: one of them
     must not keep back what the same run derives of all others (R6).
 
     Raises:
-        dg.Failure: Every account failed.
+        dg.Failure: Every account failed; or this repeats a failed step, and nothing is due.
     """
     failures = sorted(summary.failures)
-    metadata: dict[str, Any] = {
-        **(beside or {}),
+    if summary.accounts and summary.failed_share == 1.0 and not may_all_fail:
+        raise dg.Failure(
+            description=f"every one of {summary.accounts} accounts failed: {failures[0]}",
+            metadata=sync_figures(summary),
+            allow_retries=False,
+        )
+    if not summary.accounts and not summary.still_running and _failed_before(context):
+        raise dg.Failure(
+            description=f"run {context.run.parent_run_id} failed here, and nothing is due yet: "
+            "its accounts wait for their next turn. The next scheduled sync reads them.",
+            allow_retries=False,
+        )
+
+
+def _failed_before(context: dg.AssetExecutionContext) -> bool:
+    """Whether this run repeats another in which the same step failed."""
+    parent, step = context.run.parent_run_id, context.op_handle.to_string()
+    if not parent:
+        return False
+    told = context.instance.get_run_step_stats(parent, [step])
+    return any(one.status is not None and one.status.value == "FAILURE" for one in told)
+
+
+def sync_figures(summary: SyncSummary) -> Mapping[str, Any]:
+    """A sync's summary as metadata."""
+    failures = sorted(summary.failures)[:FAILURES_SHOWN]
+    return {
         "accounts": summary.accounts,
         "failed_share": summary.failed_share,
         "still_running": summary.still_running,
         "rows_landed": summary.rows,
         "http_calls": summary.calls,
         "outcomes": dict(summary.outcomes),
-        "failures": dg.MetadataValue.md("\n".join(f"- {line}" for line in failures[:50])),
-    }
-    if summary.accounts and summary.failed_share == 1.0 and not may_all_fail:
-        raise dg.Failure(
-            description=f"every one of {summary.accounts} accounts failed: {failures[0]}",
-            metadata=metadata,
-            allow_retries=False,
-        )
-    key = dg.AssetKey(table.name) if table else None
-    return dg.MaterializeResult(asset_key=key, metadata=metadata)
-
-
-def as_json(report: ImportReport) -> dict[str, Any]:
-    """An import's report as plain values."""
-    return {
-        "project_was_made": report.project_was_made,
-        "posts": report.posts,
-        "accounts": report.accounts,
-        "first_capture": report.first_capture.isoformat() if report.first_capture else None,
-        "last_capture": report.last_capture.isoformat() if report.last_capture else None,
-        "files": [file_as_json(file) for file in report.files],
+        "failures": dg.MetadataValue.md("\n".join(f"- {line}" for line in failures)),
     }

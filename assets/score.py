@@ -1,88 +1,76 @@
-"""What is derived at a scoring tick, and handed to analysts.
+"""What is derived at a scoring tick.
 
-Belongs here: the partitioned scoring tables, the current view of eligibility, the publication.
-Does not belong here: formulas, and which ticks are due.
+Belongs here: the partitioned scoring tables, the current view of eligibility, drift.
+Does not belong here: formulas, which ticks are due, the publication (``publish``).
 """
 
-from collections.abc import Iterator
-from datetime import UTC, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from functools import partial
 from itertools import islice
+from typing import Final
 
 import dagster as dg
+import polars as pl
 
-from assets.described import OWNERS, described, outcome
-from assets.partitions import SETTINGS, scoring_ticks
-from layers_pipeline.dagster_support.resources import StoresResource
+from assets.asset_specs import described, outcome, spec_of
+from assets.contract_checks import (
+    ROWS_AT_ONCE,
+    check_specs,
+    contract_result,
+    log,
+    versions,
+)
+from assets.derive import OWN as DERIVED
+from assets.partitions import scoring_ticks
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Written
+from layers_pipeline.lake.table import Table, tick_text
+from layers_pipeline.settings import Settings
 from layers_pipeline.steps.maintain.drift import derive_drift
-from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.scoring import ScoredTick, copy_current_eligibility, score_ticks
 from layers_pipeline.steps.score.ticks import tick_key
+from layers_pipeline.steps.stores import Stores
 
-GROUP = "scoring"
-TICKS_SHOWN = 60
-LATE_AFTER_MIN = 20
-LAST_MINUTE = 59
+PER_TICK: Final = tuple(table for table in catalog.TABLES if table.per_tick)
+TICKS_SHOWN: Final = 60
+SHOWN: Final = ("posts", "creatives", "pools", "scored", "eligible")
+TICKS_LOOKED_AT: Final = 50
+ROWS_LOOKED_AT: Final = 2_000_000
+"""Of what a run scored, newest first: every row was held to its contract when it was written."""
 
 
-def soon_after_ticks(tick_cron: str) -> dg.FreshnessPolicy:
-    """Fails where nothing was made within 20 minutes of a tick, or by the end of its hour."""
-    minute, _, hours = tick_cron.partition(" ")
-    tick = int(minute) if minute.isdigit() else 0
-    deadline = min(tick + LATE_AFTER_MIN, LAST_MINUTE)
-    return dg.FreshnessPolicy.cron(
-        deadline_cron=f"{deadline} {hours}",
-        lower_bound_delta=timedelta(minutes=max(deadline - tick, 1)),
+def scored_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """The assets of scoring, by the ticks that the settings name."""
+    return [_scored_ticks(scoring_ticks(settings)), ad_eligibility_current, score_drift]
+
+
+def _scored_ticks(ticks: dg.TimeWindowPartitionsDefinition) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="score_ticks",
+        specs=[spec_of(table) for table in PER_TICK],
+        check_specs=check_specs(PER_TICK),
+        partitions_def=ticks,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool="scoring",
     )
+    def score(
+        context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores]
+    ) -> Iterator[dg.MaterializeResult]:
+        """Scores the ticks of the run in order, each as of its own time."""
+        start, end = context.partition_time_window
+        due = ticks.get_partition_keys_in_time_window(dg.TimeWindow(start, end))
+        instants = [ticks.start_time_for_partition_key(key).astimezone(UTC) for key in due]
+        told = partial(log, context, stores, since=versions(stores, DERIVED))
+        done: list[ScoredTick] = []
+        for scored in score_ticks(stores, instants, on_written=told):
+            done.append(scored)
+            context.log.info(f"{len(done)} of {len(instants)}: {in_words(scored)}")
+            _tell_tick(context, scored)
+        _tell_run(context, done)
+        for table in PER_TICK:
+            yield dg.MaterializeResult(table.name, check_results=[_contract(stores, table, done)])
 
-
-on_time = soon_after_ticks(SETTINGS.tick_cron)
-UPSTREAM = {
-    catalog.UGC_POOL_PERCENTILES: [
-        "platform_post_metrics",
-        "platform_posts",
-        "post_absences",
-        "project_allowlist",
-    ],
-    catalog.ORGANIC_SCORES: [
-        "platform_post_metrics",
-        "ugc_pool_percentiles",
-        "creatives",
-        "ad_content",
-        "ad_daily_metrics",
-        "safety_reviews",
-    ],
-    catalog.AD_ELIGIBILITY: ["organic_scores", "content_overrides"],
-}
-
-
-@dg.multi_asset(
-    name="score_ticks",
-    specs=[
-        dg.AssetSpec(**described(table, group=GROUP, deps=deps), freshness_policy=on_time)
-        for table, deps in UPSTREAM.items()
-    ],
-    partitions_def=scoring_ticks,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    pool="scoring",
-)
-def scored_ticks(
-    context: dg.AssetExecutionContext, stores: StoresResource
-) -> Iterator[dg.MaterializeResult]:
-    """Walks the ticks of the run in order, once through the snapshots, each as of its own time."""
-    opened = stores.open()
-    start, end = context.partition_time_window
-    due = scoring_ticks.get_partition_keys_in_time_window(dg.TimeWindow(start, end))
-    instants = [scoring_ticks.start_time_for_partition_key(key).astimezone(UTC) for key in due]
-    done = []
-    for scored in score_ticks(opened, instants):
-        done.append(scored)
-        context.log.info(f"{len(done)} of {len(instants)}: {in_words(scored)}")
-        tell(context, scored)
-    for table in UPSTREAM:
-        result = outcome(opened, table, Written(inserted=rows_of(table.name, done)))
-        yield result._replace(metadata={**(result.metadata or {}), "ticks": as_table(done)})
+    return score
 
 
 def in_words(scored: ScoredTick) -> str:
@@ -95,10 +83,10 @@ def in_words(scored: ScoredTick) -> str:
     )
 
 
-def tell(context: dg.AssetExecutionContext, scored: ScoredTick) -> None:
+def _tell_tick(context: dg.AssetExecutionContext, scored: ScoredTick) -> None:
     """Attach a tick's figures to its own partition of every table."""
     figures = {"posts": scored.posts, "scored": scored.scored, "eligible": scored.eligible}
-    for table in UPSTREAM:
+    for table in PER_TICK:
         context.add_asset_metadata(
             {**figures, "dagster/partition_row_count": scored.rows[table.name]},
             asset_key=table.name,
@@ -106,78 +94,81 @@ def tell(context: dg.AssetExecutionContext, scored: ScoredTick) -> None:
         )
 
 
-def rows_of(name: str, done: list[ScoredTick]) -> int:
-    """Rows that a run wrote to a table."""
-    return sum(scored.rows[name] for scored in done)
+def _tell_run(context: dg.AssetExecutionContext, done: Sequence[ScoredTick]) -> None:
+    """Attach what the run did to its newest tick: Dagster keeps a copy with every event."""
+    for table in PER_TICK:
+        context.add_asset_metadata(
+            {
+                "rows_inserted": sum(scored.rows[table.name] for scored in done),
+                "ticks": as_table(done),
+            },
+            asset_key=table.name,
+            partition_key=tick_key(done[-1].tick),
+        )
 
 
-def as_table(done: list[ScoredTick]) -> dg.TableMetadataValue:
+def as_table(done: Sequence[ScoredTick]) -> dg.TableMetadataValue:
     """The run's newest ticks as a table of figures."""
-    shown = list(islice(reversed(done), TICKS_SHOWN))
     return dg.MetadataValue.table(
         records=[
             dg.TableRecord(
-                {
-                    "tick": tick_key(scored.tick),
-                    "posts": scored.posts,
-                    "creatives": scored.creatives,
-                    "pools": scored.pools,
-                    "scored": scored.scored,
-                    "eligible": scored.eligible,
-                }
+                {"tick": tick_key(scored.tick), **{name: getattr(scored, name) for name in SHOWN}}
             )
-            for scored in shown
+            for scored in islice(reversed(done), TICKS_SHOWN)
         ]
     )
 
 
-@dg.asset(
-    **described(catalog.AD_ELIGIBILITY_CURRENT, group=GROUP, deps=["ad_eligibility"]),
-    freshness_policy=on_time,
-)
-def ad_eligibility_current(stores: StoresResource) -> dg.MaterializeResult:
-    """Eligibility at the newest tick. A backfill does not make it, so it shows a dead scorer."""
-    opened = stores.open()
-    return outcome(opened, catalog.AD_ELIGIBILITY_CURRENT, copy_current_eligibility(opened))
+def _contract(stores: Stores, table: Table, done: Sequence[ScoredTick]) -> dg.AssetCheckResult:
+    """Whether the newest of the run's ticks hold the table's contract."""
+    return contract_result(table, _parts(stores.lake.read(table), table, done))
 
 
-@dg.asset(**described(catalog.SCORE_DRIFT, group=GROUP, deps=["organic_scores"]))
-def score_drift(stores: StoresResource) -> dg.MaterializeResult:
+def _parts(rows: pl.LazyFrame, table: Table, done: Sequence[ScoredTick]) -> Iterator[pl.LazyFrame]:
+    """Tick by tick, in parts that fit into memory, all rows of one content in the same."""
+    looked_at = 0
+    for scored in islice(reversed(done), TICKS_LOOKED_AT):
+        if looked_at >= ROWS_LOOKED_AT:
+            return
+        of_tick = rows.filter(pl.col("tick") == tick_text(scored.tick))
+        looked_at += scored.rows[table.name]
+        parts = scored.rows[table.name] // ROWS_AT_ONCE + 1
+        for number in range(parts):
+            is_in = pl.col("ads_content_id").hash() % parts == number
+            yield of_tick.filter(is_in) if parts > 1 else of_tick
+
+
+@dg.asset(**described(catalog.AD_ELIGIBILITY_CURRENT))
+def ad_eligibility_current(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult:
+    """Eligibility at the newest tick."""
+    return outcome(stores, catalog.AD_ELIGIBILITY_CURRENT, copy_current_eligibility(stores))
+
+
+@dg.asset(**described(catalog.SCORE_DRIFT))
+def score_drift(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult:
     """What scores become under the versions that run in shadow, at the ticks scored since."""
-    opened = stores.open()
-    return outcome(opened, catalog.SCORE_DRIFT, derive_drift(opened))
+    return outcome(stores, catalog.SCORE_DRIFT, derive_drift(stores))
 
 
-@dg.asset(
-    group_name="serving",
-    owners=list(OWNERS),
-    kinds={"duckdb"},
-    pool="publish",
-    deps=[
-        "ad_content",
-        "ad_daily_metrics",
-        "ad_eligibility_current",
-        "ads_content",
-        "content_overrides",
-        "score_drift",
-        "platform_accounts",
-        "platform_post_metrics_latest",
-        "post_absences",
-        "project_ads_content",
-        "projects",
-        "safety_reviews",
-        "sync_health",
-        *(table.name for table in catalog.STAGED),
-    ],
-)
-def analytics_file(stores: StoresResource) -> dg.MaterializeResult:
-    """The analysts' DuckDB file: the next generation, swapped in whole."""
-    generation = publish(stores.open())
-    counts = "\n".join(f"| {name} | {rows:,} |" for name, rows in generation.rows.items())
-    return dg.MaterializeResult(
-        metadata={
-            "generation": generation.number,
-            "path": dg.MetadataValue.path(generation.path),
-            "rows": dg.MetadataValue.md(f"| table | rows |\n|---|---:|\n{counts}"),
-        }
+def newest_tick_is_scored(settings: Settings) -> dg.AssetChecksDefinition:
+    """How fresh scores are: by the newest tick that is due, which no backfill of others hides."""
+    ticks = scoring_ticks(settings)
+
+    @dg.asset_check(
+        asset="organic_scores",
+        name="newest_tick_is_scored",
+        description="The newest tick that is due was scored; a backfill of old ticks hides nothing.",
     )
+    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        due = str(ticks.get_last_partition_key())
+        done = context.instance.get_materialized_partitions(dg.AssetKey("organic_scores"))
+        newest = max(done, default="")
+        told = f"the newest scored tick is {newest}" if newest else "no tick was ever scored"
+        return dg.AssetCheckResult(
+            passed=due in done,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"Tick {due} is scored." if due in done else f"Tick {due} is due: {told}.",
+            metadata={"tick": due, "newest_scored": newest},
+        )
+
+    return check

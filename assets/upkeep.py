@@ -14,7 +14,7 @@ from layers_pipeline.lake.table import Written
 from layers_pipeline.steps.maintain.replay import replay
 from layers_pipeline.steps.publish.publication import maintain
 from layers_pipeline.steps.stores import Stores
-from transforms.moments import parsed_moment
+from layers_pipeline import moments
 
 
 def tell(context: dg.OpExecutionContext, stores: Stores, written: Mapping[str, Written]) -> None:
@@ -44,7 +44,10 @@ def replay_landings(
     context: dg.OpExecutionContext, stores: dg.ResourceParam[Stores], config: ReplayConfig
 ) -> None:
     """One replay; see ``steps.maintain.replay``."""
-    start, end = parsed_moment(config.start), parsed_moment(config.end)
+    start, end = (
+        moments.parse(text, what=f"replay: {name}", naive="refused")
+        for name, text in (("start", config.start), ("end", config.end))
+    )
     done = replay(stores, start=start, end=end)
     tell(context, stores, done.written)
     context.add_output_metadata({"rows_read": done.read, "captures_changed": done.changed})

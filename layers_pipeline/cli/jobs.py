@@ -92,10 +92,11 @@ def score(
 def _ticks(at: str, start: str, end: str) -> list[str]:
     """The partition keys that the options mean."""
     from assets.partitions import scoring_ticks
+    from layers_pipeline.settings import load_settings
 
     if bool(at) == bool(start or end) or bool(start) != bool(end):
         raise InputRefusedError("score: give either --at TICK, or both --from and --to.")
-    keys = scoring_ticks.get_partition_keys()
+    keys = scoring_ticks(load_settings()).get_partition_keys()
     first, last = tick_of(at or start), tick_of(at or end)
     found = [key for key in keys if first <= tick_of(key) <= last]
     if not found:
