@@ -217,7 +217,7 @@ def refuse_to_look_fresh(
 
 def _failed_before(context: dg.AssetExecutionContext) -> bool:
     """Whether this run repeats another in which the same step failed."""
-    parent, step = context.run.parent_run_id, context.op_handle.to_string()
+    parent, step = context.run.parent_run_id, str(context.op_handle)
     if not parent:
         return False
     told = context.instance.get_run_step_stats(parent, [step])

@@ -39,12 +39,10 @@ ROWS_LOOKED_AT: Final = 2_000_000
 """Of what a run scored, newest first: every row was held to its contract when it was written."""
 
 
-def scored_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """The assets of scoring, by the ticks that the settings name."""
-    return [_scored_ticks(scoring_ticks(settings)), ad_eligibility_current, score_drift]
+def scored_ticks(settings: Settings) -> dg.AssetsDefinition:
+    """The tables of ticks, by the ticks that the settings name."""
+    ticks = scoring_ticks(settings)
 
-
-def _scored_ticks(ticks: dg.TimeWindowPartitionsDefinition) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="score_ticks",
         specs=[spec_of(table) for table in PER_TICK],
@@ -157,7 +155,7 @@ def newest_tick_is_scored(settings: Settings) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset="organic_scores",
         name="newest_tick_is_scored",
-        description="The newest tick that is due was scored; a backfill of old ticks hides nothing.",
+        description="The newest tick that is due was scored. A backfill of others hides nothing.",
     )
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         due = str(ticks.get_last_partition_key())

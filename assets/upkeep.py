@@ -9,12 +9,12 @@ from collections.abc import Mapping
 import dagster as dg
 
 from assets.asset_specs import figures
+from layers_pipeline import moments
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written
 from layers_pipeline.steps.maintain.replay import replay
 from layers_pipeline.steps.publish.publication import maintain
 from layers_pipeline.steps.stores import Stores
-from layers_pipeline import moments
 
 
 def tell(context: dg.OpExecutionContext, stores: Stores, written: Mapping[str, Written]) -> None:

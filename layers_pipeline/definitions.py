@@ -8,7 +8,7 @@ import warnings
 
 import dagster as dg
 
-from layers_pipeline.dagster_support.resources import StoresResource
+from layers_pipeline.dagster_support.resources import StoresResource, shown
 from layers_pipeline.settings import Settings, load_settings
 
 
@@ -21,11 +21,11 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         from assets import derive, ingest, publish, score, sources  # noqa: PLC0415
         from sensors import jobs, schedules, scrapes, ticks, versions  # noqa: PLC0415
 
-        assets = dg.load_assets_from_modules([ingest, derive, publish])
+        assets = dg.load_assets_from_modules([ingest, derive, score, publish])
         return dg.Definitions(
             assets=[
                 *sources.external_assets(),
-                *dg.with_source_code_references([*assets, *score.scored_assets(settings)]),
+                *dg.with_source_code_references([*assets, score.scored_ticks(settings)]),
             ],
             asset_checks=[score.newest_tick_is_scored(settings)],
             jobs=list(jobs.JOBS),
@@ -35,7 +35,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                 scrapes.finished_scrapes(settings),
                 versions.changed_rules(settings),
             ],
-            resources={"stores": StoresResource.of(settings)},
+            resources={"stores": StoresResource.configure_at_launch(**shown(settings))},
             executor=dg.in_process_executor,
         )
 

@@ -12,9 +12,7 @@ from assets.derive import derived_tables
 from assets.ingest import (
     SYNC_TAG,
     import_reports_of_ads,
-    raw_sift__posts,
     read_oauth_accounts,
-    scrape_jobs,
     stg_import__captures,
 )
 from assets.score import PER_TICK
@@ -32,7 +30,7 @@ AFTER_TICKS: Final = ("ad_eligibility_current", "score_drift", "analytics_file")
 
 quick_sync = dg.define_asset_job(
     "quick_sync",
-    selection=dg.AssetSelection.assets(scrape_jobs, read_oauth_accounts),
+    selection=dg.AssetSelection.assets("scrape_jobs", read_oauth_accounts),
     tags={SYNC_TAG: "quick"},
     description="Asks SIFT for scrapes and reads the first page of OAuth accounts; lands only.",
 )
@@ -44,7 +42,7 @@ full_sync = dg.define_asset_job(
 )
 posts_sync = dg.define_asset_job(
     "posts_sync",
-    selection=dg.AssetSelection.assets(raw_sift__posts, read_oauth_accounts, derived_tables),
+    selection=dg.AssetSelection.assets("raw_sift__posts", read_oauth_accounts, derived_tables),
     tags={SYNC_TAG: "posts"},
     description="Collects scrapes, reads accounts that nobody has read, and derives what landed.",
 )

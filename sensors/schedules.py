@@ -50,8 +50,8 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         _cadence(full_sync.name, _every(EVERY["full"]), status, what="Full syncs"),
         # Once more between two runs of posts_sync, in case SIFT failed and ended that run.
         _cadence(derivation.name, "12,42 * * * *", status, what="Derivations"),
-        _daily_round(check_freshness, "25 * * * *", status),
-        _daily_round(maintenance, "40 3 * * *", status),
+        _plain(check_freshness.name, "25 * * * *", status),
+        _plain(maintenance.name, "40 3 * * *", status),
         _scoring_schedule(settings, status),
     ]
 
@@ -83,18 +83,15 @@ def _cadence(
     return schedule
 
 
-def _daily_round(
-    job: dg.JobDefinition | dg.UnresolvedAssetJobDefinition,
-    cron: str,
-    status: dg.DefaultScheduleStatus,
-) -> dg.ScheduleDefinition:
+def _plain(job_name: str, cron: str, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
     """A schedule of work that is short beside its cadence."""
     return dg.ScheduleDefinition(
-        job=job,
+        name=f"{job_name}_schedule",
+        job_name=job_name,
         cron_schedule=cron,
         execution_timezone="UTC",
         default_status=status,
-        description=job.description,
+        description=f"Runs {job_name} by the clock.",
     )
 
 

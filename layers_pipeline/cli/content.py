@@ -19,9 +19,9 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.operations.content_ids import kind_of_creative, require_container
 from layers_pipeline.operations.content_rows import ApprovalRow, NewAd, OverrideRow
 from layers_pipeline.operations.store import Operations
-from layers_pipeline.operations.words import AdPlatform, Approval, CreativeKind, Override
 from layers_pipeline.steps.ingest.creative_files import add_creatives_of, new_creative
 from layers_pipeline.steps.stores import Stores
+from transforms.vocabulary import AdPlatform, Approval, CreativeKind, Override
 
 content_app = typer.Typer()
 

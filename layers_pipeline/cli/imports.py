@@ -13,7 +13,7 @@ import typer
 from layers_pipeline.cli.common import ProjectOption, job_runner
 from layers_pipeline.cli.terminal import progress_bars, say
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.operations.words import AdPlatform
+from transforms.vocabulary import AdPlatform
 
 import_app = typer.Typer(no_args_is_help=True, help="Import history that was gathered elsewhere.")
 

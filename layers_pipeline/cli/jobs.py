@@ -12,8 +12,8 @@ from layers_pipeline import moments
 from layers_pipeline.cli.common import job_runner, opened
 from layers_pipeline.cli.terminal import print_table, progress_bars, say
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.operations.words import Depth
 from layers_pipeline.steps.score.ticks import tick_key, tick_of
+from transforms.vocabulary import Depth
 
 SYNC_PARTS: Final = {
     "quick": (("scrape_jobs", "scrape_jobs"), ("read_oauth_accounts", "account_listings")),

@@ -8,7 +8,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
 
 import dagster as dg
 
@@ -36,16 +35,6 @@ class StoresResource(dg.ConfigurableResource[Stores]):
     now: str = ""
     """For simulations: an ISO 8601 instant that the run takes for the present."""
 
-    @classmethod
-    def of(cls, settings: Settings) -> Any:
-        """The resource as the settings say; a run may be told otherwise."""
-        return cls.configure_at_launch(**_shown(settings))
-
-    @classmethod
-    def at(cls, settings: Settings, *, now: datetime | None = None) -> Self:
-        """The resource as the settings say, at a moment."""
-        return cls(**_shown(settings), now=now.isoformat() if now else "")
-
     @contextmanager
     def yield_for_execution(  # pyright: ignore[reportIncompatibleMethodOverride] - as documented
         self, context: dg.InitResourceContext
@@ -71,7 +60,8 @@ class StoresResource(dg.ConfigurableResource[Stores]):
         return load_settings().model_copy(update=shown)
 
 
-def _shown(settings: Settings) -> dict[str, str]:
+def shown(settings: Settings) -> dict[str, str]:
+    """The fields of the resource as the settings say."""
     return {
         "home": str(settings.root),
         "lake": settings.lake_location,
