@@ -23,13 +23,7 @@ from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.http import RetryPolicy
-from layers_pipeline.steps.derive.posts import derive_everything
-from layers_pipeline.steps.ingest.dimensions import (
-    copy_accounts,
-    copy_allowlist,
-    copy_projects,
-    describe_sync_health,
-)
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.oauth import sync_oauth
 from layers_pipeline.steps.ingest.syncing import collect_scrapes, submit_scrapes
 from layers_pipeline.steps.publish.publication import maintain
@@ -106,9 +100,7 @@ class Life:
 
     def derive(self) -> None:
         """Bring every table up to what has landed."""
-        for copy in (copy_projects, copy_accounts, copy_allowlist, describe_sync_health):
-            copy(self.stores)
-        derive_everything(self.stores)
+        bring_up_to_date(self.stores)
 
 
 def begin(served: RunningSandbox, scenario: Scenario, home: Path) -> Life:

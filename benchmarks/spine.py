@@ -25,8 +25,7 @@ import polars as pl
 from benchmarks.measure import Measured, measure, median_of
 from layers_pipeline.lake import catalog
 from layers_pipeline.settings import load_settings
-from layers_pipeline.steps.derive.content import derive_ads_content
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks
 from layers_pipeline.steps.score.ticks import tick_key
@@ -128,7 +127,7 @@ def _seed(posts: int, snapshots: int, projects: int) -> str:
     captures = _captures(posts, snapshots // posts, accounts)
     stores.lake.replace(catalog.STG_IMPORT__CAPTURES, captures, where={})
     stores.lake.replace(catalog.PROJECT_ALLOWLIST, _allowlist(accounts, projects), where={})
-    derived = derive_everything(stores)
+    derived = bring_up_to_date(stores)
     return (
         f"{captures.height:,} captures staged and carried to {derived['platform_posts'].inserted:,}"
         f" posts and {derived['platform_post_metrics'].inserted:,} snapshots in "
@@ -230,7 +229,7 @@ def _chain() -> dict[str, object]:
     stores = open_stores(load_settings())
     started = time.perf_counter()
     list(score_ticks(stores, [TICK]))
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     copy_current_eligibility(stores)
     publish(stores)
     work_s = time.perf_counter() - started

@@ -32,7 +32,7 @@ from layers_pipeline.operations.oauth_rows import NewToken
 from layers_pipeline.operations.rows import NewAccount
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.settings import load_settings
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest import oauth
 from layers_pipeline.steps.ingest.oauth import sync_oauth
 from layers_pipeline.steps.stores import Stores, open_stores
@@ -191,7 +191,7 @@ def _sync(requests: Path) -> dict[str, Any]:
     started = time.perf_counter()
     summary = sync_oauth(stores, "full", worker=worker, accounts=_ids(stores))
     synced = time.perf_counter()
-    written = derive_everything(stores)
+    written = bring_up_to_date(stores)
     derived = time.perf_counter()
     return {
         "sync_s": synced - started,

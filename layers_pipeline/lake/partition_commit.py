@@ -9,7 +9,6 @@ wrote it, so that files of several tables that belong together can be told witho
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -23,26 +22,12 @@ import polars as pl
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction, RemoveAction
 
-from layers_pipeline.errors import StoreError
 from layers_pipeline.lake.reading import LOCAL
 from layers_pipeline.lake.table import Table, Written
 
 T = TypeVar("T")
 LEVEL: Final = 1
 """Of zstd: files a quarter smaller than with snappy, for a tenth more time."""
-DATA_FILE: Final = re.compile(r"/\w+=(?P<value>[^/]+)/(part-(?P<batch>[0-9a-f]{32})-)?[^/]*$")
-
-
-def place_of(uri: str) -> tuple[str, str | None]:
-    """The partition that a data file belongs to, and the batch that wrote it if its name says so.
-
-    Args:
-        uri: Full address of a file of a table that one column divides.
-    """
-    found = DATA_FILE.search(uri)
-    if found is None:
-        raise StoreError(f"{uri}: no data file of a divided table. Leave the lake's files alone.")
-    return found["value"], found["batch"]
 
 
 class Committing(Protocol):

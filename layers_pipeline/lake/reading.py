@@ -4,6 +4,7 @@ Belongs here: opening Delta tables, lazy frames of their rows, files, watermarks
 Does not belong here: writing (``lake``).
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -18,6 +19,8 @@ from layers_pipeline.errors import NotFoundError, StoreError
 from layers_pipeline.lake.table import Table
 
 LOCAL: Final = "file://"
+DATA_FILE: Final = re.compile(r"/\w+=(?P<value>[^/]+)/(part-(?P<batch>[0-9a-f]{32})-)?[^/]*$")
+"""A file of a table that one column divides, as ``partition_commit`` and deltalake name it."""
 
 
 class Handle(DeltaTable):
@@ -135,6 +138,18 @@ class LakeReader:
         before = self._files_at(table, version)
         return [uri for uri in self.files(table) if uri not in before]
 
+    def partitions_since(self, table: Table, version: int) -> set[str]:
+        """The values, as text, of partitions that gained files since a version."""
+        return {_place_of(uri)[0] for uri in self.files_since(table, version)}
+
+    def batches(self, table: Table) -> dict[str, set[str | None]]:
+        """The batches that wrote the files of each partition, None for a file without one."""
+        found: dict[str, set[str | None]] = {}
+        for uri in self.files(table):
+            value, batch = _place_of(uri)
+            found.setdefault(value, set()).add(batch)
+        return found
+
     def watermark(self, table: Table, application: str) -> int:
         """The newest number that an application has recorded with a commit; -1 before the first."""
         return recorded(self.handle(table), application)
@@ -161,3 +176,11 @@ def recorded(handle: DeltaTable | None, application: str) -> int:
     """The number that an application has recorded with a table; -1 before the first."""
     found = None if handle is None else handle.transaction_version(application)
     return -1 if found is None else found
+
+
+def _place_of(uri: str) -> tuple[str, str | None]:
+    """The partition of a data file, and the batch that wrote it if its name says so."""
+    found = DATA_FILE.search(uri)
+    if found is None:
+        raise StoreError(f"{uri}: no data file of a divided table. Leave the lake's files alone.")
+    return found["value"], found["batch"]

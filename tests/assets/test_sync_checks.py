@@ -19,12 +19,7 @@ from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.derive.deletions import derive_absences
-from layers_pipeline.steps.ingest.dimensions import (
-    copy_accounts,
-    copy_allowlist,
-    copy_projects,
-    describe_sync_health,
-)
+from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.ingest.outcomes import EVERY
 from layers_pipeline.steps.stores import Stores, open_stores
 
@@ -77,8 +72,7 @@ def ended(
 
 def found(stores: Stores, name: str) -> dg.AssetCheckResult:
     """What a check finds once the operational database has been copied."""
-    for copied in (copy_projects, copy_accounts, copy_allowlist, describe_sync_health):
-        copied(stores)
+    copy_operations(stores)
     check = getattr(sync_checks, name)
     return check(StoresResource(now=NOW.isoformat()))
 

@@ -22,7 +22,7 @@ from layers_pipeline.errors import LayersError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import differ
 from layers_pipeline.settings import Settings
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.score.ticks import tick_key
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import (
@@ -195,7 +195,7 @@ def spoilt(commands) -> Iterator[tuple[dict, dict]]:
     remove(stores, *DERIVED)
     columns = ("caption", "views")
     stores.lake.merge(catalog.STG_TIKTOK__POSTS, wrong, update=differ(columns), columns=columns)
-    derive_everything(stores)
+    bring_up_to_date(stores)
     yield right, everything(stores, (*DERIVED, catalog.STG_TIKTOK__POSTS))
     stores.operations.close()
 

@@ -7,8 +7,8 @@ import pytest
 
 from layers_pipeline.errors import StoreError
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement, place_of
-from tests.worlds.data_builders import make_stores, rows_of
+from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
+from tests.worlds.data_builders import allow, make_stores, rows_of
 
 TABLE = catalog.UGC_POOL_PERCENTILES
 ONE, OTHER = "20250514T0800", "20250514T1200"
@@ -125,10 +125,11 @@ def test_a_file_says_which_batch_wrote_it(stores):
     replacement.add(ONE, ranks(ONE, "a"))
     replacement.commit()
     stores.lake.replace(TABLE, ranks(OTHER, "a"), where={"tick": [OTHER]})
-    places = {place_of(uri) for uri in stores.lake.files(TABLE)}
-    assert places == {(ONE, BATCH), (OTHER, None)}
+    assert stores.lake.batches(TABLE) == {ONE: {BATCH}, OTHER: {None}}
+    assert stores.lake.partitions_since(TABLE, 1) == {OTHER}
 
 
-def test_a_file_that_is_no_data_file_is_refused():
-    with pytest.raises(StoreError, match=r"elsewhere/a\.parquet: no data file"):
-        place_of("/elsewhere/a.parquet")
+def test_a_table_without_partitions_has_no_batches(stores):
+    allow(stores, "ada")
+    with pytest.raises(StoreError, match=r"projects.*: no data file of a divided table"):
+        stores.lake.batches(catalog.PROJECTS)

@@ -282,7 +282,7 @@ def test_a_lake_may_lie_in_any_folder(tmp_path, folder, as_url):
     assert all(Path(file).is_file() for file in lake.files(PARTED))
 
 
-def test_one_unit_is_under_way_at_a_time_and_may_hold_further_ones(tmp_path):
+def test_the_write_lock_is_held_by_one_at_a_time_and_may_be_taken_again_within(tmp_path):
     lake, other = (
         lake_at(tmp_path / "lake", locks=FileLocks(tmp_path / "locks", timeout_s=timeout_s))
         for timeout_s in (10, 0.1)
@@ -290,9 +290,9 @@ def test_one_unit_is_under_way_at_a_time_and_may_hold_further_ones(tmp_path):
     with lake.write_lock():
         with lake.write_lock(), lake.write_lock():
             pass
-        with pytest.raises(LockTimeoutError), other.unit():
+        with pytest.raises(LockTimeoutError), other.write_lock():
             pass
-    with other.rest(), other.unit():
+    with other.write_lock():
         pass
 
 

@@ -21,7 +21,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.serving import generations, macros
 from layers_pipeline.serving.database import Pinned
 from layers_pipeline.settings import Settings
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.versions import InForce
 from layers_pipeline.steps.ingest.imports import import_captures
 from layers_pipeline.steps.publish.publication import maintain, publish
@@ -65,7 +65,7 @@ def import_posts(stores: Stores, *, likes: int = 10, at: datetime = TICK) -> Non
     path = stores.settings.root.parent / f"captures-{likes}-{at:%d%H}.parquet"
     captures.write_parquet(path)
     import_captures(stores, [path], project_id="brand", time_zone=None, run_id="import")
-    derive_everything(stores)
+    bring_up_to_date(stores)
 
 
 def score(stores: Stores, tick: datetime = TICK) -> None:

@@ -15,7 +15,7 @@ import httpx
 
 from benchmarks.life import HASTY
 from layers_pipeline.settings import Settings
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.oauth import sync_oauth
 from layers_pipeline.steps.ingest.outcomes import FULL_EVERY
 from layers_pipeline.steps.stores import open_stores
@@ -38,7 +38,7 @@ def sync_until_killed(settings: dict[str, Any], url: str, name: str, folder: Pat
             log.write("sync\n")
             sync_oauth(stores, "full", worker=f"{name}-{number}", retries=HASTY)
             log.write("derive\n")
-            derive_everything(stores)
+            bring_up_to_date(stores)
             log.write("done\n")
 
 

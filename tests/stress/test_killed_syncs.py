@@ -22,7 +22,8 @@ import pytest
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.rows import SyncStateRow
-from layers_pipeline.steps.derive.posts import captures, derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
+from layers_pipeline.steps.derive.posts import captures
 from layers_pipeline.steps.derive.staging import INSTAGRAM, TIKTOK, Staging
 from layers_pipeline.steps.ingest.outcomes import FULL_EVERY, LEASE
 from layers_pipeline.steps.stores import Stores
@@ -158,7 +159,7 @@ class Killer:
         began = time.perf_counter()
         sync(self.stores)
         synced = time.perf_counter()
-        derive_everything(self.stores)
+        bring_up_to_date(self.stores)
         self.sync_s, self.derive_s = synced - began, time.perf_counter() - synced
         kept_back = {state.account_id for state in left}
         self.stuck += [
@@ -178,7 +179,7 @@ class Killer:
         for _ in range(2):
             clock.advance(FULL_EVERY.total_seconds())
             sync(self.stores)
-            derive_everything(self.stores)
+            bring_up_to_date(self.stores)
 
 
 def _wait_until(is_so: Callable[[], bool]) -> None:

@@ -23,7 +23,8 @@ from polars.testing import assert_frame_equal
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.serving import generations
-from layers_pipeline.steps.derive.posts import captures, derive_everything, facts_of
+from layers_pipeline.steps.derive.everything import bring_up_to_date
+from layers_pipeline.steps.derive.posts import captures, facts_of
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.stores import Stores, open_stores
 from tests.stress.writer import Writer, prepare, settings_of, write
@@ -223,7 +224,7 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         writer.join(60)
     codes = [writer.exitcode for writer in writers]
     wrote_for_s = time.time() - started
-    derive_everything(stores)
+    bring_up_to_date(stores)
     publish(stores)
     reader.read()
     logs = [line for path in home.glob("*.log") for line in path.read_text().splitlines()]

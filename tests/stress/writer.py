@@ -18,8 +18,7 @@ import polars as pl
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.settings import Settings
-from layers_pipeline.steps.derive.content import derive_ads_content
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import import_captures
 from layers_pipeline.steps.ingest.landing import known_now
 from layers_pipeline.steps.publish.publication import maintain, publish
@@ -79,14 +78,14 @@ class Writer:
             self.import_file(f"{self.name}-{number}-file")
         else:
             self.land(f"{self.name}-{number}")
-        derive_everything(self.stores)
+        bring_up_to_date(self.stores)
         this_minute = datetime.now(UTC).replace(second=0, microsecond=0)
         for _ in score_ticks(
             self.stores, [this_minute - self.dice.randint(1, 15) * MINUTE, this_minute]
         ):
             pass
         copy_current_eligibility(self.stores)
-        derive_ads_content(self.stores)
+        bring_up_to_date(self.stores)
         (maintain if number % 5 == 0 else publish)(self.stores)
 
     def posts(self) -> list[str]:

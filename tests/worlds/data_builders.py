@@ -23,8 +23,8 @@ from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.account_reading import AccountReading, ResponseRow
-from layers_pipeline.steps.derive.posts import derive_everything
-from layers_pipeline.steps.ingest.dimensions import copy_accounts, copy_allowlist, copy_projects
+from layers_pipeline.steps.derive.dimensions import copy_operations
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import ImportReport, import_captures
 from layers_pipeline.steps.ingest.landing import LandedReading, land_readings
 from layers_pipeline.steps.score.scoring import ScoredTick, score_ticks
@@ -167,7 +167,7 @@ def import_rows(
     """Import captures through a file, and derive what follows."""
     path = write_file(folder / f"{name}.parquet", rows)
     found = import_captures(stores, [path], project_id=project, time_zone="UTC", run_id=name)
-    derive_everything(stores)
+    bring_up_to_date(stores)
     return found
 
 
@@ -184,9 +184,7 @@ def allow(stores: Stores, *accounts: str, project: str = "brand") -> None:
         for row in rows
     ]
     stores.operations.allow_creators(project, creators, allowed_from=hours(-9999))
-    copy_projects(stores)
-    copy_accounts(stores)
-    copy_allowlist(stores)
+    copy_operations(stores)
 
 
 def land(stores: Stores, rows: Sequence[dict], *, job: str) -> None:
@@ -289,7 +287,7 @@ def derive(stores: Stores, rows: Sequence[dict] = (), *, job: str = "job") -> No
     """Land captures at the stores' moment, and derive what follows."""
     if rows:
         land(stores, rows, job=job)
-    derive_everything(stores)
+    bring_up_to_date(stores)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from layers_pipeline.steps.stores import Stores
 from transforms.facts.ad_restatements import AD_DAY, VALUES, restatements
 
 
-def derive_ad_metrics(stores: Stores) -> Written:
+def derive_ad_metrics(stores: Stores) -> dict[str, Written]:
     """Bring the history up to what has been staged; cheap where nothing is new.
 
     The ads and days that new rows tell of are made anew from all that was ever told of them.
@@ -23,17 +23,18 @@ def derive_ad_metrics(stores: Stores) -> Written:
         at = lake.version(staged)
         since = lake.watermark(history, staged.name)
         if at == since:
-            return Written()
+            return {history.name: Written()}
         days = lake.added_since(staged, since).select(AD_DAY).unique().collect()
-        told = (
+        reported = (
             lake.read(staged)
             .filter(pl.col("spent_on").is_between(days["spent_on"].min(), days["spent_on"].max()))
             .join(days.lazy(), on=AD_DAY, how="semi")
         )
-        return lake.merge(
+        written = lake.merge(
             history,
-            restatements(told).collect(),
+            restatements(reported).collect(),
             update=differ(VALUES),
             columns=VALUES,
             marks={staged.name: at},
         )
+        return {history.name: written}

@@ -1,79 +1,94 @@
 """Containers and ads content: what may become an ad, in which project, with which score.
 
 Belongs here: making them for posts and creatives, once, and giving them their newest score.
-Does not belong here: what posts are (``posts``), what creatives are (``creatives``), scoring.
+Does not belong here: what posts are (``posts``), copying creatives (``dimensions``), scoring.
+
+Both tables are made from the lake's copy of the creatives, so that what is published together
+agrees. What is there is never written again, so a crash heals with the next run.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.partition_commit import place_of
-from layers_pipeline.lake.table import Written, tick_from_text
-from layers_pipeline.steps.derive.creatives import (
-    derive_containers_of_creatives,
-    derive_content_of_creatives,
-)
-from layers_pipeline.steps.derive.newest import newest_scores
+from layers_pipeline.lake.table import Table, Written, tick_from_text
+from layers_pipeline.steps.derive.latest_scores import latest_scores
 from layers_pipeline.steps.derive.versions import rules_in_force
 from layers_pipeline.steps.stores import Stores
+from transforms.facts.creatives import ads_content_of_creatives, containers_of_creatives
 from transforms.facts.posts import ads_content_of, containers_of
 
 SCORE: Final = ("organic_score", "scored_at", "scoring_version", "unscored_reason")
 
 
-def derive_containers(stores: Stores) -> Written:
+def derive_containers(stores: Stores) -> dict[str, Written]:
     """Make a container for every post and every creative that has none (R11)."""
-    return _derive_containers_of_posts(stores) + derive_containers_of_creatives(stores)
-
-
-def _derive_containers_of_posts(stores: Stores) -> Written:
-    lake, posts, containers = stores.lake, catalog.PLATFORM_POSTS, catalog.CONTENT_CONTAINERS
+    lake, posts, table = stores.lake, catalog.PLATFORM_POSTS, catalog.CONTENT_CONTAINERS
     with lake.write_lock():
-        at = lake.version(posts)
-        if at == lake.watermark(containers, posts.name):
-            return Written()
-        found = lake.added_since(posts, lake.watermark(containers, posts.name)).collect()
-        rows = containers_of(
-            found.with_columns(bucket=catalog.buckets(found["platform_post_id"])).lazy()
-        )
-        known = lake.read(containers).select("container_id")
-        missing = rows.join(known, on="container_id", how="anti").collect()
-        return lake.insert_absent(containers, missing, marks={posts.name: at})
+        marks = _marks(stores, table, (posts, catalog.CREATIVES))
+        if not marks:
+            return {table.name: Written()}
+        found = lake.added_since(posts, lake.watermark(table, posts.name)).collect()
+        in_buckets = found.with_columns(bucket=catalog.buckets(found["platform_post_id"])).lazy()
+        wanted = (containers_of(in_buckets), containers_of_creatives(_creatives(stores)))
+        return {table.name: _insert(stores, table, wanted, marks)}
 
 
-def derive_ads_content(stores: Stores) -> Written:
+def derive_ads_content(stores: Stores) -> dict[str, Written]:
     """Make the ads content that posts and creatives call for, and give it its newest score.
 
     Scores come from the history, which is written first; a score replaces an older one only,
     so a backfill of an old tick never overwrites a newer score (R28).
     """
     lake, table = stores.lake, catalog.ADS_CONTENT
+    sources = (catalog.PLATFORM_POSTS, catalog.PROJECT_ALLOWLIST, catalog.CREATIVES)
     with lake.write_lock():
-        wanted = ads_content_of(
-            lake.read(catalog.PLATFORM_POSTS), lake.read(catalog.PROJECT_ALLOWLIST)
-        )
-        known = lake.read(table).select("ads_content_id")
-        made = lake.insert_absent(
-            table, wanted.join(known, on="ads_content_id", how="anti").collect()
-        )
-        made += derive_content_of_creatives(stores)
-        return made + _give_newest_scores(stores)
+        made = Written()
+        if marks := _marks(stores, table, sources):
+            posts, allowlist = (lake.read(source) for source in sources[:2])
+            wanted = (
+                ads_content_of(posts, allowlist),
+                ads_content_of_creatives(_creatives(stores)),
+            )
+            made = _insert(stores, table, wanted, marks)
+        return {table.name: made + _give_newest_scores(stores)}
+
+
+def _marks(stores: Stores, table: Table, sources: Sequence[Table]) -> dict[str, int]:
+    """Versions of the sources, to be noted with the table; nothing if it notes them already."""
+    versions = {source.name: stores.lake.version(source) for source in sources}
+    is_level = all(stores.lake.watermark(table, name) == at for name, at in versions.items())
+    return {} if is_level else versions
+
+
+def _insert(
+    stores: Stores, table: Table, wanted: Sequence[pl.LazyFrame], marks: dict[str, int]
+) -> Written:
+    """Insert the rows that the table lacks."""
+    (key,) = table.key
+    rows = pl.concat([part.select(table.columns) for part in wanted])
+    missing = rows.join(stores.lake.read(table).select(key), on=key, how="anti")
+    return stores.lake.insert_absent(table, missing.collect(), marks=marks)
+
+
+def _creatives(stores: Stores) -> pl.LazyFrame:
+    rows = stores.lake.read(catalog.CREATIVES).collect()
+    return rows.with_columns(bucket=catalog.buckets(rows["container_id"])).lazy()
 
 
 def _give_newest_scores(stores: Stores) -> Written:
     lake, table, scores = stores.lake, catalog.ADS_CONTENT, catalog.ORGANIC_SCORES
-    at = lake.version(scores)
-    if at == lake.watermark(table, scores.name):
+    at, since = lake.version(scores), lake.watermark(table, scores.name)
+    if at == since:
         return Written()
-    since = lake.watermark(table, scores.name)
     added = lake.added_since(scores, since).filter(
         pl.col("scoring_version") == rules_in_force(stores).active.version
     )
-    newest = newest_scores(
+    newest = latest_scores(
         added,
-        {tick_from_text(place_of(uri)[0]) for uri in lake.files_since(scores, since)},
+        map(tick_from_text, lake.partitions_since(scores, since)),
         lake.read(table).select("ads_content_id", "scored_at").collect(),
         columns=SCORE,
     )

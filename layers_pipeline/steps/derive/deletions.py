@@ -40,7 +40,7 @@ def derive_absences(stores: Stores, *, anew: bool = False) -> dict[str, Written]
         anew: Begin with the first reading there is, in place of what was derived before.
 
     Returns:
-        What was written: spells under the table's name, and ``tombstones``.
+        What was written, by table name; to ``platform_posts`` these are the tombstones.
     """
     lake, table, listings = stores.lake, catalog.POST_ABSENCES, catalog.ACCOUNT_LISTINGS
     with lake.write_lock():
@@ -59,7 +59,7 @@ def derive_absences(stores: Stores, *, anew: bool = False) -> dict[str, Written]
             written = lake.merge(
                 table, changed, update=differ(CHANGING), columns=CHANGING, marks=marks
             )
-        return {table.name: written, "tombstones": _mark_posts(stores)}
+        return {table.name: written, catalog.PLATFORM_POSTS.name: _mark_posts(stores)}
 
 
 def _readings_since(stores: Stores, version: int) -> pl.DataFrame:

@@ -17,10 +17,7 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written, differ
-from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
-from layers_pipeline.steps.derive.content import derive_ads_content, derive_containers
-from layers_pipeline.steps.derive.deletions import derive_absences
-from layers_pipeline.steps.derive.staging import SOURCES, captures, captures_since, stage
+from layers_pipeline.steps.derive.staging import captures, captures_since
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.columns import COUNTS, METRICS
 from transforms.facts.posts import posts_of
@@ -42,7 +39,6 @@ FACTS: Final = (
 """In the order of writing: what is known comes last, as the others are compared with it."""
 KEPT: Final = frozenset({"platform", "platform_post_id", "deleted_at", "bucket"})
 """Columns of a post that its captures do not change."""
-NONE: Final = Written()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,31 +52,19 @@ class Facts:
 
 
 def derive_facts(stores: Stores) -> dict[str, Written]:
-    """Bring posts, snapshots, followers and last known values up to what has landed (R8-R10).
-
-    All that has landed by one moment is staged first: were a source left out, its captures would
-    be compared with captures of others that became known after them.
+    """Bring posts, snapshots, followers and last known values up to what is staged (R8-R10).
 
     Returns:
         What was written, by table name.
     """
-    with stores.lake.write_lock():
-        _stage_all(stores)
-        return _derive_staged(stores)
-
-
-def _stage_all(stores: Stores) -> dict[str, Written]:
-    return {source.staged.name: stage(stores, source) for source in SOURCES}
-
-
-def _derive_staged(stores: Stores) -> dict[str, Written]:
     lake = stores.lake
-    marks = {source.name: lake.version(source) for source in catalog.STAGED}
-    since = {name: min(lake.watermark(table, name) for table in FACTS) for name in marks}
-    if since == marks:
-        return {table.name: NONE for table in FACTS}
-    arrived = captures_since(stores, since).collect()
-    return write_facts(stores, _facts(stores, arrived), marks=marks)
+    with lake.write_lock():
+        marks = {source.name: lake.version(source) for source in catalog.STAGED}
+        since = {name: min(lake.watermark(table, name) for table in FACTS) for name in marks}
+        if since == marks:
+            return {table.name: Written() for table in FACTS}
+        arrived = captures_since(stores, since).collect()
+        return write_facts(stores, _facts(stores, arrived), marks=marks)
 
 
 def write_facts(stores: Stores, facts: Facts, *, marks: Mapping[str, int]) -> dict[str, Written]:
@@ -250,22 +234,3 @@ def _as_posts(described: pl.DataFrame, latest: pl.DataFrame) -> pl.DataFrame:
 
 def _in_buckets(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(bucket=catalog.buckets(rows["platform_post_id"]))
-
-
-def derive_known(stores: Stores) -> dict[str, Written]:
-    """Bring what scores are made of up to what has landed; cheap where nothing is new."""
-    with stores.lake.write_lock():
-        return (
-            _stage_all(stores)
-            | _derive_staged(stores)
-            | derive_absences(stores)
-            | {catalog.AD_DAILY_METRICS.name: derive_ad_metrics(stores)}
-        )
-
-
-def derive_everything(stores: Stores) -> dict[str, Written]:
-    """Bring every table up to what has landed; cheap where nothing is new."""
-    return derive_known(stores) | {
-        "content_containers": derive_containers(stores),
-        "ads_content": derive_ads_content(stores),
-    }

@@ -59,6 +59,11 @@ TIKTOK: Final = Staging(
 SOURCES: Final = (INSTAGRAM, TIKTOK, SIFT)
 
 
+def stage_all(stores: Stores) -> dict[str, Written]:
+    """Type the landed rows of every source; what was written, by table name."""
+    return {source.staged.name: stage(stores, source) for source in SOURCES}
+
+
 def stage(stores: Stores, source: Staging) -> Written:
     """Type the landed rows of a source that are not staged yet."""
     lake = stores.lake

@@ -8,7 +8,7 @@ Every row stays in staging, and the history follows from the staged rows alone; 
 the two heals with the next run, and the order in which history comes in does not matter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -20,7 +20,7 @@ from layers_pipeline.files.ads import AdFile, AdReading, read_ad_file
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written
 from layers_pipeline.progress import report
-from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import ImportedFile, imported, register_file
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.spend import AD
@@ -36,7 +36,7 @@ class AdImportReport:
         first_day: Oldest day in the files.
         last_day: Newest day in the files.
         spend_cents: US cents of all sound rows of the files, restatements included.
-        history: What was written to ``ad_daily_metrics``.
+        written: What was derived, by table name.
     """
 
     files: tuple[ImportedFile, ...]
@@ -44,7 +44,7 @@ class AdImportReport:
     first_day: date | None
     last_day: date | None
     spend_cents: int
-    history: Written
+    written: Mapping[str, Written]
 
 
 def import_ad_metrics(
@@ -85,7 +85,7 @@ def import_ad_metrics(
         for file in read:
             files.append(_stage(stores, file, reading))
             report("files staged", len(files), len(read))
-        written = derive_ad_metrics(stores)
+        written = bring_up_to_date(stores)
     days = pl.concat([file.days for file in read])
     return AdImportReport(
         files=tuple(files),
@@ -93,7 +93,7 @@ def import_ad_metrics(
         first_day=_day(days["spent_on"].min()),
         last_day=_day(days["spent_on"].max()),
         spend_cents=int(days["spend_cents"].sum()),
-        history=written,
+        written=written,
     )
 
 

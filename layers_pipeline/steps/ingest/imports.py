@@ -17,7 +17,6 @@ from layers_pipeline.files.reader import ReadFile
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.rows import NewAccount, NewCreator
 from layers_pipeline.progress import report
-from layers_pipeline.steps.ingest.dimensions import copy_accounts, copy_allowlist, copy_projects
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.snapshots import POST
 
@@ -112,9 +111,6 @@ def register_accounts(stores: Stores, captures: pl.DataFrame, *, project_id: str
         for account, (_, _, first) in zip(accounts, rows, strict=True)
     ]
     stores.operations.allow_creators(project_id, creators, allowed_from=now)
-    copy_projects(stores)
-    copy_accounts(stores)
-    copy_allowlist(stores)
 
 
 def _stage(stores: Stores, file: CaptureFile, *, project_id: str) -> ImportedFile:

@@ -16,14 +16,11 @@ import polars as pl
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Table, Written
+from layers_pipeline.lake.table import Written
 from layers_pipeline.progress import report
 from layers_pipeline.steps.derive.deletions import derive_absences
-from layers_pipeline.steps.derive.posts import (
-    FACTS,
-    derive_containers,
-    facts_of,
-)
+from layers_pipeline.steps.derive.everything import add_up, bring_up_to_date
+from layers_pipeline.steps.derive.posts import facts_of
 from layers_pipeline.steps.derive.staging import SOURCES, Staging, captures, stage_again
 from layers_pipeline.steps.stores import Stores
 
@@ -32,15 +29,11 @@ DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Replayed:
-    """What a replay did: landed rows read anew, and captures put right, by staging table."""
+    """What a replay did: landed rows read anew, captures put right, and rows written by table."""
 
     read: int
-    staged: Mapping[str, Written]
-
-    @property
-    def changed(self) -> int:
-        """Captures that are new or other than before."""
-        return sum(written.inserted + written.updated for written in self.staged.values())
+    changed: int
+    written: Mapping[str, Written]
 
 
 def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
@@ -56,16 +49,17 @@ def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
     """
     if start >= end:
         raise InputRefusedError(f"replay: nothing lies from {start} to {end}. Give a later end.")
-    read, staged = 0, {source.staged.name: Written() for source in SOURCES}
+    read, written = 0, {source.staged.name: Written() for source in SOURCES}
     with stores.lake.write_lock():
         days = [(source, day) for source in SOURCES for day in _days(stores, source, start, end)]
         for done, (source, day) in enumerate(days, start=1):
             landed = _landed(stores, source, max(start, day), min(end, day + DAY))
             read += landed.height
-            staged[source.staged.name] += stage_again(stores, source, landed)
+            written[source.staged.name] += stage_again(stores, source, landed)
             report("days of landings read", done, len(days))
-        _make_again(stores)
-    return Replayed(read=read, staged=staged)
+        changed = sum(staged.inserted + staged.updated for staged in written.values())
+        add_up(written, _make_again(stores))
+    return Replayed(read=read, changed=changed, written=written)
 
 
 def _days(stores: Stores, source: Staging, start: datetime, end: datetime) -> list[datetime]:
@@ -82,20 +76,21 @@ def _landed(stores: Stores, source: Staging, start: datetime, end: datetime) -> 
     return rows.filter(pl.col("known_at") >= start, pl.col("known_at") < end).collect()
 
 
-def _make_again(stores: Stores) -> None:
+def _make_again(stores: Stores) -> dict[str, Written]:
     """Make what follows from captures and listings from all of them, in place of what there is."""
     lake = stores.lake
     marks = {source.name: lake.version(source) for source in catalog.STAGED}
     facts = facts_of(captures(stores).collect())
-    made: tuple[tuple[Table, pl.DataFrame], ...] = (
-        (catalog.PLATFORM_POST_METRICS, facts.snapshots),
-        (catalog.PLATFORM_POSTS, facts.posts),
-        (catalog.PLATFORM_ACCOUNT_METRICS, facts.followers),
-        (catalog.PLATFORM_POST_METRICS_LATEST, facts.latest),
-    )
-    for table, rows in made:
-        lake.replace(table, rows, where={})
-    for table in FACTS:
+    made = {
+        catalog.PLATFORM_POST_METRICS: facts.snapshots,
+        catalog.PLATFORM_POSTS: facts.posts,
+        catalog.PLATFORM_ACCOUNT_METRICS: facts.followers,
+        catalog.PLATFORM_POST_METRICS_LATEST: facts.latest,
+    }
+    written = {table.name: lake.replace(table, rows, where={}) for table, rows in made.items()}
+    # Noted once all of them are there: a crash in between has the next run make them again.
+    for table in made:
         lake.record_marks(table, marks)
-    derive_absences(stores, anew=True)
-    derive_containers(stores)
+    add_up(written, derive_absences(stores, anew=True))
+    add_up(written, bring_up_to_date(stores))
+    return written

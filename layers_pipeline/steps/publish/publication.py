@@ -7,18 +7,23 @@ Does not belong here: how the file is built (``serving``).
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import polars as pl
 
 from layers_pipeline.errors import PublicationError
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.partition_commit import place_of
-from layers_pipeline.lake.table import Table
+from layers_pipeline.lake.table import Table, Written
 from layers_pipeline.progress import report
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.database import Pinned
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import (
+    OnWritten,
+    add_up,
+    bring_up_to_date,
+    unheard,
+)
 from layers_pipeline.steps.maintain.drift import derive_drift
 from layers_pipeline.steps.maintain.retention import thin_out_scores
 from layers_pipeline.steps.score.scoring import score_ticks
@@ -31,18 +36,25 @@ SCORE: Final = ("ads_content_id", "organic_score", "scoring_version")
 RANK: Final = ("ads_content_id", "views_rank_pct", "engagement_rate_rank_pct", "pool_size")
 
 
-def publish(stores: Stores) -> generations.Generation:
+def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.Generation:
     """Publish what the lake holds now as the next generation of the analysts' file.
 
     Whatever a crashed run left half way is finished first, and what has landed is derived, while
     nobody else writes; so the tables of one generation agree.
+
+    Args:
+        stores: Open stores.
+        on_written: Told what was written before the tables were pinned, by table name.
     """
+    written: dict[str, Written] = {}
+    collect = partial(add_up, written)
     with stores.lake.lock("publish"):
         with stores.lake.write_lock():
-            for _ in score_ticks(stores, _half_written_ticks(stores)):
-                pass
-            derive_everything(stores)
+            for scored in score_ticks(stores, _half_written_ticks(stores), on_written=collect):
+                collect({name: Written(inserted=rows) for name, rows in scored.rows.items()})
+            collect(bring_up_to_date(stores))
             pinned = [_pin(stores, table) for table in (*catalog.PUBLISHED, *catalog.STAGED)]
+        on_written(written)
         return generations.publish(
             stores.settings.serve_location,
             pinned=pinned,
@@ -59,9 +71,9 @@ def _half_written_ticks(stores: Stores) -> list[datetime]:
     lake = stores.lake
     versions = generations.pinned_versions(stores.settings.serve_location)
     touched = {
-        place_of(uri)[0]
+        tick
         for table in WRITTEN
-        for uri in lake.files_since(table, max(versions.get(table.name, [-1])))
+        for tick in lake.partitions_since(table, max(versions.get(table.name, [-1])))
     }
     unsure = sorted(touched - _ticks_of_one_batch(stores))
     rows = [lake.read(table) for table in WRITTEN]
@@ -74,15 +86,13 @@ def _half_written_ticks(stores: Stores) -> list[datetime]:
 
 def _ticks_of_one_batch(stores: Stores) -> set[str]:
     """Ticks, as text, of which every table has rows, all written by the same batch."""
-    batches: dict[str, list[set[str | None]]] = {}
-    for number, table in enumerate(WRITTEN):
-        for uri in stores.lake.files(table):
-            tick, batch = place_of(uri)
-            batches.setdefault(tick, [set() for _ in WRITTEN])[number].add(batch)
+    by_table = [stores.lake.batches(table) for table in WRITTEN]
     return {
         tick
-        for tick, found in batches.items()
-        if None not in found[0] and len(found[0]) == 1 and all(one == found[0] for one in found)
+        for tick, batch in by_table[0].items()
+        if None not in batch
+        and len(batch) == 1
+        and all(of_table.get(tick) == batch for of_table in by_table)
     }
 
 
@@ -145,27 +155,32 @@ def _mark_as_read(stores: Stores) -> None:
         stores.lake.record_marks(table, {name: versions[name] for name in table.remembers})
 
 
-def maintain(stores: Stores) -> dict[str, int]:
+def maintain(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str, int]:
     """Keep the lake small and quick to read: thin out, compact, publish, then delete files.
 
     Old scores are thinned out (``retention``) and tables of many small files compacted. The
     order matters: a published generation names files, so files are deleted only after the
     generations that are kept have been asked which versions they read.
 
+    Args:
+        stores: Open stores.
+        on_written: Told what was derived, by table name; twice, as publishing derives too.
+
     Returns:
         Files deleted, by table name.
     """
     with stores.lake.lock("maintenance"):
         with stores.lake.write_lock():
-            derive_everything(stores)
-            derive_drift(stores)
+            written = bring_up_to_date(stores)
+            written[catalog.SCORE_DRIFT.name] = derive_drift(stores)
             thin_out_scores(stores)
             for done, table in enumerate(catalog.TABLES, start=1):
                 if len(stores.lake.files(table)) > SMALL_FILES:
                     stores.lake.compact(table)
                 report("tables compacted", done, len(catalog.TABLES))
             _mark_as_read(stores)
-        publish(stores)
+        on_written(written)
+        publish(stores, on_written=on_written)
         kept = generations.pinned_versions(stores.settings.serve_location)
         return {
             table.name: len(stores.lake.vacuum(table, keep_versions=kept.get(table.name, ())))

@@ -4,13 +4,15 @@ Belongs here: loading histories, and what stood in them at a moment.
 Does not belong here: which posts there are (``candidates``), scores (``walk``), writing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.derive.posts import derive_known
+from layers_pipeline.lake.table import Written
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.staging import captures
 from layers_pipeline.steps.score.candidates import (
     ACCOUNT_CODE,
@@ -45,6 +47,8 @@ class History:
     allowlist: pl.DataFrame
     told: Told
     daily: pl.DataFrame
+    derived: Mapping[str, Written]
+    """What was written to bring the lake up to date, by table name."""
 
     def counts_at(self, until: datetime, *, before: pl.DataFrame, after: datetime) -> pl.DataFrame:
         """What was known of each post's counts at a moment, by number.
@@ -183,7 +187,7 @@ def load_history(stores: Stores, *, since: datetime, until: datetime) -> History
     """
     lake = stores.lake
     with lake.write_lock():
-        derive_known(stores)
+        derived = bring_up_to_date(stores)
         posts = lake.read(catalog.PLATFORM_POSTS).filter(pl.col("first_seen_at") <= until)
         seen = captures(stores).filter(pl.col("known_at") <= until)
         metrics = lake.read_as_known(catalog.PLATFORM_POST_METRICS, until)
@@ -201,6 +205,7 @@ def load_history(stores: Stores, *, since: datetime, until: datetime) -> History
         allowlist=allowlist,
         told=told,
         daily=daily,
+        derived=derived,
     )
 
 

@@ -21,6 +21,7 @@ from layers_pipeline.errors import InputRefusedError, SettingsError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written, tick_text
 from layers_pipeline.progress import report
+from layers_pipeline.steps.derive.everything import OnWritten, unheard
 from layers_pipeline.steps.derive.versions import InForce, rules_in_force
 from layers_pipeline.steps.score.walk import WRITTEN, Frames, Walk
 from layers_pipeline.steps.stores import Stores
@@ -74,7 +75,11 @@ class ScoredTick:
 
 
 def score_ticks(
-    stores: Stores, ticks: Sequence[datetime], *, in_force: InForce | None = None
+    stores: Stores,
+    ticks: Sequence[datetime],
+    *,
+    in_force: InForce | None = None,
+    on_written: OnWritten = unheard,
 ) -> Iterator[ScoredTick]:
     """Score ticks in order, each as of its own time, committing a batch of them at once.
 
@@ -85,6 +90,7 @@ def score_ticks(
         stores: Open stores.
         ticks: Instants to score, any order.
         in_force: Versions of the rules; those that people chose by default.
+        on_written: Told what was derived before the first tick, by table name.
 
     Yields:
         One summary per tick, after its rows were committed.
@@ -100,6 +106,7 @@ def score_ticks(
     _wait_out_the_grace(stores, due[-1])
     rules = in_force or rules_in_force(stores)
     walk = Walk(stores, first=due[0], last=due[-1], in_force=rules)
+    on_written(walk.derived)
     with _Writer() as writer:
         batch = _Batch(stores, rules, writer)
         for done, tick in enumerate(due, start=1):

@@ -12,7 +12,7 @@ import polars as pl
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.store import Lake
 from layers_pipeline.lake.table import tick_from_text
-from layers_pipeline.steps.derive.newest import newest_scores
+from layers_pipeline.steps.derive.latest_scores import latest_scores
 from transforms.scoring.eligibility import lasting_scores
 
 STANDING: Final = {
@@ -72,7 +72,7 @@ def _from_history(
         pl.col("scored_at") < first, pl.col("scoring_version") == version
     )
     there = map(tick_from_text, lake.partitions(catalog.ORGANIC_SCORES, "tick"))
-    found = newest_scores(
+    found = latest_scores(
         lasting_scores(stored),
         (tick for tick in there if tick < first),
         wanted,

@@ -63,6 +63,7 @@ class Walk:
         self._shadows = in_force.shadows
         self._first, self._last = first, last
         self._history: History = load_history(stores, since=first, until=last)
+        self.derived = self._history.derived
         self._chunks = self._history.candidates.chunks()
         self._at, self._counts = first, self._history.counts
         self._stored = pl.DataFrame(schema=STANDING)

@@ -22,7 +22,7 @@ import polars as pl
 from benchmarks.life import HASTY
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.landing import LandedReading, land_readings
 from layers_pipeline.steps.ingest.oauth import sync_oauth
 from layers_pipeline.steps.ingest.oauth_reading import AccountReader, Known
@@ -87,7 +87,7 @@ class World:
 
     def derive(self) -> None:
         self.served.world.clock.advance(1)
-        derive_everything(self.stores)
+        bring_up_to_date(self.stores)
 
     def replay(self) -> None:
         replay(self.stores, start=AT - timedelta(days=1), end=self.now + timedelta(seconds=1))
@@ -183,7 +183,7 @@ class World:
 
     @_happen.register
     def _(self, step: plans.Crash) -> None:
-        work = self.replay if step.replays else lambda: derive_everything(self.stores)
+        work = self.replay if step.replays else lambda: bring_up_to_date(self.stores)
         killed_after(step.commits, work, self.stores)
 
     @_happen.register

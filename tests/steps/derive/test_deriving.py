@@ -4,14 +4,8 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.derive.posts import (
-    FACTS,
-    derive_containers,
-    derive_everything,
-    derive_facts,
-    derive_known,
-    facts_of,
-)
+from layers_pipeline.steps.derive.everything import bring_up_to_date
+from layers_pipeline.steps.derive.posts import FACTS, derive_facts, facts_of
 from layers_pipeline.steps.derive.staging import (
     INSTAGRAM,
     SIFT,
@@ -190,13 +184,13 @@ def settle(stores, history):
         arrive(stores, hour, rows, name=f"landing{number}")
         now = at(stores, hour)
         if then == "derive":
-            derive_everything(now)
+            bring_up_to_date(now)
         elif then is not None:
             for source in SOURCES:
                 stage(now, source)
             with lost(now, *FACTS[then:]):
                 derive_facts(now)
-    derive_everything(at(stores, 99))
+    bring_up_to_date(at(stores, 99))
     return derived(stores)
 
 
@@ -285,8 +279,8 @@ def test_a_row_that_is_staged_after_one_that_landed_later_is_known_as_early_as_i
     arrive(stores, 11, [graph("p", 9, views=5)], name="first")
     arrive(stores, 12, [sift("p", 8, views=5)], name="second")
     stage(at(stores, 13), SIFT)
-    derive_facts(at(stores, 13))
-    derive_everything(at(stores, 14))
+    bring_up_to_date(at(stores, 13))
+    bring_up_to_date(at(stores, 14))
     as_of = derived(stores)["as_of"][hours(11)]
     assert [(row["views"], row["views_at"]) for row in as_of] == [(5, hours(9))]
 
@@ -336,15 +330,15 @@ def media_of(stores):
 def test_the_permanent_address_of_sift_wins_whichever_comes_first(stores, rows):
     for hour, row in enumerate(rows, start=10):
         arrive(stores, hour, [row], name=f"landing{hour}")
-        derive_everything(at(stores, hour))
+        bring_up_to_date(at(stores, hour))
     assert media_of(stores) == PERMANENT
 
 
 def test_an_address_that_differs_in_its_signature_only_changes_no_post(stores):
     arrive(stores, 10, [graph("p", 1, media_url=SIGNED, views=5)], name="first")
-    derive_everything(at(stores, 10))
+    bring_up_to_date(at(stores, 10))
     arrive(stores, 11, [graph("p", 2, media_url=SIGNED_ANEW, views=5)], name="second")
-    written = derive_everything(at(stores, 11))
+    written = bring_up_to_date(at(stores, 11))
     assert (written["platform_posts"].updated, media_of(stores)) == (0, SIGNED)
 
 
@@ -354,17 +348,18 @@ def test_an_address_that_differs_in_its_signature_only_changes_no_post(stores):
 def test_a_container_is_made_once_though_its_post_changes(stores):
     for hour in (10, 11, 12):
         arrive(stores, hour, [sift("p", hour - 9, views=hour)], name=f"landing{hour}")
-        derive_everything(at(stores, hour))
+        bring_up_to_date(at(stores, hour))
     made = rows_of(stores, catalog.CONTENT_CONTAINERS)
     assert made["created_at"].to_list() == [hours(10)]
 
 
 def test_a_crash_before_containers_were_made_leaves_none_out_and_doubles_none(stores):
     arrive(stores, 10, [sift("p", 1)], name="first")
-    derive_known(at(stores, 10))
+    with lost(stores, catalog.CONTENT_CONTAINERS):
+        bring_up_to_date(at(stores, 10))
     arrive(stores, 11, [sift("p", 2, views=3), sift("q", 2)], name="second")
-    derive_everything(at(stores, 11))
-    derive_containers(at(stores, 12))
+    bring_up_to_date(at(stores, 11))
+    bring_up_to_date(at(stores, 12))
     made = rows_of(stores, catalog.CONTENT_CONTAINERS).select("platform_post_id", "created_at")
     assert made.rows() == [("p", hours(10)), ("q", hours(11))]
 
@@ -384,11 +379,11 @@ def test_files_that_were_joined_are_derived_once_more_without_any_change(stores)
     for hour in (10, 11):
         rows = [sift("p", hour - 9, views=hour), graph("q", hour - 9, views=hour)]
         arrive(stores, hour, rows, name=f"landing{hour}")
-        derive_everything(at(stores, hour))
+        bring_up_to_date(at(stores, hour))
     before = derived(stores)
     for table in READ:
         stores.lake.compact(table)
-    derive_everything(at(stores, 12))
+    bring_up_to_date(at(stores, 12))
     assert derived(stores) == before
 
 
@@ -399,7 +394,7 @@ def many_small_files(stores):
     for row in stores.lake.read(landing).collect().iter_slices(1):
         typed = staged.shape(SIFT.read(row, stores.settings))
         stores.lake.append(staged, typed, restamp=lambda rows: rows)
-    derive_everything(at(stores, 10))
+    bring_up_to_date(at(stores, 10))
 
 
 def test_upkeep_joins_small_files_and_leaves_nothing_to_derive_again(stores):

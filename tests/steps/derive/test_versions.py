@@ -6,9 +6,9 @@ from layers_pipeline.errors import InputRefusedError, NotFoundError, SettingsErr
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.content_rows import NewAd, NewCreative
 from layers_pipeline.settings import Settings
-from layers_pipeline.steps.derive.content import derive_ads_content
+from layers_pipeline.steps.derive.dimensions import copy_operations
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.versions import known_rules, rules_in_force
-from layers_pipeline.steps.ingest.dimensions import copy_allowlist
 from layers_pipeline.steps.maintain.drift import derive_drift, drift_at, newest_tick
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.scoring import copy_current_eligibility
@@ -126,15 +126,15 @@ def test_scoring_a_tick_under_another_version_keeps_the_rows_of_the_first(stores
 
 
 def test_content_shows_the_newest_score_of_the_active_version(stores):
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     shadow(stores, "1")
     score(stores, [TICK])
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     versions = rows_of(stores, catalog.ADS_CONTENT)["scoring_version"]
     assert set(versions) == {"2"}
     activate(stores, "1")
     score(stores, [NEXT])
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     content = rows_of(stores, catalog.ADS_CONTENT)
     assert set(content["scoring_version"]) == {"1"}
     assert set(content["scored_at"]) == {NEXT}
@@ -232,9 +232,9 @@ def test_a_walk_begins_with_the_scores_that_stood(tmp_path):
     derive(opened, [capture(post, views=60, account_key=key) for post, key in posts.items()])
     stores = later(opened, hours(12))
     score(stores, [TICK])
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     stores.operations.disallow_creator("brand", "tiktok:bob", now=hours(5))
-    copy_allowlist(stores)
+    copy_operations(stores)
     score(stores, [NEXT])
     first = rows_of(stores, catalog.AD_ELIGIBILITY)
     assert set(first.filter(scored_at=NEXT)["score_of"]) == {TICK}

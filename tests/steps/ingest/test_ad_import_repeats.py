@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from layers_pipeline.clock import SystemClock
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
-from layers_pipeline.steps.derive.posts import derive_known
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.ad_imports import import_ad_metrics
 from layers_pipeline.steps.publish.publication import maintain, publish
 from tests.worlds.ad_reports import (
@@ -57,7 +56,7 @@ def test_importing_a_report_twice_changes_nothing(stores):
     before = whole(stores)
     again = bring(later(stores, NOW + timedelta(days=1)), *rows)
     assert [file.already_there for file in again.files] == [True]
-    assert again.history.inserted == 0
+    assert again.written[HISTORY.name].inserted == 0
     assert whole(stores) == before
 
 
@@ -119,7 +118,7 @@ def test_a_crash_heals_with_the_next_import(stores, gone):
         assert healed == whole(clean)
 
 
-@pytest.mark.parametrize("heal", [derive_known, publish], ids=["a tick", "a publication"])
+@pytest.mark.parametrize("heal", [bring_up_to_date, publish], ids=["a tick", "a publication"])
 def test_a_crash_before_the_history_heals_without_an_import(stores, heal):
     with lost(stores, HISTORY):
         bring(stores, told())
@@ -130,7 +129,7 @@ def test_a_crash_before_the_history_heals_without_an_import(stores, heal):
 def test_deriving_again_changes_nothing(stores):
     bring(stores, told())
     version = stores.lake.version(HISTORY)
-    assert derive_ad_metrics(stores).inserted == 0
+    assert bring_up_to_date(stores)[HISTORY.name].inserted == 0
     assert stores.lake.version(HISTORY) == version
 
 
@@ -139,7 +138,7 @@ def test_upkeep_changes_nothing(stores):
         bring(stores, told(f"ad{number}"), name=f"{number}")
     before = whole(stores)
     stores.lake.compact(STAGED)
-    derive_ad_metrics(stores)
+    bring_up_to_date(stores)
     maintain(stores)
     assert whole(stores) == before
 

@@ -77,7 +77,7 @@ def test_history_is_known_when_its_day_was_over(stores):
 def test_a_restatement_is_a_row_of_its_own_and_an_equal_one_is_none(stores):
     for days, spend in enumerate(("1.00", "1.00", "0.90", "0.90")):
         now = later(stores, NOW + timedelta(days=days))
-        written = bring(now, told(spend=spend), name=f"report{days}").history
+        written = bring(now, told(spend=spend), name=f"report{days}").written[HISTORY.name]
         assert written.inserted == (days in (0, 2))
     assert history(stores) == [(NOW, 100), (NOW + timedelta(days=2), 90)]
 
@@ -102,7 +102,7 @@ def test_one_moment_told_in_two_ways_has_the_larger_value_in_either_order(stores
 def test_the_report_counts_ads_days_and_cents(stores):
     found = bring(stores, told(), told(day=date(2025, 5, 11)), told("b", "-1"), told("c", "2"))
     assert (found.ads, found.first_day, found.last_day) == (2, date(2025, 5, 11), DAY)
-    assert (found.spend_cents, found.history.inserted) == (486, 3)
+    assert (found.spend_cents, found.written[HISTORY.name].inserted) == (486, 3)
     assert found.files[0].reasons == {"spend_cents|min": 1}
 
 
@@ -176,7 +176,7 @@ def test_a_real_export_is_imported_to_the_cent(stores):
 def test_one_export_of_two_days_is_two_reports(stores):
     for day in (DAY, DAY - timedelta(days=1)):
         found = import_ad_metrics(stores, [KAG], ad_platform="meta", spent_on=day, run_id="r")
-        assert found.history.inserted == 1143
+        assert found.written[HISTORY.name].inserted == 1143
 
 
 def asked(path, query):
@@ -206,4 +206,9 @@ def test_a_restated_day_is_found_in_the_month_of_its_own(stores):
     bring(stores, *(told(day=day) for day in days))
     assert rows_of(stores, HISTORY)["spent_in"].to_list() == ["2025-04", "2025-05"]
     now = later(stores, hours(1, after=NOW))
-    assert bring(now, *(told(spend="2", day=day) for day in days), name="2").history.inserted == 2
+    assert (
+        bring(now, *(told(spend="2", day=day) for day in days), name="2")
+        .written[HISTORY.name]
+        .inserted
+        == 2
+    )

@@ -21,7 +21,7 @@ import pytest
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.store import Operations
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.stores import Stores
 from sandbox import AccountRef, RunningSandbox
 from sandbox.graph.faults import GRAPH_FAULTS
@@ -162,7 +162,7 @@ class Matrix:
 
     def _look(self) -> None:
         """Fill in what was landed, and what followed from it."""
-        derive_everything(self.shared)
+        bring_up_to_date(self.shared)
         stored, read = Stored.of(self.shared), self.shared.lake.read
         landed = pl.concat(
             [
@@ -204,7 +204,7 @@ class Matrix:
         return len(requests_of(self.served)) - before
 
     def _look_again(self) -> None:
-        derive_everything(self.shared)
+        bring_up_to_date(self.shared)
         self.stored = Stored.of(self.shared)
         for number, told in enumerate(self.told):
             unreadable = told.stores.operations.unreadable_posts([account_id(told.ref)])
@@ -228,7 +228,7 @@ class Matrix:
             for told in struck:
                 self._switch_on(told)
             sync(stores)
-            derive_everything(stores)
+            bring_up_to_date(stores)
         self.neighbours = {
             told.case.platform: str(state_of(stores, told.ref).last_outcome)
             for told in struck

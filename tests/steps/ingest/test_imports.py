@@ -4,8 +4,7 @@ import pytest
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.derive.content import derive_ads_content
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import import_captures
 from layers_pipeline.steps.publish.publication import publish
 from tests.worlds.data_builders import (
@@ -54,11 +53,11 @@ CAPTURES = [
 def test_importing_a_file_twice_changes_nothing(stores, name):
     import_rows(stores, stores.settings.home, CAPTURES)
     score(stores, TICKS)
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     before = whole(stores)
     import_rows(stores, stores.settings.home, CAPTURES, name=name)
     score(stores, TICKS)
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     assert whole(stores) == before
 
 
@@ -87,7 +86,7 @@ def test_an_imported_capture_was_known_when_it_was_captured(stores):
 def as_known(stores):
     """Everything that must not depend on the order of arrival."""
     score(stores, TICKS)
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     path = publish(stores).path
     return {
         "posts": whole(stores, [catalog.PLATFORM_POSTS]),
@@ -215,7 +214,7 @@ def test_a_refused_file_leaves_nothing_of_its_neighbours(stores, tmp_path):
     bad.write_text("platform,account_key\ntiktok,ada\n")
     with pytest.raises(InputRefusedError, match="required columns are missing"):
         import_captures(stores, [good, bad], project_id="brand", time_zone="UTC", run_id="r")
-    derive_everything(stores)
+    bring_up_to_date(stores)
     assert not any(whole(stores).values())
     assert stores.operations.projects() == []
 

@@ -4,7 +4,6 @@ Belongs here: real stores; rows that come out as they went in.
 Does not belong here: storing (``tests.operations``), what a tick makes of it.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import polars as pl
@@ -13,20 +12,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Table, Written
+from layers_pipeline.lake.table import Written
 from layers_pipeline.operations.content_rows import NewAd, NewCreative
-from layers_pipeline.steps.derive.content import derive_containers
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.dimensions import copy_operations
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.publish.publication import maintain, publish
-from layers_pipeline.steps.score.told import (
-    Told,
-    copy_ads,
-    copy_creatives,
-    copy_overrides,
-    copy_project_ads_content,
-    copy_safety_reviews,
-    read_told,
-)
+from layers_pipeline.steps.score.told import Told, read_told
 from layers_pipeline.steps.stores import Stores
 from tests.worlds.data_builders import (
     allow,
@@ -42,13 +33,13 @@ from transforms.contracts.creatives import AdContent, ContentOverrides, Creative
 from transforms.facts.verdicts import overrides_at, unsafe_containers
 
 CONTENT = "brand/generated:one"
-COPIES: dict[Table, Callable[[Stores], Written]] = {
-    catalog.CREATIVES: copy_creatives,
-    catalog.SAFETY_REVIEWS: copy_safety_reviews,
-    catalog.CONTENT_OVERRIDES: copy_overrides,
-    catalog.PROJECT_ADS_CONTENT: copy_project_ads_content,
-    catalog.AD_CONTENT: copy_ads,
-}
+COPIES = (
+    catalog.CREATIVES,
+    catalog.SAFETY_REVIEWS,
+    catalog.CONTENT_OVERRIDES,
+    catalog.PROJECT_ADS_CONTENT,
+    catalog.AD_CONTENT,
+)
 MADE = hours(-240)
 
 
@@ -95,8 +86,7 @@ def tell(stores: Stores) -> None:
 
 def carried(stores: Stores) -> None:
     """Copy the creatives and derive what follows."""
-    copy_creatives(stores)
-    derive_everything(stores)
+    bring_up_to_date(stores)
 
 
 def heights(told: Told) -> list[int]:
@@ -110,28 +100,27 @@ def heights(told: Told) -> list[int]:
 @pytest.mark.parametrize("table", COPIES, ids=lambda table: table.name)
 def test_a_copy_holds_what_was_told(stores, table):
     tell(stores)
-    assert COPIES[table](stores) == Written(inserted=1)
+    assert copy_operations(stores)[table.name] == Written(inserted=1)
     row = rows_of(stores, table).row(0, named=True)
     assert not {"brand", "generated:one", CONTENT}.isdisjoint(map(str, row.values()))
 
 
 @pytest.mark.parametrize("table", COPIES, ids=lambda table: table.name)
 def test_a_copy_is_written_again_only_if_something_was_told(stores, table):
-    COPIES[table](stores)
     empty = stores.lake.version(table)
-    COPIES[table](stores)
+    copy_operations(stores)
     assert stores.lake.version(table) == empty
     tell(stores)
-    COPIES[table](stores)
+    copy_operations(stores)
     full = stores.lake.version(table)
-    COPIES[table](stores)
+    copy_operations(stores)
     assert stores.lake.version(table) == full > empty
 
 
 def test_the_whole_history_of_overrides_is_copied(stores):
     for hour, word in enumerate(("include", "exclude", None)):
         override(stores, word, at=hour)
-        copy_overrides(stores)
+        copy_operations(stores)
     rows = rows_of(stores, catalog.CONTENT_OVERRIDES)
     assert rows["override"].to_list() == ["include", "exclude", None]
     assert rows["note"].to_list() == ["why"] * 3
@@ -141,7 +130,7 @@ def test_project_ads_content_says_what_stands(stores):
     override(stores, "include", at=0, note="first")
     override(stores, "exclude", at=1, note="second")
     stores.operations.approve_content(CONTENT, "approved", changed_by="bob", now=hours(2))
-    copy_project_ads_content(stores)
+    copy_operations(stores)
     assert rows_of(stores, catalog.PROJECT_ADS_CONTENT).to_dicts() == [
         {
             "ads_content_id": CONTENT,
@@ -161,7 +150,7 @@ def test_project_ads_content_says_what_stands(stores):
 def test_an_override_that_was_taken_back_still_says_who_and_why(stores):
     override(stores, "include", at=0)
     override(stores, None, at=1, note="a mistake")
-    copy_project_ads_content(stores)
+    copy_operations(stores)
     row = rows_of(stores, catalog.PROJECT_ADS_CONTENT).row(0, named=True)
     assert (row["override"], row["note"], row["approval"]) == (None, "a mistake", None)
 
@@ -169,7 +158,7 @@ def test_an_override_that_was_taken_back_still_says_who_and_why(stores):
 def test_one_content_is_included_in_one_project_and_excluded_in_another(stores):
     override(stores, "include", at=0, content="brand/tiktok:7")
     override(stores, "exclude", at=0, content="other/tiktok:7")
-    copy_project_ads_content(stores)
+    copy_operations(stores)
     rows = rows_of(stores, catalog.PROJECT_ADS_CONTENT)
     assert rows.select("project_id", "container_id", "override").rows() == [
         ("brand", "tiktok:7", "include"),
@@ -330,7 +319,7 @@ def test_what_a_crash_lost_is_made_by_the_next_run(stores, gone):
     add(stores)
     with lost(stores, *gone):
         carried(stores)
-    derive_everything(stores)
+    bring_up_to_date(stores)
     assert rows_of(stores, catalog.CONTENT_CONTAINERS)["container_id"].to_list() == [
         "generated:one"
     ]
@@ -341,7 +330,7 @@ def test_upkeep_reads_no_creative_anew(stores):
     add(stores)
     carried(stores)
     maintain(stores)
-    assert derive_containers(stores) == Written()
+    assert bring_up_to_date(stores)["content_containers"] == Written()
 
 
 def test_a_container_of_a_post_without_a_post_is_set_aside(stores):

@@ -16,7 +16,7 @@ import pytest
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, differ
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.staging import SOURCES
 from layers_pipeline.steps.ingest.syncing import collect_scrapes, submit_scrapes
 from layers_pipeline.steps.maintain.replay import Replayed, replay
@@ -105,7 +105,7 @@ def look(clockwork: Clockwork, hour: int) -> None:
 def score_again(stores: Stores) -> None:
     """As a scoring run does: the ticks, then what follows from scores."""
     score(stores, TICKS)
-    derive_everything(stores)
+    bring_up_to_date(stores)
     copy_current_eligibility(stores)
 
 
@@ -210,7 +210,7 @@ def test_a_table_that_lost_its_rows_gets_them_back(stores, rows):
 @pytest.mark.parametrize("commits", [2, 4, 5], ids="killed after {} commits".format)
 def test_a_replay_that_was_killed_is_healed_by_the_next_derivation(stores, rows, commits):
     killed_after(commits, lambda: replay_all(stores), stores)
-    derive_everything(stores)
+    bring_up_to_date(stores)
     assert differing(stores, rows) == []
 
 
@@ -226,7 +226,7 @@ def misread(stores: Stores, table: Table) -> None:
     remove(stores, *DERIVED)
     columns = ("views", "caption")
     stores.lake.merge(table, wrong, update=differ(columns), columns=columns)
-    derive_everything(stores)
+    bring_up_to_date(stores)
 
 
 def overlook(stores: Stores, table: Table) -> None:
@@ -235,7 +235,7 @@ def overlook(stores: Stores, table: Table) -> None:
     left = staged.filter(pl.col("known_at") != staged["known_at"].min())
     remove(stores, *DERIVED)
     stores.lake.replace(table, left, where={})
-    derive_everything(stores)
+    bring_up_to_date(stores)
 
 
 @pytest.mark.parametrize("table", STAGED, ids=lambda table: table.name)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.ingest.dimensions import copy_allowlist
+from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.maintain.retention import thin_out_scores
 from layers_pipeline.steps.publish.publication import maintain
 from layers_pipeline.steps.score.walk import WRITTEN
@@ -98,7 +98,7 @@ def test_a_score_that_stands_is_not_lost(tmp_path):
     derive(opened, [capture(post, -13, views=60, account_key=key) for post, key in posts.items()])
     stores = thinning(later(opened, NOW), KEPT_DAYS)
     opened.operations.disallow_creator("brand", "tiktok:bob", now=TICKS[2])
-    copy_allowlist(opened)
+    copy_operations(opened)
     score(stores, TICKS)
     whole = rows_of(stores, catalog.AD_ELIGIBILITY)
     assert set(whole.filter(scored_at=TICKS[-1])["score_of"]) == {TICKS[1]}

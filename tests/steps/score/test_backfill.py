@@ -19,10 +19,10 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.content_rows import NewAd, NewCreative
 from layers_pipeline.operations.rows import NewAccount, NewCreator
-from layers_pipeline.steps.derive.content import derive_ads_content
+from layers_pipeline.steps.derive.dimensions import copy_operations
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.versions import InForce
 from layers_pipeline.steps.ingest.ad_imports import import_ad_metrics
-from layers_pipeline.steps.ingest.dimensions import copy_accounts, copy_allowlist
 from layers_pipeline.steps.score.scoring import score_ticks
 from layers_pipeline.steps.score.walk import WRITTEN
 from layers_pipeline.steps.stores import Stores
@@ -90,7 +90,7 @@ class Month:
                 getattr(self, what)(later(self.stores, at), number)
             now = later(self.stores, tick)
             score(now, [tick])
-            derive_ads_content(now)
+            bring_up_to_date(now)
             yield tick
 
     def scrape(self, stores: Stores, number: int) -> None:
@@ -182,8 +182,7 @@ def allow_account(stores: Stores, account_id: str) -> None:
     """Put one account that is there on brand's allowlist, long ago."""
     creator = NewCreator(creator_id=account_id, display_name="", account_ids=(account_id,))
     stores.operations.allow_creators("brand", [creator], allowed_from=hours(-9999))
-    copy_accounts(stores)
-    copy_allowlist(stores)
+    copy_operations(stores)
 
 
 def written(stores: Stores) -> dict[str, bytes]:
@@ -252,10 +251,10 @@ def test_ticks_scored_again_in_any_order_give_the_same_rows(lived):
 
 def test_a_backfill_leaves_newer_scores_of_content_alone(lived):
     stores, live = lived
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     before = rows_of(stores, catalog.ADS_CONTENT).to_dicts()
     score(stores, TICKS[:3])
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     assert rows_of(stores, catalog.ADS_CONTENT).to_dicts() == before
     assert written(stores) == live
 

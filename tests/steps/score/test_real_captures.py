@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.derive.posts import derive_everything
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import import_captures
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.walk import WRITTEN
@@ -37,7 +37,7 @@ def imported(home, files, *, ticks=()):
     for number, path in enumerate(files):
         given = {"project_id": "demo", "time_zone": "UTC", "run_id": f"r{number}"}
         import_captures(stores, [path], **given)
-        derive_everything(stores)
+        bring_up_to_date(stores)
     score(stores, ticks)
     return stores
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import tick_text
-from layers_pipeline.steps.derive.content import derive_ads_content
+from layers_pipeline.steps.derive.dimensions import copy_operations
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.staging import SIFT, stage
-from layers_pipeline.steps.ingest.dimensions import copy_allowlist
 from layers_pipeline.steps.score.walk import WRITTEN
 from tests.oracles import scores as oracle
 from tests.worlds.data_builders import (
@@ -184,7 +184,7 @@ def shrinking(stores):
     import_rows(stores, stores.settings.home, [*rows, capture("new", -7, views=70)])
     score(stores, [hours(-8)])
     stores.operations.disallow_creator("brand", "tiktok:bob", now=hours(-6))
-    copy_allowlist(stores)
+    copy_operations(stores)
     score(stores, [AS_OF])
     return rows_of(stores, catalog.AD_ELIGIBILITY).filter(pl.col("scored_at") == AS_OF)
 
@@ -242,19 +242,19 @@ def test_history_that_comes_in_behind_a_tick_is_seen_by_the_next(stores):
 def test_backfilling_an_old_tick_leaves_the_newer_score(stores):
     import_rows(stores, stores.settings.home, POOL)
     score(stores, [AS_OF])
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     before = rows_of(stores, catalog.ADS_CONTENT)
     score(stores, [hours(-12)])
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     assert rows_of(stores, catalog.ADS_CONTENT).equals(before)
 
 
 def test_ads_content_takes_the_newest_score(stores):
     import_rows(stores, stores.settings.home, POOL)
     score(stores, [hours(-12)])
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     score(stores, [AS_OF])
-    derive_ads_content(stores)
+    bring_up_to_date(stores)
     assert rows_of(stores, catalog.ADS_CONTENT)["scored_at"].to_list() == [AS_OF] * 3
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layers_pipeline.steps.derive.newest import TICKS_AT_ONCE, newest_scores
+from layers_pipeline.steps.derive.latest_scores import TICKS_AT_ONCE, latest_scores
 from tests.worlds.data_builders import hours
 
 NAMES = ("a", "b", "c", "d")
@@ -29,7 +29,7 @@ def stored(scores):
 
 def found(scores, wanted):
     columns = ("organic_score", "scored_at")
-    newest = newest_scores(stored(scores), TICKS, wanted, columns=columns)
+    newest = latest_scores(stored(scores), TICKS, wanted, columns=columns)
     return {name: (score, TICKS.index(at)) for name, score, at in newest.iter_rows()}
 
 

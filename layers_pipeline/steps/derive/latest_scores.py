@@ -13,7 +13,7 @@ import polars as pl
 TICKS_AT_ONCE: Final = 6
 
 
-def newest_scores(
+def latest_scores(
     scores: pl.LazyFrame,
     ticks: Iterable[datetime],
     wanted: pl.DataFrame,
