@@ -1,51 +1,63 @@
-# Everything a newcomer needs. Each target makes .venv itself, from uv.lock.
+# Everything a newcomer needs. Each target sets up in .venv what it needs itself, from uv.lock.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What runs; with it, what tests; with it, what lints (pyproject.toml, dependency-groups).
+RUN := $(VENV)/.installed-run
 STAMP := $(VENV)/.installed
+LINT := $(VENV)/.installed-lint
 UV_PINNED := uv==0.13.8
 # One more than cores: many tests wait for servers and processes rather than compute.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
+# A file's tests share its fixtures and stay together; the dearest files come first (tests/layers.py).
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 export LAYERS_HOME ?= .layers
 
-.PHONY: help demo test dev lint format bench clean
+.PHONY: help demo test test-quick dev lint format bench clean
 
 help: ## Say what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(STAMP): private GROUP := --group test
+$(LINT): private GROUP := --group lint
 
 # With uv where it is installed; else uv comes through pip, into an environment of its own.
-$(STAMP): pyproject.toml uv.lock
+$(RUN) $(STAMP) $(LINT): pyproject.toml sandbox/pyproject.toml uv.lock
 	@uv=$$(command -v uv); \
 	if [ -z "$$uv" ]; then \
 		uv=.uv/bin/uv; \
 		test -x $$uv || { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install --quiet $(UV_PINNED); }; \
 	fi; \
-	UV_PYTHON_DOWNLOADS=never "$$uv" sync --frozen --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
-	@touch $(STAMP)
+	UV_PYTHON_DOWNLOADS=never "$$uv" sync --frozen --quiet --inexact --no-default-groups --extra sandbox \
+		$(GROUP) --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	@touch $@
 
-demo: $(STAMP) ## Set up, sync and score some simulated days, show the result
+demo: $(RUN) ## Set up, sync and score some simulated days, show the result
 	@$(BIN)/layers-pipeline demo
 
 test: $(STAMP) ## Set up and run every test
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder --durations 30
+	@$(PYTEST) --durations 30
 
-dev: $(STAMP) ## Open the Dagster UI and the sandbox on this machine
+test-quick: $(STAMP) ## Run the tests that need no store, process or run: less than two minutes
+	@$(PYTEST) -m quick --hypothesis-profile quick
+
+dev: $(RUN) ## Open the Dagster UI and the sandbox on this machine
 	@$(BIN)/layers-pipeline dev
 
-lint: $(STAMP) ## Format, lint, types, import arrows, SQL
+lint: $(LINT) ## Format, lint, types, import arrows, SQL
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint transforms/sql
 
-format: $(STAMP) ## Put the code in form
+format: $(LINT) ## Put the code in form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(STAMP) ## Measure: load time, scoring, a backfill, a full sync; peak memory, HTTP calls
+bench: $(RUN) ## Measure: load time, scoring, a backfill, a full sync; peak memory, HTTP calls
 	@$(BIN)/python -m benchmarks.spine
 	@$(BIN)/python -m benchmarks.syncing
 	@$(BIN)/python -m benchmarks.scoring all

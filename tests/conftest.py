@@ -4,4 +4,4 @@ Belongs here: loading fixture modules.
 Does not belong here: the fixtures themselves (one module per outside thing).
 """
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.hypothesis_profiles", "tests.layers", "tests.postgres"]

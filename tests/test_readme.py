@@ -143,7 +143,6 @@ def test_every_block_marked_run_works_in_order(newcomer):
 
 
 @pytest.mark.e2e
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 @needs_tiktok_captures
 def test_the_figures_of_the_sample_captures_are_right(tmp_path):

@@ -7,6 +7,7 @@ What a command needs is imported once it runs: ``--help`` and completion answer 
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Annotated, Final
@@ -136,12 +137,16 @@ def _account(text: str) -> NewAccount:
     return NewAccount(platform=platform, account_key=key, connection="external")
 
 
-def main() -> None:
-    """Run the command line; errors raised on purpose are said in one line."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; errors raised on purpose are said in one line.
+
+    Args:
+        arguments: What follows the program's name; the process's own by default.
+    """
     # Log records of libraries, such as one for each try of a request, are for services.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
-        app()
+        app(arguments)
     except LayersError as error:
         complain(f"error: {error}")
         raise SystemExit(error.exit_code) from error

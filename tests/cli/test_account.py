@@ -8,19 +8,13 @@ import os
 import pty
 import re
 import subprocess
-import warnings
-from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from layers_pipeline.errors import LayersError
 from layers_pipeline.operations.oauth_rows import TokenRow
 from layers_pipeline.operations.rows import NewAccount
 from layers_pipeline.operations.secrets import TokenCipher, TokenUnreadableError, new_key
@@ -29,8 +23,8 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.steps.ingest.landing import LandedReading, land_readings
 from layers_pipeline.steps.stores import open_stores
+from tests.cli.program import INSTALLED, Program
 
-PROGRAM = Path(__file__).parents[2] / ".venv/bin/layers-pipeline"
 KEY, OTHER_KEY = new_key(), new_key()
 ACCESS, REFRESH = "access-nobody-may-see", "refresh-nobody-may-see"
 INSTAGRAM, TIKTOK, CREATOR = "instagram:17841", "tiktok:_000abc", "tiktok:ada"
@@ -38,43 +32,8 @@ NONE = "\N{EN DASH}"
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def invoke(arguments: Iterable[str], typed: str, environment: dict[str, str]) -> Any:
-    """What an ``account`` command does within this process."""
-    with warnings.catch_warnings():  # typer imports what click takes back
-        warnings.simplefilter("ignore", DeprecationWarning)
-        runner = import_module("typer.testing").CliRunner()
-        app = import_module("layers_pipeline.cli.app").app
-    only = {name: environment.get(name) for name in {*os.environ, *environment}}
-    return runner.invoke(app, ["account", *arguments], input=typed, env=only)
-
-
-@dataclass
-class Commands:
-    """The commands over one folder, within this process."""
-
-    home: Path
-    variables: dict[str, str] = field(default_factory=dict)
-
-    def environment(self, **variables: str) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("LAYERS_")}
-        places = {"LAYERS_HOME": str(self.home), "LAYERS_TOKEN_KEYS": KEY}
-        return {**kept, **places, **self.variables, **variables}
-
-    def said(self, *arguments: str, typed: str = "", **variables: str) -> str:
-        """What ``account`` printed, which has to succeed."""
-        result = invoke(arguments, typed, self.environment(**variables))
-        assert result.exception is None
-        assert result.stderr == ""
-        assert "nobody-may-see" not in result.output
-        return result.stdout
-
-    def refused(self, *arguments: str, typed: str = "", **variables: str) -> str:
-        """The message of a refusal, which shows no secret wherever one looks."""
-        result = invoke(arguments, typed, self.environment(**variables))
-        assert isinstance(result.exception, LayersError)
-        assert result.stdout == ""
-        assert "nobody-may-see" not in result.output + repr(result.exception)
-        return str(result.exception)
+class Commands(Program):
+    """The commands over one folder."""
 
     def operations(self) -> Operations:
         return Operations(f"sqlite:///{self.home}/operations.db")
@@ -101,7 +60,7 @@ class Commands:
 @pytest.fixture
 def commands(tmp_path: Path) -> Commands:
     """Commands over a project ``shop`` and a creator that SIFT reads."""
-    made = Commands(tmp_path / "home")
+    made = Commands(tmp_path / "home", {"LAYERS_TOKEN_KEYS": KEY}, group=("account",))
     operations = made.operations()
     operations.migrate()
     operations.add_project("shop", name="Shop", time_zone="UTC", now=LONG_AGO)
@@ -202,7 +161,7 @@ def test_what_is_no_account_is_refused(commands, account):
 
 
 def test_an_unknown_project_is_refused_before_a_token_is_read(commands):
-    assert "'nobody'" in commands.refused("add", INSTAGRAM, "--project", "nobody")
+    assert "'nobody'" in commands.refused("add", INSTAGRAM, "--project", "nobody", code=3)
 
 
 def test_an_account_that_is_there_is_refused_before_a_token_is_read(connected):
@@ -299,7 +258,7 @@ def test_an_account_that_waits_for_a_login_cannot_be_resumed(connected):
 
 @pytest.mark.parametrize("command", ["pause", "resume", "reauth"])
 def test_an_unknown_account_is_refused(commands, command):
-    said = commands.refused(command, "tiktok:nobody", typed=ACCESS)
+    said = commands.refused(command, "tiktok:nobody", typed=ACCESS, code=3)
     assert "account 'tiktok:nobody' does not exist. See: layers-pipeline account list" in said
 
 
@@ -333,7 +292,7 @@ def test_accounts_are_listed_with_their_newest_ending(connected):
 
 
 def test_deletions_of_a_listing_that_never_was_are_refused(connected):
-    said = connected.refused("confirm-deletions", INSTAGRAM, "no-such-listing")
+    said = connected.refused("confirm-deletions", INSTAGRAM, "no-such-listing", code=3)
     assert "no-such-listing" in said
     assert "no_deletion_storm" in said
 
@@ -374,7 +333,8 @@ def test_deletions_are_confirmed_once(connected):
 
 
 def test_deletions_of_an_unknown_account_are_refused(commands):
-    assert "tiktok:nobody" in commands.refused("confirm-deletions", "tiktok:nobody", "listing-1")
+    said = commands.refused("confirm-deletions", "tiktok:nobody", "listing-1", code=3)
+    assert "tiktok:nobody" in said
 
 
 # The installed program
@@ -382,8 +342,8 @@ def test_deletions_of_an_unknown_account_are_refused(commands):
 
 def test_a_refusal_is_one_line_and_exit_code_2(commands):
     done = subprocess.run(
-        [PROGRAM, "account", "add", INSTAGRAM, "--project", "shop"],
-        env=commands.environment(),
+        [INSTALLED, "account", "add", INSTAGRAM, "--project", "shop"],
+        env=os.environ | commands.environment({}),
         input=b"\xff" + ACCESS.encode(),
         capture_output=True,
         timeout=60,
@@ -407,8 +367,8 @@ def typed_on_a_terminal(commands: Commands, *lines: str) -> str:
     """What a terminal shows while a person answers each question with a line."""
     person, terminal = pty.openpty()
     process = subprocess.Popen(
-        [PROGRAM, "account", "add", TIKTOK, "--project", "shop"],
-        env=commands.environment(),
+        [INSTALLED, "account", "add", TIKTOK, "--project", "shop"],
+        env=os.environ | commands.environment({}),
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,

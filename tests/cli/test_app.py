@@ -1,78 +1,25 @@
 """The command line as people and scripts use it: what it says, refuses and leaves unsaid.
 
-Belongs here: the installed program, its two streams and its exit code.
+Belongs here: commands of every group that has no file of its own, their exit codes.
 Does not belong here: the work behind a command (``tests.steps``).
 """
 
 import csv
 import io
 import json
-import os
 import re
-import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from sandbox import Fault, RunningSandbox, generated_captures, running_sandbox
+from tests.cli.program import SECRET, Program, Said
 
-PROGRAM = Path(__file__).parents[2] / ".venv/bin/layers-pipeline"
-SECRET = "key-nobody-may-see"
 HEADER = "platform,account_key,post_key,captured_at,published_at,views,likes,caption"
 AT = "2025-05-14T08:55:00Z"
 TICK = "2025-05-14-12:00"
 TRICKY = "=1+1 [red]sale[/red] \x1b[2J\x1b]0;owned\x07 Cà phê 東京"
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command answered."""
-
-    code: int
-    out: str
-    err: str
-
-    def refused(self) -> str:
-        """The one line of a refusal, given on standard error alone."""
-        assert (self.code, self.out) == (2, "")
-        assert re.fullmatch(r"error: [^\n]+\n", self.err)
-        return self.err
-
-
-@dataclass
-class Program:
-    """The installed program over one folder of its own."""
-
-    home: Path
-    variables: dict[str, str] = field(default_factory=dict)
-    answers: list[Said] = field(default_factory=list)
-
-    def __call__(self, *arguments: str | Path, **variables: str) -> Said:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("LAYERS_")}
-        places = {"LAYERS_HOME": str(self.home), "DAGSTER_HOME": str(self.home / "dagster")}
-        secret = {"LAYERS_SIFT_KEY": SECRET}
-        done = subprocess.run(
-            [PROGRAM, *arguments],
-            env={**kept, **secret, **places, **self.variables, **variables},
-            cwd=self.home.parent,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-        said = Said(done.returncode, done.stdout, done.stderr)
-        self.answers.append(said)
-        assert SECRET not in said.out + said.err
-        assert "\x1b" not in said.out + said.err
-        return said
-
-    def said(self, *arguments: str | Path, **variables: str) -> str:
-        """What a command printed, which has to succeed in silence on standard error."""
-        said = self(*arguments, **variables)
-        assert (said.code, said.err) == (0, "")
-        return said.out
 
 
 def captures_file(path: Path, *lines: str, header: str = HEADER) -> Path:
@@ -240,15 +187,15 @@ def test_an_explanation_is_given_to_programs(published):
 
 @pytest.mark.parametrize("post", ["7", "' or 1=1 --", "[red]"])
 def test_an_unknown_post_is_refused(published, post):
-    assert f"{post}: no such post" in published("explain", post).refused()
+    assert f"{post}: no such post" in published("explain", post).refused(code=3)
 
 
 def test_an_unknown_post_is_refused_with_the_nearest_ids(published):
-    assert "Did you mean tiktok:900?" in published("explain", "tiktok:9000").refused()
+    assert "Did you mean tiktok:900?" in published("explain", "tiktok:9000").refused(code=3)
 
 
 def test_a_post_of_another_project_is_refused(published):
-    said = published("explain", "752", "--project", "tiny").refused()
+    said = published("explain", "752", "--project", "tiny").refused(code=3)
     assert "project 'tiny' never had it. It is of: brand." in said
 
 
@@ -395,7 +342,7 @@ def test_a_creator_of_another_platform_is_refused(program, account):
 
 def test_an_unknown_project_is_refused(program):
     said = program("creator", "allow", "tiktok:ada", "--project", "nobody")
-    assert "nobody" in said.refused()
+    assert "nobody" in said.refused(code=3)
 
 
 def test_a_project_in_no_time_zone_is_refused(program):
@@ -423,7 +370,7 @@ def test_a_bad_setting_is_refused_by_name(program, command, name, value):
 def test_an_operational_database_that_is_not_there_is_refused_without_its_password(program):
     url = f"postgresql://layers:{SECRET}@127.0.0.1:1/layers"
     said = program("project", "list", LAYERS_OPERATIONS_URL=url)
-    assert "127.0.0.1" in said.refused()
+    assert "127.0.0.1" in said.refused(code=4)
 
 
 # Sync

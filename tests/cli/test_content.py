@@ -5,21 +5,17 @@ Does not belong here: storing (``tests.operations``), what follows in the lake (
 """
 
 import getpass
-import os
 import re
 import shutil
-import warnings
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
-from layers_pipeline.errors import InputRefusedError, LayersError, NotFoundError
 from layers_pipeline.operations.store import Operations
+from tests.cli.program import Program
 from tests.worlds.data_builders import allow, capture, derive, make_stores
 
 POST = "tiktok:7501"
@@ -27,35 +23,8 @@ MADE = "2025-05-01T08:00:00+00:00"
 ADD = ("add", "generated", "one", "--project", "brand")
 
 
-@dataclass
-class Commands:
+class Commands(Program):
     """The commands over one folder."""
-
-    home: Path
-
-    def run(self, *arguments: str) -> Any:
-        with warnings.catch_warnings():  # typer imports what click takes back
-            warnings.simplefilter("ignore", DeprecationWarning)
-            runner = import_module("typer.testing").CliRunner()
-            app = import_module("layers_pipeline.cli.app").app
-        kept = {name: None for name in os.environ if name.startswith("LAYERS_")}
-        return runner.invoke(
-            app, ["content", *arguments], env=kept | {"LAYERS_HOME": str(self.home)}
-        )
-
-    def said(self, *arguments: str) -> str:
-        """What a command printed, which has to succeed."""
-        result = self.run(*arguments)
-        assert result.exception is None, result.output
-        assert result.stderr == ""
-        return result.stdout
-
-    def refused(self, *arguments: str, error: type[LayersError] = InputRefusedError) -> str:
-        """The message of a refusal."""
-        result = self.run(*arguments)
-        assert isinstance(result.exception, error), result.output
-        assert result.stdout == ""
-        return str(result.exception)
 
     def told(self, what: str) -> list[Any]:
         """Rows of a listing of the operational database."""
@@ -81,7 +50,7 @@ def made_home(tmp_path_factory) -> Path:
 @pytest.fixture
 def commands(made_home, tmp_path) -> Commands:
     """Commands over a copy of the home."""
-    return Commands(shutil.copytree(made_home, tmp_path / "home"))
+    return Commands(shutil.copytree(made_home, tmp_path / "home"), group=("content",))
 
 
 @pytest.fixture
@@ -117,18 +86,18 @@ def test_another_project_need_not_repeat_what_is_known(filled):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error", "message"),
+    ("arguments", "code", "message"),
     [
-        ((*ADD[:3], "--project", "nobody"), NotFoundError, "project 'nobody' does not exist"),
-        (("add", "manual", "a b", "--project", "brand"), InputRefusedError, "is not a slug"),
-        ((*ADD, "--created-at", "yesterday"), InputRefusedError, "'yesterday': write ISO 8601"),
-        ((*ADD, "--created-at", "2025-05-01"), InputRefusedError, "with an offset"),
-        ((*ADD, "--created-at", "2020-01-01T00:00Z"), InputRefusedError, "created_at is 2025-05"),
-        ((*ADD, "--prompt", "a dog"), InputRefusedError, "prompt is 'a cat'"),
+        ((*ADD[:3], "--project", "nobody"), 3, "project 'nobody' does not exist"),
+        (("add", "manual", "a b", "--project", "brand"), 2, "is not a slug"),
+        ((*ADD, "--created-at", "yesterday"), 2, "'yesterday' is no moment: write ISO 8601"),
+        ((*ADD, "--created-at", "2025-05-01"), 2, "with an offset"),
+        ((*ADD, "--created-at", "2020-01-01T00:00Z"), 2, "created_at is 2025-05"),
+        ((*ADD, "--prompt", "a dog"), 2, "prompt is 'a cat'"),
     ],
 )
-def test_a_wrong_creative_is_refused(filled, arguments, error, message):
-    assert message in filled.refused(*arguments, error=error)
+def test_a_wrong_creative_is_refused(filled, arguments, code, message):
+    assert message in filled.refused(*arguments, code=code)
     assert len(filled.told("creatives")) == 1
 
 
@@ -193,7 +162,7 @@ def test_every_bad_line_is_named_and_nothing_is_written(filled, tmp_path):
         "Line 3: operations: kind of creative 'drawn' is not known.",
         "Line 4: slug is empty.",
         "Line 5: project 'nobody' does not exist.",
-        "Line 6: created_at '2025-05-01 08:00': write ISO 8601",
+        "Line 6: created_at '2025-05-01 08:00' is no moment: write ISO 8601",
         "Line 7: operations: creative generated:one: created_at is 2025",
     )
     assert [reason for reason in reasons if reason not in said] == []
@@ -233,7 +202,7 @@ def test_a_review_is_stored(filled, container):
 
 
 def test_a_review_says_how_it_ended(filled):
-    assert filled.run("review", POST).exit_code == 2
+    assert filled("review", POST).code == 2
     assert filled.told("safety_reviews") == []
 
 
@@ -248,7 +217,7 @@ def test_an_override_is_stored(filled, word, stored):
 
 
 def test_an_override_needs_a_note(filled):
-    assert filled.run("override", "brand", POST, "include").exit_code == 2
+    assert filled("override", "brand", POST, "include").code == 2
     assert "note is empty" in filled.refused("override", "brand", POST, "include", "--note", " ")
 
 
@@ -286,24 +255,24 @@ def saying(name: str, *, project: str = "brand", container: str) -> list[str]:
 
 @pytest.mark.parametrize("name", SAYINGS)
 @pytest.mark.parametrize(
-    ("container", "message"),
+    ("container", "code", "message"),
     [
-        ("generated:two", "creative generated:two does not exist"),
-        ("tiktok:7502", "content tiktok:7502: no such post has come in. Check the id"),
-        ("7501", "'7501' is no container. Write generated:SLUG"),
+        ("generated:two", 3, "creative generated:two does not exist"),
+        ("tiktok:7502", 3, "content tiktok:7502: no such post has come in. Check the id"),
+        ("7501", 2, "'7501' is no container. Write generated:SLUG"),
     ],
 )
-def test_nothing_is_said_of_what_nobody_knows(filled, name, container, message):
-    said = filled.refused(*saying(name, container=container), error=LayersError)
+def test_nothing_is_said_of_what_nobody_knows(filled, name, container, code, message):
+    said = filled.refused(*saying(name, container=container), code=code)
     assert message in said
 
 
 @pytest.mark.parametrize("name", ["override", "approve", "ad"])
 def test_a_creative_is_spoken_of_in_its_projects_only(filled, name):
     words = saying(name, project="other", container="generated:one")
-    assert "not in project 'other', but in brand" in filled.refused(*words, error=NotFoundError)
+    assert "not in project 'other', but in brand" in filled.refused(*words, code=3)
     unknown = saying(name, project="nobody", container=POST)
-    assert "'nobody' does not exist" in filled.refused(*unknown, error=NotFoundError)
+    assert "'nobody' does not exist" in filled.refused(*unknown, code=3)
 
 
 # Looking
@@ -319,7 +288,7 @@ def test_creatives_are_listed_with_what_stands(filled):
     assert re.search(r"brand +│ generated:one .*failed +│ exclude +│ rejected", said)
     assert "manual:two" in said
     assert "manual:two" not in filled.said("list", "--project", "brand")
-    assert "'nobody'" in filled.refused("list", "--project", "nobody", error=NotFoundError)
+    assert "'nobody'" in filled.refused("list", "--project", "nobody", code=3)
 
 
 def test_the_history_shows_everything_that_was_said(filled):

@@ -1,7 +1,7 @@
 """``import ad-metrics`` as people and scripts use it.
 
 Belongs here: what the command says, refuses and leaves unsaid.
-Does not belong here: the work behind it (``tests.steps``), ``import captures`` (``test_cli``).
+Does not belong here: the work behind it (``tests.steps``), ``import captures`` (``test_app``).
 """
 
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_app import Program
+from tests.cli.program import Program
 from tests.worlds.ad_reports import KAG, needs_kag
 
 ROWS = ("a1,1.429999948,2,F", "a2,20,0,M", "a3,x,1,F")

@@ -1,17 +1,13 @@
 """``layers-pipeline scoring``: what it says, refuses, and changes."""
 
-import os
 import re
-import warnings
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.lake import catalog
 from layers_pipeline.steps.derive.versions import rules_in_force
+from tests.cli.program import Program
 from tests.worlds.data_builders import (
     allow,
     capture,
@@ -37,27 +33,13 @@ def home(tmp_path) -> Path:
     return tmp_path / "home"
 
 
-def run(home: Path, *arguments: str, answer: str = "") -> Any:
-    with warnings.catch_warnings():  # typer imports what click takes back
-        warnings.simplefilter("ignore", DeprecationWarning)
-        runner = import_module("typer.testing").CliRunner()
-        app = import_module("layers_pipeline.cli.app").app
-    kept = {name: None for name in os.environ if name.startswith("LAYERS_")}
-    return runner.invoke(
-        app, ["scoring", *arguments], env=kept | {"LAYERS_HOME": str(home)}, input=answer
-    )
-
-
 def said(home: Path, *arguments: str, answer: str = "") -> str:
-    result = run(home, *arguments, answer=answer)
-    assert result.exception is None, result.output
-    return re.sub(r"\s+", " ", result.stdout)
+    printed = Program(home, group=("scoring",)).said(*arguments, typed=answer)
+    return re.sub(r"\s+", " ", printed)
 
 
-def refused(home: Path, *arguments: str, error: type[Exception] = InputRefusedError) -> str:
-    result = run(home, *arguments)
-    assert isinstance(result.exception, error), result.output
-    return str(result.exception)
+def refused(home: Path, *arguments: str, code: int = 2) -> str:
+    return Program(home, group=("scoring",)).refused(*arguments, code=code)
 
 
 def in_force(home: Path) -> tuple[str, ...]:
@@ -127,7 +109,7 @@ def test_drift_of_a_wrong_tick_is_refused(home):
 
 
 def test_drift_before_the_first_score_is_refused(tmp_path):
-    assert "nothing was scored yet" in refused(tmp_path / "new", "drift", "1", error=NotFoundError)
+    assert "nothing was scored yet" in refused(tmp_path / "new", "drift", "1", code=3)
 
 
 def test_a_comparison_leaves_no_rows(home):

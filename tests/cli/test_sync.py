@@ -4,21 +4,15 @@ Belongs here: what the commands do and say, within this process, by the true clo
 Does not belong here: the installed program (``test_cli``), cadences (``tests.steps``).
 """
 
-import os
 import re
-import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
-from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 
 from layers_pipeline.clock import FixedClock
-from layers_pipeline.errors import LayersError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import differ
 from layers_pipeline.settings import Settings
@@ -32,6 +26,7 @@ from sandbox import (
     generated_captures,
     running_sandbox,
 )
+from tests.cli.program import Program
 from tests.steps.ingest.fault_world import TOKEN_KEY, account, account_id, connect, items_of
 from tests.steps.maintain.test_replay import DERIVED
 from tests.worlds.data_builders import everything, remove, rows_of
@@ -45,31 +40,10 @@ CREATOR = "{0.platform}:{0.account_key}".format(CREATORS.accounts[0])
 
 
 @dataclass
-class Commands:
-    """The program over one folder, within this process, and the sandbox that it talks to."""
+class Commands(Program):
+    """The program over one folder, and the sandbox that it talks to."""
 
-    home: Path
-    served: RunningSandbox
-
-    def __call__(self, *arguments: str) -> Any:
-        with warnings.catch_warnings():  # typer imports what click takes back
-            warnings.simplefilter("ignore", DeprecationWarning)
-            runner = import_module("typer.testing").CliRunner()
-            app = import_module("layers_pipeline.cli.app").app
-        return runner.invoke(app, arguments, env=self._environment())
-
-    def said(self, *arguments: str) -> str:
-        """What a command printed, which has to succeed."""
-        result = self(*arguments)
-        assert result.exception is None
-        return result.stdout
-
-    def refused(self, *arguments: str) -> str:
-        """The message of a refusal."""
-        result = self(*arguments)
-        assert isinstance(result.exception, LayersError)
-        assert result.stdout == ""
-        return str(result.exception)
+    served: RunningSandbox = field(kw_only=True)
 
     def stores(self) -> Stores:
         settings = Settings(
@@ -81,17 +55,15 @@ class Commands:
         """How many requests had this word in their path, since the log was cleared."""
         return sum(word in request.path for request in self.served.world.log.requests())
 
-    def _environment(self) -> dict[str, str | None]:
-        cleared = {name: None for name in os.environ if name.startswith("LAYERS_")}
-        return cleared | {
-            "LAYERS_HOME": str(self.home),
-            "DAGSTER_HOME": str(self.home / "dagster"),
-            "LAYERS_SIFT_URL": self.served.url,
-            "LAYERS_SIFT_KEY": self.served.key.get_secret_value(),
-            "LAYERS_INSTAGRAM_URL": self.served.url,
-            "LAYERS_TIKTOK_URL": self.served.url,
-            "LAYERS_TOKEN_KEYS": TOKEN_KEY.get_secret_value(),
-        }
+
+def talking_to(served: RunningSandbox) -> dict[str, str]:
+    return {
+        "LAYERS_SIFT_URL": served.url,
+        "LAYERS_SIFT_KEY": served.key.get_secret_value(),
+        "LAYERS_INSTAGRAM_URL": served.url,
+        "LAYERS_TIKTOK_URL": served.url,
+        "LAYERS_TOKEN_KEYS": TOKEN_KEY.get_secret_value(),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +74,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     with running_sandbox(
         CREATORS, now=NOW, rate=1, truth=Truth(items), scrape_duration_s=0
     ) as served:
-        made = Commands(home, served)
+        made = Commands(home, talking_to(served), served=served)
         stores = made.stores()
         stores.operations.add_project("brand", name="Brand", time_zone="UTC", now=NOW)
         connect(stores, served, *ACCOUNTS)

@@ -22,7 +22,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from tests.worlds.data_builders import make_stores, rows_of
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / ".venv/bin/layers-pipeline"

@@ -11,8 +11,6 @@ from layers_pipeline.cli.runs import open_runner
 from sandbox.service.scenario import load_scenario
 from sandbox.service.server import running_sandbox
 
-pytestmark = pytest.mark.slow
-
 SCENARIO = os.environ.get("LAYERS_SCENARIO", "one_day")
 """``fortnight`` takes two hours and a half: 100 accounts, 14 days."""
 HEALED_WITHIN = timedelta(minutes=45)

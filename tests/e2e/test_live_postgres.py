@@ -21,8 +21,6 @@ from layers_pipeline.steps.stores import open_stores
 from tests.postgres import PostgresUrlFactory
 from tests.worlds.data_builders import capture, write_file
 
-pytestmark = pytest.mark.e2e
-
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 FIRST, LAST, TICKS = "2025-05-14-12:00", "2025-05-16-08:00", 12

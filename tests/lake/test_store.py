@@ -19,7 +19,7 @@ import dataframely as dy
 import polars as pl
 import pytest
 import stamina
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from layers_pipeline.clock import FixedClock
@@ -33,6 +33,7 @@ from layers_pipeline.lake.catalog import QUARANTINE, TABLES
 from layers_pipeline.lake.locks import FileLocks, Locks
 from layers_pipeline.lake.store import COMMIT_ATTEMPTS, WRITE_LOCK, Lake
 from layers_pipeline.lake.table import Table, Written, differ
+from tests.hypothesis_profiles import examples
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 PROCESSES = get_context("spawn")
@@ -430,9 +431,8 @@ BATCHES = st.dictionaries(NAMES, st.none() | st.integers(0, 3), max_size=4)
 STEPS = st.tuples(st.sampled_from(["insert", "merge", "replace", "compact"]), BATCHES)
 
 
-@settings(
-    max_examples=12,
-    deadline=None,
+@examples(
+    0.6,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=st.lists(STEPS, min_size=1, max_size=6))

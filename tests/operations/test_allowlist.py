@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations.rows import AllowlistRow, NewAccount, NewCreator
 from layers_pipeline.operations.store import Operations
+from tests.hypothesis_profiles import examples
 from tests.operations.world import EXTERNAL, MINUTE, NOW, add_external, add_project, allow
 
 DAY = timedelta(days=1)
@@ -163,9 +164,8 @@ def imported(operations: Operations) -> Operations:
     return operations
 
 
-@settings(
-    max_examples=15,
-    deadline=None,
+@examples(
+    0.75,
     # Every example imports into projects of its own, so examples do not see each other.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -207,8 +207,6 @@ def test_ten_thousand_ads_are_connected_at_once(brand):
 
 
 @settings(
-    max_examples=20,
-    deadline=None,
     # Every example speaks of content of its own.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -7,12 +7,13 @@ Does not belong here: what is said of them later (``test_content_histories``).
 import itertools
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations.content_rows import CreativeRow, NewCreative
 from layers_pipeline.operations.store import Operations
+from tests.hypothesis_profiles import examples
 from tests.operations.workers import add_a_creative, at_once
 from tests.operations.world import MINUTE, NOW, add_project
 
@@ -163,9 +164,8 @@ def many_projects(operations: Operations) -> Operations:
     return operations
 
 
-@settings(
-    max_examples=15,
-    deadline=None,
+@examples(
+    0.75,
     # Every example adds creatives of its own, so examples do not see each other.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -104,8 +104,6 @@ def test_versions_activated_by_two_processes_are_active_one_after_the_other(oper
 
 
 @settings(
-    max_examples=20,
-    deadline=None,
     # What earlier examples left is only more history.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

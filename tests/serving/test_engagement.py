@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
@@ -27,6 +27,7 @@ from layers_pipeline.serving import generations
 from layers_pipeline.serving.database import Pinned
 from layers_pipeline.steps.publish.publication import maintain, publish
 from layers_pipeline.steps.stores import Stores
+from tests.hypothesis_profiles import examples
 from tests.worlds.data_builders import (
     AS_OF,
     capture,
@@ -427,7 +428,6 @@ def series(draw) -> list[dict]:
     ]
 
 
-@settings(max_examples=20, deadline=None)
 @given(rows=series(), zone=st.sampled_from(ZONES))
 def test_the_days_of_any_series_are_those_of_the_oracle(rows, zone):
     query = "select * exclude (platform) from post_engagement_daily('brand')"
@@ -436,7 +436,7 @@ def test_the_days_of_any_series_are_those_of_the_oracle(rows, zone):
     assert told == told_by_day(rows, zone)
 
 
-@settings(max_examples=10, deadline=None)
+@examples(0.5)
 @given(rows=series())
 def test_the_snapshots_of_any_series_are_those_of_the_oracle(rows):
     with tempfile.TemporaryDirectory() as folder:
@@ -446,7 +446,7 @@ def test_the_snapshots_of_any_series_are_those_of_the_oracle(rows):
     assert told == told_by_snapshot(stored)
 
 
-@settings(max_examples=10, deadline=None)
+@examples(0.5)
 @given(rows=series(), off=st.integers(-60, 60))
 def test_what_was_known_at_any_moment_is_the_last_known_value_of_each_metric(rows, off):
     as_of = rows[0]["captured_at"] + timedelta(hours=off)

@@ -226,7 +226,7 @@ def print_figures(killer: Killer) -> None:
     )
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 + 20 * KILLS)]
+pytestmark = pytest.mark.timeout(300 + 20 * KILLS)
 
 
 def test_every_process_was_killed_at_work(aftermath: Killer):

@@ -3,7 +3,7 @@
 import json
 from urllib.parse import parse_qsl, urlsplit
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox import World
@@ -11,6 +11,7 @@ from sandbox.graph.answering import answered
 from sandbox.graph.batch import answered_batch
 from sandbox.graph.desk import GraphDesk
 from sandbox.graph.paths import call_of
+from tests.hypothesis_profiles import examples
 from tests.sandbox.conftest import DATASET
 from tests.sandbox.graph.caller import CAROUSEL, LARGE, MANY, MINE, NOW, TRUTH, ids_of
 
@@ -34,7 +35,7 @@ def call(path, account=MINE, **params):
     path=st.sampled_from(PATHS) | st.text(),
     params=st.dictionaries(st.sampled_from(NAMES), EXPRESSIONS | st.text() | st.just("[" * 9999)),
 )
-@settings(max_examples=300, deadline=None)
+@examples(5)
 def test_every_request_is_answered_with_json(path, params):
     reply = answered(DESK, call(path, **params))
     assert reply.status in (200, 400, 500)
@@ -43,7 +44,7 @@ def test_every_request_is_answered_with_json(path, params):
 
 
 @given(elements=st.lists(st.fixed_dictionaries({"relative_url": st.text()}), min_size=1))
-@settings(max_examples=100, deadline=None)
+@examples(2)
 def test_a_batch_is_answered_element_by_element(elements):
     reply = answered_batch(DESK, call("", batch=json.dumps(elements[:50])))
     assert reply.status == 200
@@ -51,7 +52,6 @@ def test_a_batch_is_answered_element_by_element(elements):
 
 
 @given(limit=st.integers(1, 130))
-@settings(max_examples=30, deadline=None)
 def test_pages_hold_everything_once_whatever_their_size(limit):
     found, link = [], f"http://sandbox/me/media?limit={limit}"
     while link:

@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.hypothesis_profiles import examples
 from tests.sandbox.conftest import DATASET
 
 METRICS = {"views", "likes", "comments", "shares", "saves", "followers"}
@@ -121,7 +122,7 @@ def test_set_back_before_its_end_a_finished_scrape_is_under_way_again(call, busy
     assert call.page(scrape_id).status_code == 409
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(2, suppress_health_check=list(HealthCheck))
 @given(
     hours=st.lists(st.floats(-5, 110), min_size=1, max_size=3),
     account=st.sampled_from(DATASET.accounts),

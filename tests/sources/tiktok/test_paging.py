@@ -1,7 +1,7 @@
 """How the TikTok client pages: no post of a listing lost or doubled, and never without end."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layers_pipeline.errors import SourceMalformedError
@@ -39,7 +39,6 @@ def listed(reading):
     return [row.subject for row in reading.rows if row.entity == "video"]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     gaps=st.lists(st.sampled_from([0, 1, 1, 5, 3600]), max_size=70),
     lengths=st.lists(st.integers(8, 20), min_size=1, max_size=4),

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
@@ -12,6 +12,7 @@ from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.walk import WRITTEN
+from tests.hypothesis_profiles import examples
 from tests.oracles import scores as oracle
 from tests.oracles.deletions import spells_of
 from tests.worlds.data_builders import (
@@ -32,7 +33,7 @@ from tests.worlds.data_builders import (
 )
 from transforms.contracts.posts import PostAbsences
 
-SLOW_LAW = settings(max_examples=4, deadline=None, phases=(Phase.explicit, Phase.generate))
+SLOW_LAW = examples(0.2, phases=(Phase.explicit, Phase.generate))
 """For laws over real stores: failing examples are shown as found, not shrunk for minutes."""
 ADA = "instagram:ada"
 ALL = ("p", "q0", "q1", "q2")

@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from hypothesis import Phase, example, given, settings
+from hypothesis import Phase, example, given
 from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
@@ -15,6 +15,7 @@ from layers_pipeline.steps.derive.staging import (
 )
 from layers_pipeline.steps.derive.staging import captures as captures_of
 from layers_pipeline.steps.publish.publication import maintain
+from tests.hypothesis_profiles import examples
 from tests.oracles import scores as oracle
 from tests.worlds.data_builders import (
     COUNTS,
@@ -39,7 +40,7 @@ from transforms.contracts.posts import (
 )
 from transforms.facts.snapshots import POST, latest_metrics
 
-SLOW_LAW = settings(max_examples=4, deadline=None, phases=(Phase.explicit, Phase.generate))
+SLOW_LAW = examples(0.2, phases=(Phase.explicit, Phase.generate))
 """For laws over real stores: failing examples are shown as found, not shrunk for minutes."""
 PERMANENT = "https://sift/7.mp4"
 SIGNED = "https://cdn/7.jpg?sig=a"
@@ -297,7 +298,7 @@ def test_the_counts_of_a_post_are_the_last_known_ones():
     assert row["views"] == 5
 
 
-@settings(max_examples=15, deadline=None)
+@examples(0.75)
 @given(rows=some_captures(distinct=False))
 def test_facts_keep_their_contracts(rows):
     found = facts(*rows)

@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layers_pipeline.steps.derive.latest_scores import TICKS_AT_ONCE, latest_scores
@@ -33,7 +33,6 @@ def found(scores, wanted):
     return {name: (score, TICKS.index(at)) for name, score, at in newest.iter_rows()}
 
 
-@settings(max_examples=50, deadline=None)
 @given(scores=SCORES, wanted=st.sets(st.sampled_from(NAMES)))
 def test_it_is_the_newest_of_every_wanted_content(scores, wanted):
     ids = pl.DataFrame({"ads_content_id": sorted(wanted)}, schema={"ads_content_id": pl.String})

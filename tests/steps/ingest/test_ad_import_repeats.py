@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layers_pipeline.clock import SystemClock
@@ -17,6 +17,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.ad_imports import import_ad_metrics
 from layers_pipeline.steps.publish.publication import maintain, publish
+from tests.hypothesis_profiles import examples
 from tests.worlds.ad_reports import (
     HISTORY,
     STAGED,
@@ -185,7 +186,7 @@ def as_told(row):
     )
 
 
-@settings(max_examples=12, deadline=None)
+@examples(0.6)
 @given(pieces=PIECES, order=st.randoms(use_true_random=False))
 def test_restatements_in_any_order_and_any_files_give_the_same_spend(pieces, order):
     everything = [row for piece in pieces for row in piece]
@@ -197,7 +198,7 @@ def test_restatements_in_any_order_and_any_files_give_the_same_spend(pieces, ord
         assert spend_known(stores.lake.read(HISTORY)) == expected
 
 
-@settings(max_examples=8, deadline=None)
+@examples(0.4)
 @given(reports=PIECES, before=ROW)
 def test_a_report_changes_nothing_that_was_known_before_it(reports, before):
     with temporary_stores() as stores:

@@ -47,8 +47,6 @@ from tests.steps.ingest.fault_world import (
     sync,
 )
 
-pytestmark = pytest.mark.slow
-
 HEALED_AT = AT + timedelta(hours=7)
 STORM_AT = AT + timedelta(hours=8)
 STORM_AGAIN_AT = STORM_AT + timedelta(minutes=20)

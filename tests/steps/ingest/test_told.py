@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
@@ -19,6 +19,7 @@ from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.publish.publication import maintain, publish
 from layers_pipeline.steps.score.told import Told, read_told
 from layers_pipeline.steps.stores import Stores
+from tests.hypothesis_profiles import examples
 from tests.worlds.data_builders import (
     allow,
     capture,
@@ -204,7 +205,7 @@ def test_nothing_told_reads_as_no_rows(stores):
     assert heights(read_told(stores, hours(0))) == [0, 0, 0, 0]
 
 
-@settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.generate))
+@examples(0.3, phases=(Phase.explicit, Phase.generate))
 @given(
     changes=st.lists(
         st.tuples(

@@ -115,7 +115,6 @@ def test_the_oracle_gives_every_score_part_and_reason(stores):
     assert list(differences(stores, TICKS))[:5] == []
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.skipif("LAYERS_LONG_TESTS" not in os.environ, reason="set LAYERS_LONG_TESTS to run it")
 def test_the_oracle_gives_every_row_of_every_tick(tmp_path):

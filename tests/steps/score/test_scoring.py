@@ -3,7 +3,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import Phase, example, given, settings
+from hypothesis import Phase, example, given
 from hypothesis import strategies as st
 
 from layers_pipeline.errors import InputRefusedError
@@ -13,6 +13,7 @@ from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.staging import SIFT, stage
 from layers_pipeline.steps.score.walk import WRITTEN
+from tests.hypothesis_profiles import examples
 from tests.oracles import scores as oracle
 from tests.worlds.data_builders import (
     AS_OF,
@@ -37,7 +38,7 @@ from tests.worlds.data_builders import (
 )
 
 TICKS = [hours(number) for number in range(-24, 28, 12)]
-SLOW_LAW = settings(max_examples=2, deadline=None, phases=(Phase.explicit, Phase.generate))
+SLOW_LAW = examples(0.1, phases=(Phase.explicit, Phase.generate))
 """For laws over real stores: failing examples are shown as found, not shrunk for minutes."""
 SPELLS = (spell(), spell("bob"), spell("bob", project_id="other"))
 MINUTE = timedelta(minutes=1)
@@ -81,27 +82,23 @@ def differences(stores, captures, allowlist, ticks):
 # Laws of the score, over the transforms.
 
 
-@settings(max_examples=25, deadline=None)
 @given(rows=some_captures(), tick=st.sampled_from(TICKS))
 def test_a_score_lies_between_0_and_10(rows, tick):
     assert scores_at(rows, tick)["organic_score"].is_between(0, 10).all()
 
 
-@settings(max_examples=25, deadline=None)
 @given(rows=some_captures(), tick=st.sampled_from(TICKS), order=st.randoms(use_true_random=False))
 def test_the_order_of_captures_does_not_matter(rows, tick, order):
     shuffled = order.sample(rows, len(rows))
     assert scores_at(shuffled, tick).equals(scores_at(rows, tick))
 
 
-@settings(max_examples=25, deadline=None)
 @given(rows=some_captures(), later=some_captures(), tick=st.sampled_from(TICKS))
 def test_a_later_snapshot_is_not_seen(rows, later, tick):
     beyond = [row for row in later if row["known_at"] > tick]
     assert scores_at([*rows, *beyond], tick).equals(scores_at(rows, tick))
 
 
-@settings(max_examples=25, deadline=None)
 @given(rows=some_captures(), tick=st.sampled_from(TICKS), days=st.integers(-400, 400))
 def test_shifting_all_times_shifts_nothing_but_times(rows, tick, days):
     shift = timedelta(days=days)
@@ -113,14 +110,12 @@ def test_shifting_all_times_shifts_nothing_but_times(rows, tick, days):
     assert same.equals(scores_at(rows, tick))
 
 
-@settings(max_examples=25, deadline=None)
 @given(rows=some_captures(), tick=st.sampled_from(TICKS))
 def test_another_project_does_not_move_a_score(rows, tick):
     alone = scores_at(rows, tick, allowlist=SPELLS[:2])
     assert scores_at(rows, tick).filter(pl.col("project_id") == "brand").equals(alone)
 
 
-@settings(max_examples=25, deadline=None)
 @given(rows=some_captures(), more=st.integers(1, 10_000), which=st.integers(0, 99))
 def test_more_views_never_lower_reach(rows, more, which):
     seen = [row for row in rows if row["views"] is not None]

@@ -2,9 +2,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.hypothesis_profiles import examples
 from tests.shared_data import SHARED
 from tests.worlds.data_builders import hours
 from transforms.contracts.creatives import AdDailyMetrics
@@ -170,7 +171,7 @@ def test_facebooks_word_for_conversions_is_known():
     assert [told[name] for name in ("impressions", "clicks", "conversions")] == [7350, 1, 2]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(4)
 @given(cents=st.integers(0, 3_276_799))
 @example(cents=143)
 def test_single_precision_loses_no_cent(cents):
@@ -181,7 +182,7 @@ def test_single_precision_loses_no_cent(cents):
         assert told.select(reading.value).item() == cents
 
 
-@settings(max_examples=200, deadline=None)
+@examples(4)
 @given(cents=st.integers(0, 10**13))
 def test_two_decimals_are_exact_at_any_size(cents):
     told = pl.DataFrame({"spend": [f"{cents // 100}.{cents % 100:02}"]})

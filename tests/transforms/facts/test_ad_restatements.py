@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.worlds.creative_builders import daily, spent
@@ -81,7 +81,6 @@ ROWS = st.lists(
 DISTINCT = ROWS.map(lambda rows: list({(r["ad_id"], r["known_at"]): r for r in rows}.values()))
 
 
-@settings(max_examples=60, deadline=None)
 @given(rows=DISTINCT)
 def test_what_is_left_out_changes_nothing_that_was_known(rows):
     found = restatements(daily(rows)).collect().to_dicts()
@@ -90,7 +89,6 @@ def test_what_is_left_out_changes_nothing_that_was_known(rows):
     ]
 
 
-@settings(max_examples=60, deadline=None)
 @given(rows=ROWS, order=st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows, order):
     shuffled = order.sample(rows, len(rows))
@@ -101,7 +99,6 @@ def test_the_order_of_rows_does_not_matter(rows, order):
     assert found.equals(expected)
 
 
-@settings(max_examples=60, deadline=None)
 @given(rows=ROWS)
 def test_what_is_kept_keeps_the_contract(rows):
     found = restatements(daily(rows)).collect()

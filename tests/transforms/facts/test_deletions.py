@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.oracles.deletions import deleted_at_moment, spells_of
@@ -461,7 +461,6 @@ def last_seen(row, readings):
     return row | {"last_checked_at": max(seen, default=row["last_checked_at"])}
 
 
-@settings(max_examples=60, deadline=None)
 @given(history=histories())
 @example(history=([post(), *OTHERS], [lacking(1), EMPTY], [said(EMPTY, 20)]))
 @example(history=([post(), *OTHERS], STORM, [said(STORM[1], 20)]))
@@ -471,7 +470,6 @@ def test_every_history_gives_the_spells_of_the_oracle(history):
     assert spells(absences_after(posts, readings, words)) == expected
 
 
-@settings(max_examples=20, deadline=None)
 @given(history=histories(), hour=st.integers(0, 24))
 def test_every_history_says_what_the_oracle_says_was_deleted_at_a_moment(history, hour):
     posts, readings, words = history
@@ -480,13 +478,11 @@ def test_every_history_says_what_the_oracle_says_was_deleted_at_a_moment(history
     assert deleted(absences, hours(hour)) == deleted_at_moment(expected, hours(hour))
 
 
-@settings(max_examples=20, deadline=None)
 @given(history=histories())
 def test_spells_keep_their_contract(history):
     assert PostAbsences.is_valid(absences_after(*history))
 
 
-@settings(max_examples=20, deadline=None)
 @given(history=histories())
 def test_a_post_has_one_spell_that_lasts_at_most(history):
     absences = absences_after(*history)

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.worlds.data_builders import (
@@ -154,7 +154,6 @@ def shown_captures(*, apart=False):
     return st.lists(row, min_size=1, max_size=6, unique_by=unique_by)
 
 
-@settings(max_examples=40, deadline=None)
 @given(rows=shown_captures(), order=st.randoms(use_true_random=False))
 def test_the_order_of_arrival_does_not_matter(rows, order):
     runs = [row["run_id"] for row in rows]
@@ -168,7 +167,6 @@ def renamed(row):
     return row | {"account_key": "bob", "caption": "b"}
 
 
-@settings(max_examples=40, deadline=None)
 @given(rows=shown_captures(apart=True), cut=st.integers(0, 4))
 @example(rows=[graph(1, SIGNED), sift(2, PERMANENT), graph(3, SIGNED)], cut=2)
 def test_captures_put_upon_what_was_known_make_the_post_that_all_of_them_make(rows, cut):
@@ -179,7 +177,6 @@ def test_captures_put_upon_what_was_known_make_the_post_that_all_of_them_make(ro
     assert made == post(*rows)
 
 
-@settings(max_examples=40, deadline=None)
 @given(rows=shown_captures(apart=True))
 @example(rows=[sift(1, PERMANENT), renamed(graph(2, SIGNED))])
 def test_captures_put_once_more_upon_the_post_that_they_made_change_nothing(rows):
@@ -189,7 +186,6 @@ def test_captures_put_once_more_upon_the_post_that_they_made_change_nothing(rows
     assert again.to_dicts() == made.select(again.columns).to_dicts()
 
 
-@settings(max_examples=25, deadline=None)
 @given(rows=some_captures())
 def test_containers_and_ads_content_keep_their_contracts(rows):
     posts = posts_of(captures(rows)).with_columns(bucket=pl.lit(0, pl.Int64))
@@ -199,7 +195,6 @@ def test_containers_and_ads_content_keep_their_contracts(rows):
     assert AdsContent.is_valid(ads.select(AdsContent.column_names()))
 
 
-@settings(max_examples=25, deadline=None)
 @given(rows=some_captures(), as_of=st.integers(-48, 48))
 def test_pool_members_keep_their_contract(rows, as_of):
     pool = members_in(*rows, allowed=[spell(), spell("bob")], as_of=hours(as_of))

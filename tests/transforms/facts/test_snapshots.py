@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.worlds.data_builders import COUNTS, capture, captures, hours
@@ -180,7 +180,6 @@ def values_known(snapshots):
     return found.select("post", *COUNTS).sort("post").collect()
 
 
-@settings(max_examples=60, deadline=None)
 @given(rows=SHOWN, order=st.randoms(use_true_random=False))
 def test_last_known_values_are_those_of_the_latest_metrics(rows, order):
     snapshots = snapshots_of(captures(rows)).collect()
@@ -189,7 +188,6 @@ def test_last_known_values_are_those_of_the_latest_metrics(rows, order):
     assert values_known(shuffled).equals(latest.select("post", *COUNTS).sort("post").collect())
 
 
-@settings(max_examples=60, deadline=None)
 @given(first=SHOWN, later=SHOWN)
 @example(
     first=[capture(at=1, source="sift", views=5)], later=[capture(at=1, source="import", views=6)]
@@ -209,7 +207,6 @@ def test_what_is_still_known_equals_starting_over(first, later):
     assert both.select("post", *COUNTS).equals(values_known(everything.lazy()))
 
 
-@settings(max_examples=40, deadline=None)
 @given(rows=SHOWN, order=st.randoms(use_true_random=False))
 def test_the_order_of_arrival_does_not_matter(rows, order):
     shuffled = order.sample(rows, len(rows))
@@ -218,7 +215,6 @@ def test_the_order_of_arrival_does_not_matter(rows, order):
     assert one.equals(other)
 
 
-@settings(max_examples=40, deadline=None)
 @given(rows=SHOWN)
 def test_leaving_out_repeats_changes_nothing_that_is_known(rows):
     distinct = pl.concat(
@@ -257,7 +253,6 @@ def known_from(rows, moment):
     return known(rows.filter(pl.col("known_at") <= moment)).select(VALUES)
 
 
-@settings(max_examples=60, deadline=None)
 @given(rows=LANDED, moment=st.integers(0, 12).map(hours))
 def test_as_of_any_moment_snapshots_say_what_all_captures_known_by_then_say(rows, moment):
     every_one = distinct_captures(captures(row for row in rows if row["known_at"] <= moment))
@@ -265,7 +260,6 @@ def test_as_of_any_moment_snapshots_say_what_all_captures_known_by_then_say(rows
     assert known_from(snapshots, moment).equals(known(every_one).select(VALUES))
 
 
-@settings(max_examples=60, deadline=None)
 @given(rows=SHOWN, cut=st.integers(-1, 6))
 def test_captures_compared_with_what_was_known_are_kept_as_if_compared_with_all(rows, cut):
     earlier = captures(row for row in rows if row["captured_at"] <= hours(cut))
@@ -276,7 +270,6 @@ def test_captures_compared_with_what_was_known_are_kept_as_if_compared_with_all(
     assert kept.sort(key).collect().equals(snapshots_of(captures(rows)).sort(key).collect())
 
 
-@settings(max_examples=40, deadline=None)
 @given(rows=SHOWN)
 def test_snapshots_and_what_is_known_keep_their_contracts(rows):
     snapshots = snapshots_of(captures(rows)).collect().lazy()

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.worlds.creative_builders import ad, ads, daily, spent
@@ -101,23 +101,19 @@ ROWS = st.lists(
     unique_by=lambda row: (row["ad_id"], row["spent_on"], row["known_at"]),
 )
 SHOWN = (ad(), ad("two"), ad("three", "other/manual:m"))
-LAW = settings(max_examples=40, deadline=None)
 
 
-@LAW
 @given(rows=ROWS, order=st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows, order):
     assert spend(order.sample(rows, len(rows)), SHOWN) == spend(rows, SHOWN)
 
 
-@LAW
 @given(rows=ROWS, later=ROWS)
 def test_what_becomes_known_later_changes_no_earlier_tick(rows, later):
     beyond = [row for row in later if row["known_at"] > AS_OF]
     assert spend([*rows, *beyond], SHOWN) == spend(rows, SHOWN)
 
 
-@LAW
 @given(rows=ROWS, days=st.integers(-400, 400))
 def test_shifting_all_times_by_days_shifts_nothing(rows, days):
     shift = timedelta(days=days)
@@ -129,7 +125,6 @@ def test_shifting_all_times_by_days_shifts_nothing(rows, days):
     assert spend(moved, shown, as_of=AS_OF + shift) == spend(rows, SHOWN)
 
 
-@LAW
 @given(rows=ROWS)
 def test_restating_a_day_by_what_it_says_changes_nothing(rows):
     again = [row | {"known_at": row["known_at"] + timedelta(minutes=1)} for row in rows]

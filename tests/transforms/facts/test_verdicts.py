@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.worlds.creative_builders import (
@@ -101,17 +101,14 @@ CHANGES = st.lists(
     max_size=5,
     unique_by=lambda row: row["known_at"],
 )
-LAW = settings(max_examples=30, deadline=None)
 
 
-@LAW
 @given(reviewed=REVIEWS, said=CHANGES)
 def test_what_is_said_later_changes_no_earlier_tick(reviewed, said):
     known = [[row for row in rows if row["known_at"] <= AS_OF] for rows in (reviewed, said)]
     assert verdict(reviewed=reviewed, said=said) == verdict(reviewed=known[0], said=known[1])
 
 
-@LAW
 @given(reviewed=REVIEWS, said=CHANGES, number=st.floats(-400, 400))
 def test_shifting_all_times_shifts_nothing(reviewed, said, number):
     shift = timedelta(days=number)

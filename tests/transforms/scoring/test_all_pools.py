@@ -2,9 +2,10 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.hypothesis_profiles import examples
 from tests.oracles import scores as oracle
 from tests.oracles.creatives import Told
 from tests.worlds.data_builders import AS_OF, captures, hours
@@ -15,7 +16,7 @@ from transforms.scoring.rules import RULES
 
 TICKS = [hours(number) for number in (-24, 0, 24)]
 RULE = st.sampled_from(list(RULES.values()))
-LAW = settings(max_examples=10, deadline=None)
+LAW = examples(0.5)
 
 
 def known(world, tick):

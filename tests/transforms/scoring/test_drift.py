@@ -4,7 +4,7 @@ from statistics import mean
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.worlds.creative_builders import creative_member, scored_creatives
@@ -161,7 +161,6 @@ def as_scores(pairs, side):
     return pl.concat(frames)
 
 
-@settings(max_examples=60, deadline=None)
 @given(pairs=PAIRS)
 def test_the_report_agrees_with_plain_python(pairs):
     rows = drift(as_scores(pairs, 0), as_scores(pairs, 1))
@@ -175,7 +174,6 @@ def test_the_report_agrees_with_plain_python(pairs):
         assert told == pytest.approx(row, abs=1e-9)
 
 
-@settings(max_examples=30, deadline=None)
 @given(pairs=PAIRS, seed=st.integers(0, 99))
 def test_the_order_of_rows_does_not_matter(pairs, seed):
     before, after = as_scores(pairs, 0), as_scores(pairs, 1)

@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.worlds.creative_builders import creative_member, judged_creatives
@@ -173,7 +173,6 @@ def test_scores_that_stand_are_those_of_before_a_failed_review():
 SCORES = st.none() | st.floats(0, 10)
 
 
-@settings(max_examples=50, deadline=None)
 @given(views=st.lists(st.none() | st.integers(0, 200), min_size=1, max_size=6), score=SCORES)
 def test_eligibility_keeps_its_contract(views, score):
     pool = members(member(f"p{number}", views=shown) for number, shown in enumerate(views))
@@ -183,7 +182,6 @@ def test_eligibility_keeps_its_contract(views, score):
     assert rows["ads_content_id"].n_unique() == len(views)
 
 
-@settings(max_examples=50, deadline=None)
 @given(views=st.lists(st.none() | st.integers(0, 200), min_size=1, max_size=6))
 def test_eligible_means_a_score_of_at_least_4(views):
     pool = members(member(f"p{number}", views=shown) for number, shown in enumerate(views))
@@ -191,7 +189,6 @@ def test_eligible_means_a_score_of_at_least_4(views):
     assert rows["is_eligible"].to_list() == (rows["organic_score"] >= 4).fill_null(False).to_list()
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     rows=st.lists(
         st.fixed_dictionaries(

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.worlds.creative_builders import creative_member, creative_score, scored_creatives
@@ -163,10 +163,8 @@ POOL = st.lists(CREATIVE, min_size=1, max_size=8).map(
     lambda rows: [creative_member(f"c{number}", **row) for number, row in enumerate(rows)]
 )
 RULE = st.sampled_from(list(RULES.values()))
-LAW = settings(max_examples=40, deadline=None)
 
 
-@LAW
 @given(pool=POOL, rules=RULE)
 def test_a_score_lies_between_2_and_10_or_is_unsafe(pool, rules):
     scores = scored_creatives(pool, rules=rules)
@@ -177,7 +175,6 @@ def test_a_score_lies_between_2_and_10_or_is_unsafe(pool, rules):
     assert unsafe.height == sum(row["safety_failed"] for row in pool)
 
 
-@LAW
 @given(pool=POOL, rules=RULE)
 def test_the_parts_add_up(pool, rules):
     scores = scored_creatives(pool, rules=rules).filter(pl.col("unscored_reason").is_null())
@@ -187,21 +184,18 @@ def test_the_parts_add_up(pool, rules):
     assert ((clamped - scores["organic_score"]).abs() <= 1e-9).all()
 
 
-@LAW
 @given(pool=POOL, rules=RULE)
 def test_scores_keep_their_contract(pool, rules):
     scores = scored_creatives(pool, rules=rules).with_columns(tick=pl.lit("t"))
     assert OrganicScores.is_valid(scores.select(OrganicScores.column_names()))
 
 
-@LAW
 @given(pool=POOL, rules=RULE, order=st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(pool, rules, order):
     shuffled = order.sample(pool, len(pool))
     assert scored_creatives(shuffled, rules=rules).equals(scored_creatives(pool, rules=rules))
 
 
-@LAW
 @given(pool=POOL, rules=RULE)
 def test_each_creative_is_scored_as_if_alone(pool, rules):
     together = scored_creatives(pool, rules=rules).drop("pool_size")
@@ -209,34 +203,29 @@ def test_each_creative_is_scored_as_if_alone(pool, rules):
     assert together.equals(alone.sort("ads_content_id"))
 
 
-@LAW
 @given(creative=CREATIVE, rules=RULE, more=st.floats(0, 1000))
 def test_more_spend_never_lowers_a_score(creative, rules, more):
     richer = creative | {"spend_usd": creative["spend_usd"] + more}
     assert points(rules=rules, **richer) >= points(rules=rules, **creative)
 
 
-@LAW
 @given(creative=CREATIVE, rules=RULE, days=st.floats(0, 100))
 def test_age_never_raises_a_score(creative, rules, days):
     older = creative | {"age_days": creative["age_days"] + days}
     assert points(rules=rules, **older) <= points(rules=rules, **creative)
 
 
-@LAW
 @given(creative=CREATIVE)
 def test_versions_agree_up_to_day_30(creative):
     young = creative | {"age_days": min(creative["age_days"], 30.0)}
     assert points(rules=DESCRIBED, **young) == points(rules=LITERALLY, **young)
 
 
-@LAW
 @given(creative=CREATIVE)
 def test_the_described_version_is_never_below_the_literal_one(creative):
     assert points(rules=DESCRIBED, **creative) >= points(rules=LITERALLY, **creative)
 
 
-@LAW
 @given(pool=POOL, rules=RULE, days=st.integers(-400, 400))
 def test_shifting_all_times_shifts_nothing_but_times(pool, rules, days):
     moved = [row | {"created_at": row["created_at"] + days * DAY} for row in pool]
@@ -245,7 +234,6 @@ def test_shifting_all_times_shifts_nothing_but_times(pool, rules, days):
     assert same.equals(scored_creatives(pool, rules=rules))
 
 
-@LAW
 @given(pool=POOL, rules=RULE)
 def test_other_projects_do_not_move_a_score(pool, rules):
     both = scored_creatives(pool, rules=rules).filter(pl.col("project_id") == "brand")

@@ -4,7 +4,7 @@ from datetime import timedelta
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.worlds.data_builders import AS_OF, hours, member, members, ranked, scored, scores_by_post
@@ -275,7 +275,6 @@ POOL = st.lists(
 ).map(lambda rows: [member(f"p{number}", **row) for number, row in enumerate(rows)])
 
 
-@settings(max_examples=40, deadline=None)
 @given(pool=POOL)
 def test_the_parts_add_up_to_the_score_before_the_clamp(pool):
     scores = scored(members(pool)).filter(pl.col("unscored_reason").is_null())
@@ -285,21 +284,18 @@ def test_the_parts_add_up_to_the_score_before_the_clamp(pool):
     assert ((clamped - scores["organic_score"]).abs() <= 1e-9).all()
 
 
-@settings(max_examples=40, deadline=None)
 @given(pool=POOL)
 def test_scores_keep_their_contract(pool):
     scores = scored(members(pool)).with_columns(tick=pl.lit("t"))
     assert OrganicScores.is_valid(scores.select(OrganicScores.column_names()))
 
 
-@settings(max_examples=40, deadline=None)
 @given(pool=POOL)
 def test_percentiles_keep_their_contract(pool):
     percentiles = ranked(members(pool)).with_columns(tick=pl.lit("t"))
     assert UgcPoolPercentiles.is_valid(percentiles.select(UgcPoolPercentiles.column_names()))
 
 
-@settings(max_examples=40, deadline=None)
 @given(pool=POOL)
 def test_ranks_equal_percent_rank_of_sql(pool):
     percentiles = ranked(members(pool))
@@ -315,21 +311,18 @@ def test_ranks_equal_percent_rank_of_sql(pool):
     assert percentiles.select(columns).rows() == told
 
 
-@settings(max_examples=25, deadline=None)
 @given(pool=POOL, order=st.randoms(use_true_random=False))
 def test_the_order_of_posts_does_not_matter(pool, order):
     shuffled = order.sample(pool, len(pool))
     assert scored(members(shuffled)).equals(scored(members(pool)))
 
 
-@settings(max_examples=25, deadline=None)
 @given(pool=POOL)
 def test_how_rows_are_batched_does_not_matter_to_the_last_digit(pool):
     one_by_one = pl.concat([members([row]).collect() for row in pool], rechunk=False)
     assert scored(one_by_one.lazy()).equals(scored(members(pool)))
 
 
-@settings(max_examples=40, deadline=None)
 @given(pool=POOL, more=st.integers(1, 10**6))
 def test_more_views_never_lower_reach(pool, more):
     seen = [*pool, member("p", views=100)]
@@ -339,7 +332,6 @@ def test_more_views_never_lower_reach(pool, more):
     assert before is None or after["reach_points"] >= before["reach_points"]
 
 
-@settings(max_examples=25, deadline=None)
 @given(pool=POOL)
 def test_other_projects_do_not_move_a_score(pool):
     both = scored(members(pool)).filter(pl.col("project_id") == "brand")

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.contracts.captures import StgImportCaptures
@@ -76,7 +76,6 @@ def test_a_number_is_read_exactly(number, dtype, expected):
     assert only("views", views=pl.lit(number, dtype)) == expected
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     thousandths=st.integers(0, 9_999_999),
     unit=st.sampled_from([("K", 10**3), ("M", 10**6), ("B", 10**9)]),
@@ -192,7 +191,6 @@ SHOWN = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)
 @given(rows=st.lists(SHOWN, min_size=1, max_size=6), cut=st.integers(0, 6), order=st.randoms())
 def test_pieces_in_any_order_give_the_same_rows(rows, cut, order):
     schema = dict.fromkeys([*ROW, "views"], pl.String)

@@ -1,0 +1,73 @@
+"""Which layer a test belongs to: told by its folder, or by the fixtures that it asks for.
+
+Belongs here: the table of folders, setting the marks, which files are handed out first.
+Does not belong here: fixtures; what each mark means (``pyproject.toml``).
+
+A mark on the test itself wins. ``-m quick`` does not even import folders of other layers.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+TESTS: Final = Path(__file__).parent
+LAYERS: Final = ("e2e", "process", "run", "store", "quick")
+"""The dearest first: the longest files must not be begun last."""
+QUICK: Final = LAYERS[-1]
+OF_FOLDER: Final = {
+    "assets": "run",
+    "benchmarks": "store",
+    "cli": "process",
+    "dagster_support": "run",
+    "e2e": "e2e",
+    "lake": "store",
+    "operations/test_concurrent_claims.py": "process",
+    "sandbox/service/test_scenario_command.py": "process",
+    "sandbox/service/test_server.py": "process",
+    "sensors": "run",
+    "serving": "store",
+    "steps": "store",
+    "stress": "process",
+}
+"""Folders and files below ``tests``; everything else is quick."""
+OF_FIXTURE: Final = {"newcomer": "e2e", "url": "process", "postgres_url": "store"}
+OF_PARAMETER: Final = {"postgres": "store"}
+"""A value that a fixture is parametrised with."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    if config.getoption("markexpr") == QUICK and layer_of_path(collection_path) != QUICK:
+        return True
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are deselected by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not any(mark.name in LAYERS for mark in item.iter_markers()):
+            item.add_marker(layer_of(item))
+    items.sort(key=lambda item: min(map(LAYERS.index, marked(item))))
+
+
+def marked(item: pytest.Item) -> set[str]:
+    """The layers that a test is marked with."""
+    return {mark.name for mark in item.iter_markers()}.intersection(LAYERS)
+
+
+def layer_of(item: pytest.Item) -> str:
+    """The dearest layer that a test's folder, fixtures and parameters name."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    named = {
+        layer_of_path(item.path),
+        *(OF_FIXTURE[name] for name in item.fixturenames if name in OF_FIXTURE),
+        *(OF_PARAMETER[value] for value in parameters if str(value) in OF_PARAMETER),
+    }
+    return min(named, key=LAYERS.index)
+
+
+def layer_of_path(path: Path) -> str:
+    """The layer of a file or folder below ``tests``."""
+    below = path.relative_to(TESTS).as_posix() if path.is_relative_to(TESTS) else ""
+    found = (layer for start, layer in OF_FOLDER.items() if f"{below}/".startswith(f"{start}/"))
+    return next(found, QUICK)
