@@ -10,6 +10,7 @@ from typing import Any, Final
 import dagster as dg
 
 from assets.sources import sources_of
+from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written
 from layers_pipeline.steps.ingest.imports import ImportedFile
 from layers_pipeline.steps.stores import Stores
@@ -26,7 +27,7 @@ def described(table: Table) -> dict[str, Any]:
     return {
         "key": dg.AssetKey(table.name),
         "group_name": table.group,
-        "deps": [*table.deps, *sources_of(table.name, table.group)],
+        "deps": [*(_dep(table, name) for name in table.deps), *sources_of(table.name, table.group)],
         "description": " ".join((table.schema.__doc__ or "").split()),
         "owners": list(OWNERS),
         "kinds": set(LAKE_KINDS),
@@ -37,6 +38,13 @@ def described(table: Table) -> dict[str, Any]:
             **lineage,
         },
     }
+
+
+def _dep(table: Table, name: str) -> dg.AssetDep:
+    """What a table is made of: of ticks the newest, lest Dagster look for every one of them."""
+    of_ticks = name in catalog.BY_NAME and catalog.BY_NAME[name].per_tick
+    mapping = dg.LastPartitionMapping() if of_ticks and not table.per_tick else None
+    return dg.AssetDep(name, partition_mapping=mapping)
 
 
 def spec_of(table: Table, *, freshness: dg.FreshnessPolicy | None = None) -> dg.AssetSpec:
