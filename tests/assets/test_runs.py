@@ -20,7 +20,7 @@ from layers_pipeline.clock import FixedClock
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, tick_text
 from layers_pipeline.operations.rows import NewAccount, NewCreator
-from layers_pipeline.settings import load_settings
+from layers_pipeline.settings import Settings, load_settings
 from layers_pipeline.steps.score.ticks import tick_of
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import (
@@ -44,6 +44,7 @@ PER_TICK = (
 )
 TICKS = ("2025-05-14-12:00", "2025-05-14-16:00", "2025-05-14-20:00")
 SCORED_AT = datetime(2025, 6, 1, tzinfo=UTC)
+ALL_TICKS = scoring_ticks(Settings())
 KINDS = (
     "throttled",
     "private",
@@ -66,16 +67,15 @@ class Deployment:
 
     home: Path
     instance: dg.DagsterInstance
+    definitions: dg.Definitions
 
     def run(self, job: str, *, now: datetime, ops: Mapping[str, Any] | None = None, **more):
-        from layers_pipeline.definitions import defs  # noqa: PLC0415 - reads the environment
-
         config = {
             "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             "resources": {"stores": {"config": {"now": now.isoformat()}}},
             "ops": {name: {"config": dict(given)} for name, given in (ops or {}).items()},
         }
-        return defs.resolve_job_def(job).execute_in_process(
+        return self.definitions.resolve_job_def(job).execute_in_process(
             instance=self.instance, run_config=config, raise_on_error=False, **more
         )
 
@@ -114,7 +114,7 @@ def deployed(home: Path, **settings: str) -> Iterator[Deployment]:
         for name, value in settings.items():
             environment.setenv(name, value)
         with open_runner(load_settings()) as runner:
-            yield Deployment(home, runner.instance)
+            yield Deployment(home, runner.instance, runner.definitions)
 
 
 @contextmanager
@@ -529,8 +529,8 @@ def test_a_tick_that_is_to_come_is_refused(ranged):
 
 def test_an_old_backfill_does_not_hide_that_the_newest_tick_is_missing(ranged):
     deployment, _ = ranged
-    newest = scoring_ticks.get_last_partition_key()
-    before = deployment.run("check_currency", now=SCORED_AT)
+    newest = ALL_TICKS.get_last_partition_key()
+    before = deployment.run("check_freshness", now=SCORED_AT)
     assert before.success
     assert failed_checks(before) == ["organic_scores.newest_tick_is_scored"]
     found = checks(before)["organic_scores.newest_tick_is_scored"]
@@ -539,10 +539,10 @@ def test_an_old_backfill_does_not_hide_that_the_newest_tick_is_missing(ranged):
 
 def test_the_newest_tick_is_found_once_it_is_scored(ranged):
     deployment, _ = ranged
-    newest = scoring_ticks.get_last_partition_key()
+    newest = ALL_TICKS.get_last_partition_key()
     now = tick_of(newest) + timedelta(minutes=5)
     assert deployment.run("scoring", now=now, partition_key=newest).success
-    assert failed_checks(deployment.run("check_currency", now=now)) == []
+    assert failed_checks(deployment.run("check_freshness", now=now)) == []
 
 
 def test_a_broken_contract_stops_the_publication(history, tmp_path):

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from layers_pipeline.operations.rows import AccountRow, SyncStateRow
-from transforms.vocabulary import OUTCOMES
 from layers_pipeline.steps.derive.health import PAUSED, REMEDIES, health_of
 from transforms.contracts.health import SyncHealth
+from transforms.vocabulary import OUTCOMES
 
 NOW = datetime(2025, 5, 14, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
