@@ -38,6 +38,8 @@ WARN_AFTER: Final = 1.4
 FAIL_AFTER: Final = 2.4
 """Cadences without a sync: one was missed, and two."""
 FAILURES_SHOWN: Final = 50
+PARENT: Final = "dagster/parent_run_id"
+"""Tag of a run that repeats another, by itself or because a person asked for it."""
 
 
 def freshness(depth: Depth) -> dg.FreshnessPolicy:
@@ -209,7 +211,7 @@ def refuse_to_look_fresh(
         )
     if not summary.accounts and not summary.still_running and _failed_before(context):
         raise dg.Failure(
-            description=f"run {context.run.parent_run_id} failed here, and nothing is due yet: "
+            description=f"run {context.run.tags[PARENT]} failed here, and nothing is due yet: "
             "its accounts wait for their next turn. The next scheduled sync reads them.",
             allow_retries=False,
         )
@@ -217,7 +219,7 @@ def refuse_to_look_fresh(
 
 def _failed_before(context: dg.AssetExecutionContext) -> bool:
     """Whether this run repeats another in which the same step failed."""
-    parent, step = context.run.parent_run_id, str(context.op_handle)
+    parent, step = context.run.tags.get(PARENT), str(context.op_handle)
     if not parent:
         return False
     told = context.instance.get_run_step_stats(parent, [step])

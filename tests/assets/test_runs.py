@@ -14,6 +14,8 @@ import pytest
 from deltalake import write_deltalake
 from pydantic import SecretStr
 
+from assets.contract_checks import results_of
+from assets.ingest import PARENT
 from assets.partitions import scoring_ticks
 from layers_pipeline.cli.runs import RANGE_END, RANGE_START, open_runner
 from layers_pipeline.clock import FixedClock
@@ -30,7 +32,7 @@ from sandbox import (
     generated_captures,
     running_sandbox,
 )
-from tests.worlds.data_builders import capture, everything, rows_of, write_file
+from tests.worlds.data_builders import capture, everything, make_stores, rows_of, write_file
 
 DATASET = generated_captures(3, accounts=9, days=4)
 SECRET = "sk-NEVER-TO-BE-SEEN-7f3a"
@@ -343,6 +345,10 @@ def test_a_sync_in_which_every_account_fails_fails_and_does_not_look_fresh(few):
     assert not result.success
     assert "every one of 2 accounts failed" in reason(result)
     assert deployment.instance.get_latest_materialization_event(landing) is None
+    again = deployment.run("posts_sync", now=LATER, tags={PARENT: result.run_id})
+    assert not again.success
+    assert "nothing is due yet" in reason(again)
+    assert deployment.instance.get_latest_materialization_event(landing) is None
 
 
 def test_collecting_twice_changes_nothing(few):
@@ -382,24 +388,24 @@ def test_rows_that_were_set_aside_warn_and_stop_nothing(few):
     assert "views" in next(iter(found.metadata["rows_by_rules"].value))
 
 
-def test_a_snapshot_without_its_post_is_found(few):
-    deployment, _ = few
-    with deployment.stores() as stores:
-        table = catalog.PLATFORM_POST_METRICS
-        row = dict.fromkeys(table.columns) | {
-            "platform": "tiktok",
-            "platform_post_id": "orphan",
-            "captured_at": NOON,
-            "known_at": NOON,
-            "source": "sift",
-            "run_id": "by hand",
-            "captured_on": NOON.date(),
-        }
-        write_behind(stores, table, row)
-    result = deployment.run("posts_sync", now=LATER)
-    assert failed_checks(result) == ["platform_post_metrics.has_its_platform_posts"]
-    orphans = checks(result)["platform_post_metrics.has_its_platform_posts"].metadata["orphans"]
-    assert "orphan" in orphans.value
+def test_a_snapshot_without_its_post_is_found(tmp_path):
+    stores = make_stores(tmp_path)
+    table = catalog.PLATFORM_POST_METRICS
+    row = dict.fromkeys(table.columns) | {
+        "platform": "tiktok",
+        "platform_post_id": "orphan",
+        "captured_at": NOON,
+        "known_at": NOON,
+        "source": "sift",
+        "run_id": "by hand",
+        "captured_on": NOON.date(),
+    }
+    write_behind(stores, table, row)
+    contract, relation = results_of(stores, table, since=-1)
+    assert (contract.passed, relation.passed) == (True, False)
+    assert relation.check_name == "has_its_platform_posts"
+    assert "orphan" in relation.metadata["orphans"].value
+    assert [one.passed for one in results_of(stores, table, since=0)] == [True, True]
 
 
 def test_the_key_of_the_source_is_written_nowhere(few):
@@ -550,8 +556,8 @@ def test_a_broken_contract_stops_the_publication(history, tmp_path):
         assert deployment.import_file(history).success
         with deployment.stores() as stores:
             ads = catalog.ADS_CONTENT
-            row = rows_of(stores, ads).row(0, named=True)
-            write_behind(stores, ads, row | {"ads_content_id": "brand/bad", "organic_score": -1.0})
+            # A key that is there twice: the run's scores go to both rows.
+            write_behind(stores, ads, *rows_of(stores, ads).rows(named=True))
         result = deployment.score(*TICKS[:2])
         made = {event.asset_key for event in result.get_asset_materialization_events()}
         assert not result.success
