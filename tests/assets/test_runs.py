@@ -14,7 +14,7 @@ import pytest
 from deltalake import write_deltalake
 from pydantic import SecretStr
 
-from assets.contract_checks import results_of
+from assets.contract_checks import is_broken, results_of
 from assets.ingest import PARENT
 from assets.partitions import scoring_ticks
 from layers_pipeline.cli.runs import RANGE_END, RANGE_START, open_runner
@@ -551,17 +551,18 @@ def test_the_newest_tick_is_found_once_it_is_scored(ranged):
     assert failed_checks(deployment.run("check_freshness", now=now)) == []
 
 
-def test_a_broken_contract_stops_the_publication(history, tmp_path):
-    with deployed(tmp_path) as deployment:
-        assert deployment.import_file(history).success
-        with deployment.stores() as stores:
-            ads = catalog.ADS_CONTENT
-            # A key that is there twice: the run's scores go to both rows.
-            write_behind(stores, ads, *rows_of(stores, ads).rows(named=True))
-        result = deployment.score(*TICKS[:2])
-        made = {event.asset_key for event in result.get_asset_materialization_events()}
-        assert not result.success
-        assert failed_checks(result) == ["ads_content.holds_its_contract"]
-        assert dg.AssetKey("ads_content") in made
-        assert dg.AssetKey("analytics_file") not in made
-        assert not (tmp_path / "serve").exists()
+def test_a_key_that_was_written_twice_breaks_the_contract_in_words(tmp_path):
+    stores = make_stores(tmp_path)
+    table = catalog.PROJECT_ALLOWLIST
+    row = {
+        "project_id": "brand",
+        "platform": "tiktok",
+        "account_key": "ada",
+        "allowed_from": NOON,
+        "allowed_to": None,
+        "creator_id": "ada",
+    }
+    write_behind(stores, table, row, row)
+    (contract,) = results_of(stores, table, since=-1)
+    assert is_broken(contract)
+    assert contract.description == "Of 2 rows that the run wrote, 2 break primary_key."
