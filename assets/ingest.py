@@ -219,7 +219,7 @@ def refuse_to_look_fresh(
 
 def _failed_before(context: dg.AssetExecutionContext) -> bool:
     """Whether this run repeats another in which the same step failed."""
-    parent, step = context.run.tags.get(PARENT), str(context.op_handle)
+    parent, step = context.run.tags.get(PARENT), str(context.op_execution_context.op_handle)
     if not parent:
         return False
     told = context.instance.get_run_step_stats(parent, [step])

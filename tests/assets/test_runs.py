@@ -309,7 +309,8 @@ def test_a_job_that_never_ends_is_given_up_after_six_hours(struck):
 def few(tmp_path: Path) -> Iterator[Any]:
     """Two accounts that have been asked for, on a fresh deployment."""
     with synced_deployment(tmp_path, DATASET.accounts[:2]) as (deployment, sandbox):
-        assert deployment.run("quick_sync", now=NOON).success
+        asked = deployment.run("quick_sync", now=NOON)
+        assert asked.success, reason(asked)
         sandbox.world.clock.set(LATER)
         yield deployment, sandbox
 
