@@ -1,19 +1,20 @@
 """Asset checks of what syncs bring: failures, logins, deletions that wait, times that disagree.
 
 Belongs here: findings on accounts and posts as checks that name the remedy.
-Does not belong here: the findings themselves (``transforms``), contracts (``checks``).
+Does not belong here: the findings themselves (``transforms``), contracts (``contract_checks``).
 """
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import dagster as dg
 import polars as pl
 
-from assets.partitions import SETTINGS
-from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.lake import catalog
 from layers_pipeline.steps.ingest.outcomes import EVERY
+from layers_pipeline.steps.stores import Stores
 from transforms.facts.post_ids import publication_findings
 from transforms.facts.snapshots import POST
 from transforms.facts.sync_findings import (
@@ -27,67 +28,58 @@ from transforms.facts.sync_findings import (
 ROWS_SHOWN: Final = 20
 
 
-@dg.asset_check(asset="platform_accounts", description="Few accounts fail to sync.")
-def failed_share_is_small(stores: StoresResource) -> dg.AssetCheckResult:
+def failed_share_is_small(stores: Stores) -> dg.AssetCheckResult:
     """Share of synced accounts whose newest outcome is a failure, against the limit set."""
-    told = failed_accounts(stores.open().lake.read(catalog.PLATFORM_ACCOUNTS)).collect()
-    share = share_of(told["is_failed"])
+    limit = stores.settings.failed_share_limit
+    synced = failed_accounts(stores.lake.read(catalog.PLATFORM_ACCOUNTS)).collect()
+    share = share_of(synced["is_failed"])
     by_connection = {
         str(connection): share_of(rows["is_failed"])
-        for (connection,), rows in told.partition_by("connection", as_dict=True).items()
+        for (connection,), rows in synced.partition_by("connection", as_dict=True).items()
     }
     return dg.AssetCheckResult(
-        passed=share <= SETTINGS.failed_share_limit,
+        passed=share <= limit,
+        description=f"{int(synced['is_failed'].sum())} of {synced.height} synced accounts failed "
+        f"when they were last read ({share:.0%}; at most {limit:.0%} is well).",
         metadata={
             "failed_share": share,
             "failed_share_by_connection": by_connection,
-            "partial_share": share_of(told["is_partial"]),
-            "limit": SETTINGS.failed_share_limit,
-            "failed": listed(told.filter("is_failed").select("account_id", "last_message")),
-            "partial": listed(told.filter("is_partial").select("account_id", "last_message")),
+            "partial_share": share_of(synced["is_partial"]),
+            "limit": limit,
+            "failed": listed(synced.filter("is_failed").select("account_id", "last_message")),
+            "partial": listed(synced.filter("is_partial").select("account_id", "last_message")),
         },
     )
 
 
-@dg.asset_check(asset="platform_accounts", description="No account waits for a new token.")
-def accounts_need_no_login(stores: StoresResource) -> dg.AssetCheckResult:
+def accounts_need_no_login(stores: Stores) -> dg.AssetCheckResult:
     """Accounts whose platform wants a new login, each with the command that gives a token."""
-    return nothing_found(lost_logins(stores.open().lake.read(catalog.PLATFORM_ACCOUNTS)))
+    found = lost_logins(stores.lake.read(catalog.PLATFORM_ACCOUNTS))
+    return nothing_found(found, what="accounts wait for a new token")
 
 
-@dg.asset_check(
-    asset="post_absences",
-    description="No deletions wait for a person: none were too many at once, no account is empty.",
-    additional_deps=["account_listings", "platform_posts", "platform_post_metrics_latest"],
-)
-def no_deletion_storm(stores: StoresResource) -> dg.AssetCheckResult:
+def no_deletion_storm(stores: Stores) -> dg.AssetCheckResult:
     """Deletions that count only once somebody confirms them, each with the command that does."""
-    lake = stores.open().lake
+    lake = stores.lake
     checked = lake.read(catalog.PLATFORM_POST_METRICS_LATEST).select(*POST, "last_checked_at")
     found = waiting_deletions(
         lake.read(catalog.POST_ABSENCES),
         listings=lake.read(catalog.ACCOUNT_LISTINGS),
         posts=lake.read(catalog.PLATFORM_POSTS).join(checked, on=POST, how="inner"),
     )
-    return nothing_found(found, severity=dg.AssetCheckSeverity.ERROR)
+    severity = dg.AssetCheckSeverity.ERROR
+    return nothing_found(found, what="accounts have deletions that wait", severity=severity)
 
 
-@dg.asset_check(asset="platform_posts", description="Posts were published when their ids say.")
-def publication_times_agree(stores: StoresResource) -> dg.AssetCheckResult:
+def publication_times_agree(stores: Stores) -> dg.AssetCheckResult:
     """Posts whose publication differs from their id's time by more than ten minutes (R13)."""
-    found = publication_findings(stores.open().lake.read(catalog.PLATFORM_POSTS))
-    return nothing_found(found.sort(POST))
+    found = publication_findings(stores.lake.read(catalog.PLATFORM_POSTS))
+    return nothing_found(found.sort(POST), what="posts say another time than their id")
 
 
-@dg.asset_check(
-    asset="sync_health",
-    description="Syncs of active accounts last succeeded within three cadences.",
-    additional_deps=["platform_accounts", "project_allowlist", "projects"],
-)
-def syncs_are_recent(stores: StoresResource) -> dg.AssetCheckResult:
+def syncs_are_recent(stores: Stores) -> dg.AssetCheckResult:
     """Active accounts that have gone quiet at a depth, with what is wrong and the remedy."""
-    opened = stores.open()
-    lake, now = opened.lake, opened.clock.now()
+    lake, now = stores.lake, stores.clock.now()
     wanted = wanted_accounts(
         lake.read(catalog.PLATFORM_ACCOUNTS),
         allowlist=lake.read(catalog.PROJECT_ALLOWLIST),
@@ -95,17 +87,71 @@ def syncs_are_recent(stores: StoresResource) -> dg.AssetCheckResult:
         as_of=now,
     )
     health = lake.read(catalog.SYNC_HEALTH)
-    return nothing_found(quiet_accounts(health, wanted=wanted, every={**EVERY}, as_of=now))
+    found = quiet_accounts(health, wanted=wanted, every={**EVERY}, as_of=now)
+    return nothing_found(found, what="accounts have gone quiet at a depth")
+
+
+@dataclass(frozen=True)
+class SyncCheck:
+    """A check of tables as they are now, shown with one of them."""
+
+    asset: str
+    description: str
+    find: Callable[[Stores], dg.AssetCheckResult]
+
+    @property
+    def key(self) -> dg.AssetCheckKey:
+        """What Dagster calls it."""
+        return dg.AssetCheckKey(dg.AssetKey(self.asset), self.find.__name__)
+
+    def spec(self) -> dg.AssetCheckSpec:
+        """What Dagster is told of it."""
+        return dg.AssetCheckSpec(self.key.name, asset=self.asset, description=self.description)
+
+    def result(self, stores: Stores) -> dg.AssetCheckResult:
+        """What it finds, under its name."""
+        found = self.find(stores)
+        return dg.AssetCheckResult(
+            asset_key=self.key.asset_key,
+            check_name=self.key.name,
+            passed=found.passed,
+            severity=found.severity,
+            description=found.description,
+            metadata=found.metadata,
+        )
+
+
+SYNC_CHECKS: Final = (
+    SyncCheck("platform_accounts", "Few accounts fail to sync.", failed_share_is_small),
+    SyncCheck("platform_accounts", "No account waits for a new token.", accounts_need_no_login),
+    SyncCheck(
+        "post_absences",
+        "No deletions wait for a person: none were too many at once, no account is empty.",
+        no_deletion_storm,
+    ),
+    SyncCheck(
+        "platform_posts", "Posts were published when their ids say.", publication_times_agree
+    ),
+    SyncCheck(
+        "sync_health",
+        "Syncs of active accounts last succeeded within three cadences.",
+        syncs_are_recent,
+    ),
+)
 
 
 def nothing_found(
-    findings: pl.LazyFrame, *, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN
+    findings: pl.LazyFrame,
+    *,
+    what: str,
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN,
 ) -> dg.AssetCheckResult:
     """A check that passes where there are no findings, and else shows the first of them."""
     found = findings.collect()
     return dg.AssetCheckResult(
         passed=found.is_empty(),
         severity=severity,
+        description=f"{found.height or 'No'} {what}.",
         metadata={"findings": found.height, "first": listed(found)},
     )
 
@@ -128,12 +174,3 @@ def as_cell(value: object) -> str:
 def share_of(truths: pl.Series) -> float:
     """Share of rows that are true, 0-1; 0 where there are none."""
     return int(truths.sum()) / truths.len() if truths.len() else 0.0
-
-
-SYNC_CHECKS: Final = (
-    failed_share_is_small,
-    accounts_need_no_login,
-    no_deletion_storm,
-    publication_times_agree,
-    syncs_are_recent,
-)

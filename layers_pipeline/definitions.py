@@ -8,28 +8,39 @@ import warnings
 
 import dagster as dg
 
-from layers_pipeline.dagster_support.resources import StoresResource
+from layers_pipeline.dagster_support.resources import StoresResource, shown
+from layers_pipeline.settings import Settings, load_settings
 
 
-def build_definitions() -> dg.Definitions:
-    """Everything that Dagster shows and runs."""
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Everything that Dagster shows and runs, as the settings say."""
     with warnings.catch_warnings():
         # Backfill policies (what makes a range one run) and code references (links to the
         # source) are marked beta in Dagster 1.13.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        from assets import ads, checks, content, ingestion, posts, scoring  # noqa: PLC0415
+        from assets import derive, ingest, publish, score, sources  # noqa: PLC0415
         from sensors import jobs, schedules, scrapes, ticks, versions  # noqa: PLC0415
 
-        assets = dg.load_assets_from_modules([ingestion, content, ads, posts, scoring])
+        assets = dg.load_assets_from_modules([ingest, derive, score, publish])
         return dg.Definitions(
-            assets=dg.with_source_code_references(assets),
-            asset_checks=list(checks.CHECKS),
+            assets=[
+                *sources.external_assets(),
+                *dg.with_source_code_references([*assets, score.scored_ticks(settings)]),
+            ],
+            asset_checks=[score.newest_tick_is_scored(settings)],
             jobs=list(jobs.JOBS),
-            schedules=list(schedules.SCHEDULES),
-            sensors=[ticks.missed_ticks, scrapes.finished_scrapes, versions.changed_rules],
-            resources={"stores": StoresResource.configure_at_launch()},
+            schedules=schedules.schedules(settings),
+            sensors=[
+                ticks.missed_ticks(settings),
+                scrapes.finished_scrapes(settings),
+                versions.changed_rules(settings),
+            ],
+            resources={"stores": StoresResource.configure_at_launch(**shown(settings))},
             executor=dg.in_process_executor,
         )
 
 
-defs = build_definitions()
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What the workspace loads: the definitions for the environment's settings."""
+    return build_definitions(load_settings())

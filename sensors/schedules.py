@@ -4,13 +4,16 @@ Belongs here: cron expressions and skipping while the previous run goes on.
 Does not belong here: catching up after an outage (``sensors.ticks``).
 """
 
+from datetime import timedelta
 from typing import Final
 
 import dagster as dg
 
-from assets.partitions import SETTINGS, scoring_ticks
+from assets.partitions import scoring_ticks
+from layers_pipeline.settings import Settings
+from layers_pipeline.steps.ingest.outcomes import EVERY
 from sensors.jobs import (
-    check_currency,
+    check_freshness,
     derivation,
     full_sync,
     maintenance,
@@ -27,11 +30,6 @@ UNDER_WAY: Final = (
     dg.DagsterRunStatus.CANCELING,
     dg.DagsterRunStatus.SUSPENDED,
 )
-STATUS: Final = (
-    dg.DefaultScheduleStatus.RUNNING
-    if SETTINGS.schedules == "running"
-    else dg.DefaultScheduleStatus.STOPPED
-)
 TICK_MINUTE: Final = 2
 LAST_MINUTE: Final = 59
 
@@ -43,7 +41,29 @@ def run_under_way(instance: dg.DagsterInstance, job_name: str) -> str | None:
     return found[0].dagster_run.run_id if found else None
 
 
-def cadence(job_name: str, cron: str) -> dg.ScheduleDefinition:
+def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
+    """Every schedule, switched on or off as the settings say."""
+    status = dg.DefaultScheduleStatus[settings.schedules.upper()]
+    return [
+        _cadence(quick_sync.name, _every(EVERY["quick"]), status, what="Quick syncs"),
+        _cadence(posts_sync.name, _every(EVERY["posts"]), status, what="Posts syncs"),
+        _cadence(full_sync.name, _every(EVERY["full"]), status, what="Full syncs"),
+        # Once more between two runs of posts_sync, in case SIFT failed and ended that run.
+        _cadence(derivation.name, "12,42 * * * *", status, what="Derivations"),
+        _plain(check_freshness.name, "25 * * * *", status),
+        _plain(maintenance.name, "40 3 * * *", status),
+        _scoring_schedule(settings, status),
+    ]
+
+
+def _every(cadence: timedelta) -> str:
+    """The cron expression of a cadence of minutes that divide the hour."""
+    return f"*/{int(cadence.total_seconds()) // 60} * * * *"
+
+
+def _cadence(
+    job_name: str, cron: str, status: dg.DefaultScheduleStatus, *, what: str
+) -> dg.ScheduleDefinition:
     """A schedule that skips, rather than queues, while its previous run goes on (R4)."""
 
     @dg.schedule(
@@ -51,7 +71,8 @@ def cadence(job_name: str, cron: str) -> dg.ScheduleDefinition:
         cron_schedule=cron,
         execution_timezone="UTC",
         name=f"{job_name}_schedule",
-        default_status=STATUS,
+        default_status=status,
+        description=f"{what}, by the clock; skips while the previous run goes on.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         busy = run_under_way(context.instance, job_name)
@@ -62,6 +83,18 @@ def cadence(job_name: str, cron: str) -> dg.ScheduleDefinition:
     return schedule
 
 
+def _plain(job_name: str, cron: str, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
+    """A schedule of work that is short beside its cadence."""
+    return dg.ScheduleDefinition(
+        name=f"{job_name}_schedule",
+        job_name=job_name,
+        cron_schedule=cron,
+        execution_timezone="UTC",
+        default_status=status,
+        description=f"Runs {job_name} by the clock.",
+    )
+
+
 def after_the_tick(tick_cron: str) -> str:
     """The tick's cron expression two minutes later, where its minute leaves room for that."""
     minute, _, rest = tick_cron.partition(" ")
@@ -69,28 +102,24 @@ def after_the_tick(tick_cron: str) -> str:
     return f"{int(minute) + TICK_MINUTE} {rest}" if has_room else tick_cron
 
 
-@dg.schedule(
-    job=scoring,
-    cron_schedule=after_the_tick(SETTINGS.tick_cron),
-    execution_timezone="UTC",
-    default_status=STATUS,
-)
-def scoring_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Scores the tick that has just passed, once commits under way have arrived."""
-    busy = run_under_way(context.instance, scoring.name)
-    if busy:
-        return dg.SkipReason(f"run {busy} of scoring has not ended yet; the tick is caught up")
-    key = scoring_ticks.get_partition_keys(current_time=context.scheduled_execution_time)[-1]
-    return dg.RunRequest(partition_key=key, run_key=f"score-{key}")
+def _scoring_schedule(
+    settings: Settings, status: dg.DefaultScheduleStatus
+) -> dg.ScheduleDefinition:
+    ticks = scoring_ticks(settings)
 
+    @dg.schedule(
+        job=scoring,
+        name="scoring_schedule",
+        cron_schedule=after_the_tick(settings.tick_cron),
+        execution_timezone="UTC",
+        default_status=status,
+        description="Scores the tick that has just passed, once commits under way have arrived.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        busy = run_under_way(context.instance, scoring.name)
+        if busy:
+            return dg.SkipReason(f"run {busy} of scoring has not ended yet; the tick is caught up")
+        key = ticks.get_partition_keys(current_time=context.scheduled_execution_time)[-1]
+        return dg.RunRequest(partition_key=key, run_key=f"score-{key}")
 
-SCHEDULES: Final = (
-    cadence(quick_sync.name, "*/5 * * * *"),
-    cadence(posts_sync.name, "*/30 * * * *"),
-    cadence(full_sync.name, "*/20 * * * *"),
-    # Once more between two runs of posts_sync, in case SIFT failed and ended that run.
-    cadence(derivation.name, "12,42 * * * *"),
-    cadence(check_currency.name, "25 * * * *"),
-    cadence(maintenance.name, "40 3 * * *"),
-    scoring_schedule,
-)
+    return schedule

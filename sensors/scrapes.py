@@ -11,14 +11,13 @@ from typing import Final
 
 import dagster as dg
 
-from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.errors import SourceError
 from layers_pipeline.operations.scrapes import ScrapeJob
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.sift.client import SiftClient, sift_http
+from layers_pipeline.steps.stores import Stores
 from sensors.jobs import posts_sync
 from sensors.schedules import run_under_way
-from sensors.ticks import SENSOR_STATUS
 
 LOOKED_AT: Final = 20
 SECONDS: Final = 20.0
@@ -53,21 +52,34 @@ async def _status(sift: SiftClient, job: ScrapeJob) -> str | SourceError:
         return error
 
 
-@dg.sensor(job=posts_sync, minimum_interval_seconds=60, default_status=SENSOR_STATUS)
-def finished_scrapes(
-    context: dg.SensorEvaluationContext, stores: StoresResource
-) -> dg.RunRequest | dg.SkipReason:
-    """Asks for a posts sync once some of the oldest open scrapes have ended."""
-    if run_under_way(context.instance, posts_sync.name):
-        return dg.SkipReason("a posts sync has not ended yet")
-    opened = stores.open()
-    jobs = opened.operations.scrapes.all_open(limit=LOOKED_AT)
+def finished_scrapes(settings: Settings) -> dg.SensorDefinition:
+    """A sensor that asks for a posts sync once some of the oldest open scrapes have ended."""
+
+    @dg.sensor(
+        job=posts_sync,
+        name="finished_scrapes",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus[settings.schedules.upper()],
+        description="Asks for a posts sync once some of the oldest open scrapes have ended.",
+    )
+    def sensor(
+        context: dg.SensorEvaluationContext, stores: dg.ResourceParam[Stores]
+    ) -> dg.RunRequest | dg.SkipReason:
+        if run_under_way(context.instance, posts_sync.name):
+            return dg.SkipReason("a posts sync has not ended yet")
+        return _look(stores)
+
+    return sensor
+
+
+def _look(stores: Stores) -> dg.RunRequest | dg.SkipReason:
+    jobs = stores.operations.scrapes.all_open(limit=LOOKED_AT)
     if not jobs:
         return dg.SkipReason("no scrape is open")
     try:
-        ended = asyncio.run(asyncio.wait_for(_ended(opened.settings, jobs), SECONDS))
+        ended = asyncio.run(asyncio.wait_for(_ended(stores.settings, jobs), SECONDS))
     except (SourceError, TimeoutError) as error:
         return dg.SkipReason(f"SIFT could not be asked: {error}")
     if not ended:
         return dg.SkipReason(f"none of the {len(jobs)} oldest open scrapes has ended")
-    return dg.RunRequest(run_key=request_key(ended, at=opened.clock.now()))
+    return dg.RunRequest(run_key=request_key(ended, at=stores.clock.now()))

@@ -73,7 +73,7 @@ def run_demo(settings: Settings, stage: Stage) -> Callable[[], None]:
     with stores.lake.lock("demo"), open_runner(settings) as runner:
         chosen = _allow_creators(stores.operations, stage, at=moments[0])
         synced = _sync(stores.operations, stage, runner, moments)
-        scored = _score(runner, _ticks(moments))
+        scored = _score(runner, _ticks(settings, moments))
     stores.operations.close()
     done = Done(creators=chosen, moments=len(moments), synced=synced, scored=scored)
     return partial(_say, settings, stage, done)
@@ -97,9 +97,9 @@ def _moments(stage: Stage) -> list[datetime]:
     return [start + step * SYNC_EVERY for step in range(2 * DAYS + 1)]
 
 
-def _ticks(moments: list[datetime]) -> list[str]:
+def _ticks(settings: Settings, moments: list[datetime]) -> list[str]:
     window = (moments[0] + timedelta(hours=1), moments[-1] + timedelta(hours=5))
-    keys = scoring_ticks.get_partition_keys()
+    keys = scoring_ticks(settings).get_partition_keys()
     return [key for key in keys if window[0] <= tick_of(key) <= window[1]]
 
 
@@ -126,8 +126,8 @@ def _allow_creators(operations: Operations, stage: Stage, *, at: datetime) -> in
 
 def _sync(operations: Operations, stage: Stage, runner: Runner, moments: list[datetime]) -> int:
     """Sync at every moment that no earlier demo has synced to the end; how many those are."""
-    told = [_simulated_now(run) for run in _ended_well(runner, "posts_sync")]
-    ends = [datetime.fromisoformat(now) for now in told if now]
+    nows = [_simulated_now(run) for run in _ended_well(runner, "posts_sync")]
+    ends = [datetime.fromisoformat(now) for now in nows if now]
     due = [at for at in moments if not any(at <= end < at + SYNC_EVERY for end in ends)]
     for done, at in enumerate(due, start=1):
         now = _free_moment(operations, at) if done == 1 else at

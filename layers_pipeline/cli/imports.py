@@ -40,8 +40,8 @@ def import_captures(
         f"{report['first_capture']} to {report['last_capture']}."
     )
     say(
-        f"New in the lake: {made['platform_posts']['rows_inserted']:,} posts, "
-        f"{made['platform_post_metrics']['rows_inserted']:,} snapshots "
+        f"New in the lake: {_inserted(made, 'platform_posts'):,} posts, "
+        f"{_inserted(made, 'platform_post_metrics'):,} snapshots "
         "(equal repeats append nothing)."
     )
 
@@ -70,7 +70,7 @@ def import_ad_metrics(
     }
     with job_runner() as runner, progress_bars():
         made = runner.run("import_ad_metrics", ops={"import_reports_of_ads": given})
-    report, written = made["stg_import__ad_metrics"]["report"], made["ad_daily_metrics"]
+    report = made["stg_import__ad_metrics"]["report"]
     for file in report["files"]:
         _say_file(file, what="a report of ads")
     cents = report["spend_cents"]
@@ -79,9 +79,14 @@ def import_ad_metrics(
         f"${cents // 100:,}.{cents % 100:02} spent, restatements included."
     )
     say(
-        f"New in the lake: {written['rows_inserted']:,} rows of ads and days "
+        f"New in the lake: {_inserted(made, 'ad_daily_metrics'):,} rows of ads and days "
         "(equal repeats append nothing)."
     )
+
+
+def _inserted(made: dict[str, dict[str, Any]], table: str) -> int:
+    """Rows that a run added to a table; a table that it did not touch is not told of."""
+    return made.get(table, {}).get("rows_inserted", 0)
 
 
 def _absolute(files: list[Path]) -> list[str]:

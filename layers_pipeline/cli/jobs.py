@@ -4,6 +4,7 @@ Belongs here: commands that run a job or a long step, their options, saying what
 Does not belong here: the work itself (``steps``), running jobs (``runs``), drawing (``terminal``).
 """
 
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 import typer
@@ -28,6 +29,7 @@ SYNC_PARTS: Final = {
 BY_NAME: Final = ("scrape_jobs", "read_oauth_accounts")
 """Steps that can be told which accounts."""
 READ_THROUGH: Final = {"scrape_jobs": "SIFT, asked", "raw_sift__posts": "SIFT, collected"}
+MOMENT: Final = timedelta(minutes=1)
 SCORED: Final = ("tick", "posts", "creatives", "pools", "scored", "eligible")
 
 
@@ -92,17 +94,22 @@ def score(
 
 def _ticks(at: str, start: str, end: str) -> list[str]:
     """The partition keys that the options mean."""
+    import dagster as dg
+
     from assets.partitions import scoring_ticks
+    from layers_pipeline.settings import load_settings
 
     if bool(at) == bool(start or end) or bool(start) != bool(end):
         raise InputRefusedError("score: give either --at TICK, or both --from and --to.")
-    keys = scoring_ticks.get_partition_keys()
+    ticks = scoring_ticks(load_settings())
     first, last = tick_of(at or start), tick_of(at or end)
-    found = [key for key in keys if first <= tick_of(key) <= last]
+    found = ticks.get_partition_keys_in_time_window(dg.TimeWindow(first, last + MOMENT))
+    oldest, newest = str(ticks.get_first_partition_key()), str(ticks.get_last_partition_key())
+    found = [key for key in found if max(oldest, tick_key(first)) <= key <= newest]
     if not found:
         raise InputRefusedError(
             f"score: no tick lies in {tick_key(first)} to {tick_key(last)}. Ticks run from "
-            f"{keys[0]} to {keys[-1]}, at the times of the tick cron."
+            f"{oldest} to {newest}, at the times of the tick cron."
         )
     return found
 

@@ -5,7 +5,7 @@ Does not belong here: what a job does, and printing.
 """
 
 import os
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,10 +16,10 @@ from uuid import uuid4
 
 import dagster as dg
 
-from layers_pipeline.definitions import defs
+from layers_pipeline.dagster_support.local_runs import run_here
+from layers_pipeline.definitions import build_definitions
 from layers_pipeline.errors import (
     AccountsFailedError,
-    LayersError,
     LockTimeoutError,
     RunFailedError,
 )
@@ -31,6 +31,9 @@ RANGE_START: Final = "dagster/asset_partition_range_start"
 RANGE_END: Final = "dagster/asset_partition_range_end"
 RUNNER_TAG: Final = "layers/runner"
 """Names the process that runs a job, so that a killed one can be told."""
+BY_HAND: Final = {"dagster/max_retries": "0"}
+"""Whoever started the run is told of its failure, and repeats it if that makes sense."""
+STORAGE: Final = "EnvSelectedStorage"
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
@@ -43,10 +46,8 @@ def prepare_dagster_home(settings: Settings) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     ours = files("layers_pipeline").joinpath("dagster.yaml").read_text(encoding="utf-8")
     target = home / "dagster.yaml"
-    if (
-        not target.exists()
-        or "layers_pipeline.dagster_support.instance_storage" in target.read_text("utf-8")
-    ):
+    # One that names our storage was written here, by this or by an earlier version.
+    if not target.exists() or STORAGE in target.read_text("utf-8"):
         target.write_text(ours, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
@@ -58,6 +59,7 @@ class Runner:
 
     instance: dg.DagsterInstance
     name: str
+    definitions: dg.Definitions
     log_level: str = "CRITICAL"
 
     def run(
@@ -67,7 +69,7 @@ class Runner:
         now: datetime | None = None,
         ops: Mapping[str, Any] | None = None,
         ticks: tuple[str, str] | None = None,
-        assets: Iterable[str] = (),
+        assets: Collection[str] = (),
     ) -> dict[str, dict[str, Any]]:
         """Run a job here and now, as a run that the Dagster UI shows.
 
@@ -79,7 +81,8 @@ class Runner:
             assets: Names of the job's assets to make; all by default.
 
         Returns:
-            Metadata of what was materialised last, by asset name.
+            Metadata of what was materialised last, by asset name; a table in which nothing
+            changed is not there.
 
         Raises:
             LayersError: What a step raised on purpose.
@@ -90,27 +93,27 @@ class Runner:
             "resources": {"stores": {"config": {"now": now.isoformat() if now else ""}}},
             "ops": {name: {"config": dict(given)} for name, given in (ops or {}).items()},
         }
-        tags = {RUNNER_TAG: self.name}
+        tags = {RUNNER_TAG: self.name, **BY_HAND}
         if ticks:
             tags |= {RANGE_START: ticks[0], RANGE_END: ticks[1]}
         try:
-            result = defs.resolve_job_def(job).execute_in_process(
-                instance=self.instance,
+            events = run_here(
+                self.definitions.resolve_job_def(job),
+                self.instance,
                 run_config=config,
                 tags=tags,
-                asset_selection=[dg.AssetKey(name) for name in assets] or None,
+                assets=assets,
             )
-        except LayersError:
-            raise
         except dg.Failure as error:
             failed = AccountsFailedError if "outcomes" in error.metadata else RunFailedError
             raise failed(f"{job}: {error.description}") from error
         return {
             event.asset_key.to_user_string(): {
-                name: value.value for name, value in event.materialization.metadata.items()
+                name: value.value
+                for name, value in event.step_materialization_data.materialization.metadata.items()
             }
-            for event in result.get_asset_materialization_events()
-            if event.asset_key is not None
+            for event in events
+            if event.is_step_materialization and event.asset_key is not None
         }
 
     def scored_ticks(self) -> set[str]:
@@ -129,7 +132,7 @@ def open_runner(settings: Settings) -> Generator[Runner]:
     name = uuid4().hex
     with dg.DagsterInstance.get() as instance, FileLocks(folder).hold(name):
         _end_runs_of_the_dead(instance, folder)
-        yield Runner(instance, name)
+        yield Runner(instance, name, build_definitions(settings))
     for left in folder.glob(f"{name}.*"):
         left.unlink()
 

@@ -134,6 +134,21 @@ class LakeReader:
             return table.empty().lazy().select(table.stored_columns)
         return scan_files(table, added, storage_options=self._options)
 
+    def whole_rows_since(self, table: Table, version: int) -> pl.LazyFrame:
+        """The same with the partition columns, which the files' places tell."""
+        added = self.files_since(table, version)
+        if not added:
+            return table.empty().lazy()
+        schema = table.empty().schema
+        rows = pl.scan_parquet(
+            added,
+            storage_options=self._options,
+            hive_schema={name: schema[name] for name in table.partition_by} or None,
+            hive_partitioning=bool(table.partition_by),
+            glob=False,
+        )
+        return rows.select(table.columns)
+
     def files_since(self, table: Table, version: int) -> list[str]:
         """The data files that the table gained since a version; all if that was cleaned away."""
         before = self._files_at(table, version)

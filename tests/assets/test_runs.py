@@ -14,6 +14,8 @@ import pytest
 from deltalake import write_deltalake
 from pydantic import SecretStr
 
+from assets.contract_checks import is_broken, results_of
+from assets.ingest import PARENT
 from assets.partitions import scoring_ticks
 from layers_pipeline.cli.runs import RANGE_END, RANGE_START, open_runner
 from layers_pipeline.clock import FixedClock
@@ -21,7 +23,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
-from layers_pipeline.settings import load_settings
+from layers_pipeline.settings import Settings, load_settings
 from layers_pipeline.steps.score.ticks import tick_of
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import (
@@ -31,7 +33,7 @@ from sandbox import (
     generated_captures,
     running_sandbox,
 )
-from tests.worlds.data_builders import capture, everything, rows_of, write_file
+from tests.worlds.data_builders import capture, everything, make_stores, rows_of, write_file
 from transforms.scoring.ticks import tick_text
 
 DATASET = generated_captures(3, accounts=9, days=4)
@@ -46,6 +48,7 @@ PER_TICK = (
 )
 TICKS = ("2025-05-14-12:00", "2025-05-14-16:00", "2025-05-14-20:00")
 SCORED_AT = datetime(2025, 6, 1, tzinfo=UTC)
+ALL_TICKS = scoring_ticks(Settings())
 KINDS = (
     "throttled",
     "private",
@@ -68,16 +71,15 @@ class Deployment:
 
     home: Path
     instance: dg.DagsterInstance
+    definitions: dg.Definitions
 
     def run(self, job: str, *, now: datetime, ops: Mapping[str, Any] | None = None, **more):
-        from layers_pipeline.definitions import defs  # noqa: PLC0415 - reads the environment
-
         config = {
             "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             "resources": {"stores": {"config": {"now": now.isoformat()}}},
             "ops": {name: {"config": dict(given)} for name, given in (ops or {}).items()},
         }
-        return defs.resolve_job_def(job).execute_in_process(
+        return self.definitions.resolve_job_def(job).execute_in_process(
             instance=self.instance, run_config=config, raise_on_error=False, **more
         )
 
@@ -116,7 +118,7 @@ def deployed(home: Path, **settings: str) -> Iterator[Deployment]:
         for name, value in settings.items():
             environment.setenv(name, value)
         with open_runner(load_settings()) as runner:
-            yield Deployment(home, runner.instance)
+            yield Deployment(home, runner.instance, runner.definitions)
 
 
 @contextmanager
@@ -309,7 +311,8 @@ def test_a_job_that_never_ends_is_given_up_after_six_hours(struck):
 def few(tmp_path: Path) -> Iterator[Any]:
     """Two accounts that have been asked for, on a fresh deployment."""
     with synced_deployment(tmp_path, DATASET.accounts[:2]) as (deployment, sandbox):
-        assert deployment.run("quick_sync", now=NOON).success
+        asked = deployment.run("quick_sync", now=NOON)
+        assert asked.success, reason(asked)
         sandbox.world.clock.set(LATER)
         yield deployment, sandbox
 
@@ -344,6 +347,10 @@ def test_a_sync_in_which_every_account_fails_fails_and_does_not_look_fresh(few):
     landing = dg.AssetKey("raw_sift__posts")
     assert not result.success
     assert "every one of 2 accounts failed" in reason(result)
+    assert deployment.instance.get_latest_materialization_event(landing) is None
+    again = deployment.run("posts_sync", now=LATER, tags={PARENT: result.run_id})
+    assert not again.success
+    assert "nothing is due yet" in reason(again)
     assert deployment.instance.get_latest_materialization_event(landing) is None
 
 
@@ -384,24 +391,24 @@ def test_rows_that_were_set_aside_warn_and_stop_nothing(few):
     assert "views" in next(iter(found.metadata["rows_by_rules"].value))
 
 
-def test_a_snapshot_without_its_post_is_found(few):
-    deployment, _ = few
-    with deployment.stores() as stores:
-        table = catalog.PLATFORM_POST_METRICS
-        row = dict.fromkeys(table.columns) | {
-            "platform": "tiktok",
-            "platform_post_id": "orphan",
-            "captured_at": NOON,
-            "known_at": NOON,
-            "source": "sift",
-            "run_id": "by hand",
-            "captured_on": NOON.date(),
-        }
-        write_behind(stores, table, row)
-    result = deployment.run("posts_sync", now=LATER)
-    assert failed_checks(result) == ["platform_post_metrics.has_its_platform_posts"]
-    orphans = checks(result)["platform_post_metrics.has_its_platform_posts"].metadata["orphans"]
-    assert "orphan" in orphans.value
+def test_a_snapshot_without_its_post_is_found(tmp_path):
+    stores = make_stores(tmp_path)
+    table = catalog.PLATFORM_POST_METRICS
+    row = dict.fromkeys(table.columns) | {
+        "platform": "tiktok",
+        "platform_post_id": "orphan",
+        "captured_at": NOON,
+        "known_at": NOON,
+        "source": "sift",
+        "run_id": "by hand",
+        "captured_on": NOON.date(),
+    }
+    write_behind(stores, table, row)
+    contract, relation = results_of(stores, table, since=-1)
+    assert (contract.passed, relation.passed) == (True, False)
+    assert relation.check_name == "has_its_platform_posts"
+    assert "orphan" in relation.metadata["orphans"].value
+    assert [one.passed for one in results_of(stores, table, since=0)] == [True, True]
 
 
 def test_the_key_of_the_source_is_written_nowhere(few):
@@ -531,8 +538,8 @@ def test_a_tick_that_is_to_come_is_refused(ranged):
 
 def test_an_old_backfill_does_not_hide_that_the_newest_tick_is_missing(ranged):
     deployment, _ = ranged
-    newest = scoring_ticks.get_last_partition_key()
-    before = deployment.run("check_currency", now=SCORED_AT)
+    newest = ALL_TICKS.get_last_partition_key()
+    before = deployment.run("check_freshness", now=SCORED_AT)
     assert before.success
     assert failed_checks(before) == ["organic_scores.newest_tick_is_scored"]
     found = checks(before)["organic_scores.newest_tick_is_scored"]
@@ -541,23 +548,24 @@ def test_an_old_backfill_does_not_hide_that_the_newest_tick_is_missing(ranged):
 
 def test_the_newest_tick_is_found_once_it_is_scored(ranged):
     deployment, _ = ranged
-    newest = scoring_ticks.get_last_partition_key()
+    newest = ALL_TICKS.get_last_partition_key()
     now = tick_of(newest) + timedelta(minutes=5)
     assert deployment.run("scoring", now=now, partition_key=newest).success
-    assert failed_checks(deployment.run("check_currency", now=now)) == []
+    assert failed_checks(deployment.run("check_freshness", now=now)) == []
 
 
-def test_a_broken_contract_stops_the_publication(history, tmp_path):
-    with deployed(tmp_path) as deployment:
-        assert deployment.import_file(history).success
-        with deployment.stores() as stores:
-            ads = catalog.ADS_CONTENT
-            row = rows_of(stores, ads).row(0, named=True)
-            write_behind(stores, ads, row | {"ads_content_id": "brand/bad", "organic_score": -1.0})
-        result = deployment.score(*TICKS[:2])
-        made = {event.asset_key for event in result.get_asset_materialization_events()}
-        assert not result.success
-        assert failed_checks(result) == ["ads_content.holds_its_contract"]
-        assert dg.AssetKey("ads_content") in made
-        assert dg.AssetKey("analytics_file") not in made
-        assert not (tmp_path / "serve").exists()
+def test_a_key_that_was_written_twice_breaks_the_contract_in_words(tmp_path):
+    stores = make_stores(tmp_path)
+    table = catalog.PROJECT_ALLOWLIST
+    row = {
+        "project_id": "brand",
+        "platform": "tiktok",
+        "account_key": "ada",
+        "allowed_from": NOON,
+        "allowed_to": None,
+        "creator_id": "ada",
+    }
+    write_behind(stores, table, row, row)
+    (contract,) = results_of(stores, table, since=-1)
+    assert is_broken(contract)
+    assert contract.description == "Of 2 rows that the run wrote, 2 break primary_key."

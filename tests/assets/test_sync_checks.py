@@ -13,7 +13,6 @@ import pytest
 
 from assets import sync_checks
 from layers_pipeline.clock import FixedClock
-from layers_pipeline.dagster_support.resources import StoresResource
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.accounts import NewAccount
@@ -74,8 +73,7 @@ def ended(
 def found(stores: Stores, name: str) -> dg.AssetCheckResult:
     """What a check finds once the operational database has been copied."""
     copy_operations(stores)
-    check = getattr(sync_checks, name)
-    return check(StoresResource(now=NOW.isoformat()))
+    return getattr(sync_checks, name)(stores)
 
 
 def told(result: dg.AssetCheckResult, name: str = "first") -> list[list[str]]:
@@ -237,8 +235,7 @@ def test_a_held_deletion_waits_no_more_once_it_is_confirmed_or_the_post_is_back(
 
 
 def test_a_held_deletion_does_not_block_what_follows():
-    (spec,) = sync_checks.no_deletion_storm.check_specs
-    assert not spec.blocking
+    assert not any(check.spec().blocking for check in sync_checks.SYNC_CHECKS)
 
 
 def test_an_account_that_lists_nothing_though_its_posts_lived_is_told(stores):

@@ -1,9 +1,5 @@
 """Schedules: what each asks for at a moment, and that none overlaps itself (R4, R20)."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,26 +8,12 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from sensors.schedules import SCHEDULES, UNDER_WAY
+from layers_pipeline.settings import Settings
+from sensors.schedules import UNDER_WAY, schedules
 
-ROOT = Path(__file__).parents[2]
 AT = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
-BY_JOB = {schedule.job_name: schedule for schedule in SCHEDULES}
-CADENCES = ["quick_sync", "posts_sync", "full_sync", "check_currency"]
-ASK_FOR_TICKS = """
-import json, sys
-from datetime import datetime
-import dagster as dg
-from dagster._core.test_utils import instance_for_test
-from sensors.schedules import scoring_schedule
-with instance_for_test() as instance:
-    asked = []
-    for at in sys.argv[1:]:
-        moment = datetime.fromisoformat(at)
-        with dg.build_schedule_context(instance, scheduled_execution_time=moment) as context:
-            asked.append(scoring_schedule(context).partition_key)
-print(json.dumps([scoring_schedule.cron_schedule, asked]))
-"""
+BY_JOB = {schedule.job_name: schedule for schedule in schedules(Settings())}
+CADENCES = ["quick_sync", "posts_sync", "full_sync", "derivation"]
 
 
 @pytest.fixture
@@ -120,14 +102,21 @@ def test_the_tick_that_has_just_passed_is_scored(at, tick, instance):
     ],
     ids=["every six hours", "at the last minute"],
 )
-def test_the_tick_cron_is_a_setting(tick_cron, cron, moments, ticks, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", ASK_FOR_TICKS, *(f"{at}+00:00" for at in moments)],
-        env=os.environ | {"LAYERS_TICK_CRON": tick_cron, "LAYERS_HOME": str(tmp_path)},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    assert json.loads(done.stdout) == [cron, ticks]
+def test_the_tick_cron_is_a_setting(tick_cron, cron, moments, ticks, instance):
+    made = schedules(Settings(tick_cron=tick_cron))
+    scoring = next(schedule for schedule in made if schedule.job_name == "scoring")
+    asked_for = []
+    for at in moments:
+        moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+        with dg.build_schedule_context(instance, scheduled_execution_time=moment) as context:
+            asked_for.append(scoring(context).partition_key)
+    assert (scoring.cron_schedule, asked_for) == (cron, ticks)
+
+
+def test_short_work_is_asked_for_by_the_clock_alone():
+    crons = {job: BY_JOB[job].cron_schedule for job in ("check_freshness", "maintenance")}
+    assert crons == {"check_freshness": "25 * * * *", "maintenance": "40 3 * * *"}
+
+
+def test_every_schedule_says_what_it_does():
+    assert all(schedule.description for schedule in BY_JOB.values())

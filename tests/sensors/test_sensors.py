@@ -10,18 +10,22 @@ from dagster._core.test_utils import create_run_for_test
 
 from assets.partitions import scoring_ticks
 from layers_pipeline.clock import FixedClock
-from layers_pipeline.dagster_support.resources import StoresResource
+from layers_pipeline.dagster_support.resources import StoresResource, shown
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
-from layers_pipeline.settings import load_settings
+from layers_pipeline.settings import Settings, load_settings
 from layers_pipeline.steps.ingest.scrapes import submit_scrapes
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import Fault, RunningSandbox, generated_captures, running_sandbox
 from sensors.scrapes import finished_scrapes, request_key
 from sensors.ticks import LOOKED_BACK, catch_up_key, missed_ticks, ticks_missed
 from sensors.versions import changed_rules
+from transforms.scoring.ticks import tick_key
 
 SCORES = "organic_scores"
+TICKS = scoring_ticks(Settings())
+BEGIN = tick_key(datetime.now(UTC) - LOOKED_BACK)
+WEEK = [key for key in TICKS.get_partition_keys()[:-1] if key >= BEGIN]
 DATASET = generated_captures(3, accounts=4, days=2)
 NOON = DATASET.span[1].replace(minute=0, second=0, microsecond=0)
 LATER = NOON + timedelta(minutes=5)
@@ -45,12 +49,12 @@ def scored(instance: dg.DagsterInstance, *ticks: str) -> None:
 
 def asked_for_ticks(instance: dg.DagsterInstance):
     with dg.build_sensor_context(instance=instance) as context:
-        return missed_ticks(context)
+        return missed_ticks(Settings())(context)
 
 
 def test_missed_ticks_are_asked_for_as_one_range(instance):
-    keys = scoring_ticks.get_partition_keys()
-    scored(instance, *keys[-LOOKED_BACK - 1 : -6], keys[-3])
+    keys = TICKS.get_partition_keys()
+    scored(instance, *WEEK[:-5], keys[-3])
     request = asked_for_ticks(instance)
     assert isinstance(request, dg.RunRequest)
     assert request.tags == {
@@ -65,24 +69,27 @@ def test_where_nothing_was_ever_scored_nothing_is_missing(instance):
 
 
 def test_the_newest_tick_is_left_to_its_schedule(instance):
-    scored(instance, *scoring_ticks.get_partition_keys()[-LOOKED_BACK - 1 : -1])
+    scored(instance, *WEEK)
     assert asked_for_ticks(instance).skip_message == "no tick was missed"
 
 
 def test_nothing_is_asked_for_while_scoring_goes_on(instance):
-    scored(instance, scoring_ticks.get_partition_keys()[-9])
+    scored(instance, TICKS.get_partition_keys()[-9])
     create_run_for_test(instance, job_name="scoring", status=dg.DagsterRunStatus.STARTED)
     assert asked_for_ticks(instance).skip_message == "a scoring run has not ended yet"
 
 
 def test_no_more_than_a_week_is_caught_up():
-    keys = [f"tick{number:04d}" for number in range(500)]
-    assert ticks_missed(keys, {"tick0001"}) == keys[-43:-1]
+    keys = [tick_key(AT - timedelta(hours=hours)) for hours in range(500, -1, -1)]
+    missed = ticks_missed(keys, {keys[1]}, now=AT)
+    assert missed == keys[-169:-1]
+    assert missed[0] == tick_key(AT - timedelta(days=7))
 
 
 def test_a_young_deployment_has_only_the_ticks_there_are():
-    assert ticks_missed(["a", "b", "c"], {"a"}) == ["b"]
-    assert ticks_missed([], {"a"}) == []
+    keys = [tick_key(AT - timedelta(hours=hours)) for hours in (8, 4, 0)]
+    assert ticks_missed(keys, keys[:1], now=AT) == keys[1:2]
+    assert ticks_missed([], keys, now=AT) == []
 
 
 def test_a_catch_up_that_failed_is_asked_for_again_within_the_hour_and_not_at_once():
@@ -132,7 +139,8 @@ def stores(sandbox: RunningSandbox) -> Iterator[Stores]:
 
 def asked_for_scrapes(instance: dg.DagsterInstance, at: datetime = LATER):
     with dg.build_sensor_context(instance=instance) as context:
-        return finished_scrapes(context, stores=StoresResource(now=at.isoformat()))
+        opened = open_stores(load_settings(), clock=FixedClock(at))
+        return finished_scrapes(opened.settings)(context, stores=opened)
 
 
 def test_a_posts_sync_is_asked_for_once_scrapes_have_ended(instance, sandbox, stores):
@@ -212,9 +220,11 @@ def chosen(tmp_path, monkeypatch):
 
 def asked_for_rules(instance: dg.DagsterInstance, cursor: str | None):
     with dg.build_sensor_context(
-        instance=instance, cursor=cursor, resources={"stores": StoresResource()}
+        instance=instance,
+        cursor=cursor,
+        resources={"stores": StoresResource(**shown(load_settings()))},
     ) as context:
-        return changed_rules(context)
+        return changed_rules(Settings())(context)
 
 
 def choose(stores: Stores, version: str) -> None:
@@ -222,13 +232,13 @@ def choose(stores: Stores, version: str) -> None:
 
 
 def test_the_first_look_only_remembers_the_version(instance, chosen):
-    scored(instance, scoring_ticks.get_partition_keys()[-3])
+    scored(instance, TICKS.get_partition_keys()[-3])
     result = asked_for_rules(instance, None)
     assert (result.run_requests, result.cursor) == ([], "2")
 
 
 def test_another_version_asks_for_the_newest_scored_tick(instance, chosen):
-    keys = scoring_ticks.get_partition_keys()
+    keys = TICKS.get_partition_keys()
     scored(instance, keys[-9], keys[-3])
     choose(chosen, "1")
     result = asked_for_rules(instance, "2")
@@ -237,11 +247,12 @@ def test_another_version_asks_for_the_newest_scored_tick(instance, chosen):
 
 
 def test_the_same_version_asks_for_nothing(instance, chosen):
-    scored(instance, scoring_ticks.get_partition_keys()[-3])
+    scored(instance, TICKS.get_partition_keys()[-3])
     assert "active as before" in asked_for_rules(instance, "2").skip_message
 
 
-def test_a_change_waits_for_the_run_that_goes_on(instance, chosen):
+def test_a_change_while_scoring_goes_on_is_asked_for_and_waits_in_the_pool(instance, chosen):
+    scored(instance, TICKS.get_partition_keys()[-3])
     choose(chosen, "1")
     create_run_for_test(instance, job_name="scoring", status=dg.DagsterRunStatus.STARTED)
-    assert asked_for_rules(instance, "2").skip_message == "a scoring run has not ended yet"
+    assert len(asked_for_rules(instance, "2").run_requests) == 1

@@ -6,7 +6,6 @@ Does not belong here: changing them, words on the health of syncs (``health``).
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
 from typing import Any, Final, TypeVar
 
 import polars as pl
@@ -52,7 +51,7 @@ def _accounts(operations: Operations) -> Rows:
     states = _states(operations)
     for account in operations.accounts.all():
         yield {
-            **asdict(account),
+            **vars(account),
             "creator_id": creators.get(account.account_id),
             **_newest_outcome(states[account.account_id]),
         }
@@ -112,13 +111,13 @@ def _last(history: Iterable[Change]) -> dict[str, Change]:
 
 
 COPIES: Final[Mapping[Table, Callable[[Operations], Rows]]] = {
-    catalog.PROJECTS: lambda operations: map(asdict, operations.projects.all()),
+    catalog.PROJECTS: lambda operations: map(vars, operations.projects.all()),
     catalog.PLATFORM_ACCOUNTS: _accounts,
     catalog.SYNC_HEALTH: _sync_health,
-    catalog.PROJECT_ALLOWLIST: lambda operations: map(asdict, operations.allowlist.all()),
-    catalog.CREATIVES: lambda operations: map(asdict, operations.creatives.all()),
-    catalog.SAFETY_REVIEWS: lambda operations: map(asdict, operations.verdicts.reviews()),
-    catalog.CONTENT_OVERRIDES: lambda operations: map(asdict, operations.verdicts.overrides()),
+    catalog.PROJECT_ALLOWLIST: lambda operations: map(vars, operations.allowlist.all()),
+    catalog.CREATIVES: lambda operations: map(vars, operations.creatives.all()),
+    catalog.SAFETY_REVIEWS: lambda operations: map(vars, operations.verdicts.reviews()),
+    catalog.CONTENT_OVERRIDES: lambda operations: map(vars, operations.verdicts.overrides()),
     catalog.PROJECT_ADS_CONTENT: _project_ads_content,
-    catalog.AD_CONTENT: lambda operations: map(asdict, operations.ads.all()),
+    catalog.AD_CONTENT: lambda operations: map(vars, operations.ads.all()),
 }

@@ -1,0 +1,41 @@
+"""What follows from what landed and from what people decided: every table that ticks read.
+
+Belongs here: the one asset that owns what ``bring_up_to_date`` writes.
+Does not belong here: how tables are derived (``layers_pipeline.steps.derive``), scores.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.asset_specs import spec_of
+from assets.contract_checks import announce, check_specs, versions
+from assets.sync_checks import SYNC_CHECKS
+from layers_pipeline.lake import catalog
+from layers_pipeline.steps.derive.everything import bring_up_to_date
+from layers_pipeline.steps.stores import Stores
+
+IMPORTED = ("stg_import__captures", "stg_import__ad_metrics")
+OWN = tuple(
+    table
+    for table in catalog.TABLES
+    if table.group in {"dimensions", "staged", "facts", "content"} and table.name not in IMPORTED
+)
+
+
+@dg.multi_asset(
+    name="bring_up_to_date",
+    specs=[spec_of(table) for table in OWN],
+    check_specs=[*check_specs(OWN), *(check.spec() for check in SYNC_CHECKS)],
+    # A table in which nothing changed is not written, and then its asset is not made either.
+    can_subset=True,
+)
+def derived_tables(
+    context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores]
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Carries what landed and what people decided to every table; cheap where nothing is new."""
+    since = versions(stores, OWN)
+    yield from announce(context, stores, bring_up_to_date(stores), since=since)
+    for check in SYNC_CHECKS:
+        if check.key in context.selected_asset_check_keys:
+            yield check.result(stores)

@@ -1,0 +1,172 @@
+"""What is derived at a scoring tick.
+
+Belongs here: the partitioned scoring tables, the current view of eligibility, drift.
+Does not belong here: formulas, which ticks are due, the publication (``publish``).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from functools import partial
+from itertools import islice
+from typing import Final
+
+import dagster as dg
+import polars as pl
+
+from assets.asset_specs import described, outcome, spec_of
+from assets.contract_checks import (
+    ROWS_AT_ONCE,
+    check_specs,
+    contract_result,
+    log,
+    versions,
+)
+from assets.derive import OWN as DERIVED
+from assets.partitions import scoring_ticks
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Table
+from layers_pipeline.settings import Settings
+from layers_pipeline.steps.maintain.drift import derive_drift
+from layers_pipeline.steps.score.scoring import ScoredTick, copy_current_eligibility, score_ticks
+from layers_pipeline.steps.stores import Stores
+from transforms.scoring.ticks import tick_key, tick_text
+
+PER_TICK: Final = tuple(table for table in catalog.TABLES if table.per_tick)
+TICKS_SHOWN: Final = 60
+SHOWN: Final = ("posts", "creatives", "pools", "scored", "eligible")
+TICKS_LOOKED_AT: Final = 50
+ROWS_LOOKED_AT: Final = 2_000_000
+"""Of what a run scored, newest first: every row was held to its contract when it was written."""
+
+
+def scored_ticks(settings: Settings) -> dg.AssetsDefinition:
+    """The tables of ticks, by the ticks that the settings name."""
+    ticks = scoring_ticks(settings)
+
+    @dg.multi_asset(
+        name="score_ticks",
+        specs=[spec_of(table) for table in PER_TICK],
+        check_specs=check_specs(PER_TICK),
+        partitions_def=ticks,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool="scoring",
+    )
+    def score(
+        context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores]
+    ) -> Iterator[dg.MaterializeResult]:
+        """Scores the ticks of the run in order, each as of its own time."""
+        start, end = context.partition_time_window
+        due = ticks.get_partition_keys_in_time_window(dg.TimeWindow(start, end))
+        instants = [ticks.start_time_for_partition_key(key).astimezone(UTC) for key in due]
+        told = partial(log, context, stores, since=versions(stores, DERIVED))
+        done: list[ScoredTick] = []
+        for scored in score_ticks(stores, instants, on_written=told):
+            done.append(scored)
+            context.log.info(f"{len(done)} of {len(instants)}: {in_words(scored)}")
+            _tell_tick(context, scored)
+        _tell_run(context, done)
+        for table in PER_TICK:
+            yield dg.MaterializeResult(table.name, check_results=[_contract(stores, table, done)])
+
+    return score
+
+
+def in_words(scored: ScoredTick) -> str:
+    """A tick's summary as one line."""
+    without = ", ".join(f"{count} {reason}" for reason, count in scored.unscored.items())
+    return (
+        f"{tick_key(scored.tick)}: {scored.posts} posts, {scored.creatives} creatives, "
+        f"{scored.pools} pools of posts, "
+        f"{scored.scored} scored, {scored.eligible} eligible; not eligible: {without or 'none'}"
+    )
+
+
+def _tell_tick(context: dg.AssetExecutionContext, scored: ScoredTick) -> None:
+    """Attach a tick's figures to its own partition of every table."""
+    figures = {"posts": scored.posts, "scored": scored.scored, "eligible": scored.eligible}
+    for table in PER_TICK:
+        context.add_asset_metadata(
+            {**figures, "dagster/partition_row_count": scored.rows[table.name]},
+            asset_key=table.name,
+            partition_key=tick_key(scored.tick),
+        )
+
+
+def _tell_run(context: dg.AssetExecutionContext, done: Sequence[ScoredTick]) -> None:
+    """Attach what the run did to its newest tick: Dagster keeps a copy with every event."""
+    for table in PER_TICK:
+        context.add_asset_metadata(
+            {
+                "rows_inserted": sum(scored.rows[table.name] for scored in done),
+                "ticks": as_table(done),
+            },
+            asset_key=table.name,
+            partition_key=tick_key(done[-1].tick),
+        )
+
+
+def as_table(done: Sequence[ScoredTick]) -> dg.TableMetadataValue:
+    """The run's newest ticks as a table of figures."""
+    return dg.MetadataValue.table(
+        records=[
+            dg.TableRecord(
+                {"tick": tick_key(scored.tick), **{name: getattr(scored, name) for name in SHOWN}}
+            )
+            for scored in islice(reversed(done), TICKS_SHOWN)
+        ]
+    )
+
+
+def _contract(stores: Stores, table: Table, done: Sequence[ScoredTick]) -> dg.AssetCheckResult:
+    """Whether the newest of the run's ticks hold the table's contract."""
+    return contract_result(table, _parts(stores.lake.read(table), table, done))
+
+
+def _parts(rows: pl.LazyFrame, table: Table, done: Sequence[ScoredTick]) -> Iterator[pl.LazyFrame]:
+    """Tick by tick, in parts that fit into memory, all rows of one content in the same."""
+    looked_at = 0
+    for scored in islice(reversed(done), TICKS_LOOKED_AT):
+        if looked_at >= ROWS_LOOKED_AT:
+            return
+        of_tick = rows.filter(pl.col("tick") == tick_text(scored.tick))
+        looked_at += scored.rows[table.name]
+        parts = scored.rows[table.name] // ROWS_AT_ONCE + 1
+        for number in range(parts):
+            is_in = pl.col("ads_content_id").hash() % parts == number
+            yield of_tick.filter(is_in) if parts > 1 else of_tick
+
+
+@dg.asset(**described(catalog.AD_ELIGIBILITY_CURRENT))
+def ad_eligibility_current(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult:
+    """Eligibility at the newest tick."""
+    return outcome(stores, catalog.AD_ELIGIBILITY_CURRENT, copy_current_eligibility(stores))
+
+
+@dg.asset(**described(catalog.SCORE_DRIFT))
+def score_drift(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult:
+    """What scores become under the versions that run in shadow, at the ticks scored since."""
+    return outcome(stores, catalog.SCORE_DRIFT, derive_drift(stores))
+
+
+def newest_tick_is_scored(settings: Settings) -> dg.AssetChecksDefinition:
+    """How fresh scores are: by the newest tick that is due, which no backfill of others hides."""
+    ticks = scoring_ticks(settings)
+
+    @dg.asset_check(
+        asset="organic_scores",
+        name="newest_tick_is_scored",
+        description="The newest tick that is due was scored. A backfill of others hides nothing.",
+    )
+    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        due = str(ticks.get_last_partition_key())
+        done = context.instance.get_materialized_partitions(dg.AssetKey("organic_scores"))
+        newest = max(done, default="")
+        told = f"the newest scored tick is {newest}" if newest else "no tick was ever scored"
+        return dg.AssetCheckResult(
+            passed=due in done,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"Tick {due} is scored." if due in done else f"Tick {due} is due: {told}.",
+            metadata={"tick": due, "newest_scored": newest},
+        )
+
+    return check

@@ -1,0 +1,42 @@
+"""Where everything comes from: what is outside of the pipeline, at the left of the graph.
+
+Belongs here: platforms, files and databases that others change, and which tables they feed.
+Does not belong here: reading them (``layers_pipeline.steps.ingest``).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import dagster as dg
+
+GROUP: Final = "sources"
+SOURCES: Final[Mapping[str, str]] = {
+    "instagram": "Instagram's Graph API: media and insights of accounts that gave a login.",
+    "tiktok": "TikTok's API: videos of accounts that gave a login.",
+    "sift": "SIFT's API: scrapes of accounts that gave no login.",
+    "files": "Files that people hand in: captures gathered elsewhere, reports of ads.",
+    "operational_database": "What people decide and how syncs ended: projects, accounts, "
+    "allowlists, creatives, reviews, overrides.",
+}
+FED_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "raw_instagram__responses": ("instagram",),
+    "raw_tiktok__responses": ("tiktok",),
+    "account_listings": ("instagram", "tiktok"),
+    "scrape_jobs": ("sift",),
+    "stg_import__captures": ("files",),
+    "stg_import__ad_metrics": ("files",),
+}
+"""By asset: the sources that it is read from; each dimension is the operational database's."""
+
+
+def external_assets() -> list[dg.AssetSpec]:
+    """The sources as assets that Dagster shows and never makes."""
+    return [
+        dg.AssetSpec(name, group_name=GROUP, description=text, owners=["team:data-engineering"])
+        for name, text in SOURCES.items()
+    ]
+
+
+def sources_of(name: str, group: str = "") -> tuple[str, ...]:
+    """The sources that an asset is read from."""
+    return ("operational_database",) if group == "dimensions" else FED_BY.get(name, ())

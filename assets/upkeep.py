@@ -1,0 +1,66 @@
+"""Work that makes no table of its own: keeping the lake small, making tables again.
+
+Belongs here: jobs of operations rather than of assets, telling of the tables that they write.
+Does not belong here: when they run (``sensors``), how (``layers_pipeline.steps.maintain``).
+"""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from assets.asset_specs import figures
+from layers_pipeline import moments
+from layers_pipeline.lake import catalog
+from layers_pipeline.lake.table import Written
+from layers_pipeline.steps.maintain.replay import replay
+from layers_pipeline.steps.publish.publication import maintain
+from layers_pipeline.steps.stores import Stores
+
+
+def tell(context: dg.OpExecutionContext, stores: Stores, written: Mapping[str, Written]) -> None:
+    """Tell Dagster of the tables that were written."""
+    for name, done in written.items():
+        if done != Written() and name in catalog.BY_NAME:
+            metadata = figures(stores, catalog.BY_NAME[name], done)
+            context.log_event(dg.AssetMaterialization(name, metadata=metadata))
+
+
+@dg.op(pool="publish", description="Compacts the lake, publishes, deletes what nobody needs.")
+def maintain_lake(context: dg.OpExecutionContext, stores: dg.ResourceParam[Stores]) -> None:
+    """One round of upkeep; see ``steps.publish.publication.maintain``."""
+    deleted = maintain(stores, on_written=lambda written: tell(context, stores, written))
+    context.add_output_metadata({"files_deleted": sum(deleted.values()), "by_table": deleted})
+
+
+class ReplayConfig(dg.Config):
+    """The span of landings to read anew, ISO 8601 with offset."""
+
+    start: str
+    end: str
+
+
+@dg.op(description="Reads landed rows anew and makes every table after them again.")
+def replay_landings(
+    context: dg.OpExecutionContext, stores: dg.ResourceParam[Stores], config: ReplayConfig
+) -> None:
+    """One replay; see ``steps.maintain.replay``."""
+    start, end = (
+        moments.parse(text, what=f"replay: {name}", naive="refused")
+        for name, text in (("start", config.start), ("end", config.end))
+    )
+    done = replay(stores, start=start, end=end)
+    tell(context, stores, done.written)
+    context.add_output_metadata({"rows_read": done.read, "captures_changed": done.changed})
+    context.log.info(f"{done.read} landed rows read, {done.changed} captures changed")
+
+
+@dg.job(name="replay", description="Makes staging and what follows again from the raw landings.")
+def replay_job() -> None:
+    """See ``layers-pipeline replay``."""
+    replay_landings()
+
+
+@dg.job(description="Keeps the lake quick to read: compact, publish, then vacuum.")
+def maintenance() -> None:
+    """Daily upkeep of the lake."""
+    maintain_lake()
