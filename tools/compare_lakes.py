@@ -17,8 +17,8 @@ import polars as pl
 from deltalake import DeltaTable
 
 ROWS_SHOWN: Final = 5
-DRAWN: Final = frozenset({"run_id", "claimed_by", "access_token", "refresh_token", "token_keys"})
-"""Columns that hold what is drawn anew in every run: ids of runs, tokens, keys."""
+DRAWN: Final = frozenset({"run_id", "encrypted_access", "encrypted_refresh"})
+"""Columns that hold what is drawn anew in every run: ids of runs, encrypted tokens."""
 
 SIGNED: Final = r"(_nc_ohc|_nc_rid|oh|oe|x-expires|x-signature)=[0-9A-Za-z_%]+"
 """Signatures of media's addresses, which a sandbox draws anew for every answer."""
