@@ -569,3 +569,33 @@ def test_a_key_that_was_written_twice_breaks_the_contract_in_words(tmp_path):
     (contract,) = results_of(stores, table, since=-1)
     assert is_broken(contract)
     assert contract.description == "Of 2 rows that the run wrote, 2 break primary_key."
+
+
+def test_a_broken_contract_stops_the_publication(history, tmp_path):
+    with deployed(tmp_path) as deployment:
+        assert deployment.import_file(history).success
+        with deployment.stores() as stores:
+            rows = rows_of(stores, catalog.ADS_CONTENT)
+            bad = rows.head(1).with_columns(
+                ads_content_id=pl.lit("brand/bad"), organic_score=pl.lit(-1.0)
+            )
+            # In the file of a row that the run changes, and so in a file that the run writes.
+            write_deltalake(
+                stores.lake.uri(catalog.ADS_CONTENT),
+                pl.concat([rows, bad]),
+                mode="overwrite",
+                partition_by=list(catalog.ADS_CONTENT.partition_by),
+            )
+        result = deployment.score(*TICKS[:2])
+        made = {event.asset_key for event in result.get_asset_materialization_events()}
+        assert not result.success
+        assert "ads_content: Of 13 rows that the run wrote, 1 break organic_score|min" in reason(
+            result
+        )
+        key = dg.AssetCheckKey(dg.AssetKey("ads_content"), "holds_its_contract")
+        (found,) = deployment.instance.event_log_storage.get_asset_check_execution_history(
+            key, limit=1
+        )
+        assert (found.run_id, found.status.value) == (result.run_id, "FAILED")
+        assert dg.AssetKey("analytics_file") not in made
+        assert not (tmp_path / "serve").exists()
