@@ -1,6 +1,6 @@
 """Checks of what a run wrote: contracts, relations, and rows that were set aside.
 
-Belongs here: holding written rows to what the catalogue says of their table, in words; telling
+Belongs here: holding written rows to what the catalogue says of their table, in words; reporting
 Dagster of every table that a step wrote, also of those that are not its own.
 Does not belong here: the contracts themselves, repairs, what syncs bring (``sync_checks``).
 
@@ -71,7 +71,7 @@ def announce(
 ) -> Iterator[dg.MaterializeResult]:
     """Tell Dagster of every table that was written, and hold what was written to its checks.
 
-    Tables that are the running asset's own are yielded. Others are told of as events of the run,
+    Tables that are the running asset's own are yielded. Others are reported as events of the run,
     so that whoever wrote a table, its asset was materialised then.
 
     Raises:
@@ -147,12 +147,12 @@ def contract_result(table: Table, parts: Iterable[pl.LazyFrame]) -> dg.AssetChec
         found = part.collect()
         rows += found.height
         broken += Counter(table.schema.filter(found, cast=True)[1].counts())
-    told = ", ".join(f"{count:,} break {rule}" for rule, count in sorted(broken.items()))
+    broken_words = ", ".join(f"{count:,} break {rule}" for rule, count in sorted(broken.items()))
     return dg.AssetCheckResult(
         check_name=CONTRACT,
         asset_key=dg.AssetKey(table.name),
         passed=not broken,
-        description=f"Of {rows:,} rows that the run wrote, {told or 'every one holds'}.",
+        description=f"Of {rows:,} rows that the run wrote, {broken_words or 'every one holds'}.",
         metadata={"rows": rows, "rows_by_rule": dict(broken)},
     )
 
@@ -183,12 +183,12 @@ def set_aside_result(stores: Stores, table: Table) -> dg.AssetCheckResult:
     )
     counted = rows.group_by("broken_rules").agg(pl.len()).sort("broken_rules").collect()
     by_rules = dict(counted.iter_rows())
-    told = ", ".join(f"{count:,} broke {rules}" for rules, count in by_rules.items())
+    set_aside = ", ".join(f"{count:,} broke {rules}" for rules, count in by_rules.items())
     return dg.AssetCheckResult(
         check_name=SET_ASIDE,
         asset_key=dg.AssetKey(table.name),
         passed=counted.is_empty(),
         severity=WARN,
-        description=f"Rows set aside within the last day: {told or 'none'}.",
+        description=f"Rows set aside within the last day: {set_aside or 'none'}.",
         metadata={"rows_by_rules": by_rules},
     )

@@ -182,10 +182,10 @@ def _imported(
 
 def as_json(report: ImportReport | AdImportReport) -> dict[str, Any]:
     """An import's report as plain values."""
-    told = {field.name: getattr(report, field.name) for field in fields(report)}
+    values = {field.name: getattr(report, field.name) for field in fields(report)}
     plain = {
         name: value.isoformat() if isinstance(value, date) else value
-        for name, value in told.items()
+        for name, value in values.items()
         if value is None or isinstance(value, date | bool | int)
     }
     return {**plain, "files": [file_as_json(file) for file in report.files]}
@@ -222,8 +222,8 @@ def _failed_before(context: dg.AssetExecutionContext) -> bool:
     parent, step = context.run.tags.get(PARENT), str(context.op_execution_context.op_handle)
     if not parent:
         return False
-    told = context.instance.get_run_step_stats(parent, [step])
-    return any(one.status is not None and one.status.value == "FAILURE" for one in told)
+    step_stats = context.instance.get_run_step_stats(parent, [step])
+    return any(one.status is not None and one.status.value == "FAILURE" for one in step_stats)
 
 
 def sync_figures(summary: SyncSummary) -> Mapping[str, Any]:

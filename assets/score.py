@@ -58,13 +58,13 @@ def scored_ticks(settings: Settings) -> dg.AssetsDefinition:
         start, end = context.partition_time_window
         due = ticks.get_partition_keys_in_time_window(dg.TimeWindow(start, end))
         instants = [ticks.start_time_for_partition_key(key).astimezone(UTC) for key in due]
-        told = partial(log, context, stores, since=versions(stores, DERIVED))
+        on_written = partial(log, context, stores, since=versions(stores, DERIVED))
         done: list[ScoredTick] = []
-        for scored in score_ticks(stores, instants, on_written=told):
+        for scored in score_ticks(stores, instants, on_written=on_written):
             done.append(scored)
             context.log.info(f"{len(done)} of {len(instants)}: {in_words(scored)}")
-            _tell_tick(context, scored)
-        _tell_run(context, done)
+            _report_tick(context, scored)
+        _report_run(context, done)
         for table in PER_TICK:
             yield dg.MaterializeResult(table.name, check_results=[_contract(stores, table, done)])
 
@@ -81,7 +81,7 @@ def in_words(scored: ScoredTick) -> str:
     )
 
 
-def _tell_tick(context: dg.AssetExecutionContext, scored: ScoredTick) -> None:
+def _report_tick(context: dg.AssetExecutionContext, scored: ScoredTick) -> None:
     """Attach a tick's figures to its own partition of every table."""
     figures = {"posts": scored.posts, "scored": scored.scored, "eligible": scored.eligible}
     for table in PER_TICK:
@@ -92,7 +92,7 @@ def _tell_tick(context: dg.AssetExecutionContext, scored: ScoredTick) -> None:
         )
 
 
-def _tell_run(context: dg.AssetExecutionContext, done: Sequence[ScoredTick]) -> None:
+def _report_run(context: dg.AssetExecutionContext, done: Sequence[ScoredTick]) -> None:
     """Attach what the run did to its newest tick: Dagster keeps a copy with every event."""
     for table in PER_TICK:
         context.add_asset_metadata(
@@ -161,11 +161,15 @@ def newest_tick_is_scored(settings: Settings) -> dg.AssetChecksDefinition:
         due = str(ticks.get_last_partition_key())
         done = context.instance.get_materialized_partitions(dg.AssetKey("organic_scores"))
         newest = max(done, default="")
-        told = f"the newest scored tick is {newest}" if newest else "no tick was ever scored"
+        newest_words = (
+            f"the newest scored tick is {newest}" if newest else "no tick was ever scored"
+        )
         return dg.AssetCheckResult(
             passed=due in done,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"Tick {due} is scored." if due in done else f"Tick {due} is due: {told}.",
+            description=f"Tick {due} is scored."
+            if due in done
+            else f"Tick {due} is due: {newest_words}.",
             metadata={"tick": due, "newest_scored": newest},
         )
 

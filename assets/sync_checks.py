@@ -105,7 +105,7 @@ class SyncCheck:
         return dg.AssetCheckKey(dg.AssetKey(self.asset), self.find.__name__)
 
     def spec(self) -> dg.AssetCheckSpec:
-        """What Dagster is told of it."""
+        """What Dagster shows of it."""
         return dg.AssetCheckSpec(self.key.name, asset=self.asset, description=self.description)
 
     def result(self, stores: Stores) -> dg.AssetCheckResult:

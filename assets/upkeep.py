@@ -1,6 +1,6 @@
 """Work that makes no table of its own: keeping the lake small, making tables again.
 
-Belongs here: jobs of operations rather than of assets, telling of the tables that they write.
+Belongs here: jobs of operations rather than of assets, reporting the tables that they write.
 Does not belong here: when they run (``sensors``), how (``layers_pipeline.steps.maintain``).
 """
 
@@ -17,8 +17,8 @@ from layers_pipeline.steps.publish.publication import maintain
 from layers_pipeline.steps.stores import Stores
 
 
-def tell(context: dg.OpExecutionContext, stores: Stores, written: Mapping[str, Written]) -> None:
-    """Tell Dagster of the tables that were written."""
+def report(context: dg.OpExecutionContext, stores: Stores, written: Mapping[str, Written]) -> None:
+    """Report the tables that were written to Dagster."""
     for name, done in written.items():
         if done != Written() and name in catalog.BY_NAME:
             metadata = figures(stores, catalog.BY_NAME[name], done)
@@ -28,7 +28,7 @@ def tell(context: dg.OpExecutionContext, stores: Stores, written: Mapping[str, W
 @dg.op(pool="publish", description="Compacts the lake, publishes, deletes what nobody needs.")
 def maintain_lake(context: dg.OpExecutionContext, stores: dg.ResourceParam[Stores]) -> None:
     """One round of upkeep; see ``steps.publish.publication.maintain``."""
-    deleted = maintain(stores, on_written=lambda written: tell(context, stores, written))
+    deleted = maintain(stores, on_written=lambda written: report(context, stores, written))
     context.add_output_metadata({"files_deleted": sum(deleted.values()), "by_table": deleted})
 
 
@@ -49,7 +49,7 @@ def replay_landings(
         for name, text in (("start", config.start), ("end", config.end))
     )
     done = replay(stores, start=start, end=end)
-    tell(context, stores, done.written)
+    report(context, stores, done.written)
     context.add_output_metadata({"rows_read": done.read, "captures_changed": done.changed})
     context.log.info(f"{done.read} landed rows read, {done.changed} captures changed")
 

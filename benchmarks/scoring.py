@@ -235,7 +235,7 @@ def _peak(done: Measured) -> str:
 
 
 PARTS: Final = {"a": Bench.one_tick, "b": Bench.backfill, "c": Bench.growth}
-CHILDREN: Final[dict[str, Callable[[argparse.Namespace], children.Told]]] = {
+CHILDREN: Final[dict[str, Callable[[argparse.Namespace], children.ContentRecords]]] = {
     "check": lambda options: children.check_equal(_size(options.size)),
     "seed": lambda options: children.seed(_size(options.size)),
     "ours": lambda _options: children.score_in_one_run([END]),

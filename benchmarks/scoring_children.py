@@ -30,17 +30,17 @@ READ: Final = (
 """Tables that the bare queries read."""
 CLOSE: Final = 1e-9
 """How far apart two numbers may lie that are the same."""
-Told = dict[str, Any]
+ContentRecords = dict[str, Any]
 
 
-def seed(size: Size) -> Told:
+def seed(size: Size) -> ContentRecords:
     """Write the data."""
     started = time.perf_counter()
     write_lake(open_stores(load_settings()), size)
     return {"work_s": time.perf_counter() - started}
 
 
-def score_in_one_run(ticks: Sequence[datetime]) -> Told:
+def score_in_one_run(ticks: Sequence[datetime]) -> ContentRecords:
     """Our whole way: open the stores, score the ticks in one run, count what readers then see."""
     started = time.perf_counter()
     stores = open_stores(load_settings())
@@ -56,7 +56,7 @@ def _readable(stores: Stores, ticks: Sequence[datetime], table: catalog.Table) -
     return int(rows.select(pl.len()).collect().item())
 
 
-def score_bare(query: Callable[..., None], **options: str) -> Told:
+def score_bare(query: Callable[..., None], **options: str) -> ContentRecords:
     """One tick by a bare query, into Parquet files beside the lake."""
     stores = open_stores(load_settings())
     folder = stores.settings.root / "bare"
@@ -77,7 +77,7 @@ def _files(stores: Stores) -> Mapping[str, list[str]]:
     return {table.name: stores.lake.files(table) for table in READ}
 
 
-def check_equal(size: Size) -> Told:
+def check_equal(size: Size) -> ContentRecords:
     """Score a small lake in all three ways, and compare every row and column.
 
     Raises:

@@ -97,8 +97,8 @@ def _print_scoring(origin: Path, folder: Path, rounds: int) -> None:
     base = 0.0
     for what in CHILDREN:
         runs = [_in_a_copy(origin, folder / what, what) for _ in range(rounds)]
-        told = sorted((json.loads(run.output) for run in runs), key=lambda one: one["work_s"])
-        work_s = [one["work_s"] for one in told]
+        results = sorted((json.loads(run.output) for run in runs), key=lambda one: one["work_s"])
+        work_s = [one["work_s"] for one in results]
         middle = median(work_s)
         base = base or middle
         row = (
@@ -107,7 +107,7 @@ def _print_scoring(origin: Path, folder: Path, rounds: int) -> None:
             f"{median(run.wall_s for run in runs):.2f}",
             f"{max(run.peak_mib for run in runs):,.0f}",
         )
-        print(f"| {told[0]['what']} | {' | '.join(row)} |", flush=True)
+        print(f"| {results[0]['what']} | {' | '.join(row)} |", flush=True)
 
 
 def _in_a_copy(origin: Path, home: Path, what: str) -> Measured:

@@ -231,14 +231,14 @@ def _print(
         f"| bare httpx loop, same requests | {base_s:.1f} | {posts / base_s:,.0f} | 1.00 "
         f"| {bare[0].peak_mib:,.0f} |"
     )
-    for name, (measured, told) in runs:
-        sync_s, all_s = told["sync_s"], told["sync_s"] + told["derive_s"]
+    for name, (measured, figures) in runs:
+        sync_s, all_s = figures["sync_s"], figures["sync_s"] + figures["derive_s"]
         print(
             f"| sync, {name}: read, landed, outcome stored | {sync_s:.1f} | {posts / sync_s:,.0f} "
             f"| {sync_s / base_s:.2f} | {measured.peak_mib:,.0f} |"
         )
         print(
-            f"| … and derived ({told['snapshots']:,} new snapshots) | {all_s:.1f} "
+            f"| … and derived ({figures['snapshots']:,} new snapshots) | {all_s:.1f} "
             f"| {posts / all_s:,.0f} | {all_s / base_s:.2f} | {measured.peak_mib:,.0f} |"
         )
 

@@ -3,7 +3,7 @@
 Belongs here: exception classes, how their messages are put together, the exit code of each.
 Does not belong here: catching, logging or retrying anything.
 
-The tree, with the exit code by which a shell tells the branches apart:
+The tree, with the exit code by which a shell distinguishes the branches:
 
 * LayersError                     1  something else failed
   * RunFailedError                1  see the run's log

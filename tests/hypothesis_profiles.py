@@ -4,7 +4,7 @@ Belongs here: the profiles, and a law's share of their examples.
 Does not belong here: laws.
 
 ``quick`` while one works, ``ci`` with everything, ``deep`` when a law is in doubt; chosen by
-``--hypothesis-profile`` or ``LAYERS_HYPOTHESIS``, ``ci`` unless told.
+``--hypothesis-profile`` or ``LAYERS_HYPOTHESIS``, ``ci`` by default.
 """
 
 import os

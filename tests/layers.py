@@ -1,4 +1,4 @@
-"""Which layer a test belongs to: told by its folder, or by the fixtures that it asks for.
+"""Which layer a test belongs to: set by its folder, or by the fixtures that it asks for.
 
 Belongs here: the table of folders, setting the marks, which files are handed out first.
 Does not belong here: fixtures; what each mark means (``pyproject.toml``).

@@ -192,7 +192,7 @@ def _require_listing(stores: Stores, account_id: str, listing: str) -> None:
 
 @contextmanager
 def _vault() -> Generator[tuple[Stores, TokenCipher]]:
-    """The stores and what opens their tokens; a missing key is told before anything is made."""
+    """The stores and what opens their tokens; a missing key is refused before anything is made."""
     cipher = TokenCipher(load_settings().token_keys)
     with opened() as stores:
         yield stores, cipher

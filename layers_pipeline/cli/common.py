@@ -30,7 +30,7 @@ def job_runner() -> "Generator[Runner]":
     from layers_pipeline.cli.runs import open_runner
     from layers_pipeline.settings import load_settings
 
-    # Each try of a request would be told on the screen: what came of the last one is enough.
+    # Each try of a request would be logged on the screen: what came of the last one is enough.
     set_on_retry_hooks([])
     with open_runner(load_settings()) as runner:
         yield runner
@@ -53,7 +53,7 @@ def user_name(command: str) -> str:
     """The name of this machine's user, who decides what a command stores.
 
     Raises:
-        InputRefusedError: The machine does not tell; the command wants it as an option.
+        InputRefusedError: The machine does not say; the command wants it as an option.
     """
     try:
         return getpass.getuser()

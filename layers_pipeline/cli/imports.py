@@ -85,7 +85,7 @@ def import_ad_metrics(
 
 
 def _inserted(made: dict[str, dict[str, Any]], table: str) -> int:
-    """Rows that a run added to a table; a table that it did not touch is not told of."""
+    """Rows that a run added to a table; a table that it did not touch is left out."""
     return made.get(table, {}).get("rows_inserted", 0)
 
 

@@ -27,7 +27,7 @@ SYNC_PARTS: Final = {
 }
 """Per depth: the steps that talk to platforms, and the table that tells how each went."""
 BY_NAME: Final = ("scrape_jobs", "read_oauth_accounts")
-"""Steps that can be told which accounts."""
+"""Steps that can be limited to named accounts."""
 READ_THROUGH: Final = {"scrape_jobs": "SIFT, asked", "raw_sift__posts": "SIFT, collected"}
 MOMENT: Final = timedelta(minutes=1)
 SCORED: Final = ("tick", "posts", "creatives", "pools", "scored", "eligible")
@@ -54,14 +54,14 @@ def sync(
         _say_sync(name, made[name])
 
 
-def _say_sync(name: str, told: dict[str, Any]) -> None:
-    outcomes = ", ".join(f"{count} {word}" for word, count in told["outcomes"].items())
+def _say_sync(name: str, summary: dict[str, Any]) -> None:
+    outcomes = ", ".join(f"{count} {word}" for word, count in summary["outcomes"].items())
     through = READ_THROUGH.get(name, "OAuth, read")
-    say(f"{through}: {told['accounts']} accounts: {outcomes or 'none was due'}.")
-    if told["still_running"]:
-        say(f"{told['still_running']} scrapes are still under way; sync again later.")
-    if told["failures"]:
-        say(told["failures"])
+    say(f"{through}: {summary['accounts']} accounts: {outcomes or 'none was due'}.")
+    if summary["still_running"]:
+        say(f"{summary['still_running']} scrapes are still under way; sync again later.")
+    if summary["failures"]:
+        say(summary["failures"])
 
 
 def score(
@@ -137,8 +137,8 @@ def replay(
 def publish() -> None:
     """Publish the analysts' file anew."""
     with job_runner() as runner:
-        told = runner.run("publication")["analytics_file"]
-    say(f"Generation {told['generation']}: {told['path']}")
+        published = runner.run("publication")["analytics_file"]
+    say(f"Generation {published['generation']}: {published['path']}")
 
 
 def maintain() -> None:

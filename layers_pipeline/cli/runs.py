@@ -30,9 +30,9 @@ from sensors.schedules import UNDER_WAY
 RANGE_START: Final = "dagster/asset_partition_range_start"
 RANGE_END: Final = "dagster/asset_partition_range_end"
 RUNNER_TAG: Final = "layers/runner"
-"""Names the process that runs a job, so that a killed one can be told."""
+"""Names the process that runs a job, so that a killed one can be recognised."""
 BY_HAND: Final = {"dagster/max_retries": "0"}
-"""Whoever started the run is told of its failure, and repeats it if that makes sense."""
+"""Whoever started the run sees its failure, and repeats it if that makes sense."""
 STORAGE: Final = "EnvSelectedStorage"
 
 

@@ -80,8 +80,8 @@ def demo() -> None:
             set_clock=served.world.clock.set,
         )
         with progress_bars():
-            told = run_demo(load_settings(), stage)
-    told()
+            print_result = run_demo(load_settings(), stage)
+    print_result()
 
 
 def dev(

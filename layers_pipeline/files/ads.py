@@ -1,6 +1,6 @@
 """Reports of ads: one file in; its sound rows, its broken rows, or a refusal out.
 
-Belongs here: what makes a whole report unusable, and what tells it from other reports.
+Belongs here: what makes a whole report unusable, and what identifies a report.
 Does not belong here: file formats, reading of single values (``transforms``), storage.
 """
 
@@ -105,5 +105,5 @@ def _typed(batch: pl.DataFrame, reading: AdReading) -> pl.DataFrame:
 def _file_id(path: Path, reading: AdReading) -> str:
     """The same content tells something else if it is read for another platform or day."""
     how = [reading.ad_platform, str(reading.spent_on or ""), "history" * reading.is_history]
-    told = "/".join([fingerprint(path), *how])
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    identity = "/".join([fingerprint(path), *how])
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]

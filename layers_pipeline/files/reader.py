@@ -1,4 +1,4 @@
-"""What files to be imported have in common: what tells them apart, what makes one unusable.
+"""What files to be imported have in common: what identifies them, what makes one unusable.
 
 Belongs here: a file's identity, and faults of whole files, said with line, value and remedy.
 Does not belong here: file formats, what columns mean, rows that are set aside one by one.
@@ -32,7 +32,7 @@ class ReadFile:
 
     Args:
         path: Where it lies.
-        file_id: What tells it from any other file, 16 hexadecimal digits.
+        file_id: Its identity, 16 hexadecimal digits.
         rows: Rows read, sound and broken.
         sound: The sound rows, of the file's contract.
         quarantined: The broken rows, of ``Quarantine``.
@@ -99,7 +99,7 @@ def report_rows(path: Path, done: int, raw: RawFile) -> None:
 
 
 def fingerprint(path: Path) -> str:
-    """What tells a file's content from any other, 16 hexadecimal digits."""
+    """The identity of a file's content, 16 hexadecimal digits."""
     with path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()[:16]
 

@@ -44,7 +44,7 @@ class Table:
         is_stored: Whether the lake holds it; else it is a query of the analysts' file.
         checked: Whether what a run wrote is held to its contract once more. Not so where rows
             are as received, or a whole copy of others that was held to its contract just then.
-        sets_aside: Whether it is told when rows meant for it broke its contract.
+        sets_aside: Whether a check reports rows meant for it that broke its contract.
         parents: Tables that must have a row for each of its rows.
     """
 
@@ -69,7 +69,7 @@ class Table:
 
     @cached_property
     def key(self) -> tuple[str, ...]:
-        """Columns that tell rows apart."""
+        """Columns that identify a row."""
         return tuple(self.schema.primary_key())
 
     @cached_property

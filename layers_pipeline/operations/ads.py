@@ -1,4 +1,4 @@
-"""What ads show, as people tell.
+"""What ads show, as people state it.
 
 Belongs here: the table ``ads``, a history that is only added to.
 Does not belong here: what ads cost (the lake).
@@ -39,7 +39,7 @@ class Ad(Base):
 
 @dataclass(frozen=True, kw_only=True)
 class NewAd:
-    """What an ad shows, as told. Grain: one per ad."""
+    """What an ad shows, as stated. Grain: one per ad."""
 
     ad_platform: AdPlatform
     ad_id: str

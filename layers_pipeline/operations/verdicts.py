@@ -3,7 +3,7 @@
 Belongs here: tables that are histories, each a change by a person.
 Does not belong here: what follows from them (``transforms.facts.verdicts``), creatives themselves.
 
-Rows are added and never changed, so that what stood at any past moment can be told; the newest
+Rows are added and never changed, so that what stood at any past moment can be read; the newest
 row counts.
 """
 
@@ -24,7 +24,7 @@ from layers_pipeline.operations.validators import require_key, require_text, req
 from transforms.vocabulary import APPROVALS, OVERRIDES, Approval, Override
 
 ONE_MICROSECOND: Final = timedelta(microseconds=1)
-"""What databases tell two instants apart by."""
+"""The smallest step between two instants that databases store."""
 KNOWN_AT: Final = "When it was stored (UTC); rises from change to change."
 _PERSON: Final = "name of the person"
 

@@ -1,6 +1,6 @@
 """Trouble on the way to a host, in one line: which host, what is wrong, what can be done.
 
-Belongs here: what kept an answer from coming, told from the exceptions of the libraries.
+Belongs here: what kept an answer from coming, read from the exceptions of the libraries.
 Does not belong here: answers, retries.
 """
 

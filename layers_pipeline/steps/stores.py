@@ -36,15 +36,15 @@ def open_stores(settings: Settings, *, clock: Clock | None = None) -> Stores:
         SettingsError: The home cannot be made, or a URL cannot be used.
         StoreError: The lake's tables differ from their contracts in more than new columns.
     """
-    told = clock or SystemClock()
+    chosen_clock = clock or SystemClock()
     _make_home(settings)
     operations = Operations(settings.operations_database_url)
     operations.migrate()
-    lake = open_lake(settings, clock=told)
+    lake = open_lake(settings, clock=chosen_clock)
     if settings.lake_location not in MIGRATED:
         migrate(lake)
         MIGRATED.add(settings.lake_location)
-    return Stores(settings=settings, clock=told, operations=operations, lake=lake)
+    return Stores(settings=settings, clock=chosen_clock, operations=operations, lake=lake)
 
 
 def open_lake(settings: Settings, *, clock: Clock | None = None) -> Lake:

@@ -67,7 +67,7 @@ class _Window:
 def read_page(turn: Turn, account: AccountRef, edge: Edge, wanted: PageWanted) -> Json:
     """One page of an account's media or stories, newest first.
 
-    The end is told by the absence of ``paging.next`` alone.
+    The end is marked by the absence of ``paging.next`` alone.
 
     Raises:
         GraphError: A cursor points to nothing, or one item cannot be read.

@@ -42,7 +42,7 @@ METRICS: Final[Mapping[ItemType, tuple[str, ...]]] = {
     "tiktok_video": (*COUNTED, "reach", *WATCHED, *VISITED),
     "tiktok_photo": (*COUNTED, "reach", *VISITED),
 }
-"""Metrics that a platform has for each kind of post, told to its owner.
+"""Metrics that a platform has for each kind of post, shown to its owner.
 
 Of ``feed_video`` only views, likes, comments and saves on the item itself, and reach and saves as
 insights.

@@ -163,7 +163,7 @@ def strike(sandbox: RunningSandbox, *kinds: str) -> None:
         sandbox.world.faults.put(STRUCK[kind], Fault(kind=kind, **STEERED))
 
 
-def told(result, asset: str) -> dict[str, Any]:
+def metadata_of(result, asset: str) -> dict[str, Any]:
     """Metadata of the newest materialisation of an asset in a run."""
     events = [
         event
@@ -249,7 +249,7 @@ def test_asking_gives_each_account_its_own_outcome_message_and_retry(struck, kin
 
 
 def test_a_run_in_which_some_accounts_fail_succeeds_and_sums_up(struck):
-    metadata = told(struck.quick, "scrape_jobs")
+    metadata = metadata_of(struck.quick, "scrape_jobs")
     assert struck.quick.success
     assert metadata["outcomes"] == {
         "ok": 4,
@@ -263,7 +263,7 @@ def test_a_run_in_which_some_accounts_fail_succeeds_and_sums_up(struck):
 
 
 def test_a_failed_job_and_one_that_goes_on_leave_the_others_collected(struck):
-    metadata = told(struck.posts, "raw_sift__posts")
+    metadata = metadata_of(struck.posts, "raw_sift__posts")
     assert struck.posts.success
     assert metadata["outcomes"] == {"ok": 2, "unavailable": 1}
     assert metadata["still_running"] == 1
@@ -332,7 +332,7 @@ def test_a_fault_while_collecting_never_touches_the_other_account(few, fault, ou
     ill, well = DATASET.accounts[:2]
     sandbox.world.faults.put(ill, Fault(**fault))
     result = deployment.run("posts_sync", now=LATER)
-    metadata = told(result, "raw_sift__posts")
+    metadata = metadata_of(result, "raw_sift__posts")
     assert result.success
     assert metadata["outcomes"] == {"ok": 1, outcome: 1}
     assert metadata["failures"].startswith(f"- {id_of(ill)}: {outcome}: sift: ")

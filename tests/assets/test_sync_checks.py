@@ -76,7 +76,7 @@ def found(stores: Stores, name: str) -> dg.AssetCheckResult:
     return getattr(sync_checks, name)(stores)
 
 
-def told(result: dg.AssetCheckResult, name: str = "first") -> list[list[str]]:
+def table_of(result: dg.AssetCheckResult, name: str = "first") -> list[list[str]]:
     """The rows that a check shows, cell by cell."""
     lines = result.metadata[name].value.splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
@@ -105,7 +105,7 @@ def test_failures_of_either_connection_count(stores):
     result = found(stores, "failed_share_is_small")
     assert not result.passed
     assert result.metadata["failed_share_by_connection"].value == {"oauth": 1.0, "external": 1.0}
-    assert told(result, "failed") == [
+    assert table_of(result, "failed") == [
         [OWNED, "forbidden: said"],
         [WATCHED, "malformed: said"],
     ]
@@ -116,7 +116,10 @@ def test_a_partial_sync_has_not_failed_and_is_shown_apart(stores):
     result = found(stores, "failed_share_is_small")
     assert result.passed
     assert (result.metadata["failed_share"].value, result.metadata["partial_share"].value) == (0, 1)
-    assert (told(result, "failed"), told(result, "partial")) == ([], [[OWNED, "partial: said"]])
+    assert (table_of(result, "failed"), table_of(result, "partial")) == (
+        [],
+        [[OWNED, "partial: said"]],
+    )
 
 
 def test_a_paused_account_counts_neither_way(stores):
@@ -147,7 +150,7 @@ def test_an_account_that_lost_its_login_is_named_with_the_command(stores):
     add(stores, "tiktok:lost", status="reauth_required")
     result = found(stores, "accounts_need_no_login")
     assert (result.passed, result.severity) == (False, WARN)
-    assert told(result) == [["tiktok:lost", "layers-pipeline account reauth tiktok:lost"]]
+    assert table_of(result) == [["tiktok:lost", "layers-pipeline account reauth tiktok:lost"]]
 
 
 @pytest.mark.parametrize("status", ["active", "paused"])
@@ -216,13 +219,13 @@ def test_no_deletions_wait_where_none_are_held(stores):
     assert result.metadata["findings"].value == 0
 
 
-def test_deletions_that_are_held_are_told_by_listing_with_the_command(stores):
+def test_deletions_that_are_held_are_reported_by_listing_with_the_command(stores):
     hold(stores, "p1")
     hold(stores, "p2")
     hold(stores, "p3", held_by="l3")
     result = found(stores, "no_deletion_storm")
     assert (result.passed, result.severity) == (False, ERROR)
-    assert told(result) == [
+    assert table_of(result) == [
         [OWNED, "l2", "2", confirm("l2")],
         [OWNED, "l3", "1", confirm("l3")],
     ]
@@ -238,13 +241,13 @@ def test_a_held_deletion_does_not_block_what_follows():
     assert not any(check.spec().blocking for check in sync_checks.SYNC_CHECKS)
 
 
-def test_an_account_that_lists_nothing_though_its_posts_lived_is_told(stores):
+def test_an_account_that_lists_nothing_though_its_posts_lived_is_reported(stores):
     know(stores, "p1")
     know(stores, "p2")
     list_posts(stores, "l1", at=-2, items=7)
     list_posts(stores, "l2", at=-1)
     result = found(stores, "no_deletion_storm")
-    assert told(result) == [[OWNED, "l2", "2", confirm("l2")]]
+    assert table_of(result) == [[OWNED, "l2", "2", confirm("l2")]]
     assert not result.passed
 
 
@@ -255,7 +258,7 @@ def test_what_the_command_confirms_waits_no_more(stores):
     list_posts(stores, "l2", at=-2, items=7)
     list_posts(stores, "l3", at=-1)
     waiting = found(stores, "no_deletion_storm")
-    for _, listing, _, command in told(waiting):
+    for _, listing, _, command in table_of(waiting):
         assert command == confirm(listing)
         stores.operations.deletions.confirm(OWNED, listing, by="me", now=NOW)
     derive_absences(stores)
@@ -303,7 +306,7 @@ def test_a_publication_that_its_id_belies_is_a_finding(stores, minutes, agrees):
     know(stores, VIDEO, platform="tiktok", published_at=published_at, media_type="tiktok_video")
     result = found(stores, "publication_times_agree")
     assert (result.passed, result.severity) == (agrees, WARN)
-    assert [row[1] for row in told(result)] == [VIDEO] * (not agrees)
+    assert [row[1] for row in table_of(result)] == [VIDEO] * (not agrees)
 
 
 # --- accounts gone quiet
@@ -328,7 +331,7 @@ def test_accounts_that_succeeded_within_three_cadences_are_well(stores):
 def test_an_account_that_last_succeeded_longer_ago_is_named(stores, account, depth):
     succeed_in_time(stores)
     ended(stores, account, depth=depth, ago=3 * EVERY[depth] + timedelta(seconds=1))
-    assert [row[:2] for row in told(found(stores, "syncs_are_recent"))] == [[account, depth]]
+    assert [row[:2] for row in table_of(found(stores, "syncs_are_recent"))] == [[account, depth]]
 
 
 def test_an_account_that_never_succeeded_is_named_once_a_sync_failed(stores):
@@ -336,7 +339,7 @@ def test_an_account_that_never_succeeded_is_named_once_a_sync_failed(stores):
     add(stores, "instagram:new")
     assert found(stores, "syncs_are_recent").passed
     ended(stores, "instagram:new", "forbidden", depth="quick", ago=timedelta(0))
-    rows = told(found(stores, "syncs_are_recent"))
+    rows = table_of(found(stores, "syncs_are_recent"))
     assert [row[:2] for row in rows] == [["instagram:new", "full"], ["instagram:new", "quick"]]
     assert "layers-pipeline account pause instagram:new" in rows[0][4]
 
@@ -385,4 +388,4 @@ def test_no_more_than_twenty_findings_are_shown(stores):
         add(stores, f"tiktok:lost{number:02}", status="reauth_required")
     result = found(stores, "accounts_need_no_login")
     assert result.metadata["findings"].value == 25
-    assert len(told(result)) == 20
+    assert len(table_of(result)) == 20

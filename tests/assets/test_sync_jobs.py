@@ -1,4 +1,4 @@
-"""Sync jobs in this process, with OAuth accounts: what a run tells, and when it turns red.
+"""Sync jobs in this process, with OAuth accounts: what a run reports, and when it turns red.
 
 Belongs here: jobs on a real Dagster instance, lake and sandbox.
 Does not belong here: scrapes (``test_runs``), outcomes of single faults (``tests.steps``).
@@ -13,7 +13,7 @@ import pytest
 
 from layers_pipeline.lake import catalog
 from sandbox import Fault, RunningSandbox
-from tests.assets.test_runs import Deployment, deployed, reason, told
+from tests.assets.test_runs import Deployment, deployed, metadata_of, reason
 from tests.steps.ingest.fault_world import (
     AT,
     TOKEN_KEY,
@@ -70,21 +70,21 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
 
 @pytest.mark.parametrize("table", OAUTH)
 @pytest.mark.parametrize(("job", "calls"), [("quick_sync", 3), ("full_sync", 6)])
-def test_a_sync_tells_its_outcomes_its_rows_and_its_calls(healthy, job, calls, table):
+def test_a_sync_shows_its_outcomes_its_rows_and_its_calls(healthy, job, calls, table):
     result, _ = healthy[job]
-    found = told(result, table)
+    found = metadata_of(result, table)
     assert result.success
     assert found["outcomes"] == {"ok": 3}
     assert (found["accounts"], found["failed_share"], found["failures"]) == (3, 0.0, "")
     assert found["http_calls"] == calls
 
 
-def test_a_sync_tells_how_many_rows_it_landed(healthy):
+def test_a_sync_shows_how_many_rows_it_landed(healthy):
     raw = [healthy["quick_sync"][1][table.name] for table in lands()]
-    quick = told(healthy["quick_sync"][0], "account_listings")["rows_landed"]
+    quick = metadata_of(healthy["quick_sync"][0], "account_listings")["rows_landed"]
     assert quick == sum(map(len, raw))
     both = [healthy["full_sync"][1][table.name] for table in lands()]
-    full = told(healthy["full_sync"][0], "account_listings")["rows_landed"]
+    full = metadata_of(healthy["full_sync"][0], "account_listings")["rows_landed"]
     assert quick + full == sum(map(len, both))
 
 
@@ -114,8 +114,8 @@ def test_derivation_carries_what_landed_to_every_table(healthy):
 def test_a_posts_sync_reads_nobody_whom_others_have_read(healthy):
     result, _ = healthy["posts_sync"]
     assert result.success
-    assert told(result, "account_listings")["outcomes"] == {}
-    assert told(result, "account_listings")["http_calls"] == 0
+    assert metadata_of(result, "account_listings")["outcomes"] == {}
+    assert metadata_of(result, "account_listings")["http_calls"] == 0
 
 
 # --- accounts that fail
@@ -126,7 +126,7 @@ def test_one_account_that_fails_leaves_the_run_green_and_is_named(place, job):
     deployment, served = place
     served.world.tokens.revoke(SECOND, why="458")
     result = deployment.run(job, now=AT)
-    found = told(result, "account_listings")
+    found = metadata_of(result, "account_listings")
     assert result.success
     assert found["outcomes"] == {"ok": 2, "reauth_required": 1}
     assert found["failed_share"] == pytest.approx(1 / 3)
@@ -153,6 +153,6 @@ def test_what_others_landed_is_derived_beside_an_account_that_nobody_can_read(pl
     result = deployment.run("posts_sync", now=AT + timedelta(minutes=1))
     with deployment.stores(AT) as stores:
         posts = rows_of(stores, catalog.PLATFORM_POSTS)
-    assert told(result, "account_listings")["outcomes"] == {"forbidden": 1}
+    assert metadata_of(result, "account_listings")["outcomes"] == {"forbidden": 1}
     assert set(posts["account_key"]) >= {SECOND.account_key, VIDEOS.account_key}
     assert result.success

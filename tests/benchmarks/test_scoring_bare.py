@@ -13,19 +13,19 @@ POSTS = 2_000
 
 
 def test_polars_duckdb_and_the_pipeline_give_the_same_rows():
-    told = check_equal(Size(posts=POSTS, projects=20, snapshots=5_000, days=20))
+    actual = check_equal(Size(posts=POSTS, projects=20, snapshots=5_000, days=20))
 
-    assert all(POSTS * 0.9 < rows < POSTS for rows in told["rows"].values())
+    assert all(POSTS * 0.9 < rows < POSTS for rows in actual["rows"].values())
 
 
-def test_a_number_that_is_off_by_a_millionth_is_told():
+def test_a_number_that_is_off_by_a_millionth_is_reported():
     ours = pl.DataFrame({"ads_content_id": ["a", "b"], "organic_score": [1.0, 2.0]})
     bare = pl.DataFrame({"ads_content_id": ["b", "a"], "organic_score": [2.0, 1.000001]})
 
     assert different_columns(ours, bare) == ["organic_score"]
 
 
-def test_a_null_beside_a_number_is_told():
+def test_a_null_beside_a_number_is_reported():
     ours = pl.DataFrame({"ads_content_id": ["a", "b"], "organic_score": [1.0, None]})
     bare = pl.DataFrame({"ads_content_id": ["a", "b"], "organic_score": [1.0, 2.0]})
 

@@ -187,7 +187,7 @@ def test_no_option_takes_a_token(commands, command):
 @pytest.mark.parametrize(
     "arguments", [("add", INSTAGRAM, "--project", "shop"), ("reauth", INSTAGRAM), ("rotate-keys",)]
 )
-def test_a_missing_key_is_told_with_the_command_that_makes_one(commands, arguments):
+def test_a_missing_key_is_reported_with_the_command_that_makes_one(commands, arguments):
     said = commands.refused(*arguments, LAYERS_TOKEN_KEYS="", LAYERS_TOKEN=ACCESS)
     assert "LAYERS_TOKEN_KEYS" in said
     assert "layers-pipeline account new-key" in said
@@ -221,7 +221,7 @@ def test_tokens_are_brought_under_a_new_key(connected):
     assert secrets(connected.token(INSTAGRAM, OTHER_KEY)) == (ACCESS, None)
 
 
-def test_a_key_taken_away_too_early_is_told_with_the_account(connected):
+def test_a_key_taken_away_too_early_is_reported_with_the_account(connected):
     said = connected.refused("rotate-keys", LAYERS_TOKEN_KEYS=OTHER_KEY)
     assert f"token of account {INSTAGRAM} cannot be decrypted" in said
     with pytest.raises(TokenUnreadableError):
@@ -268,7 +268,7 @@ def test_a_creator_that_sift_reads_takes_no_token(commands):
 
 
 def test_accounts_are_listed_with_their_newest_ending(connected):
-    operations, told = connected.operations(), "HTTP 401 [red]\x1b[2J"
+    operations, actual = connected.operations(), "HTTP 401 [red]\x1b[2J"
     for number, depth in enumerate(("quick", "full")):
         moment = LONG_AGO + number * timedelta(minutes=1)
         operations.syncs.claim_named(
@@ -277,7 +277,7 @@ def test_accounts_are_listed_with_their_newest_ending(connected):
         ending = SyncEnding(
             account_id=INSTAGRAM,
             outcome="unavailable",
-            message=f"{depth} {told}",
+            message=f"{depth} {actual}",
             retry_at=moment + timedelta(hours=6),
         )
         operations.sync_outcomes.finish([ending], depth, worker="w1", now=moment)

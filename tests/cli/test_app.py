@@ -105,7 +105,7 @@ def test_an_import_into_a_badly_named_project_is_refused(program, tmp_path):
 # Score and explain
 
 
-def test_a_scored_tick_is_told_with_its_file(published):
+def test_a_scored_tick_is_reported_with_its_file(published):
     assert "Newest of 1 ticks scored (4 score rows)" in published.variables["SCORED"]
     assert re.search(r"2025-05-14-12:00 │ +5 │ +0 │ +1 │ +4 │", published.variables["SCORED"])
     assert "layers-000001.duckdb" in published.variables["SCORED"]
@@ -163,7 +163,7 @@ def test_a_post_is_explained_by_any_of_its_ids(published, post):
     assert "organic score" in published.said("explain", post)
 
 
-def test_a_post_without_a_score_is_told_why_and_what_to_do(published):
+def test_a_post_without_a_score_says_why_and_what_to_do(published):
     said = published.said("explain", "900", "--project", "tiny")
     assert "Not eligible: never scored, as its pool had 1 scorable post, not 3." in said
     assert "Remedy: more creators, or 3 posts with 50 views" in said
@@ -295,7 +295,7 @@ def test_two_columns_of_one_name_both_come_out(published):
 # Publish and maintain
 
 
-def test_publishing_tells_the_new_generation(published):
+def test_publishing_shows_the_new_generation(published):
     first, second = published.said("publish"), published.said("publish")
     numbers = [int(re.match(r"Generation (\d+): ", said).group(1)) for said in (first, second)]
     assert numbers[1] == numbers[0] + 1

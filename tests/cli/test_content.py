@@ -27,7 +27,7 @@ ADD = ("add", "generated", "one", "--project", "brand")
 class Commands(Program):
     """The commands over one folder."""
 
-    def told(self, what: str) -> list[Any]:
+    def stored(self, what: str) -> list[Any]:
         """Rows of a listing of the operational database, such as ``ads.all``."""
         operations = Operations(f"sqlite:///{self.home}/operations.db")
         try:
@@ -64,11 +64,11 @@ def filled(commands) -> Commands:
 # Adding
 
 
-def test_a_creative_is_added_as_told(commands):
-    told = ("--influencer", "Ada", "--media-source", "https://m/1.mp4", "--created-at", MADE)
-    said = commands.said(*ADD, "--prompt", "a [b]cat", *told)
+def test_a_creative_is_added_as_given(commands):
+    options = ("--influencer", "Ada", "--media-source", "https://m/1.mp4", "--created-at", MADE)
+    said = commands.said(*ADD, "--prompt", "a [b]cat", *options)
     assert said == "Creative generated:one added to project 'brand'.\n"
-    (row,) = commands.told("creatives.all")
+    (row,) = commands.stored("creatives.all")
     assert (row.container_id, row.kind, row.prompt) == ("generated:one", "generated", "a [b]cat")
     assert (row.influencer, row.media_source) == ("Ada", "https://m/1.mp4")
     assert row.created_at.isoformat() == MADE
@@ -76,12 +76,12 @@ def test_a_creative_is_added_as_told(commands):
 
 def test_adding_again_changes_nothing(filled):
     assert "was there already: unchanged" in filled.said(*ADD)
-    assert len(filled.told("creatives.all")) == 1
+    assert len(filled.stored("creatives.all")) == 1
 
 
 def test_another_project_need_not_repeat_what_is_known(filled):
     filled.said("add", "generated", "one", "--project", "other")
-    assert {(row.prompt, row.created_at.isoformat()) for row in filled.told("creatives.all")} == {
+    assert {(row.prompt, row.created_at.isoformat()) for row in filled.stored("creatives.all")} == {
         ("a cat", MADE)
     }
 
@@ -99,7 +99,7 @@ def test_another_project_need_not_repeat_what_is_known(filled):
 )
 def test_a_wrong_creative_is_refused(filled, arguments, code, message):
     assert message in filled.refused(*arguments, code=code)
-    assert len(filled.told("creatives.all")) == 1
+    assert len(filled.stored("creatives.all")) == 1
 
 
 # Files
@@ -131,14 +131,14 @@ def test_a_file_of_creatives_is_added_once(commands, tmp_path, suffix):
     assert f"creatives.{suffix}: 3 creatives, 3 of them new." in commands.said("import", path)
     assert "3 creatives, 0 of them new." in commands.said("import", path)
     rows = [
-        (row.project_id, row.container_id, row.prompt) for row in commands.told("creatives.all")
+        (row.project_id, row.container_id, row.prompt) for row in commands.stored("creatives.all")
     ]
     assert rows == [
         ("brand", "generated:one", "p"),
         ("brand", "manual:7", None),
         ("other", "generated:one", "p"),
     ]
-    assert commands.told("creatives.all")[0].created_at.isoformat() == MADE
+    assert commands.stored("creatives.all")[0].created_at.isoformat() == MADE
 
 
 def test_other_columns_are_named(commands, tmp_path):
@@ -169,7 +169,7 @@ def test_every_bad_line_is_named_and_nothing_is_written(filled, tmp_path):
         "Line 7: creative generated:one: created_at is 2025",
     )
     assert [reason for reason in reasons if reason not in said] == []
-    assert len(filled.told("creatives.all")) == 1
+    assert len(filled.stored("creatives.all")) == 1
 
 
 def test_of_many_bad_lines_each_has_its_number(commands, tmp_path):
@@ -201,14 +201,14 @@ def test_a_review_is_stored(filled, container):
     assert f"Safety review of {container}: failed" in said
     assert "passed" in filled.said("review", container, "--passed", "--by", "ann")
     rows = [
-        (row.safety_failed, row.note, row.reviewed_by) for row in filled.told("verdicts.reviews")
+        (row.safety_failed, row.note, row.reviewed_by) for row in filled.stored("verdicts.reviews")
     ]
     assert rows == [(True, "alcohol", "ann"), (False, None, "ann")]
 
 
 def test_a_review_says_how_it_ended(filled):
     assert filled("review", POST).code == 2
-    assert filled.told("verdicts.reviews") == []
+    assert filled.stored("verdicts.reviews") == []
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_a_review_says_how_it_ended(filled):
 def test_an_override_is_stored(filled, word, stored):
     said = filled.said("override", "brand", POST, word, "--note", "why", "--by", "ann")
     assert f"Override of brand/{POST}: {word}" in said
-    (row,) = filled.told("verdicts.overrides")
+    (row,) = filled.stored("verdicts.overrides")
     assert (row.ads_content_id, row.override, row.note) == (f"brand/{POST}", stored, "why")
 
 
@@ -228,21 +228,21 @@ def test_an_override_needs_a_note(filled):
 
 def test_an_approval_is_stored(filled):
     assert "approved" in filled.said("approve", "brand", POST, "approved", "--by", "ann")
-    assert [(row.approval, row.changed_by) for row in filled.told("verdicts.approvals")] == [
+    assert [(row.approval, row.changed_by) for row in filled.stored("verdicts.approvals")] == [
         ("approved", "ann")
     ]
 
 
-def test_the_user_of_the_machine_decides_unless_told(filled):
+def test_the_user_of_the_machine_decides_unless_named(filled):
     filled.said("approve", "brand", POST, "pending")
-    assert filled.told("verdicts.approvals")[0].changed_by == getpass.getuser()
+    assert filled.stored("verdicts.approvals")[0].changed_by == getpass.getuser()
 
 
 def test_an_ad_is_connected_once(filled):
     ad = ("ad", "meta", "123", "brand", "generated:one")
     assert filled.said(*ad) == "Ad 123 of meta shows brand/generated:one.\n"
     assert "nothing changed" in filled.said(*ad)
-    assert [row.ads_content_id for row in filled.told("ads.all")] == ["brand/generated:one"]
+    assert [row.ads_content_id for row in filled.stored("ads.all")] == ["brand/generated:one"]
 
 
 SAYINGS = {

@@ -54,7 +54,7 @@ def test_the_help_loads_nothing_that_is_slow():
     assert done.stderr.strip() == ""
 
 
-def test_a_shell_is_told_what_completes_a_word(program):
+def test_a_shell_learns_what_completes_a_word(program):
     asked = {"_LAYERS_PIPELINE_COMPLETE": "complete_bash", "COMP_CWORD": "1"}
     said = program.installed(COMP_WORDS="layers-pipeline ac", **asked)
     assert said.out.split() == ["account"]
@@ -85,7 +85,7 @@ def test_the_tree_of_errors_is_drawn_with_the_exit_code_of_each():
     }
 
 
-def test_a_damaged_store_is_told_apart(program):
+def test_a_damaged_store_has_its_own_exit_code(program):
     program.home.mkdir()
     (program.home / "operations.db").write_bytes(b"no database" * 1000)
     assert "file is not a database" in program.refused("project", "list", code=4)

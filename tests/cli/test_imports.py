@@ -95,6 +95,6 @@ def test_an_unknown_platform_is_refused(program, tmp_path):
 
 
 @needs_kag
-def test_a_real_export_is_told_to_the_cent(program):
+def test_a_real_export_is_reported_to_the_cent(program):
     said = program.said("import", "ad-metrics", KAG, "--platform", "meta", *DAY)
     assert "1,143 ads, 2025-05-13 to 2025-05-13: $58,705.23 spent" in said

@@ -153,7 +153,7 @@ def test_a_creator_taken_off_is_in_no_pool_from_then_on(tmp_path):
     assert judged["scored_at"].to_list() == [noon - two_days] * 3
 
 
-def test_an_imported_account_is_told_to_be_allowed_and_then_is_well(tmp_path):
+def test_an_imported_account_has_to_be_allowed_and_then_is_well(tmp_path):
     commands = Commands(tmp_path / "home")
     with commands.stores() as stores:
         import_rows(stores, commands.home, [capture("p", -30)])

@@ -56,7 +56,7 @@ def test_the_versions_are_listed_with_their_roles(home):
     assert re.search(r"1 [│|]? ?shadow", said(home, "versions"))
 
 
-def test_who_activated_is_told(home):
+def test_who_activated_is_reported(home):
     said(home, "activate", "1", "--yes", "--by", "ann")
     assert "ann made version 1 active at" in said(home, "versions")
 

@@ -124,7 +124,7 @@ def test_a_named_creator_is_scraped_and_collected(commands):
     assert "OAuth, read: 0 accounts: none was due.\n" in asked
 
 
-def test_an_account_that_fails_is_told_with_its_reason(commands):
+def test_an_account_that_fails_is_reported_with_its_reason(commands):
     fault = Fault(kind="list:permission_10")
     commands.served.world.faults.put(FIRST, fault)
     named = ("--account", account_id(FIRST), "--account", account_id(SECOND))

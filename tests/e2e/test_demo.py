@@ -114,7 +114,7 @@ def demo(tmp_path_factory) -> Played:
     return play(tmp_path_factory.mktemp("demo") / "home")
 
 
-def test_the_demo_tells_what_came_of_it(demo, record_property):
+def test_the_demo_shows_what_came_of_it(demo, record_property):
     record_property("seconds", demo.seconds)
     sys.stdout.write(f"the demo took {demo.seconds:.0f} s\n")
     for said in (
@@ -128,8 +128,8 @@ def test_the_demo_tells_what_came_of_it(demo, record_property):
 
 
 def test_the_three_commands_that_it_prints_work(demo):
-    told = demo.printed.partition("Try next:")[2].strip().splitlines()
-    explain, query, dev = (line.strip() for line in told)
+    hints = demo.printed.partition("Try next:")[2].strip().splitlines()
+    explain, query, dev = (line.strip() for line in hints)
     assert "organic score" in run(explain, demo.home).stdout
     assert "views" in run(query, demo.home).stdout
     assert run(f"{dev} --dry-run", demo.home).returncode == 0

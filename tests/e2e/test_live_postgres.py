@@ -130,33 +130,33 @@ def stop(process: subprocess.Popen) -> None:
 def until(answer: Callable[[], Any], is_right: Callable[[Any], bool], *, within_s: float) -> Any:
     """The first right answer; the newest one, if none was right in time."""
     end_s = time.monotonic() + within_s
-    told = None
+    reply = None
     while time.monotonic() < end_s:
         try:
-            told = answer()
+            reply = answer()
         except httpx.TransportError as error:
-            told = repr(error)
+            reply = repr(error)
         else:
-            if is_right(told):
-                return told
+            if is_right(reply):
+                return reply
         time.sleep(0.5)
-    raise AssertionError(f"not within {within_s} s: {told}")
+    raise AssertionError(f"not within {within_s} s: {reply}")
 
 
-def healthy(told: dict) -> bool:
-    daemons = told["instance"]["daemonHealth"]["allDaemonStatuses"]
+def healthy(reply: dict) -> bool:
+    daemons = reply["instance"]["daemonHealth"]["allDaemonStatuses"]
     wanted = [daemon for daemon in daemons if daemon["required"]]
     return bool(wanted) and all(daemon["healthy"] for daemon in wanted)
 
 
-def loaded(told: dict) -> bool:
-    entries = told["workspaceOrError"].get("locationEntries", [])
+def loaded(reply: dict) -> bool:
+    entries = reply["workspaceOrError"].get("locationEntries", [])
     found = [entry["locationOrLoadError"] for entry in entries]
     return found == [{"__typename": "RepositoryLocation"}]
 
 
-def ended(told: dict) -> bool:
-    status = told["partitionBackfillOrError"]["status"]
+def ended(reply: dict) -> bool:
+    status = reply["partitionBackfillOrError"]["status"]
     return status.startswith(("COMPLETED", "FAILED", "CANCELED"))
 
 
@@ -184,9 +184,9 @@ def test_a_backfill_of_a_range_on_postgres_is_one_run_that_turns_every_tick_gree
         )
 
         def ask(query: str, **variables: Any) -> dict:
-            told = http.post("/graphql", json={"query": query, "variables": variables}).json()
-            assert "errors" not in told, told
-            return told["data"]
+            reply = http.post("/graphql", json={"query": query, "variables": variables}).json()
+            assert "errors" not in reply, reply
+            return reply["data"]
 
         until(lambda: ask(LOCATIONS), loaded, within_s=60)
         until(lambda: ask(HEALTH), healthy, within_s=60)
@@ -195,14 +195,14 @@ def test_a_backfill_of_a_range_on_postgres_is_one_run_that_turns_every_tick_gree
         launched = ask(LAUNCH, given={"partitionsByAssets": wanted})["launchPartitionBackfill"]
         assert launched["__typename"] == "LaunchBackfillSuccess", launched
         backfill = launched["backfillId"]
-        told = until(lambda: ask(BACKFILL, id=backfill), ended, within_s=120)
+        reply = until(lambda: ask(BACKFILL, id=backfill), ended, within_s=120)
         greens = [
             ask(PARTITIONS, key={"path": [name]})["assetNodeOrError"]["partitionStats"]
             for name in SCORED
         ]
 
-    assert told["partitionBackfillOrError"]["status"] == "COMPLETED_SUCCESS"
-    assert [run["status"] for run in told["runsOrError"]["results"]] == ["SUCCESS"]
+    assert reply["partitionBackfillOrError"]["status"] == "COMPLETED_SUCCESS"
+    assert [run["status"] for run in reply["runsOrError"]["results"]] == ["SUCCESS"]
     assert greens == [{"numMaterialized": TICKS, "numFailed": 0}] * len(SCORED)
     lake = open_stores(load_settings()).lake
     scores = lake.read(catalog.ORGANIC_SCORES).collect()

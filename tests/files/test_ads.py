@@ -81,10 +81,10 @@ def test_an_ad_that_has_a_day_twice_is_set_aside_wherever_its_rows_stand(tmp_pat
     path = tmp_path / "ads.parquet"
     ads = pl.select(ad_id=pl.int_range(BATCH_ROWS + 1) % BATCH_ROWS)
     ads.with_columns(spend=pl.lit(1)).write_parquet(path)
-    told = []
-    with reporting(lambda _what, *rows: told.append(rows)):
+    reports = []
+    with reporting(lambda _what, *rows: reports.append(rows)):
         found = read_ad_file(path, WITHOUT_DATE)
-    assert told == [(BATCH_ROWS, BATCH_ROWS + 1), (BATCH_ROWS + 1, BATCH_ROWS + 1)]
+    assert reports == [(BATCH_ROWS, BATCH_ROWS + 1), (BATCH_ROWS + 1, BATCH_ROWS + 1)]
     assert found.quarantined["broken_rules"].to_list() == ["primary_key"] * 2
     assert found.quarantined["origin"].str.split(":").list.last().to_list() == [
         "1",
@@ -175,7 +175,7 @@ def test_a_day_that_cannot_be_the_files_is_refused(csv, day, header, word):
         pytest.param({"known_at": [1]}, "known_at|epoch_number", id="known at an epoch"),
     ],
 )
-def test_types_that_tell_nothing_are_refused(tmp_path, columns, word):
+def test_types_that_say_nothing_are_refused(tmp_path, columns, word):
     path = tmp_path / "ads.parquet"
     row = {"ad_id": ["a"], "date": ["2025-05-13"], "spend": ["1"]}
     pl.DataFrame(row | columns).write_parquet(path)

@@ -119,17 +119,17 @@ def test_the_same_content_has_the_same_id(csv):
     assert read(csv(line("p2"))).file_id != first
 
 
-def test_progress_is_told_after_each_batch(tmp_path):
+def test_progress_is_reported_after_each_batch(tmp_path):
     path, total = tmp_path / "captures.parquet", BATCH_ROWS + 1
     posts = pl.select(post_key=pl.int_range(total))
     at = datetime(2025, 5, 14, tzinfo=UTC)
     constants = pl.DataFrame({"platform": ["tiktok"], "account_key": ["a"], "captured_at": [at]})
     posts.join(constants, how="cross").write_parquet(path)
-    told = []
-    with reporting(lambda *progress: told.append(progress)):
+    reports = []
+    with reporting(lambda *progress: reports.append(progress)):
         found = read(path)
     what = "reading captures.parquet"
-    assert told == [(what, BATCH_ROWS, total), (what, total, total)]
+    assert reports == [(what, BATCH_ROWS, total), (what, total, total)]
     assert found.sound["line_number"].n_unique() == total
 
 

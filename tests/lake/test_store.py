@@ -103,7 +103,7 @@ def test_a_merge_updates_where_its_condition_holds(lake):
     assert values(lake) == {"a": 5, "b": 6, "c": 1}
 
 
-def test_a_merge_updates_only_the_columns_it_is_told(lake):
+def test_a_merge_updates_only_the_columns_it_is_given(lake):
     lake.insert_absent(THINGS, things(("a", 1, "kept")))
     lake.merge(THINGS, things(("a", 2, "new")), update=DIFFERS, columns=["amount"])
     assert rows(lake) == [("a", 2, "kept", "x")]

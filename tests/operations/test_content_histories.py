@@ -27,25 +27,25 @@ def brand(operations: Operations) -> Operations:
 
 
 def review(operations: Operations, *, failed: bool = True, now: datetime = NOW, **changes):
-    told = {"container_id": POST, "reviewed_by": "ann"} | changes
+    fields = {"container_id": POST, "reviewed_by": "ann"} | changes
     return operations.verdicts.review(
-        told.pop("container_id"), safety_failed=failed, now=now, **told
+        fields.pop("container_id"), safety_failed=failed, now=now, **fields
     )
 
 
 def override(operations: Operations, word="include", *, now: datetime = NOW, **changes):
-    told = {"content": CONTENT, "note": "because", "changed_by": "ann"} | changes
-    return operations.verdicts.override(told.pop("content"), word, now=now, **told)
+    fields = {"content": CONTENT, "note": "because", "changed_by": "ann"} | changes
+    return operations.verdicts.override(fields.pop("content"), word, now=now, **fields)
 
 
 def approve(operations: Operations, word="approved", *, now: datetime = NOW, **changes):
-    told = {"content": CONTENT, "changed_by": "ann"} | changes
-    return operations.verdicts.approve(told.pop("content"), word, now=now, **told)
+    fields = {"content": CONTENT, "changed_by": "ann"} | changes
+    return operations.verdicts.approve(fields.pop("content"), word, now=now, **fields)
 
 
 def connect(operations: Operations, content: str = CONTENT, *, now: datetime = NOW, **changes):
-    told = {"ad_platform": "meta", "ad_id": "1"} | changes
-    return operations.ads.connect([NewAd(ads_content_id=content, **told)], now=now)
+    fields = {"ad_platform": "meta", "ad_id": "1"} | changes
+    return operations.ads.connect([NewAd(ads_content_id=content, **fields)], now=now)
 
 
 HISTORIES = {

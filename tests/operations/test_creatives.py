@@ -38,9 +38,9 @@ def brand(operations: Operations) -> Operations:
 
 
 @each_database
-def test_a_creative_is_stored_as_it_was_told(brand):
-    told = {"prompt": " A cat\non a mat ", "influencer": "ada", "media_source": "https://m/1.mp4"}
-    assert added(brand, new(**told)) == 1
+def test_a_creative_is_stored_as_it_was_given(brand):
+    fields = {"prompt": " A cat\non a mat ", "influencer": "ada", "media_source": "https://m/1.mp4"}
+    assert added(brand, new(**fields)) == 1
     assert brand.creatives.all() == [
         Creative(
             project_id="brand",

@@ -123,7 +123,9 @@ def test_rows_of_0001_live_on(first_shipped: Operations):
     assert first_shipped.syncs.states()[0].failures_in_a_row == 3
 
 
-def test_what_paused_an_account_is_told_by_whether_it_was_ever_synced(first_shipped: Operations):
+def test_what_paused_an_account_is_derived_from_whether_it_was_ever_synced(
+    first_shipped: Operations,
+):
     with first_shipped.database.write() as session:
         session.execute(text("UPDATE platform_accounts SET status = 'paused'"))
     first_shipped.migrate()

@@ -62,7 +62,7 @@ def test_what_is_under_the_first_key_stays():
 @pytest.mark.parametrize(
     "stored", [encrypted(cipher(new_key())), "", "no-cipher", encrypted()[:-2]], ids=range(4)
 )
-def test_what_no_key_opens_is_told_with_account_and_remedy(stored):
+def test_what_no_key_opens_is_reported_with_account_and_remedy(stored):
     with pytest.raises(
         TokenUnreadableError,
         match=rf"account {OAUTH} cannot be decrypted.*LAYERS_TOKEN_KEYS.*reauth {OAUTH}\.",

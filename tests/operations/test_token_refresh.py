@@ -123,7 +123,7 @@ def test_what_is_no_token_is_refused_and_the_lease_stays(owned: Operations):
 
 
 @pytest.mark.parametrize("act", [take, lambda operations: give_back(operations, None)])
-def test_an_account_without_a_token_is_told_with_the_remedy(operations: Operations, act):
+def test_an_account_without_a_token_is_reported_with_the_remedy(operations: Operations, act):
     add_oauth(operations)
     with pytest.raises(NotFoundError, match=f"account reauth {OAUTH}"):
         act(operations)

@@ -76,7 +76,7 @@ def test_a_later_token_replaces_all_of_the_earlier_one(owned: Operations):
     assert (row.refresh_expires_at, row.updated_at) == (None, NOW + MINUTE)
 
 
-def test_an_account_without_a_token_is_told_with_the_remedy(owned: Operations):
+def test_an_account_without_a_token_is_reported_with_the_remedy(owned: Operations):
     with pytest.raises(NotFoundError, match=f"{OTHER} has no token.*account reauth {OTHER}"):
         owned.tokens.get(OTHER, CIPHER)
 
@@ -244,7 +244,7 @@ def test_rotation_is_all_or_nothing(owned: Operations):
     assert owned.tokens.get(OAUTH, CIPHER).access.get_secret_value() == ACCESS
 
 
-def test_a_lost_key_is_told_with_account_and_remedy(owned: Operations):
+def test_a_lost_key_is_reported_with_account_and_remedy(owned: Operations):
     with pytest.raises(TokenUnreadableError, match=f"{OAUTH} cannot.*account reauth {OAUTH}"):
         owned.tokens.get(OAUTH, cipher(new_key()))
 

@@ -65,7 +65,7 @@ def allow(operations: Operations, *, project_id: str = "brand", since: datetime 
 
 
 def claim(operations: Operations, **changes: Any) -> list[PlatformAccount]:
-    """Claim quick syncs of oauth accounts, unless told otherwise."""
+    """Claim quick syncs of oauth accounts, by default."""
     wish = {"connection": "oauth", "now": NOW, "every": EVERY, "lease_for": LEASE}
     wish |= {"worker": "w1", "limit": 100, "depth": "quick"} | changes
     return operations.syncs.claim_due(wish.pop("depth"), **wish)
@@ -83,7 +83,7 @@ def finish(
     now: datetime = NOW + MINUTE,
     **changes: Any,
 ) -> bool:
-    """Finish a quick sync, of the oauth account unless told otherwise; False if it was lost."""
+    """Finish a quick sync, of the oauth account by default; False if it was lost."""
     ending = SyncEnding(**({"account_id": OAUTH, "outcome": outcome} | changes))
     return bool(operations.sync_outcomes.finish([ending], "quick", worker=worker, now=now))
 

@@ -20,8 +20,8 @@ SUMS = ("score_before_clamp", "clamp_points")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """What the operational database and the ad platforms told, each row with its known_at."""
+class ContentRecords:
+    """What the operational database and the ad platforms state, each row with its known_at."""
 
     creatives: Sequence[Mapping[str, Any]] = ()
     reviews: Sequence[Mapping[str, Any]] = ()
@@ -30,7 +30,7 @@ class Told:
     daily: Sequence[Mapping[str, Any]] = ()
 
 
-NOTHING = Told()
+NOTHING = ContentRecords()
 
 
 def container(content: Content) -> str:
@@ -72,11 +72,11 @@ def overrides_at(overrides: Iterable[Mapping[str, Any]], as_of: datetime) -> dic
     return found
 
 
-def spend_cents(told: Told, as_of: datetime) -> dict[str, int]:
+def spend_cents(records: ContentRecords, as_of: datetime) -> dict[str, int]:
     """Cents by ads content, of the days that began in the 30 days before a moment (R20, R22)."""
-    shown = last_known(told.ads, as_of, "ad_platform", "ad_id")
+    shown = last_known(records.ads, as_of, "ad_platform", "ad_id")
     cents: dict[str, int] = defaultdict(int)
-    days = last_known(told.daily, as_of, "ad_platform", "ad_id", "spent_on")
+    days = last_known(records.daily, as_of, "ad_platform", "ad_id", "spent_on")
     for (platform, ad_id, day), row in days.items():
         began_at = datetime(day.year, day.month, day.day, tzinfo=UTC)
         if as_of - timedelta(days=30) <= began_at <= as_of and (platform, ad_id) in shown:
@@ -84,11 +84,11 @@ def spend_cents(told: Told, as_of: datetime) -> dict[str, int]:
     return cents
 
 
-def creatives_at(told: Told, as_of: datetime) -> dict[Content, dict[str, Any]]:
+def creatives_at(records: ContentRecords, as_of: datetime) -> dict[Content, dict[str, Any]]:
     """Generated and manual creatives made and known by a moment, with their spend in cents."""
-    cents = spend_cents(told, as_of)
+    cents = spend_cents(records, as_of)
     found = {}
-    for row in told.creatives:
+    for row in records.creatives:
         if row["created_at"] <= as_of and row["known_at"] <= as_of:
             content = (row["project_id"], row["container_id"])
             found[content] = dict(row) | {"cents": cents.get(content_id(content), 0)}

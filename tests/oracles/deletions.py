@@ -141,10 +141,10 @@ def deleted_at_moment(
     spells: Mapping[Post, Sequence[Spell]], moment: datetime
 ) -> dict[str, datetime]:
     """Ids of the posts that counted as deleted at a moment, and since when."""
-    told = {}
+    deleted = {}
     for (_, post_id), own in spells.items():
         for spell in own:
             since, until = spell["confirmed_at"], spell["returned_at"]
             if since and since <= moment and (until is None or until > moment):
-                told[post_id] = since
-    return told
+                deleted[post_id] = since
+    return deleted

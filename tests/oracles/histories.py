@@ -89,22 +89,22 @@ def instagram_looks(rows: Iterable[Row]) -> Iterator[Look]:
     for (_, subject), group in groupby(ordered, lambda row: (row["sync_id"], row["subject"])):
         own = list(group)
         shown = [row for row in own if row["entity"] in ("media", "story")]
-        told = [row for row in own if row["entity"] in ("insights", "breakdown")]
+        own_insights = [row for row in own if row["entity"] in ("insights", "breakdown")]
         for row in shown if subject else ():
-            yield instagram_look(row, told)
+            yield instagram_look(row, own_insights)
 
 
-def instagram_look(row: Row, told: Sequence[Row]) -> Look:
+def instagram_look(row: Row, own_insights: Sequence[Row]) -> Look:
     body = json.loads(row["body"])
     metrics = {ours: body.get(theirs) for theirs, ours in MEDIA_WORDS.items()}
-    for insights in told:
+    for insights in own_insights:
         metrics |= {name: value for name, value in insights_in(insights) if value is not None}
     if metrics.get("skip_rate_raw") is not None:
         metrics["skip_rate"] = metrics["skip_rate_raw"] / 100
     return Look(
         post=("instagram", row["subject"]),
         account_key=row["account_key"],
-        captured_at=max(one["received_at"] for one in (row, *told)),
+        captured_at=max(one["received_at"] for one in (row, *own_insights)),
         known_at=row["known_at"],
         source="instagram_graph",
         run_id=row["run_id"],

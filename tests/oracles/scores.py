@@ -18,7 +18,7 @@ from tests.oracles.creatives import (
     CREATIVE_PARTS,
     NOTHING,
     Content,
-    Told,
+    ContentRecords,
     container,
     content_id,
     creatives_at,
@@ -67,7 +67,7 @@ def walk(
     ticks: Iterable[datetime],
     *,
     deleted: Deletions | None = None,
-    told: Told = NOTHING,
+    records: ContentRecords = NOTHING,
     version: str = "2",
 ) -> Iterator[tuple[datetime, Tick]]:
     """Every tick in order; a score that a tick does not renew goes on standing (R24).
@@ -79,9 +79,9 @@ def walk(
     for tick in sorted(ticks):
         known = known_posts(merged, tick)
         pools = pools_at(known, spells, tick, deleted or {})
-        unsafe, overridden = unsafe_at(told.reviews, tick), overrides_at(told.overrides, tick)
+        unsafe, overridden = unsafe_at(records.reviews, tick), overrides_at(records.overrides, tick)
         ranks, scores = score_pools(pools, tick, unsafe)
-        creatives = creatives_at(told, tick)
+        creatives = creatives_at(records, tick)
         scores |= score_creatives(creatives, tick, unsafe, version)
         fresh = {content: row | {"score_of": tick} for content, row in scores.items()}
         now = standing | fresh
@@ -307,13 +307,13 @@ def differences(
 ) -> list[str]:
     """What the pipeline's rows of one tick say otherwise than this page; numbers to 1e-9.
 
-    When a post was last looked at is not asked: history tells it no more than to a repeat.
+    When a post was last looked at is not asked: history says no more of it than of a repeat.
     """
-    told_ids = {content_id(content): content for content in tick.eligibility}
+    content_by_id = {content_id(content): content for content in tick.eligibility}
     return [
-        *_unlike("score", tick.scores, _by_content(scores, told_ids)),
-        *_unlike("rank", tick.ranks, _by_content(ranks, told_ids)),
-        *_unlike("eligibility", tick.eligibility, _by_content(eligibility, told_ids)),
+        *_unlike("score", tick.scores, _by_content(scores, content_by_id)),
+        *_unlike("rank", tick.ranks, _by_content(ranks, content_by_id)),
+        *_unlike("eligibility", tick.eligibility, _by_content(eligibility, content_by_id)),
         *unlike_known(tick.known, known, without=("last_checked_at",)),
     ]
 
@@ -343,20 +343,20 @@ def _as_row(one: Known) -> dict[str, Any]:
 
 
 def _unlike(
-    what: str, expected: Mapping[Any, Mapping[str, Any]], told: Mapping[Any, Mapping[str, Any]]
+    what: str, expected: Mapping[Any, Mapping[str, Any]], actual: Mapping[Any, Mapping[str, Any]]
 ) -> list[str]:
-    keys = expected.keys() ^ told.keys()
+    keys = expected.keys() ^ actual.keys()
     found = [f"{what} of {key}: only on one side" for key in keys]
-    for key in expected.keys() & told.keys():
+    for key in expected.keys() & actual.keys():
         found += [
-            f"{what} of {key}: {name} is {told[key][name]!r}, not {value!r}"
+            f"{what} of {key}: {name} is {actual[key][name]!r}, not {value!r}"
             for name, value in expected[key].items()
-            if not _alike(value, told[key][name])
+            if not _alike(value, actual[key][name])
         ]
     return found
 
 
-def _alike(expected: Any, told: Any) -> bool:
-    if isinstance(expected, float) and isinstance(told, float):
-        return abs(expected - told) <= 1e-9
-    return expected == (set(told) if isinstance(expected, set) else told)
+def _alike(expected: Any, actual: Any) -> bool:
+    if isinstance(expected, float) and isinstance(actual, float):
+        return abs(expected - actual) <= 1e-9
+    return expected == (set(actual) if isinstance(expected, set) else actual)

@@ -48,7 +48,7 @@ ACCOUNT = {"project_id": "brand", "platform": "tiktok"}
 
 
 def look(at: datetime, post: str = "p", **changes) -> dict:
-    """One capture at an instant, known at once unless told otherwise."""
+    """One capture at an instant, known at once by default."""
     moment = {"captured_at": at, "known_at": at}
     return capture(post) | moment | changes
 
@@ -120,8 +120,8 @@ def ask(path: Path, query: str) -> list[dict]:
 
 def by_day(path: Path, *columns: str) -> list[tuple]:
     """Day and columns of every row of the project's daily series."""
-    told = ask(path, "from post_engagement_daily('brand')")
-    return [(str(row["day_on"]), *(row[name] for name in columns)) for row in told]
+    answer = ask(path, "from post_engagement_daily('brand')")
+    return [(str(row["day_on"]), *(row[name] for name in columns)) for row in answer]
 
 
 # --- the oracles, in plain Python
@@ -146,40 +146,40 @@ def change(value: int | None, before: int | None) -> int | None:
     return None if value is None or before is None else value - before
 
 
-def told_by_snapshot(snapshots: Sequence[dict]) -> list[dict]:
+def expected_by_snapshot(snapshots: Sequence[dict]) -> list[dict]:
     """One post over time: the snapshot before is the newest earlier one that showed the metric."""
     ordered = sorted(snapshots, key=itemgetter("captured_at", "source"))
     rows = []
     for place, row in enumerate(ordered):
-        told = {name: row[name] for name in ("captured_at", "source", *SHOWN)}
+        answer = {name: row[name] for name in ("captured_at", "source", *SHOWN)}
         for name in SHOWN:
             earlier = [old[name] for old in ordered[:place] if old[name] is not None]
-            told[f"{name}_change"] = change(row[name], earlier[-1] if earlier else None)
-        rows.append(told)
+            answer[f"{name}_change"] = change(row[name], earlier[-1] if earlier else None)
+        rows.append(answer)
     return rows
 
 
-def told_by_day(rows: Iterable[dict], zone: str) -> list[dict]:
+def expected_by_day(rows: Iterable[dict], zone: str) -> list[dict]:
     """Every post of the rows by local day, from its first look to its last."""
     days: dict[str, dict[date, list[dict]]] = {}
     for row in sorted(distinct(rows), key=itemgetter("captured_at", "source")):
         local = row["captured_at"].astimezone(ZoneInfo(zone)).date()
         days.setdefault(row["platform_post_id"], {}).setdefault(local, []).append(row)
-    told = []
+    answer = []
     for post, looked in sorted(days.items()):
         day = min(looked)
         while day <= max(looked):
-            told.append({"platform_post_id": post, "day_on": day} | day_of(looked, day))
+            answer.append({"platform_post_id": post, "day_on": day} | day_of(looked, day))
             day += DAY
-    return told
+    return answer
 
 
 def day_of(looked: dict[date, list[dict]], day: date) -> dict:
-    told = {"checks": len(looked.get(day, []))}
+    answer = {"checks": len(looked.get(day, []))}
     for name in SHOWN:
         value, before = (last_shown(looked.get(one, []), name) for one in (day, day - DAY))
-        told |= {name: value, f"{name}_change": change(value, before)}
-    return told
+        answer |= {name: value, f"{name}_change": change(value, before)}
+    return answer
 
 
 def last_shown(rows: Iterable[dict], name: str) -> int | None:
@@ -190,11 +190,11 @@ def last_shown(rows: Iterable[dict], name: str) -> int | None:
 # --- looks
 
 
-def test_every_look_is_told_repeats_included(tmp_path):
+def test_every_look_is_reported_repeats_included(tmp_path):
     rows = looks("2025-05-01T10:00", "2025-05-01T11:00", views=[5, 5], reach=[1, None])
-    told = ask(file_over(tmp_path, rows), "from platform_post_checks order by captured_at")
-    assert [(row["views"], row["reach"]) for row in told] == [(5, 1), (5, None)]
-    assert list(told[0]) == list(catalog.PLATFORM_POST_CHECKS.columns)
+    answer = ask(file_over(tmp_path, rows), "from platform_post_checks order by captured_at")
+    assert [(row["views"], row["reach"]) for row in answer] == [(5, 1), (5, None)]
+    assert list(answer[0]) == list(catalog.PLATFORM_POST_CHECKS.columns)
 
 
 def test_looks_of_one_moment_and_source_are_one_as_in_the_history(tmp_path):
@@ -206,9 +206,9 @@ def test_looks_of_one_moment_and_source_are_one_as_in_the_history(tmp_path):
     ]
     path = file_over(tmp_path, rows)
     query = "select known_at, views, likes, comments from {}"
-    told = ask(path, query.format("platform_post_checks"))
-    assert told == [{"known_at": at, "views": 5, "likes": 2, "comments": None}]
-    assert ask(path, query.format("platform_post_metrics")) == told
+    answer = ask(path, query.format("platform_post_checks"))
+    assert answer == [{"known_at": at, "views": 5, "likes": 2, "comments": None}]
+    assert ask(path, query.format("platform_post_metrics")) == answer
 
 
 class Elsewhere(Pinned):
@@ -225,8 +225,8 @@ def test_a_file_over_files_that_lie_elsewhere_holds_a_copy_of_the_looks(tmp_path
     for file in tmp_path.glob("*.parquet"):
         file.unlink()
     assert by_day(path, "views_change") == [("2025-05-01", None), ("2025-05-02", 0)]
-    told = "select row_count from publication where table_name = 'stg_sift__posts'"
-    assert ask(path, told) == [{"row_count": 2}]
+    answer = "select row_count from publication where table_name = 'stg_sift__posts'"
+    assert ask(path, answer) == [{"row_count": 2}]
 
 
 # --- by snapshot
@@ -240,23 +240,23 @@ def test_a_change_is_since_the_snapshot_before_that_showed_the_metric(tmp_path):
         views=[10, 15, 12],
         likes=[3, None, 7],
     )
-    told = ask(file_over(tmp_path, rows), "from post_engagement('p')")
-    assert [row["views_change"] for row in told] == [None, 5, -3]
-    assert [row["likes"] for row in told] == [3, None, 7]
-    assert [row["likes_change"] for row in told] == [None, None, 4]
+    answer = ask(file_over(tmp_path, rows), "from post_engagement('p')")
+    assert [row["views_change"] for row in answer] == [None, 5, -3]
+    assert [row["likes"] for row in answer] == [3, None, 7]
+    assert [row["likes_change"] for row in answer] == [None, None, 4]
 
 
 @pytest.mark.parametrize("post", ["p", "tiktok:p", "brand/tiktok:p"])
 def test_a_post_is_named_by_its_own_id_its_containers_or_its_ads_contents(tmp_path, post):
     rows = [*looks("2025-05-01T10:00", views=[1]), look(AS_OF, "q", views=2)]
-    told = ask(file_over(tmp_path, rows), f"from post_engagement('{post}')")
-    assert [row["views"] for row in told] == [1]
+    answer = ask(file_over(tmp_path, rows), f"from post_engagement('{post}')")
+    assert [row["views"] for row in answer] == [1]
 
 
 # --- by day
 
 
-def test_a_day_tells_its_last_value_and_the_change_since_the_day_before(tmp_path):
+def test_a_day_shows_its_last_value_and_the_change_since_the_day_before(tmp_path):
     rows = looks(
         "2025-05-01T10:00",
         "2025-05-02T10:00",
@@ -372,14 +372,14 @@ SPELLS = (
 )
 def test_a_post_is_deleted_as_of_a_moment_as_it_was_known_then(tmp_path, at, is_deleted):
     path = file_over(tmp_path, [look(hours(-1), views=3)], absences=SPELLS)
-    told = ask(path, f"from posts_as_of('{hours(at).isoformat()}'::timestamptz)")
-    assert [(row["is_deleted"], row["views"]) for row in told] == [(is_deleted, 3)]
+    answer = ask(path, f"from posts_as_of('{hours(at).isoformat()}'::timestamptz)")
+    assert [(row["is_deleted"], row["views"]) for row in answer] == [(is_deleted, 3)]
 
 
-def test_posts_as_of_tells_every_metric(tmp_path):
+def test_posts_as_of_shows_every_metric(tmp_path):
     rows = [look(hours(-1), **dict.fromkeys(METRICS, 1))]
-    (told,) = ask(file_over(tmp_path, rows), f"from posts_as_of('{AS_OF}'::timestamptz)")
-    assert {name: told[name] for name in METRICS} == dict.fromkeys(METRICS, 1)
+    (answer,) = ask(file_over(tmp_path, rows), f"from posts_as_of('{AS_OF}'::timestamptz)")
+    assert {name: answer[name] for name in METRICS} == dict.fromkeys(METRICS, 1)
 
 
 # --- whatever happens
@@ -433,8 +433,8 @@ def series(draw) -> list[dict]:
 def test_the_days_of_any_series_are_those_of_the_oracle(rows, zone):
     query = "select * exclude (platform) from post_engagement_daily('brand')"
     with tempfile.TemporaryDirectory() as folder:
-        told = ask(file_over(Path(folder), rows, zone=zone), query)
-    assert told == told_by_day(rows, zone)
+        answer = ask(file_over(Path(folder), rows, zone=zone), query)
+    assert answer == expected_by_day(rows, zone)
 
 
 @examples(0.5)
@@ -442,9 +442,11 @@ def test_the_days_of_any_series_are_those_of_the_oracle(rows, zone):
 def test_the_snapshots_of_any_series_are_those_of_the_oracle(rows):
     with tempfile.TemporaryDirectory() as folder:
         path = file_over(Path(folder), rows)
-        told = ask(path, "select * exclude (platform, platform_post_id) from post_engagement('p')")
+        answer = ask(
+            path, "select * exclude (platform, platform_post_id) from post_engagement('p')"
+        )
         stored = ask(path, "from platform_post_metrics where platform_post_id = 'p'")
-    assert told == told_by_snapshot(stored)
+    assert answer == expected_by_snapshot(stored)
 
 
 @examples(0.5)
@@ -453,12 +455,12 @@ def test_what_was_known_at_any_moment_is_the_last_known_value_of_each_metric(row
     as_of = rows[0]["captured_at"] + timedelta(hours=off)
     with tempfile.TemporaryDirectory() as folder:
         path = file_over(Path(folder), rows)
-        told = ask(path, f"from posts_as_of('{as_of}'::timestamptz) order by platform_post_id")
+        answer = ask(path, f"from posts_as_of('{as_of}'::timestamptz) order by platform_post_id")
         stored = ask(path, "from platform_post_metrics order by captured_at, source")
     known = [row for row in stored if row["known_at"] <= as_of]
     posts = sorted({row["platform_post_id"] for row in known})
     of_post = {one: [row for row in known if row["platform_post_id"] == one] for one in posts}
-    assert [(row["platform_post_id"], *(row[name] for name in SHOWN)) for row in told] == [
+    assert [(row["platform_post_id"], *(row[name] for name in SHOWN)) for row in answer] == [
         (post, *(last_shown(seen, name) for name in SHOWN)) for post, seen in of_post.items()
     ]
 
@@ -466,7 +468,7 @@ def test_what_was_known_at_any_moment_is_the_last_known_value_of_each_metric(row
 # --- the real lake
 
 
-def test_looks_that_the_lake_keeps_no_snapshot_of_are_told(tmp_path):
+def test_looks_that_the_lake_keeps_no_snapshot_of_are_reported(tmp_path):
     with temporary_stores() as stores:
         rows = [capture("p", at, views=10) for at in (-60, -36, -12)]
         import_rows(stores, tmp_path, rows)

@@ -118,11 +118,11 @@ def test_the_link_moves_to_the_new_generation_and_old_ones_are_pruned(stores, fo
 def test_an_empty_lake_publishes_every_table_without_rows(stores):
     generation = publish(stores)
     assert generation.rows == dict.fromkeys(MADE_OF, 0)
-    told = rows(generation.path, "select table_name, row_count from publication")
-    assert dict(told) == dict.fromkeys(MADE_OF, 0)
+    actual = rows(generation.path, "select table_name, row_count from publication")
+    assert dict(actual) == dict.fromkeys(MADE_OF, 0)
     assert rows(generation.path, "select * from posts_as_of(now())") == []
-    told = rows(generation.path, "select reason from score_explain('tiktok:p1')")
-    assert set(told) == {("unknown_id",)}
+    actual = rows(generation.path, "select reason from score_explain('tiktok:p1')")
+    assert set(actual) == {("unknown_id",)}
 
 
 COMMENTED = {
@@ -152,14 +152,14 @@ def test_the_file_is_of_the_format_that_old_versions_read(published):
     )  # DuckDB 0.9 to 1.1 wrote it
 
 
-def test_what_was_published_is_told(filled):
+def test_what_was_published_is_reported(filled):
     path = publish(filled).path
-    told = rows(
+    actual = rows(
         path,
         "select lake_version, row_count, generation from publication "
         "where table_name = 'organic_scores'",
     )
-    assert told == [(filled.lake.version(catalog.ORGANIC_SCORES), 4, 1)]
+    assert actual == [(filled.lake.version(catalog.ORGANIC_SCORES), 4, 1)]
     assert rows(path, "select count(*) from organic_scores") == [(4,)]
 
 
@@ -177,7 +177,7 @@ def test_an_old_connection_reads_on_while_new_generations_are_published(filled):
     assert rows(generations.current(path.parent), query) != before
 
 
-def test_posts_are_told_as_they_were_known(published):
+def test_posts_are_reported_as_they_were_known(published):
     query = "select platform_post_id, likes from posts_as_of('{}'::timestamptz) order by all"
     assert rows(published, query.format("2025-05-13")) == []
     assert rows(published, query.format("2025-05-15"))[0] == ("p1", 10)
@@ -186,16 +186,16 @@ def test_posts_are_told_as_they_were_known(published):
 
 @pytest.mark.parametrize("post", ["p3", "tiktok:p3", "brand/tiktok:p3"])
 def test_a_score_is_explained_by_parts_that_add_up(published, post):
-    told = rows(published, f"select part, points, words from score_parts('{post}')")
-    parts = {part: points for part, points, _ in told}
+    actual = rows(published, f"select part, points, words from score_parts('{post}')")
+    parts = {part: points for part, points, _ in actual}
     assert list(parts)[-1] == "organic score"
     assert sum(list(parts.values())[:-1]) == pytest.approx(parts["organic score"])
-    assert all(words for *_, words in told)
+    assert all(words for *_, words in actual)
 
 
 def test_a_post_without_a_score_is_explained_by_the_reason(published):
-    told = rows(published, "select part, points, words from score_parts('p4')")
-    assert told == [("organic score", 0.0, "0 by rule: its views were unknown")]
+    actual = rows(published, "select part, points, words from score_parts('p4')")
+    assert actual == [("organic score", 0.0, "0 by rule: its views were unknown")]
 
 
 def test_a_build_that_fails_leaves_the_previous_generation_and_no_litter(filled, folder):

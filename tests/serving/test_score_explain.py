@@ -6,7 +6,7 @@ Does not belong here: the command (``test_cli``), the arithmetic (``tests.transf
 
 import pytest
 
-from tests.oracles.creatives import Told
+from tests.oracles.creatives import ContentRecords
 from tests.worlds import creative_builders as built
 from tests.worlds.data_builders import AS_OF, capture, captures, hours, spell
 from tests.worlds.explained import ask, explained, publish_world
@@ -47,7 +47,7 @@ WORLD = World(
         spell("cid", allowed_to=hours(-20)),
         spell("eve", project_id="unscored", allowed_from=hours(9)),
     ],
-    told=Told(
+    records=ContentRecords(
         creatives=[
             built.creative("old", created_at=AS_OF.replace(month=3)),
             built.creative("stale", created_at=AS_OF.replace(month=3)),
@@ -143,8 +143,8 @@ def test_a_creative_is_explained_in_words(published, version):
 
 def test_counts_carry_the_captures_since_which_they_stood(published):
     found = {piece["part"]: piece for piece in explained(published, "p1")}
-    told = {name: (found[name]["amount"], found[name]["captured_at"]) for name in COUNTS}
-    assert told == {
+    actual = {name: (found[name]["amount"], found[name]["captured_at"]) for name in COUNTS}
+    assert actual == {
         "views": (4_000, hours(-1)),
         "likes": (900, hours(-30)),
         "comments": (4, hours(-30)),
@@ -155,7 +155,7 @@ def test_counts_carry_the_captures_since_which_they_stood(published):
     assert found["saves"]["words"] == "unknown: adds nothing"
 
 
-def test_history_imported_since_is_told(tmp_path):
+def test_history_imported_since_is_reported(tmp_path):
     late = capture("p1", -0.2, views=4_500)
     file = publish_world(tmp_path, WORLD, [AS_OF], imported_since=[late])
     words = words_of(explained(file, "p1"))
@@ -163,7 +163,7 @@ def test_history_imported_since_is_told(tmp_path):
     assert words["likes"].endswith("so since 2025-05-13 06:00")
 
 
-def test_what_was_imported_since_is_told_to_be_scored(tmp_path):
+def test_what_was_imported_since_is_reported_as_to_be_scored(tmp_path):
     late = capture("fresh", -2, views=900)
     file = publish_world(tmp_path, WORLD, [AS_OF], imported_since=[late])
     found = explained(file, "fresh")
@@ -235,7 +235,7 @@ def test_what_has_no_score_of_its_own_has_one_part_and_says_why(published, conte
 
 def test_a_score_just_under_the_threshold_is_not_shown_as_the_threshold(tmp_path):
     made = [built.creative("c", created_at=hours(-24 * 18 - 0.1))]
-    file = publish_world(tmp_path, World(told=Told(creatives=made)), [AS_OF])
+    file = publish_world(tmp_path, World(records=ContentRecords(creatives=made)), [AS_OF])
     assert words_of(explained(file, "generated:c"))["eligibility"] == (
         "not eligible: its score of 3.99 is below 4.0"
     )

@@ -81,7 +81,7 @@ NEVER = {
         select count(*) from ads_content a
         left join organic_scores s using (ads_content_id, scored_at, scoring_version)
         where a.scored_at is not null and s.organic_score is distinct from a.organic_score""",
-    "a tick whose scores are not those that its eligibility tells": """
+    "a tick whose scores are not those of its eligibility": """
         select count(*) from organic_scores s
         full join (select * from ad_eligibility where reason <> 'pool_too_small') e
             using (ads_content_id, scored_at)
@@ -317,7 +317,7 @@ def test_last_known_values_are_what_all_captures_give(aftermath: Aftermath):
     assert_frame_equal(found, expected, check_row_order=False)
 
 
-def test_the_history_tells_the_last_known_values(aftermath: Aftermath):
+def test_the_history_shows_the_last_known_values(aftermath: Aftermath):
     seen = captures(aftermath.stores)
     expected = latest_metrics(changed_captures(seen)).collect().drop("last_checked_at")
     history = aftermath.stores.lake.read(catalog.PLATFORM_POST_METRICS)

@@ -33,7 +33,7 @@ POSTS_PER_SECOND = 6
 POSTS_PER_BATCH = 25
 MINUTE = timedelta(minutes=1)
 STOP = "stop"
-"""A file that tells every writer to stop."""
+"""A file at which every writer stops."""
 
 
 def settings_of(home: Path) -> Settings:
@@ -158,7 +158,7 @@ def hash_of(post: str) -> int:
 
 
 def write(name: str, home: Path, started: float) -> None:
-    """Write until told to stop, or until killed; warnings are errors, errors go to a file."""
+    """Write until asked to stop, or until killed; warnings are errors, errors go to a file."""
     warnings.simplefilter("error")
     with (home / f"{name}.err").open("ab") as errors:
         os.dup2(errors.fileno(), 2)

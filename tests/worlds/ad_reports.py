@@ -24,7 +24,7 @@ needs_kag = pytest.mark.skipif(
 )
 
 
-def told(ad_id="ad", spend="1.43", *, day=DAY, **more):
+def ad_row(ad_id="ad", spend="1.43", *, day=DAY, **more):
     return {"ad_id": ad_id, "date": f"{day:%Y-%m-%d}", "spend": spend} | more
 
 

@@ -106,7 +106,7 @@ def ads(rows: Iterable[dict]) -> pl.LazyFrame:
 
 
 def spent(cents: int, on: date, *, ad_id: str = "ad", known_at: datetime = LONG_AGO) -> dict:
-    """What one ad spent on one day, known long ago unless told."""
+    """What one ad spent on one day, known long ago by default."""
     row = {"ad_platform": "meta", "ad_id": ad_id, "spent_on": on, "spend_cents": cents}
     return row | {"known_at": known_at, "run_id": "r", "spent_in": f"{on:%Y-%m}"}
 

@@ -56,7 +56,7 @@ def hours(number: float, *, after: datetime = AS_OF) -> datetime:
 
 
 def capture(post: str = "p", at: float = -1, **changes) -> dict:
-    """One capture, ``at`` hours after ``AS_OF``; known when it was captured unless told."""
+    """One capture, ``at`` hours after ``AS_OF``; known when it was captured by default."""
     row = dict.fromkeys(Capture.column_names())
     captured_at = hours(at)
     row |= {"platform": "tiktok", "account_key": "ada", "platform_post_id": post}
@@ -69,7 +69,7 @@ def captures(rows: Iterable[dict]) -> pl.LazyFrame:
 
 
 def spell(account: str = "ada", **changes) -> dict:
-    """One spell of an account on a project's allowlist, without end unless told."""
+    """One spell of an account on a project's allowlist, without end by default."""
     row = {"project_id": "brand", "platform": "tiktok", "account_key": account}
     return row | {"allowed_from": hours(-9999), "allowed_to": None, "creator_id": "c"} | changes
 
@@ -219,7 +219,7 @@ def land_reading(
         rows: Captures; each was received when it was captured.
         account: The account's key.
         changes: depth, started_at and outcome of the reading; items and is_complete of its
-            listing: a complete one unless told.
+            listing: a complete one by default.
     """
     answers = tuple(
         ResponseRow(
@@ -233,8 +233,8 @@ def land_reading(
     listing = {"items": len(rows), "is_complete": True} | {
         key: changes.pop(key) for key in ("items", "is_complete") if key in changes
     }
-    told = {"depth": "full", "started_at": stores.clock.now()} | changes
-    outcome = told.pop("outcome", "ok")
+    sync = {"depth": "full", "started_at": stores.clock.now()} | changes
+    outcome = sync.pop("outcome", "ok")
     reading = AccountSync(
         sync_id=name,
         platform="instagram",
@@ -242,7 +242,7 @@ def land_reading(
         finished_at=stores.clock.now(),
         reading=AccountReading(rows=answers, pages=1, calls=1, **listing),
         outcome=SyncEnding(account_id=f"instagram:{account}", outcome=outcome),
-        **told,
+        **sync,
     )
     write_raw(stores, [reading], run_id=name)
     return reading
@@ -323,8 +323,8 @@ def known_at(stores: Stores, moment: datetime) -> list[dict]:
 
 def followers_at(stores: Stores, moment: datetime) -> list[dict]:
     """What was known of each account's followers at a moment."""
-    told = stores.lake.read_as_known(catalog.PLATFORM_ACCOUNT_METRICS, moment)
-    newest = told.sort("captured_at", "source").group_by(ACCOUNT).agg(pl.col("followers").last())
+    known = stores.lake.read_as_known(catalog.PLATFORM_ACCOUNT_METRICS, moment)
+    newest = known.sort("captured_at", "source").group_by(ACCOUNT).agg(pl.col("followers").last())
     return newest.sort(ACCOUNT).collect().to_dicts()
 
 

@@ -78,7 +78,7 @@ def _of_posts(world: World) -> dict[str, pl.DataFrame]:
     bucket = pl.lit(0, pl.Int64).alias("bucket")
     given = captures(world.captures)
     posts = posts_of(given).with_columns(bucket)
-    made = built.creatives(world.told.creatives).with_columns(bucket)
+    made = built.creatives(world.records.creatives).with_columns(bucket)
     allowlist = spells(world.spells)
     absent = [
         {"platform": post[0], "platform_post_id": post[1], "confirmed_at": start, "returned_at": to}

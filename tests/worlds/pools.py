@@ -19,7 +19,7 @@ from layers_pipeline.steps.derive.versions import InForce
 from layers_pipeline.steps.score.decisions import Decisions
 from layers_pipeline.steps.score.history import History, history_of
 from layers_pipeline.steps.score.tick_scorer import Frames, TickScorer
-from tests.oracles.creatives import NOTHING, Told
+from tests.oracles.creatives import NOTHING, ContentRecords
 from tests.oracles.scores import Deletions
 from tests.worlds import creative_builders as built
 from tests.worlds.data_builders import (
@@ -48,14 +48,19 @@ class World:
 
     captures: Sequence[dict] = ()
     spells: Sequence[dict] = SPELLS
-    told: Told = NOTHING
+    records: ContentRecords = NOTHING
     deleted: Deletions | None = None
 
     def rearranged(self, change: Any) -> "World":
         """The world with each of its lists of rows changed."""
-        told = {name.name: change(getattr(self.told, name.name)) for name in fields(Told)}
+        records = {
+            name.name: change(getattr(self.records, name.name)) for name in fields(ContentRecords)
+        }
         return replace(
-            self, captures=change(self.captures), spells=change(self.spells), told=Told(**told)
+            self,
+            captures=change(self.captures),
+            spells=change(self.spells),
+            records=ContentRecords(**records),
         )
 
 
@@ -100,7 +105,7 @@ def walk(
 def history_of_world(world: World, *, since: datetime, goes_on: bool = False) -> History:
     """What is known of a world, and when, as the stores would give it."""
     given = captures(world.captures).collect().lazy()
-    told = world.told
+    records = world.records
     absent = [
         {"platform": post[0], "platform_post_id": post[1], "confirmed_at": start, "returned_at": to}
         for post, gone in (world.deleted or {}).items()
@@ -113,12 +118,12 @@ def history_of_world(world: World, *, since: datetime, goes_on: bool = False) ->
         absences=built.frame(PostAbsences, absent).collect(),
         allowlist=spells(world.spells).collect(),
         decisions=Decisions(
-            creatives=built.creatives(told.creatives),
-            reviews=built.reviews(told.reviews),
-            overrides=built.overrides(told.overrides),
-            ads=built.ads(told.ads),
+            creatives=built.creatives(records.creatives),
+            reviews=built.reviews(records.reviews),
+            overrides=built.overrides(records.overrides),
+            ads=built.ads(records.ads),
         ),
-        daily=built.daily(told.daily).collect(),
+        daily=built.daily(records.daily).collect(),
         since=since,
         goes_on=goes_on,
     )
@@ -155,7 +160,7 @@ def _distinct(rows: Iterable[dict], *key: str) -> list[dict]:
 
 
 @st.composite
-def some_told(draw: Any) -> Told:
+def some_records(draw: Any) -> ContentRecords:
     """A few creatives of two projects, and what is said and spent of them and of posts."""
     names = ["generated:c0", "generated:c1", "manual:c2"]
     containers = st.sampled_from([*names, "tiktok:p1", "tiktok:p2"])
@@ -200,7 +205,7 @@ def some_told(draw: Any) -> Told:
         moments,
     )
     several = {"max_size": 6}
-    return Told(
+    return ContentRecords(
         creatives=_distinct(draw(st.lists(made, **several)), "project_id", "container_id"),
         reviews=_distinct(draw(st.lists(said, **several)), "container_id", "known_at"),
         overrides=_distinct(draw(st.lists(changed, **several)), "ads_content_id", "known_at"),
@@ -211,7 +216,7 @@ def some_told(draw: Any) -> Told:
 
 def some_worlds() -> st.SearchStrategy[World]:
     """Small worlds with all three pools."""
-    return st.builds(World, captures=some_captures(posts=5, most=14), told=some_told())
+    return st.builds(World, captures=some_captures(posts=5, most=14), records=some_records())
 
 
 def large_world(*, seed: int, posts: int, creatives: int, ads: int, days: int) -> World:
@@ -235,7 +240,7 @@ def large_world(*, seed: int, posts: int, creatives: int, ads: int, days: int) -
         for number in range(posts)
         for at in sorted(dice.sample(range(-24 * days, 0), 3))
     ]
-    told = Told(
+    records = ContentRecords(
         creatives=[
             built.creative(
                 name,
@@ -287,4 +292,4 @@ def large_world(*, seed: int, posts: int, creatives: int, ads: int, days: int) -
     )
     gone = dice.sample(range(posts), posts // 10)
     deleted = {("tiktok", f"p{number}"): [(hours(-dice.uniform(0, 99)), None)] for number in gone}
-    return World(captures=captured, told=told, deleted=deleted)
+    return World(captures=captured, records=records, deleted=deleted)

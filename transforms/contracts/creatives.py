@@ -1,6 +1,6 @@
 """Content that is no post, what is said of content, and what ads spent on it.
 
-Belongs here: what the operational database and ad platforms tell, each with when it was known.
+Belongs here: what the operational database and ad platforms state, each with when it was known.
 Does not belong here: what is derived from it at a tick (``contracts.scoring``).
 
 Every row carries ``known_at``, and a tick reads only what was known by then, so that scoring it
@@ -97,7 +97,7 @@ class AdContent(dy.Schema):
 
 
 class AdDay(dy.Schema):
-    """What one report tells of one ad and day."""
+    """What one report states of one ad and day."""
 
     ad_platform = one_of(AD_PLATFORMS, "Where it runs.", rule="unknown_ad_platform", in_key=True)
     ad_id = key("The platform's id of the ad.")

@@ -1,7 +1,7 @@
 """Which columns each derived column is made of, for people who ask where a number is from.
 
 Belongs here: one entry per table that Polars derives, naming tables as the lake does.
-Does not belong here: views and macros, whose SQL tells it itself; tables that files, platforms or
+Does not belong here: views and macros, whose SQL shows it itself; tables that files, platforms or
 the operational database give.
 
 A column without an upstream is a constant of its table, or the tick that was asked for.
@@ -34,12 +34,12 @@ def _of(tables: str | Iterable[str], *columns: str) -> Upstream:
 
 
 def _same(schema: type[dy.Schema], tables: str | Iterable[str], **others: Upstream) -> Columns:
-    """Columns of one name with their upstream, but for those that are told."""
+    """Columns of one name with their upstream, but for those that are named."""
     return {name: others.get(name, _of(tables, name)) for name in schema.column_names()}
 
 
 def _all(schema: type[dy.Schema], upstream: Upstream, **others: Upstream) -> Columns:
-    """Columns that one upstream gives, but for those that are told."""
+    """Columns that one upstream gives, but for those that are named."""
     return {name: others.get(name, upstream) for name in schema.column_names()}
 
 

@@ -95,8 +95,8 @@ def _known_at(
         until = pl.min_horizontal(over, until)
     if "known_at" not in rows.columns:
         return ParsedColumn(value=until, breach=pl.lit(None, pl.String))
-    told = read_instant("known_at", rows.schema["known_at"], time_zone=None)
-    return ParsedColumn(value=pl.coalesce(told.value, until), breach=told.breach)
+    given = read_instant("known_at", rows.schema["known_at"], time_zone=None)
+    return ParsedColumn(value=pl.coalesce(given.value, until), breach=given.breach)
 
 
 def _count(rows: pl.DataFrame, name: str) -> ParsedColumn:

@@ -1,6 +1,6 @@
-"""Days of ads that are told again: which tellings say something new.
+"""Days of ads that are restated: which restatements say something new.
 
-Belongs here: telling rows of one ad and day apart, in the order in which they were known.
+Belongs here: comparing rows of one ad and day, in the order in which they were known.
 Does not belong here: reading reports (``ad_metrics``), sums of what stands (``spend``).
 """
 
@@ -12,25 +12,25 @@ from transforms.contracts.creatives import AD_COUNTS, AdDailyMetrics
 
 AD_DAY: Final = ("ad_platform", "ad_id", "spent_on")
 VALUES: Final = ("spend_cents", *AD_COUNTS)
-"""What a row tells of an ad's day."""
+"""What a row states of an ad's day."""
 
 
-def restatements(told: pl.LazyFrame) -> pl.LazyFrame:
-    """The rows that tell something new of their ad and day, of all that were ever told (R9).
+def restatements(reported: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows that tell something new of their ad and day, of all that were ever reported (R9).
 
     A row speaks for its day as a whole, so a value that it lacks is news where one was known.
     Rows that were known at the same moment are one, with the larger of each value: their order
     of arrival must not matter. Such a moment is kept even if it repeats the one before, because
-    one of its tellings may be stored already and has to give way.
+    one of its rows may be stored already and has to give way.
 
     Args:
-        told: Every row told so far of the ads and days that it speaks of. Reads the columns of
+        reported: Every row so far of the ads and days that it speaks of. Reads the columns of
             ``AdDailyMetrics``.
     Returns:
         Rows of ``AdDailyMetrics``, unique by its key. At any moment, the newest row known by then
-        has the values of the newest of ``told``.
+        has the values of the newest of ``reported``.
     """
-    moments = told.group_by(*AD_DAY, "known_at").agg(
+    moments = reported.group_by(*AD_DAY, "known_at").agg(
         pl.col(*VALUES).max(),
         pl.col("run_id").min(),
         pl.col("spent_in").first(),

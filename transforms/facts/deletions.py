@@ -1,4 +1,4 @@
-"""Which posts were deleted, told from what complete listings of their accounts lacked.
+"""Which posts were deleted, judged by what complete listings of their accounts lacked.
 
 Belongs here: the rule of two listings, a listing's reach, too many at once, coming back.
 Does not belong here: reading accounts, which readings are new, where spells are stored.

@@ -95,7 +95,7 @@ def identities_of(captures: pl.LazyFrame, *, key: Sequence[str] = POST) -> pl.La
 
     Args:
         captures: Captures of posts. Reads the key, captured_at, source and ``IDENTITY``.
-        key: Columns that tell posts apart.
+        key: Columns that identify a post.
     """
     ordered = captures.sort(*key, *MOMENT, *IDENTITY, nulls_last=False)
     return ordered.group_by(*key).agg(**_identity())

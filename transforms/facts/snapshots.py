@@ -48,7 +48,7 @@ def _known_first(captures: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
 
 
 def in_order(rows: pl.LazyFrame, key: Sequence[str] = POST) -> pl.LazyFrame:
-    """The rows sorted by key and moment, each numbered and told where its key's rows begin.
+    """The rows sorted by key and moment, each numbered, with the place where its key's rows begin.
 
     Rows of one moment and source stay in the order in which they are given.
     """
@@ -221,7 +221,7 @@ def last_known(
 
     Args:
         history: Snapshots. Reads the key, ``CAPTURE_ORDER`` and the metrics.
-        key: Column that tells things apart.
+        key: Column that identifies a post or an account.
         metrics: Which metrics.
         with_order: Whether anything is to arrive later.
     Reorders:
@@ -248,7 +248,7 @@ def still_known(
     Args:
         before: Things, whether or not anything is known of them: as ``last_known`` gives it.
         arrived: ``last_known`` of the snapshots that arrived.
-        key: Column that tells things apart.
+        key: Column that identifies a post or an account.
         metrics: Which metrics.
     Reorders:
         ``before`` in its order, brought up to date.

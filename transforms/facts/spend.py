@@ -36,7 +36,7 @@ def is_trailing(*, as_of: datetime, days: int) -> pl.Expr:
 
 
 def spend_by_ad(daily: pl.LazyFrame, *, as_of: datetime, days: int) -> pl.LazyFrame:
-    """Cents that each ad spent in the days before a moment, each day as last told by then.
+    """Cents that each ad spent in the days before a moment, each day as last reported by then.
 
     Args:
         daily: Rows of ``AdDailyMetrics``.

@@ -35,8 +35,8 @@ def failed_accounts(accounts: pl.LazyFrame) -> pl.LazyFrame:
         One row per account: account_id, connection, last_outcome, last_message, is_partial (some
         of what was wanted is missing) and is_failed (nothing was read).
     """
-    told = accounts.filter(pl.col("last_outcome").is_not_null(), pl.col("status") != "paused")
-    return told.select(
+    synced = accounts.filter(pl.col("last_outcome").is_not_null(), pl.col("status") != "paused")
+    return synced.select(
         "account_id",
         "connection",
         "last_outcome",

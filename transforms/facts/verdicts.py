@@ -23,7 +23,7 @@ def newest_known(rows: pl.LazyFrame, *key: str, value: str, as_of: datetime) -> 
 
     Args:
         rows: Reads the key, known_at and the value. Of two known at once the greater stands.
-        key: Columns that tell things apart.
+        key: Columns that identify what was decided on.
         value: The column that is wanted.
         as_of: The moment.
     """

@@ -64,7 +64,7 @@ METRIC: Final = pl.Struct({"name": pl.String, "values": VALUES, "total_value": T
 def insights_of_items(rows: pl.DataFrame) -> pl.DataFrame:
     """Metrics of each item that a reading had insights of.
 
-    Of a metric that is told twice the later value counts; one without a value is null.
+    Of a metric that is reported twice the later value counts; one without a value is null.
 
     Args:
         rows: Landed rows with ``document``. Reads sync_id, landing_id, entity, subject,

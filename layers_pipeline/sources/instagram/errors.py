@@ -1,4 +1,4 @@
-"""What the Graph API's error envelopes ask of us: told apart by their code, never by HTTP's.
+"""What the Graph API's error envelopes ask of us: distinguished by their code, never by HTTP's.
 
 Belongs here: kinds of faults, our error for each, the metric or field that a message names.
 Does not belong here: requests, waiting, what a reading makes of one item's fault.
@@ -148,15 +148,15 @@ def fault_of(
 
 
 def _kind(error: dict[str, Any], code: int | None, message: str, status: int) -> FaultKind:
-    told_apart = _told_apart(code, _whole(error.get("error_subcode")), message.lower())
-    if told_apart:
-        return told_apart
+    special = _special_kind(code, _whole(error.get("error_subcode")), message.lower())
+    if special:
+        return special
     known = KIND_OF_STATUS.get(status) if code is None else KIND_OF_CODE.get(code)
     may_pass = error.get("is_transient") is True or (code is None and status >= 500)  # noqa: PLR2004 - HTTP
     return known or ("passing" if may_pass else "other")
 
 
-def _told_apart(code: int | None, subcode: int | None, lower: str) -> FaultKind | None:
+def _special_kind(code: int | None, subcode: int | None, lower: str) -> FaultKind | None:
     """Kinds that share their code with others."""
     if subcode == BEFORE_CONVERSION:
         return "before_conversion"

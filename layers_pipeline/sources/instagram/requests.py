@@ -1,6 +1,6 @@
 """What is asked of Instagram's Graph API: paths, fields, and the metrics of each media type.
 
-Belongs here: everything that stands in a URL, and an item's type as its fields tell it.
+Belongs here: everything that stands in a URL, and an item's type as its fields show it.
 Does not belong here: HTTP, paging, answers, what a metric means.
 """
 

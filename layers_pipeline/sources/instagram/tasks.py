@@ -1,6 +1,6 @@
 """A request of one reading as a task: what it asks for, and what it does with its answer.
 
-Belongs here: what all tasks have in common, and what they are told and tell.
+Belongs here: what all tasks have in common, and what they receive and give back.
 Does not belong here: any one request (``instagram_pages``, ``instagram_items``).
 """
 

@@ -176,7 +176,7 @@ class Exchange:
         self._calling.budgets.check(SOURCE, self._account_key)
         if self._calling.limiter:
             await self._calling.limiter.acquire()
-            # Others may have been told to wait in the meantime.
+            # Others may have been asked to wait in the meantime.
             self._calling.budgets.check(SOURCE, self._account_key)
 
     def _headers(self) -> dict[str, str]:

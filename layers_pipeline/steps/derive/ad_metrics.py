@@ -16,7 +16,7 @@ from transforms.facts.ad_restatements import AD_DAY, VALUES, restatements
 def derive_ad_metrics(stores: Stores) -> dict[str, Written]:
     """Bring the history up to what has been staged; cheap where nothing is new.
 
-    The ads and days that new rows tell of are made again from all that was ever reported of them.
+    The ads and days that new rows report are made again from all that was ever reported of them.
     """
     lake, staged, history = stores.lake, catalog.STG_IMPORT__AD_METRICS, catalog.AD_DAILY_METRICS
     with lake.write_lock():

@@ -98,14 +98,14 @@ def _in_order(stores: Stores, readings: pl.DataFrame, known: pl.DataFrame) -> pl
         for one_each in _rounds(of_day):
             absent = absences.filter(pl.col("returned_at").is_null())
             absent = absent.join(one_each, on=ACCOUNT, how="semi")
-            telling = _telling(one_each, absent)
-            if telling.is_empty():
+            informative = _informative(one_each, absent)
+            if informative.is_empty():
                 continue
             found = next_absences(
                 absent.lazy(),
-                readings=telling.lazy(),
-                listed=listed.join(telling, on="sync_id", how="semi").lazy(),
-                posts=posts.join(telling, on=ACCOUNT, how="semi").lazy(),
+                readings=informative.lazy(),
+                listed=listed.join(informative, on="sync_id", how="semi").lazy(),
+                posts=posts.join(informative, on=ACCOUNT, how="semi").lazy(),
                 share_limit=stores.settings.deletion_share_limit,
                 reaches={name: platform.reach for name, platform in PLATFORMS.items()},
             ).collect()
@@ -113,7 +113,7 @@ def _in_order(stores: Stores, readings: pl.DataFrame, known: pl.DataFrame) -> pl
     return changed
 
 
-def _telling(readings: pl.DataFrame, absent: pl.DataFrame) -> pl.DataFrame:
+def _informative(readings: pl.DataFrame, absent: pl.DataFrame) -> pl.DataFrame:
     """Readings that can change anything: most are no witness and meet no absent post."""
     met = absent.select(*ACCOUNT, is_met=pl.lit(value=True)).unique()
     return (

@@ -17,7 +17,7 @@ from layers_pipeline.steps.derive.staging import stage_all
 from layers_pipeline.steps.stores import Stores
 
 OnWritten = Callable[[Mapping[str, Written]], None]
-"""Told what was written, by table name."""
+"""Called with what was written, by table name."""
 IN_ORDER: Final = (
     copy_operations,
     stage_all,

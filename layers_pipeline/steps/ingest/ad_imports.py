@@ -1,6 +1,6 @@
 """Importing reports of ads: what ads spent by day, with every restatement of a day.
 
-Belongs here: staging a report's rows once, adding to the history what they tell anew.
+Belongs here: staging a report's rows once, adding to the history what is new in them.
 Does not belong here: reading files (``ad_files``), what a row means and what is news
 (``transforms``).
 

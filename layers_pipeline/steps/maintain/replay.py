@@ -3,7 +3,7 @@
 Belongs here: reading a span of landings again, and making the tables after them from the beginning.
 Does not belong here: how rows are read (``transforms``), scoring again (the caller's).
 
-A parsing fault that was mended is put right in place: the platform had told us, so what is known
+A parsing fault that was mended is put right in place: the platform had said it, so what is known
 of the past changes with it. Replaying what was read rightly changes nothing.
 """
 

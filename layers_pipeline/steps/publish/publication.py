@@ -45,7 +45,7 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
 
     Args:
         stores: Open stores.
-        on_written: Told what was written before the tables were pinned, by table name.
+        on_written: Called with what was written before the tables were pinned, by table name.
     """
     written: dict[str, Written] = {}
     collect = partial(add_up, written)
@@ -166,7 +166,7 @@ def maintain(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str, in
 
     Args:
         stores: Open stores.
-        on_written: Told what was derived, by table name; twice, as publishing derives too.
+        on_written: Called with what was derived, by table name; twice, as publishing derives too.
 
     Returns:
         Files deleted, by table name.

@@ -1,4 +1,4 @@
-"""What people tell of content, read for scoring ticks.
+"""What people decided of content, read for scoring ticks.
 
 Belongs here: histories of the operational database as rows of their contracts.
 Does not belong here: changing them (``operations``), copying them to the lake (``derive``), what
@@ -22,7 +22,7 @@ from transforms.contracts.creatives import AdContent, ContentOverrides, Creative
 
 @dataclass(frozen=True, kw_only=True)
 class Decisions:
-    """Everything that people told of content by a moment, each row with when it was known."""
+    """Everything that people decided of content by a moment, each row with when it was known."""
 
     creatives: pl.LazyFrame
     """Rows of ``Creatives``."""
@@ -35,7 +35,7 @@ class Decisions:
 
 
 def read_decisions(stores: Stores, until: datetime) -> Decisions:
-    """Read what was told of content by a moment, from the operational database itself.
+    """Read what was decided of content by a moment, from the operational database itself.
 
     Args:
         stores: Open stores.

@@ -144,7 +144,7 @@ def history_of(
     since: datetime,
     goes_on: bool,
 ) -> History:
-    """The history that frames tell, wherever they come from.
+    """The history that frames hold, wherever they come from.
 
     Args:
         posts: Rows of ``PlatformPosts``.

@@ -91,7 +91,7 @@ def score_ticks(
         stores: Open stores.
         ticks: Instants to score, any order.
         in_force: Versions of the rules; those that people chose by default.
-        on_written: Told what was derived before the first tick, by table name.
+        on_written: Called with what was derived before the first tick, by table name.
 
     Yields:
         One summary per tick, after its rows were committed.

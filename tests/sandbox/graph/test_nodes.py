@@ -54,7 +54,7 @@ def test_the_asked_fields_are_shown_and_no_key_is_null(graph):
     }
 
 
-def test_kinds_of_media_are_told_apart(graph):
+def test_kinds_of_media_are_distinguished(graph):
     rows = graph.media(fields="media_type,media_product_type")["data"]
     assert [(row["media_type"], row["media_product_type"]) for row in rows] == [
         ("VIDEO", "REELS"),
@@ -144,7 +144,7 @@ def test_what_is_gone_or_foreign_reads_as_one_error(graph, object_id):
     assert f"Object with ID '{object_id}' does not exist" in error["message"]
 
 
-def test_the_account_tells_of_itself(graph):
+def test_the_account_describes_itself(graph):
     fields = "id,username,followers_count,media_count"
     me = graph.read("me", fields=fields)
     assert me == graph.read(MINE.account_key, fields=fields)

@@ -169,7 +169,7 @@ def test_error_data_is_understood_as_object_and_as_text(graph):
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "expected"),
     [
         ("token_expired", (190, 463, False)),
         ("token_460", (190, 460, False)),
@@ -180,11 +180,11 @@ def test_error_data_is_understood_as_object_and_as_text(graph):
         ("transient_2", (2, None, True)),
     ],
 )
-def test_classes_of_errors_are_told_apart(sdk, graph, kind, told):
+def test_classes_of_errors_are_distinguished(sdk, graph, kind, expected):
     graph.fault(kind)
     error = refused(lambda: IGUser("me", api=sdk).api_get())
     found = (error.api_error_code(), error.api_error_subcode(), error.api_transient_error())
-    assert found == told
+    assert found == expected
 
 
 def test_a_page_of_html_reaches_the_sdk_as_it_is(sdk, graph):

@@ -88,7 +88,7 @@ def test_an_instagram_account_takes_instagrams_faults(tiktok):
     assert [answer.status_code for answer in answers] == [201, 201, 422]
 
 
-def test_the_truth_is_told_in_our_words_with_what_is_deleted():
+def test_the_truth_is_reported_in_our_words_with_what_is_deleted():
     caller = TikTokCaller(posts=6, deletions=1)
     caller.advance(days=2)
     truth = caller.request("GET", path_of(caller, "/truth")).json()

@@ -101,7 +101,7 @@ def test_breakdowns_look_alike_however_they_were_asked_for(graph, name, metric):
     assert shown_parts == {name for name in numbers if name.startswith(f"{metric}_")}
 
 
-def test_the_account_row_has_no_subject_and_tells_the_followers(graph):
+def test_the_account_row_has_no_subject_and_shows_the_followers(graph):
     row = bodies(read(graph), "account")[""]
     followers = graph.world.dataset.followers(MIXED, at=AT)
     assert (row["id"], row["followers_count"]) == (MIXED.account_key, followers)
@@ -181,7 +181,7 @@ def test_accounts_read_at_once_do_not_mix(graph):
     assert [reading.items for reading in asyncio.run(run())] == [5, 230, 2]
 
 
-def test_a_token_of_another_account_is_told_apart(graph):
+def test_a_token_of_another_account_is_recognised(graph):
     token = graph.world.tokens.issue(AccountRef("instagram", "1")).access
     assert read(graph, "quick", token=token).error is not None
 

@@ -1,6 +1,6 @@
 """What the Instagram client makes of each of the platform's errors, and how often it asks.
 
-One case for each row of the table of errors, told by the code in the body whatever HTTP says.
+One case for each row of the table of errors, recognised by the code in the body whatever HTTP says.
 """
 
 import httpx
@@ -77,7 +77,7 @@ def test_a_throttle_of_the_account_says_so(graph, kind):
 
 @pytest.mark.parametrize("depth", ["quick", "full"])
 @pytest.mark.parametrize("kind", ["buc_limit", "buc_limit_80001"])
-def test_a_throttle_tells_for_how_long_where_the_header_does(graph, kind, depth):
+def test_a_throttle_says_for_how_long_where_the_header_does(graph, kind, depth):
     put(graph, kind, wait_min=19)
     assert read(graph, depth).error.retry_after_s == 19 * 60
 

@@ -66,7 +66,7 @@ def test_no_other_error_makes_an_item_unreadable(graph, kind):
     assert not read(graph).unreadable
 
 
-def test_before_conversion_is_told_by_its_subcode_whatever_the_code():
+def test_before_conversion_is_recognised_by_its_subcode_whatever_the_code():
     reading = read_scripted(_insights(error(4, subcode=2108006)))
     assert reading.unreadable.keys() == {"11"}
     assert reading.error is None
@@ -207,7 +207,7 @@ def test_few_items_of_many_gone_are_gone(graph):
     assert (reading.error, len(reading.issues)) == (None, 10)
 
 
-def test_a_refused_metric_and_a_sick_item_are_told_apart(graph):
+def test_a_refused_metric_and_a_sick_item_are_distinguished(graph):
     put(graph, "bad_metric", metric="views")
     put(graph, "few_viewers", subject=IDS["story"])
     reading = read(graph)

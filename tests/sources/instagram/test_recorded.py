@@ -43,7 +43,7 @@ def test_two_recorded_pages_are_a_complete_listing():
     rows = first["data"] + second["data"]
     assert (reading.error, reading.pages, reading.is_complete) == (None, 2, True)
     assert list(bodies(reading, "media").values()) == rows
-    # Recorded before there was a product type: images and albums can be told, videos cannot.
+    # Recorded before there was a product type: images and albums can be recognised, videos cannot.
     types = {row["id"]: row["media_type"] for row in rows}
     assert set(subjects(reading, "insights")) == {
         one for one, media_type in types.items() if media_type != "VIDEO"
@@ -94,7 +94,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("what", KINDS)
-def test_recorded_errors_are_told_apart(what):
+def test_recorded_errors_are_distinguished(what):
     quoted = json.loads((FIXTURES / "quoted_in_public_threads.json").read_text())
     (entry,) = (one for one in quoted if one["what"].startswith(what))
     fault = fault_of(entry["body"], status=entry.get("http_status", 400), clean=str)

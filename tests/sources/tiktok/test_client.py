@@ -104,19 +104,19 @@ def test_a_row_is_what_the_platform_said_of_a_post_with_every_metric(sandbox):
     assert set(said) == set(VIDEO_FIELDS)
 
 
-def test_staged_rows_tell_what_is_true(sandbox):
+def test_staged_rows_show_what_is_true(sandbox):
     rows = landed(*({name: getattr(row, name) for name in ROW} for row in read(sandbox).rows))
     posts, refused = good_and_refused(
         StgTiktokPosts, stage_tiktok_posts(rows.with_columns(sync_id=pl.lit("s")))
     )
     assert refused.is_empty()
-    told = {post["platform_post_id"]: post for post in posts.iter_rows(named=True)}
-    assert {key: _told(post) for key, post in told.items()} == {
+    actual = {post["platform_post_id"]: post for post in posts.iter_rows(named=True)}
+    assert {key: _shown(post) for key, post in actual.items()} == {
         item.item_id: item.metrics(NOW) | {"published_at": item.published_at} for item in ITEMS
     }
 
 
-def _told(post):
+def _shown(post):
     names = [*METRICS, "published_at"]
     return {name: post[name] for name in names if post[name] is not None}
 

@@ -18,7 +18,7 @@ from tests.steps.ingest.fault_world import AT, account
 from transforms.vocabulary import Depth
 
 SLOW = {"slow", "hang"}
-"""These last for real seconds and tell nothing that others do not."""
+"""These last for real seconds and show nothing that others do not."""
 GRAPH_KINDS = sorted(set(GRAPH_FAULTS) - SLOW)
 LIST_KINDS = [f"list:{kind}" for kind in GRAPH_KINDS if kind not in ("null_element", "app_341")]
 TIKTOK_KINDS = sorted(set(TIKTOK_FAULTS) - SLOW)
@@ -100,7 +100,7 @@ class Crash(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Compact(Step):
-    """A table's files are joined, and nobody tells its readers."""
+    """A table's files are joined, and its readers are not informed."""
 
     table: int
 

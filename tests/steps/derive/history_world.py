@@ -339,9 +339,9 @@ class Held:
 
 
 def as_look(row: Row) -> Look:
-    """A snapshot as a look, of which it tells no more than the metrics."""
-    told = {*catalog.PLATFORM_POST_METRICS.key, "known_at", "run_id", "captured_on"}
-    metrics = {name: value for name, value in row.items() if name not in told}
+    """A snapshot as a look, of which it has no more than the metrics."""
+    actual = {*catalog.PLATFORM_POST_METRICS.key, "known_at", "run_id", "captured_on"}
+    metrics = {name: value for name, value in row.items() if name not in actual}
     return Look(
         post=(row["platform"], row["platform_post_id"]),
         account_key="",

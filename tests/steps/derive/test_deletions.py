@@ -281,7 +281,7 @@ def live_through(stores, history):
 
 
 def expected_spells(history):
-    """The spells of the oracle, told of the posts what the readings themselves tell."""
+    """The spells of the oracle, given of the posts what the readings themselves show."""
     readings = [as_listing(*reading) for reading, _ in history]
     posts = []
     for post in ALL:
@@ -417,15 +417,15 @@ def test_ticks_across_a_deletion_are_those_of_the_oracle(scored_at_once):
     allowlist = rows_of(scored_at_once, catalog.PROJECT_ALLOWLIST).to_dicts()
     away = {("instagram", "p"): [(GONE_AT, hours(5.5))]}
     ranks, scores, eligibility = (rows_of(scored_at_once, table) for table in WRITTEN)
-    told = []
+    actual = []
     for tick, answer in oracle.walk(captures, allowlist, TICKS, deleted=away):
         frames = {"scores": scores, "eligibility": eligibility, "ranks": ranks}
         rows = {
             name: frame.filter(pl.col("scored_at") == tick).to_dicts()
             for name, frame in frames.items()
         }
-        told += oracle.differences(answer, known=known_at(scored_at_once, tick), **rows)
-    assert told == []
+        actual += oracle.differences(answer, known=known_at(scored_at_once, tick), **rows)
+    assert actual == []
 
 
 @pytest.fixture(scope="module")
@@ -442,5 +442,5 @@ def published(tmp_path_factory):
     ids=["before", "while it was away", "after it came back"],
 )
 def test_analysts_see_what_was_deleted_at_a_moment(published, moment, is_deleted):
-    told = {row["platform_post_id"]: row["is_deleted"] for row in posts_as_of(published, moment)}
-    assert told == dict.fromkeys(LIVING, False) | {"p": is_deleted}
+    actual = {row["platform_post_id"]: row["is_deleted"] for row in posts_as_of(published, moment)}
+    assert actual == dict.fromkeys(LIVING, False) | {"p": is_deleted}

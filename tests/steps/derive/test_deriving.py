@@ -160,7 +160,7 @@ def arrivals(draw):
             caption=draw(st.sampled_from([None, "a", "b"])),
             media_url=draw(st.sampled_from([None, SIGNED, SIGNED_ANEW, OTHER, PERMANENT])),
             followers=counted,
-            # An account that was renamed: its followers are told of its first name only.
+            # An account that was renamed: its followers are reported of its first name only.
             account_key=draw(st.sampled_from(["ada", "bob"])) if counted is None else "ada",
             published_at=draw(st.sampled_from([None, hours(-9), hours(-8)])),
         )
@@ -227,9 +227,13 @@ def history(*landings):
 
 
 NAMED = {
-    "a moment is told anew with more": history([sift("p", 1, views=5)], [sift("p", 1, views=9)]),
-    "a moment is told anew with less": history([sift("p", 1, views=9)], [sift("p", 1, views=5)]),
-    "a moment is told anew and no longer repeats": history(
+    "a moment is reported again with more": history(
+        [sift("p", 1, views=5)], [sift("p", 1, views=9)]
+    ),
+    "a moment is reported again with less": history(
+        [sift("p", 1, views=9)], [sift("p", 1, views=5)]
+    ),
+    "a moment is reported again and no longer repeats": history(
         [sift("p", 1, views=5), sift("p", 2, views=5)], [sift("p", 1, views=9)]
     ),
     "an earlier capture comes late": history(

@@ -53,8 +53,8 @@ def state(
 
 def failing(*states: AccountSyncState, **of_account: Any) -> tuple[str | None, str | None]:
     """Depth and outcome that the health names."""
-    told = health_of(account(**of_account), states)
-    return told["failing_depth"], told["outcome"]
+    health = health_of(account(**of_account), states)
+    return health["failing_depth"], health["outcome"]
 
 
 # --- words
@@ -81,40 +81,40 @@ def failing(*states: AccountSyncState, **of_account: Any) -> tuple[str | None, s
         ),
     ],
 )
-def test_a_failure_is_told_in_the_platforms_words_with_the_remedy(outcome, remedy):
+def test_a_failure_is_reported_in_the_platforms_words_with_the_remedy(outcome, remedy):
     status = "reauth_required" if outcome == "reauth_required" else "active"
-    told = health_of(account(status=status), [state("quick", outcome, retry_at=NOW + HOUR)])
-    assert (told["is_healthy"], told["problem"]) == (False, f"quick said {outcome}")
-    assert (told["remedy"], told["retry_at"]) == (remedy, NOW + HOUR)
+    health = health_of(account(status=status), [state("quick", outcome, retry_at=NOW + HOUR)])
+    assert (health["is_healthy"], health["problem"]) == (False, f"quick said {outcome}")
+    assert (health["remedy"], health["retry_at"]) == (remedy, NOW + HOUR)
 
 
 @pytest.mark.parametrize("outcome", FAILURES)
-def test_a_failure_without_a_message_is_told_by_its_name(outcome):
-    told = health_of(account(), [state("quick", outcome, last_message=None)])
-    assert told["problem"] == outcome
+def test_a_failure_without_a_message_is_reported_by_its_name(outcome):
+    health = health_of(account(), [state("quick", outcome, last_message=None)])
+    assert health["problem"] == outcome
 
 
 @pytest.mark.parametrize("outcome", [None, "ok"], ids=["never synced", "ok"])
 def test_nothing_is_wrong_with_an_account_that_is_new_or_well(outcome):
-    told = health_of(account(), [state("quick", outcome), state("full", outcome)])
+    health = health_of(account(), [state("quick", outcome), state("full", outcome)])
     nothing = ("failing_depth", "outcome", "problem", "remedy", "retry_at")
-    assert told["is_healthy"]
-    assert [told[name] for name in nothing] == [None] * 5
+    assert health["is_healthy"]
+    assert [health[name] for name in nothing] == [None] * 5
 
 
 @pytest.mark.parametrize("outcome", [None, *OUTCOMES])
-def test_a_paused_account_is_told_to_be_paused_whatever_its_syncs_said(outcome):
-    told = health_of(account(status="paused"), [state("quick", outcome)])
-    assert not told["is_healthy"]
-    assert told["problem"] == "paused by a person: it is not synced"
-    assert told["remedy"] == "Switch it on again: layers-pipeline account resume instagram:ada"
-    assert (told["failing_depth"], told["outcome"], told["retry_at"]) == (None, None, None)
+def test_a_paused_account_is_reported_as_paused_whatever_its_syncs_said(outcome):
+    health = health_of(account(status="paused"), [state("quick", outcome)])
+    assert not health["is_healthy"]
+    assert health["problem"] == "paused by a person: it is not synced"
+    assert health["remedy"] == "Switch it on again: layers-pipeline account resume instagram:ada"
+    assert (health["failing_depth"], health["outcome"], health["retry_at"]) == (None, None, None)
 
 
 def test_an_account_that_an_import_brought_was_paused_by_nobody():
-    told = health_of(account(status="paused", pause_cause="import"), [])
-    assert told["problem"] == "paused since it was imported: it is not synced"
-    assert told["remedy"] == (
+    health = health_of(account(status="paused", pause_cause="import"), [])
+    assert health["problem"] == "paused since it was imported: it is not synced"
+    assert health["remedy"] == (
         "Allow it to sync it: layers-pipeline creator allow instagram:ada --project PROJECT"
     )
 
@@ -128,16 +128,16 @@ def test_every_cause_of_a_pause_has_words(cause):
 def test_an_account_whose_login_is_lost_says_so_though_a_later_ending_hides_it(outcome):
     posts = state("posts", "reauth_required", ago=2)
     hiding = (state("quick", ago=1), state("full", outcome, ago=1))
-    told = health_of(account(status="reauth_required"), [posts, *hiding])
-    assert (told["is_healthy"], told["outcome"]) == (False, "reauth_required")
-    assert told["problem"] == "the platform wants a new login"
-    assert told["remedy"] == "Give it a new token: layers-pipeline account reauth instagram:ada"
+    health = health_of(account(status="reauth_required"), [posts, *hiding])
+    assert (health["is_healthy"], health["outcome"]) == (False, "reauth_required")
+    assert health["problem"] == "the platform wants a new login"
+    assert health["remedy"] == "Give it a new token: layers-pipeline account reauth instagram:ada"
 
 
 def test_an_account_that_was_given_a_token_since_needs_no_second_one():
-    told = health_of(account(status="active"), [state("full", "reauth_required")])
-    assert (told["is_healthy"], told["problem"]) == (False, "full said reauth_required")
-    assert told["remedy"].startswith("Nothing to do: it has been let in since")
+    health = health_of(account(status="active"), [state("full", "reauth_required")])
+    assert (health["is_healthy"], health["problem"]) == (False, "full said reauth_required")
+    assert health["remedy"].startswith("Nothing to do: it has been let in since")
 
 
 def test_a_remedy_names_commands_that_there_are():
@@ -180,24 +180,24 @@ def test_depth_posts_of_an_account_with_a_token_is_done_with_once_another_succee
 
 def test_depth_posts_of_an_external_account_counts_although_asking_succeeds():
     posts = state("posts", "unavailable", ago=2)
-    told = failing(posts, state("quick", ago=1), connection="external", project_id=None)
-    assert told == ("posts", "unavailable")
+    health = failing(posts, state("quick", ago=1), connection="external", project_id=None)
+    assert health == ("posts", "unavailable")
 
 
 # --- the row
 
 
-def test_each_depth_tells_its_own_last_success():
-    told = health_of(
+def test_each_depth_shows_its_own_last_success():
+    health = health_of(
         account(), [state("quick", ago=1), state("full", "partial", last_success_at=NOW - HOUR * 9)]
     )
-    assert told["quick_succeeded_at"] == NOW - HOUR
-    assert told["full_succeeded_at"] == NOW - HOUR * 9
-    assert told["posts_succeeded_at"] is None
+    assert health["quick_succeeded_at"] == NOW - HOUR
+    assert health["full_succeeded_at"] == NOW - HOUR * 9
+    assert health["posts_succeeded_at"] is None
 
 
 @pytest.mark.parametrize("status", ["active", "paused", "reauth_required"])
 def test_a_row_has_the_columns_of_its_table(status):
-    told = health_of(account(status=status, display_name="Ada"), [state("quick", "malformed")])
-    assert set(told) == set(SyncHealth.column_names())
-    assert (told["name"], told["status"], told["connection"]) == ("Ada", status, "oauth")
+    health = health_of(account(status=status, display_name="Ada"), [state("quick", "malformed")])
+    assert set(health) == set(SyncHealth.column_names())
+    assert (health["name"], health["status"], health["connection"]) == ("Ada", status, "oauth")

@@ -67,25 +67,25 @@ def check_deletions(held: Held, world: World) -> None:
     spells = held.expected_spells
     assert differing(held.spells, spells) == {}
     assert held.deleted == deletion_oracle.deleted_at_moment(spells, world.now)
-    told = {row["sync_id"]: row for row in held.readings}
-    assert {row["outcome"] for row in told.values() if row["is_complete"]} <= {"ok"}
+    actual = {row["sync_id"]: row for row in held.readings}
+    assert {row["outcome"] for row in actual.values() if row["is_complete"]} <= {"ok"}
     truth = world.served.world.dataset
     for post, own in spells.items():
         item = truth.item(*post)
         assert item is not None
         for spell in own if item.account not in world.plan.liars else ():
             named = [spell["missed_by"], spell["confirmed_by"], spell["held_by"]]
-            assert not any(item.lives(told[one]["started_at"]) for one in named if one)
+            assert not any(item.lives(actual[one]["started_at"]) for one in named if one)
 
 
 def check_posts(held: Held) -> None:
     """R8."""
     expected = {post: history_oracle.post_of(looks) for post, looks in held.landed.items()}
-    told = {
+    actual = {
         post: {name: row[name] for name in expected.get(post, row)}
         for post, row in held.rows(catalog.PLATFORM_POSTS).items()
     }
-    assert differing(told, expected) == {}
+    assert differing(actual, expected) == {}
 
 
 def check_snapshots(held: Held) -> None:
@@ -111,20 +111,20 @@ def check_latest(held: Held) -> None:
     for post, row in stored.items():
         assert row["last_checked_at"] == max(look.captured_at for look in held.landed[post])
         names = [name for name in row if f"{name}_at" in row]
-        told = {name: (row[name], row[f"{name}_at"]) for name in names}
-        shown = {name: one for name, one in told.items() if one != (None, None)}
+        actual = {name: (row[name], row[f"{name}_at"]) for name in names}
+        shown = {name: one for name, one in actual.items() if one != (None, None)}
         assert differing(shown, history_oracle.latest_of(held.landed[post])) == {}
 
 
 def check_containers(held: Held) -> None:
     """R11."""
     made = held.rows(catalog.CONTENT_CONTAINERS).values()
-    told = [
+    actual = [
         (row["container_id"], row["platform"], row["platform_post_id"], row["created_at"])
         for row in made
     ]
     posts = held.rows(catalog.PLATFORM_POSTS)
-    assert sorted(told) == sorted(
+    assert sorted(actual) == sorted(
         (f"{platform}:{post_id}", platform, post_id, row["first_seen_at"])
         for (platform, post_id), row in posts.items()
     )
@@ -153,7 +153,7 @@ def check_memory(held: Held, memory: Memory, *, now: datetime) -> None:
 def slipped_in(held: Held, fresh: list[dict[str, Any]], *, behind: datetime) -> list[Any]:
     """New rows that say that they were known before, though they were not.
 
-    A repeat may be kept later than it was known, where a look that came late made it tell
+    A repeat may be kept later than it was known, where a look that came late made it say
     something, and so may an account's followers; what was known before does not change with it,
     as ``check_past`` sees.
     """

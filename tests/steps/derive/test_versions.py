@@ -29,7 +29,7 @@ from tests.worlds.data_builders import (
 from tests.worlds.homes import copied
 
 OLD = hours(-24 * 90)
-"""Long enough ago that only the boost of ad spend tells the two versions apart."""
+"""Long enough ago that only the boost of ad spend distinguishes the two versions."""
 TICK, NEXT = hours(4), hours(8)
 CREATIVE = "brand/generated:g"
 

@@ -1,6 +1,6 @@
 """One deployment beside one sandbox over real HTTP, for tests of whole syncs.
 
-Belongs here: small accounts, connecting them, one sync told as a record, comparing with the truth.
+Belongs here: small accounts, connecting them, one sync as a record, comparing with the truth.
 Does not belong here: expectations, and which faults there are (``fault_cases``).
 """
 
@@ -177,7 +177,7 @@ def requests_of(served: RunningSandbox) -> list[str]:
 
 
 def rows_of(stores: Stores, table: Table, ref: AccountRef) -> pl.DataFrame:
-    """An account's rows of a table; posts tell whose a metric is."""
+    """An account's rows of a table; posts say whose a metric is."""
     rows = stores.lake.read(table)
     if "account_key" in table.columns:
         return rows.filter(pl.col("account_key") == ref.account_key).collect()

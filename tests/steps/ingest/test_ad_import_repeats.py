@@ -21,9 +21,9 @@ from tests.hypothesis_profiles import examples
 from tests.worlds.ad_reports import (
     HISTORY,
     STAGED,
+    ad_row,
     bring,
     history,
-    told,
     whole,
     write,
 )
@@ -52,7 +52,7 @@ def stores(tmp_path):
 
 
 def test_importing_a_report_twice_changes_nothing(stores):
-    rows = [told(), told("bad", "x")]
+    rows = [ad_row(), ad_row("bad", "x")]
     bring(stores, *rows)
     before = whole(stores)
     again = bring(later(stores, NOW + timedelta(days=1)), *rows)
@@ -62,7 +62,7 @@ def test_importing_a_report_twice_changes_nothing(stores):
 
 
 def test_one_report_named_twice_in_one_import_is_there_once(stores):
-    path = write(stores, [told()])
+    path = write(stores, [ad_row()])
     found = import_ad_metrics(stores, [path, path], ad_platform="meta", run_id="r")
     assert [file.already_there for file in found.files] == [False, True]
     assert history(stores) == [(NOW, 143)]
@@ -70,7 +70,7 @@ def test_one_report_named_twice_in_one_import_is_there_once(stores):
 
 @pytest.mark.parametrize("names", [("same", "same"), ("one", "other")], ids=["one file", "two"])
 def test_two_imports_at_once_double_nothing(tmp_path, names):
-    rows = [told(f"ad{number}") for number in range(20)]
+    rows = [ad_row(f"ad{number}") for number in range(20)]
     opened = [replace(make_stores(tmp_path / "home"), clock=SystemClock()) for _ in names]
     paths = [
         # The second content differs, but tells the same.
@@ -107,14 +107,14 @@ CRASHES = [
 
 @pytest.mark.parametrize("gone", CRASHES)
 def test_a_crash_heals_with_the_next_import(stores, gone):
-    rows = [told(spend="2.00"), told("bad", "x")]
-    bring(stores, told(), name="before")
+    rows = [ad_row(spend="2.00"), ad_row("bad", "x")]
+    bring(stores, ad_row(), name="before")
     with lost(stores, *gone):
         bring(later(stores, hours(1, after=NOW)), *rows)
     bring(later(stores, hours(1, after=NOW)), *rows)
     healed = whole(stores)
     with temporary_stores() as clean:
-        bring(clean, told(), name="before")
+        bring(clean, ad_row(), name="before")
         bring(later(clean, hours(1, after=NOW)), *rows)
         assert healed == whole(clean)
 
@@ -122,13 +122,13 @@ def test_a_crash_heals_with_the_next_import(stores, gone):
 @pytest.mark.parametrize("heal", [bring_up_to_date, publish], ids=["a tick", "a publication"])
 def test_a_crash_before_the_history_heals_without_an_import(stores, heal):
     with lost(stores, HISTORY):
-        bring(stores, told())
+        bring(stores, ad_row())
     heal(later(stores, hours(9, after=NOW)))
     assert history(stores) == [(NOW, 143)]
 
 
 def test_deriving_again_changes_nothing(stores):
-    bring(stores, told())
+    bring(stores, ad_row())
     version = stores.lake.version(HISTORY)
     assert bring_up_to_date(stores)[HISTORY.name].inserted == 0
     assert stores.lake.version(HISTORY) == version
@@ -136,7 +136,7 @@ def test_deriving_again_changes_nothing(stores):
 
 def test_upkeep_changes_nothing(stores):
     for number in range(3):
-        bring(stores, told(f"ad{number}"), name=f"{number}")
+        bring(stores, ad_row(f"ad{number}"), name=f"{number}")
     before = whole(stores)
     stores.lake.compact(STAGED)
     bring_up_to_date(stores)
@@ -176,9 +176,9 @@ def spend_known(rows):
     ]
 
 
-def as_told(row):
+def as_ad_row(row):
     """A row in a report's words."""
-    return told(
+    return ad_row(
         row["ad_id"],
         f"{row['spend_cents'] / 100:.2f}",
         day=row["spent_on"],
@@ -193,8 +193,8 @@ def test_restatements_in_any_order_and_any_files_give_the_same_spend(pieces, ord
     expected = spend_known(daily(everything))
     with temporary_stores() as stores:
         for place, piece in enumerate(order.sample(pieces, len(pieces))):
-            bring(stores, *map(as_told, piece), name=f"piece{place}", is_history=True)
-            bring(stores, *map(as_told, piece), name=f"again{place}", is_history=True)
+            bring(stores, *map(as_ad_row, piece), name=f"piece{place}", is_history=True)
+            bring(stores, *map(as_ad_row, piece), name=f"again{place}", is_history=True)
         assert spend_known(stores.lake.read(HISTORY)) == expected
 
 
@@ -202,11 +202,11 @@ def test_restatements_in_any_order_and_any_files_give_the_same_spend(pieces, ord
 @given(reports=PIECES, before=ROW)
 def test_a_report_changes_nothing_that_was_known_before_it(reports, before):
     with temporary_stores() as stores:
-        bring(stores, as_told(before), name="before")
+        bring(stores, as_ad_row(before), name="before")
         known = spend_known(stores.lake.read(HISTORY))
         for place, report in enumerate(reports):
             rows = {(row["ad_id"], row["spent_on"]): row for row in report}.values()
-            given = [as_told(row) for row in rows]
+            given = [as_ad_row(row) for row in rows]
             for row in given:
                 del row["known_at"]
             bring(later(stores, hours(place, after=NOW)), *given, name=f"report{place}")

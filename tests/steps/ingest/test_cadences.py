@@ -1,4 +1,4 @@
-"""Cadences (R4, R5): who is called at which depth and when, told by what the platforms were asked.
+"""Cadences (R4, R5): who is called at which depth and when, by what platforms were asked.
 
 Belongs here: hours by the clock of 5, 20 and 30 minutes, over real HTTP with a simulated clock.
 Does not belong here: one reading's calls (``tests.sources``), schedules (``tests.sensors``).

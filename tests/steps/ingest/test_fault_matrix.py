@@ -58,7 +58,7 @@ VERSIONS = {"instagram": "v26.0", "tiktok": "v1.3"}
 
 
 @dataclass(kw_only=True)
-class Told:
+class CaseResult:
     """What became of one case."""
 
     case: Case
@@ -82,13 +82,13 @@ class Matrix:
         self.served, self.home = served, home
         self.shared = stores_of(served, home)
         self.shared.operations.close()  # what was written is in the one file
-        self.told = [self._told(case, number) for number, case in enumerate(CASES)]
+        self.results = [self._result_of(case, number) for number, case in enumerate(CASES)]
 
-    def _told(self, case: Case, number: int) -> Told:
+    def _result_of(self, case: Case, number: int) -> CaseResult:
         ref = account(case.platform, number)
         stores = self._stores(str(number), **case.settings)
         connect(stores, self.served, ref, life=case.life)
-        return Told(case=case, ref=ref, stores=stores)
+        return CaseResult(case=case, ref=ref, stores=stores)
 
     def _stores(self, name: str, **settings: object) -> Stores:
         """The one lake, and an operational database of its own."""
@@ -105,53 +105,53 @@ class Matrix:
         """The three rounds."""
         with ThreadPoolExecutor(1) as aside:
             # It waits half a minute for a time-out of ours: the others need not.
-            hanging: Future = aside.submit(self._strike, self.told[BY_NAME[HANGING]])
-            for told in self.told:
-                if told.case.name != HANGING:
-                    self._strike(told)
+            hanging: Future = aside.submit(self._strike, self.results[BY_NAME[HANGING]])
+            for result in self.results:
+                if result.case.name != HANGING:
+                    self._strike(result)
             hanging.result()
         self._look()
-        for told in self.told:
-            self._heal(told)
+        for result in self.results:
+            self._heal(result)
         self._look_again()
         self._storm()
 
-    def _strike(self, told: Told) -> None:
-        self._switch_on(told)
-        before = len(self._requests(told))
-        sync(told.stores, told.case.depth)
-        requests = len(self._requests(told)) - before
-        self.served.world.faults.clear(told.ref)
-        told.left = self._left(told, requests=requests)
+    def _strike(self, result: CaseResult) -> None:
+        self._switch_on(result)
+        before = len(self._requests(result))
+        sync(result.stores, result.case.depth)
+        requests = len(self._requests(result)) - before
+        self.served.world.faults.clear(result.ref)
+        result.left = self._left(result, requests=requests)
 
-    def _switch_on(self, told: Told) -> None:
-        items = items_of(told.ref, BY_NAME[told.case.name])
-        for fault in told.case.faults:
+    def _switch_on(self, result: CaseResult) -> None:
+        items = items_of(result.ref, BY_NAME[result.case.name])
+        for fault in result.case.faults:
             given = {name: value for name, value in fault.items() if name != "item"}
             subject = {"subject": items[fault["item"]].item_id} if "item" in fault else {}
-            put(self.served, told.ref, **given, **subject)
+            put(self.served, result.ref, **given, **subject)
 
-    def _requests(self, told: Told) -> list[str]:
+    def _requests(self, result: CaseResult) -> list[str]:
         """Requests so far: those of the one that hangs name its account, no others do."""
-        hanging = self.told[BY_NAME[HANGING]].ref.account_key
-        is_hanging = told.case.name == HANGING
+        hanging = self.results[BY_NAME[HANGING]].ref.account_key
+        is_hanging = result.case.name == HANGING
         return [path for path in requests_of(self.served) if (hanging in path) is is_hanging]
 
-    def _left(self, told: Told, *, requests: int) -> Left:
+    def _left(self, result: CaseResult, *, requests: int) -> Left:
         """What the operational database says; the lake's part is filled in later."""
-        operations, platform = told.stores.operations, told.case.platform
-        state = state_of(told.stores, told.ref, told.case.depth)
-        told.message = state.last_message or ""
+        operations, platform = result.stores.operations, result.case.platform
+        state = state_of(result.stores, result.ref, result.case.depth)
+        result.message = state.last_message or ""
         pause = operations.refusals.pause_of(f"{SOURCES[platform]}:app", now=AT)
         dropped = operations.refusals.metrics(SOURCES[platform], VERSIONS[platform])
         return Left(
             outcome=str(state.last_outcome),
-            status=row_of(told.stores, told.ref).status,
+            status=row_of(result.stores, result.ref).status,
             wait_min=None if state.retry_at is None else _minutes(state.retry_at - AT),
             pause_min=None if pause is None else _minutes(pause.until - AT),
             requests=requests,
             dropped=frozenset(metric for _, metric in dropped),
-            unreadable=sum(map(len, operations.refusals.posts([account_id(told.ref)]).values())),
+            unreadable=sum(map(len, operations.refusals.posts([account_id(result.ref)]).values())),
         )
 
     def _look(self) -> None:
@@ -165,73 +165,75 @@ class Matrix:
             ]
         ).collect()
         listings = read(catalog.ACCOUNT_LISTINGS).collect()
-        for told in self.told:
-            own = {"platform": told.ref.platform, "account_key": told.ref.account_key}
-            told.left = replace(
-                told.left,
+        for result in self.results:
+            own = {"platform": result.ref.platform, "account_key": result.ref.account_key}
+            result.left = replace(
+                result.left,
                 rows=landed.filter(**own).height,
-                posts=stored.posts_of(told.ref).height,
-                snapshots=stored.snapshots_of(told.ref).height,
+                posts=stored.posts_of(result.ref).height,
+                snapshots=stored.snapshots_of(result.ref).height,
                 is_complete=listings.filter(**own)["is_complete"].item(),
             )
 
-    def _heal(self, told: Told) -> None:
+    def _heal(self, result: CaseResult) -> None:
         """The fault is gone: nobody calls before the time, then everything is read."""
-        clock, stores = self.served.world.clock, told.stores
-        wait_min, is_locked = told.left.wait_min, told.left.status == "reauth_required"
+        clock, stores = self.served.world.clock, result.stores
+        wait_min, is_locked = result.left.wait_min, result.left.status == "reauth_required"
         wait = HEALED_AT - AT if wait_min is None else timedelta(minutes=wait_min)
         if is_locked or wait_min is not None:
             clock.set(AT + wait - SECOND)
-            told.too_early = self._counted(told)
+            result.too_early = self._counted(result)
         clock.set(HEALED_AT)
         if is_locked:
-            token = new_token(self.served, told.ref)
+            token = new_token(self.served, result.ref)
             stores.operations.tokens.store(
-                account_id(told.ref), token, cipher(), now=stores.clock.now()
+                account_id(result.ref), token, cipher(), now=stores.clock.now()
             )
-        requests = self._counted(told)
-        told.healed = (str(state_of(stores, told.ref).last_outcome), requests)
+        requests = self._counted(result)
+        result.healed = (str(state_of(stores, result.ref).last_outcome), requests)
 
-    def _counted(self, told: Told) -> int:
+    def _counted(self, result: CaseResult) -> int:
         before = len(requests_of(self.served))
-        sync(told.stores)
+        sync(result.stores)
         return len(requests_of(self.served)) - before
 
     def _look_again(self) -> None:
         bring_up_to_date(self.shared)
         self.stored = Stored.of(self.shared)
-        for number, told in enumerate(self.told):
-            unreadable = told.stores.operations.refusals.posts([account_id(told.ref)])
-            told.untrue = self.stored.untrue(
-                items_of(told.ref, number),
+        for number, result in enumerate(self.results):
+            unreadable = result.stores.operations.refusals.posts([account_id(result.ref)])
+            result.untrue = self.stored.untrue(
+                items_of(result.ref, number),
                 at=HEALED_AT,
-                never=sorted(told.left.dropped),
-                unreadable=sorted(unreadable[account_id(told.ref)]),
+                never=sorted(result.left.dropped),
+                unreadable=sorted(unreadable[account_id(result.ref)]),
             )
 
     def _storm(self) -> None:
         """Every fault at once, in one run and in another: what was known stays known."""
         stores = self._stores("storm")
         struck = [
-            told for told in self.told if not (told.case.is_app_wide or told.case.name == HANGING)
+            result
+            for result in self.results
+            if not (result.case.is_app_wide or result.case.name == HANGING)
         ]
-        connect(stores, self.served, *(told.ref for told in struck))
+        connect(stores, self.served, *(result.ref for result in struck))
         for moment in (STORM_AT, STORM_AGAIN_AT):
             self.served.world.clock.set(moment)
             self.served.world.faults.clear()
-            for told in struck:
-                self._switch_on(told)
+            for result in struck:
+                self._switch_on(result)
             sync(stores)
             bring_up_to_date(stores)
         self.neighbours = {
-            told.case.platform: str(state_of(stores, told.ref).last_outcome)
-            for told in struck
-            if not told.case.faults
+            result.case.platform: str(state_of(stores, result.ref).last_outcome)
+            for result in struck
+            if not result.case.faults
         }
         after = Stored.of(stores)
-        for told in self.told:
-            told.deleted = after.tombstones_of(told.ref)
-            told.forgotten = _forgotten(told.ref, self.stored, after)
+        for result in self.results:
+            result.deleted = after.tombstones_of(result.ref)
+            result.forgotten = _forgotten(result.ref, self.stored, after)
 
 
 def _minutes(span: timedelta) -> float:
@@ -255,25 +257,25 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
     with ExitStack() as stack:
         served = stack.enter_context(sandbox_of(refs))
         made = Matrix(served, tmp_path_factory.mktemp("matrix"))
-        for told in made.told:
-            stack.callback(told.stores.operations.close)
+        for result in made.results:
+            stack.callback(result.stores.operations.close)
         made.run()
         yield made
 
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_a_fault_leaves_what_its_row_says_and_heals_and_harms_nothing(matrix: Matrix, name: str):
-    told = matrix.told[BY_NAME[name]]
-    wanted = told.case.left
+    result = matrix.results[BY_NAME[name]]
+    wanted = result.case.left
     wait_min = None if wanted.wait_min is None else round(wanted.wait_min, 4)
     # A listing counts as complete only in a sync that ended well (R7).
     is_complete = wanted.is_complete and wanted.outcome == "ok"
-    assert told.left == replace(wanted, wait_min=wait_min, is_complete=is_complete)
-    assert told.too_early == 0
-    assert told.healed == ("ok", told.case.healed_requests)
-    assert told.untrue == []
-    assert told.deleted == 0
-    assert told.forgotten == []
+    assert result.left == replace(wanted, wait_min=wait_min, is_complete=is_complete)
+    assert result.too_early == 0
+    assert result.healed == ("ok", result.case.healed_requests)
+    assert result.untrue == []
+    assert result.deleted == 0
+    assert result.forgotten == []
 
 
 def test_every_kind_of_fault_is_a_case():
@@ -289,5 +291,9 @@ def test_accounts_without_a_fault_are_read_amid_all_the_others(matrix: Matrix):
 
 def test_no_message_shows_a_token(matrix: Matrix):
     secrets = matrix.served.world.tokens.every_secret()
-    shown = [told.case.name for told in matrix.told if any(one in told.message for one in secrets)]
+    shown = [
+        result.case.name
+        for result in matrix.results
+        if any(one in result.message for one in secrets)
+    ]
     assert shown == []

@@ -100,7 +100,7 @@ def as_known(stores):
 
 
 def conflicting_captures(seed):
-    """Captures with equal repeats, returns to old values, and moments told in two ways."""
+    """Captures with equal repeats, returns to old values, and moments reported in two ways."""
     dice = random.Random(seed)
     return [
         capture(
@@ -163,11 +163,11 @@ A_B_A = three("p", 60, 70, 60)
         pytest.param([[A_B_A[2]], [A_B_A[0]], [A_B_A[1]]], id="newest first"),
         pytest.param(
             [[capture("p", -9, views=10), capture("p", -6, views=5)], [capture("p", -6, views=10)]],
-            id="a moment is told anew and then repeats the one before",
+            id="a moment is reported again and then repeats the one before",
         ),
         pytest.param(
             [[capture("p", -6, views=5), capture("p", -3, views=5)], [capture("p", -6, views=10)]],
-            id="a moment is told anew and no longer repeats",
+            id="a moment is reported again and no longer repeats",
         ),
         pytest.param(
             [

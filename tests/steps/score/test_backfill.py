@@ -129,7 +129,7 @@ class Month:
             stores.operations.verdicts.override(content, word, note="n", changed_by="c", now=now)
 
     def make(self, stores: Stores, number: int) -> None:
-        """A creative is told of, some time after it was made, and an ad that shows it."""
+        """A creative is added, some time after it was made, and an ad that shows it."""
         now, kind = stores.clock.now(), KINDS[number % 2]
         made = NewCreative(
             project_id=("brand", "other")[number // 2 % 2],
@@ -146,7 +146,7 @@ class Month:
         stores.operations.ads.connect([ad], now=now)
 
     def spend(self, stores: Stores, number: int) -> None:
-        """A report of the last days' spend, which tells some days anew."""
+        """A report of the last days' spend, which restates some days."""
         today = stores.clock.now().date()
         rows = [
             {

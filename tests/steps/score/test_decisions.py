@@ -1,4 +1,4 @@
-"""What people tell of content: copied whole, read as of a moment, carried to containers.
+"""What people decide of content: copied whole, read as of a moment, carried to containers.
 
 Belongs here: real stores; rows that come out as they went in.
 Does not belong here: storing (``tests.operations``), what a tick makes of it.
@@ -77,7 +77,7 @@ def connect(stores: Stores, content: str = CONTENT, *, at: float) -> None:
     stores.operations.ads.connect([ad], now=hours(at))
 
 
-def tell(stores: Stores) -> None:
+def report(stores: Stores) -> None:
     """One thing of every kind."""
     add(stores)
     review(stores, failed=True, at=-20)
@@ -91,8 +91,8 @@ def carried(stores: Stores) -> None:
     bring_up_to_date(stores)
 
 
-def heights(told: Decisions) -> list[int]:
-    frames = (told.creatives, told.reviews, told.overrides, told.ads)
+def heights(decisions: Decisions) -> list[int]:
+    frames = (decisions.creatives, decisions.reviews, decisions.overrides, decisions.ads)
     return [frame.collect().height for frame in frames]
 
 
@@ -100,19 +100,19 @@ def heights(told: Decisions) -> list[int]:
 
 
 @pytest.mark.parametrize("table", COPIES, ids=lambda table: table.name)
-def test_a_copy_holds_what_was_told(stores, table):
-    tell(stores)
+def test_a_copy_holds_what_was_decided(stores, table):
+    report(stores)
     assert copy_operations(stores)[table.name] == Written(inserted=1)
     row = rows_of(stores, table).row(0, named=True)
     assert not {"brand", "generated:one", CONTENT}.isdisjoint(map(str, row.values()))
 
 
 @pytest.mark.parametrize("table", COPIES, ids=lambda table: table.name)
-def test_a_copy_is_written_again_only_if_something_was_told(stores, table):
+def test_a_copy_is_written_again_only_if_something_was_decided(stores, table):
     empty = stores.lake.version(table)
     copy_operations(stores)
     assert stores.lake.version(table) == empty
-    tell(stores)
+    report(stores)
     copy_operations(stores)
     full = stores.lake.version(table)
     copy_operations(stores)
@@ -172,18 +172,18 @@ def test_one_content_is_included_in_one_project_and_excluded_in_another(stores):
 
 
 def test_what_is_read_has_the_contracts_columns_and_types(stores):
-    tell(stores)
-    told = read_decisions(stores, hours(0))
+    report(stores)
+    decisions = read_decisions(stores, hours(0))
     schemas = (Creatives, SafetyReviews, ContentOverrides, AdContent)
-    frames = (told.creatives, told.reviews, told.overrides, told.ads)
+    frames = (decisions.creatives, decisions.reviews, decisions.overrides, decisions.ads)
     assert all(
         schema.is_valid(frame.collect()) for schema, frame in zip(schemas, frames, strict=True)
     )
-    assert heights(told) == [1, 1, 1, 1]
+    assert heights(decisions) == [1, 1, 1, 1]
 
 
 def test_what_is_read_needs_no_copy(stores):
-    tell(stores)
+    report(stores)
     assert all(stores.lake.version(table) == -1 for table in COPIES)
     assert heights(read_decisions(stores, hours(0))) == [1, 1, 1, 1]
 
@@ -198,11 +198,11 @@ def test_what_is_read_needs_no_copy(stores):
     ],
 )
 def test_what_was_known_later_is_not_read(stores, until, expected):
-    tell(stores)
+    report(stores)
     assert heights(read_decisions(stores, hours(until))) == expected
 
 
-def test_nothing_told_reads_as_no_rows(stores):
+def test_no_decision_reads_as_no_rows(stores):
     assert heights(read_decisions(stores, hours(0))) == [0, 0, 0, 0]
 
 
@@ -226,10 +226,10 @@ def test_at_every_moment_the_newest_known_counts(changes, until):
                 review(stores, failed=word, at=hour, container=f"generated:{slug}")
             else:
                 override(stores, word, at=hour, content=f"brand/generated:{slug}")
-        told = read_decisions(stores, hours(until) + timedelta(seconds=1))
+        decisions = read_decisions(stores, hours(until) + timedelta(seconds=1))
         moment = hours(until) + timedelta(seconds=1)
-        stands = dict(overrides_at(told.overrides, as_of=moment).collect().rows())
-        unsafe = set(unsafe_containers(told.reviews, as_of=moment).collect()["container_id"])
+        stands = dict(overrides_at(decisions.overrides, as_of=moment).collect().rows())
+        unsafe = set(unsafe_containers(decisions.reviews, as_of=moment).collect()["container_id"])
     words = {
         slug: (
             last_word(changes, slug, until, bools=False),
@@ -242,13 +242,13 @@ def test_at_every_moment_the_newest_known_counts(changes, until):
 
 
 def last_word(changes, slug, until, *, bools):
-    """The last word of a kind on a thing by an hour; of one hour's, the one told last."""
-    told = [
+    """The last word of a kind on a thing by an hour; of one hour's, the one decided last."""
+    decisions = [
         (hour, place, word)
         for place, (of, word, hour) in enumerate(changes)
         if of == slug and hour <= until and isinstance(word, bool) == bools
     ]
-    return max(told, key=lambda one: one[:2])[2] if told else None
+    return max(decisions, key=lambda one: one[:2])[2] if decisions else None
 
 
 # Containers and ads content (R11)
@@ -341,8 +341,8 @@ def test_a_container_of_a_post_without_a_post_is_set_aside(stores):
     assert stores.lake.insert_absent(catalog.CONTENT_CONTAINERS, torn) == Written(quarantined=1)
 
 
-def test_analysts_find_what_was_told(stores):
-    tell(stores)
+def test_analysts_find_what_was_decided(stores):
+    report(stores)
     rows = publish(stores).rows
     assert {table.name: rows[table.name] for table in COPIES} == {table.name: 1 for table in COPIES}
     assert (rows["content_containers"], rows["ads_content"]) == (1, 1)

@@ -103,8 +103,8 @@ def differences(stores, ticks):
             stores.lake.read(table).filter(pl.col("scored_at") == tick).collect().to_dicts()
             for table in WRITTEN
         )
-        told = {"ranks": ranks, "scores": scores, "eligibility": eligibility}
-        yield from oracle.differences(answer, known=known_at(stores, tick), **told)
+        actual = {"ranks": ranks, "scores": scores, "eligibility": eligibility}
+        yield from oracle.differences(answer, known=known_at(stores, tick), **actual)
     latest = rows_of(stores, catalog.PLATFORM_POST_METRICS_LATEST).to_dicts()
     yield from oracle.unlike_known(
         oracle.known_posts(oracle.one_per_moment(given), stores.clock.now()), latest
@@ -152,6 +152,6 @@ def test_seven_pieces_in_random_order_give_the_same_posts_at_any_moment(stores, 
 
 def test_seven_pieces_in_random_order_give_the_same_followers_at_any_moment(stores, in_pieces):
     for moment in MOMENTS:
-        told = followers_at(stores, moment)
-        assert told == followers_at(in_pieces, moment)
-        assert told
+        actual = followers_at(stores, moment)
+        assert actual == followers_at(in_pieces, moment)
+        assert actual

@@ -68,16 +68,16 @@ def differences(stores, captures, allowlist, ticks):
     """Where the tables say otherwise than the oracle, over all ticks and of what is known now."""
     ranks, scores, eligibility = (rows_of(stores, table) for table in WRITTEN)
     frames = {"scores": scores, "eligibility": eligibility, "ranks": ranks}
-    told = []
+    unlike = []
     for tick, answer in oracle.walk(captures, allowlist, ticks):
         rows = {
             name: frame.filter(pl.col("scored_at") == tick).to_dicts()
             for name, frame in frames.items()
         }
-        told += oracle.differences(answer, known=known_at(stores, tick), **rows)
+        unlike += oracle.differences(answer, known=known_at(stores, tick), **rows)
     now = oracle.known_posts(oracle.one_per_moment(captures), NOW)
     latest = rows_of(stores, catalog.PLATFORM_POST_METRICS_LATEST).to_dicts()
-    return told + oracle.unlike_known(now, latest)
+    return unlike + oracle.unlike_known(now, latest)
 
 
 # Laws of the score, over the transforms.
@@ -169,9 +169,9 @@ def test_a_tick_says_what_it_came_to(stores):
     import_rows(
         stores, stores.settings.home, [*POOL, capture("x", -30), capture("y", -30, views=3)]
     )
-    told = score(stores, [AS_OF])[0]
-    assert (told.posts, told.pools, told.scored, told.eligible) == (5, 1, 3, 2)
-    assert told.unscored == {"below_threshold": 1, "views_unknown": 1, "below_min_views": 1}
+    summary = score(stores, [AS_OF])[0]
+    assert (summary.posts, summary.pools, summary.scored, summary.eligible) == (5, 1, 3, 2)
+    assert summary.unscored == {"below_threshold": 1, "views_unknown": 1, "below_min_views": 1}
 
 
 def shrinking(stores):
@@ -273,19 +273,19 @@ def live(stores, landings, *, ticks=LIVE_TICKS):
 def live_and_backfilled(landings):
     with temporary_stores(now=hours(-9999)) as stores:
         allow(stores, "ada", "bob")
-        told = live(stores, landings)
-        seen_live = written(told)
+        lived = live(stores, landings)
+        seen_live = written(lived)
         captures = [
             row | {"known_at": hours(hour), "source": "sift"}
             for hour, rows in landings.items()
             for row in rows
         ]
-        allowlist = rows_of(told, catalog.PROJECT_ALLOWLIST).to_dicts()
-        unlike = differences(told, captures, allowlist, LIVE_TICKS)
-        remove(told, *WRITTEN)
-        score(told, LIVE_TICKS)
-        backfilled = written(told)
-        told.operations.close()
+        allowlist = rows_of(lived, catalog.PROJECT_ALLOWLIST).to_dicts()
+        unlike = differences(lived, captures, allowlist, LIVE_TICKS)
+        remove(lived, *WRITTEN)
+        score(lived, LIVE_TICKS)
+        backfilled = written(lived)
+        lived.operations.close()
         return seen_live, backfilled, unlike
 
 
@@ -323,8 +323,8 @@ def test_live_ticks_equal_backfilled_ones_and_the_oracle(landings):
 
 def test_a_capture_that_lands_after_a_tick_was_not_known_at_it(stores):
     allow(stores, "ada")
-    told = live(stores, story(capture("p0", -20, views=5000)))
-    seen = rows_of(told, catalog.ORGANIC_SCORES).filter(platform_post_id="p0")
+    lived = live(stores, story(capture("p0", -20, views=5000)))
+    seen = rows_of(lived, catalog.ORGANIC_SCORES).filter(platform_post_id="p0")
     assert seen.sort("scored_at")["views"].to_list() == [100, 5000, 5000]
 
 
@@ -377,9 +377,9 @@ def test_deriving_again_changes_nothing(stores):
 
 def test_an_equal_capture_only_moves_the_time_of_the_last_check(stores):
     allow(stores, "ada")
-    told = live(stores, {-39: POOL, -7: [row | {"captured_at": hours(-8)} for row in POOL]})
-    latest = rows_of(told, catalog.PLATFORM_POST_METRICS_LATEST).filter(platform_post_id="p0")
-    assert rows_of(told, catalog.PLATFORM_POST_METRICS).height == len(POOL)
+    lived = live(stores, {-39: POOL, -7: [row | {"captured_at": hours(-8)} for row in POOL]})
+    latest = rows_of(lived, catalog.PLATFORM_POST_METRICS_LATEST).filter(platform_post_id="p0")
+    assert rows_of(lived, catalog.PLATFORM_POST_METRICS).height == len(POOL)
     assert latest.select("views", "views_at", "last_checked_at").rows() == [
         (100, hours(-40), hours(-8))
     ]

@@ -154,7 +154,7 @@ def test_a_days_own_date_counts_before_the_files(day):
         pytest.param({"is_history": True}, {}, hours(-12), id="history: when its day was over"),
         pytest.param({"is_history": True}, {"date": "2025-05-14"}, NOW, id="history of today"),
         pytest.param(
-            {"is_history": True}, {"known_at": "2025-05-14T08:00Z"}, hours(-4), id="as told"
+            {"is_history": True}, {"known_at": "2025-05-14T08:00Z"}, hours(-4), id="as stated"
         ),
     ],
 )
@@ -167,8 +167,8 @@ def test_a_row_may_name_its_platform():
 
 
 def test_facebooks_word_for_conversions_is_known():
-    told = good(row(total_conversion="2", impressions="7,350", clicks=1))
-    assert [told[name] for name in ("impressions", "clicks", "conversions")] == [7350, 1, 2]
+    actual = good(row(total_conversion="2", impressions="7,350", clicks=1))
+    assert [actual[name] for name in ("impressions", "clicks", "conversions")] == [7350, 1, 2]
 
 
 @examples(4)
@@ -177,16 +177,16 @@ def test_facebooks_word_for_conversions_is_known():
 def test_single_precision_loses_no_cent(cents):
     amounts = pl.DataFrame({"spend": [cents / 100]}).select(pl.col("spend").cast(pl.Float32))
     shown = [f"{amounts['spend'][0]:.9g}", float(amounts["spend"][0])]
-    for told in (amounts, pl.DataFrame({"spend": shown[:1]}), pl.DataFrame({"spend": shown[1:]})):
-        reading = read_cents("spend", told.schema["spend"])
-        assert told.select(reading.value).item() == cents
+    for actual in (amounts, pl.DataFrame({"spend": shown[:1]}), pl.DataFrame({"spend": shown[1:]})):
+        reading = read_cents("spend", actual.schema["spend"])
+        assert actual.select(reading.value).item() == cents
 
 
 @examples(4)
 @given(cents=st.integers(0, 10**13))
 def test_two_decimals_are_exact_at_any_size(cents):
-    told = pl.DataFrame({"spend": [f"{cents // 100}.{cents % 100:02}"]})
-    assert told.select(read_cents("spend", pl.String()).value).item() == cents
+    actual = pl.DataFrame({"spend": [f"{cents // 100}.{cents % 100:02}"]})
+    assert actual.select(read_cents("spend", pl.String()).value).item() == cents
 
 
 @pytest.mark.skipif(not KAG.is_file(), reason=f"{KAG} is not there")

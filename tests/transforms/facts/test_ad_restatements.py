@@ -13,7 +13,7 @@ DAY = AS_OF.date()
 MOMENTS = [hours(number) for number in range(-7, 1)]
 
 
-def told(*rows):
+def actual(*rows):
     """Rows given as (hours after ``AS_OF``, cents) and maybe clicks, of one ad and day."""
     return [
         spent(row[1], DAY, known_at=hours(row[0])) | {"clicks": row[2] if row[2:] else None}
@@ -47,18 +47,20 @@ def known(rows, moment):
         pytest.param([(-3, 9), (-2, 9, 4)], [(-3, 9), (-2, 9)], id="a value is shown first"),
         pytest.param([(-3, 9, 4), (-2, 9)], [(-3, 9), (-2, 9)], id="a value is lacking"),
         pytest.param([(-3, 9, 0), (-2, 9)], [(-3, 9), (-2, 9)], id="none is not nothing"),
-        pytest.param([(-3, 7), (-3, 9)], [(-3, 9)], id="one moment, told in two ways"),
+        pytest.param([(-3, 7), (-3, 9)], [(-3, 9)], id="one moment, reported in two ways"),
         pytest.param(
-            [(-4, 9), (-3, 7), (-3, 9)], [(-4, 9), (-3, 9)], id="told in two ways, then a repeat"
+            [(-4, 9), (-3, 7), (-3, 9)],
+            [(-4, 9), (-3, 9)],
+            id="reported in two ways, then a repeat",
         ),
     ],
 )
-def test_a_row_is_kept_that_tells_something_new_of_its_day(rows, expected):
-    assert kept(told(*rows)) == expected
-    assert kept(told(*rows)[::-1]) == expected
+def test_a_row_is_kept_that_shows_something_new_of_its_day(rows, expected):
+    assert kept(actual(*rows)) == expected
+    assert kept(actual(*rows)[::-1]) == expected
 
 
-def test_days_and_ads_are_told_apart():
+def test_days_and_ads_are_distinguished():
     rows = [
         spent(5, DAY),
         spent(5, DAY - timedelta(days=1)),

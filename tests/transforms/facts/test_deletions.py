@@ -77,9 +77,9 @@ def absences_after(posts, readings, confirmations=()):
     absences = PostAbsences.create_empty()
     for one in readings:
         absences = over(absences, after_one(absences, known, one))
-    told = pl.DataFrame(list(confirmations), schema=SAID).lazy()
-    absences = over(absences, confirmed_by_people(absences.lazy(), told).collect())
-    emptied = emptied_by_people(absences.lazy(), told, readings=frame_of(readings), posts=known)
+    actual = pl.DataFrame(list(confirmations), schema=SAID).lazy()
+    absences = over(absences, confirmed_by_people(absences.lazy(), actual).collect())
+    emptied = emptied_by_people(absences.lazy(), actual, readings=frame_of(readings), posts=known)
     return over(absences, emptied.collect())
 
 
@@ -184,12 +184,12 @@ def test_listings_between_two_complete_ones_do_not_stand_in_the_way():
     assert deleted_after(lacking(2), between, lacking(4)) == {"p": hours(4) + HALF_HOUR}
 
 
-def test_an_account_is_told_by_its_own_listings_only():
+def test_an_account_is_judged_by_its_own_listings_only():
     foreign = {"account_key": "eve"}
     assert deleted_after(lacking(2, **foreign), lacking(3, **foreign)) == {}
 
 
-def test_one_platform_is_told_by_its_own_listings_only():
+def test_one_platform_is_judged_by_its_own_listings_only():
     foreign = {"platform": "tiktok"}
     assert deleted_after(lacking(2, **foreign), lacking(3, **foreign)) == {}
 
@@ -216,9 +216,9 @@ def test_a_post_of_unknown_kind_is_no_story():
 )
 def test_a_post_counts_as_missing_if_it_was_first_seen(first_seen_at, is_deleted):
     posts = [post(first_seen_at=first_seen_at), *OTHERS]
-    told = deleted_after(lacking(2), lacking(3), posts=posts)
+    actual = deleted_after(lacking(2), lacking(3), posts=posts)
     # What the first listing could not miss, the second one begins to miss.
-    assert bool(told) == is_deleted
+    assert bool(actual) == is_deleted
 
 
 @pytest.mark.parametrize(
@@ -233,8 +233,8 @@ def test_a_post_counts_as_missing_if_it_was_first_seen(first_seen_at, is_deleted
 )
 def test_instagram_can_miss_a_post(items, published_at, is_deleted):
     posts = [post(published_at=published_at), *OTHERS]
-    told = deleted_after(lacking(2, items=items), lacking(3, items=items), posts=posts)
-    assert bool(told) == is_deleted
+    actual = deleted_after(lacking(2, items=items), lacking(3, items=items), posts=posts)
+    assert bool(actual) == is_deleted
 
 
 @pytest.mark.parametrize(
@@ -249,8 +249,8 @@ def test_tiktok_can_miss_a_post(published_at, is_deleted):
     tiktok = {"platform": "tiktok"}
     others = [row | tiktok for row in OTHERS]
     posts = [post(**tiktok, published_at=published_at), *others]
-    told = deleted_after(lacking(2, **tiktok), lacking(3, **tiktok), posts=posts)
-    assert bool(told) == is_deleted
+    actual = deleted_after(lacking(2, **tiktok), lacking(3, **tiktok), posts=posts)
+    assert bool(actual) == is_deleted
 
 
 # An empty listing never deletes by itself.
@@ -268,24 +268,24 @@ def test_an_empty_listing_confirms_nothing():
 
 
 def test_an_empty_listing_that_a_person_confirmed_deletes_every_post():
-    told = deleted_after(reading(2), EMPTY, said=[said(EMPTY, 9)])
-    assert told == dict.fromkeys(["p", *LIVING], hours(9))
+    actual = deleted_after(reading(2), EMPTY, said=[said(EMPTY, 9)])
+    assert actual == dict.fromkeys(["p", *LIVING], hours(9))
 
 
 def test_an_empty_listing_that_a_person_confirmed_deletes_a_post_that_was_missed_before():
-    told = deleted_after(lacking(2), EMPTY, said=[said(EMPTY, 9)])
-    assert told == dict.fromkeys(["p", *LIVING], hours(9))
+    actual = deleted_after(lacking(2), EMPTY, said=[said(EMPTY, 9)])
+    assert actual == dict.fromkeys(["p", *LIVING], hours(9))
 
 
 def test_two_empty_listings_that_a_person_confirmed_at_once_make_one_deletion():
     other = reading(4)
-    told = absences_after([post()], [EMPTY, other], [said(other, 10), said(EMPTY, 9)])
-    assert told["confirmed_at"].to_list() == [hours(9)]
+    actual = absences_after([post()], [EMPTY, other], [said(other, 10), said(EMPTY, 9)])
+    assert actual["confirmed_at"].to_list() == [hours(9)]
 
 
 def test_an_empty_listing_that_a_person_confirmed_leaves_older_deletions_as_they_were():
-    told = deleted_after(lacking(1), lacking(2), EMPTY, said=[said(EMPTY, 9)])
-    assert told == {"p": hours(2) + HALF_HOUR} | dict.fromkeys(LIVING, hours(9))
+    actual = deleted_after(lacking(1), lacking(2), EMPTY, said=[said(EMPTY, 9)])
+    assert actual == {"p": hours(2) + HALF_HOUR} | dict.fromkeys(LIVING, hours(9))
 
 
 def test_an_empty_listing_that_a_person_confirmed_deletes_nothing_seen_since():
@@ -376,8 +376,8 @@ def test_what_is_held_waits_for_a_person_however_often_it_is_missed():
 
 
 def test_what_a_person_confirms_is_deleted_since_then():
-    told = deleted_after(*STORM, said=[said(STORM[1], 9)])
-    assert told == dict.fromkeys(["p", "q1", "q2"], hours(9))
+    actual = deleted_after(*STORM, said=[said(STORM[1], 9)])
+    assert actual == dict.fromkeys(["p", "q1", "q2"], hours(9))
 
 
 @pytest.mark.parametrize(
@@ -392,8 +392,8 @@ def test_a_person_confirms_what_the_named_listing_holds_and_nothing_else(wrong):
 
 
 def test_what_came_back_before_a_person_spoke_is_not_deleted():
-    told = deleted_after(*STORM, reading(4, "p", "q0"), said=[said(STORM[1], 9)])
-    assert told.keys() == {"q1", "q2"}
+    actual = deleted_after(*STORM, reading(4, "p", "q0"), said=[said(STORM[1], 9)])
+    assert actual.keys() == {"q1", "q2"}
 
 
 def test_what_came_back_after_a_person_spoke_was_deleted_meanwhile():

@@ -53,7 +53,7 @@ def moments(first, *, per_s=1):
 
 
 @given(at=moments(2017), low=st.integers(0, 2**32 - 1))
-def test_a_tiktok_id_tells_its_second(at, low):
+def test_a_tiktok_id_shows_its_second(at, low):
     assert created_at(platform="tiktok", platform_post_id=tiktok_id(at, low)) == at
 
 
@@ -62,7 +62,7 @@ def test_a_tiktok_id_tells_its_second(at, low):
     low=st.integers(0, 2**23 - 1),
     place=st.sampled_from(["p", "reel", "reels", "tv", "someone/reel"]),
 )
-def test_a_shortcode_tells_its_millisecond(at, low, place):
+def test_a_shortcode_shows_its_millisecond(at, low, place):
     assert created_at(platform="instagram", permalink=permalink(at, low, place=place)) == at
 
 
@@ -93,7 +93,7 @@ def test_the_address_of_a_story_ends_in_the_id():
         {"platform": "youtube", "platform_post_id": "7109065174526479622"},
     ],
 )
-def test_what_is_no_such_id_tells_nothing(row):
+def test_what_is_no_such_id_shows_nothing(row):
     assert created_at(**row) is None
 
 
@@ -125,7 +125,7 @@ def test_a_finding_says_which_post_and_both_times():
     ]
 
 
-def test_an_unknown_publication_and_an_id_that_tells_nothing_are_no_findings():
+def test_an_unknown_publication_and_an_id_that_shows_nothing_are_no_findings():
     rows = [
         {"platform": "tiktok", "platform_post_id": tiktok_id(AT)},
         {"platform": "tiktok", "platform_post_id": "75", "published_at": AT},
@@ -145,7 +145,7 @@ def recorded(found):
 
 
 @needs_recorded
-def test_recorded_posts_were_published_within_seconds_of_what_their_ids_tell():
+def test_recorded_posts_were_published_within_seconds_of_what_their_ids_show():
     bodies = [json.loads(path.read_text()) for path in sorted(RECORDED.rglob("*.json"))]
     rows = {
         row["permalink"]: {
@@ -156,8 +156,8 @@ def test_recorded_posts_were_published_within_seconds_of_what_their_ids_tell():
         }
         for row in recorded(bodies)
     }
-    told = posts(*rows.values()).with_columns(made_at=created_at_of_id()).collect()
-    apart = (told["published_at"] - told["made_at"]).drop_nulls()
+    actual = posts(*rows.values()).with_columns(made_at=created_at_of_id()).collect()
+    apart = (actual["published_at"] - actual["made_at"]).drop_nulls()
     assert len(apart) >= 4
     assert apart.dt.total_seconds().abs().max() <= 600
     assert publication_findings(posts(*rows.values())).collect().is_empty()

@@ -90,7 +90,7 @@ def test_of_two_values_of_one_moment_the_one_known_first_stands():
     assert kept.select("views", "known_at").rows() == [(5, hours(2))]
 
 
-def test_a_moment_that_was_told_in_two_ways_is_kept_even_if_it_repeats():
+def test_a_moment_that_was_reported_in_two_ways_is_kept_even_if_it_repeats():
     kept = history((1, 10), (2, 5), (2, 10))
     assert kept["views"].to_list() == [10, 10]
 

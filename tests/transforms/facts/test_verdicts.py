@@ -18,7 +18,7 @@ from transforms.facts.verdicts import with_verdicts
 
 
 def verdict(*, said=(), reviewed=(), pool=None, as_of=AS_OF):
-    """What stands of the first member of a pool, the creative ``c`` unless told."""
+    """What stands of the first member of a pool, the creative ``c`` by default."""
     pool = creative_members_of([creative_member()]) if pool is None else pool
     rows = with_verdicts(pool, reviews=reviews(reviewed), overrides=overrides(said), as_of=as_of)
     first = rows.collect().row(0, named=True)

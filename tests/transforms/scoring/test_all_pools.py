@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.hypothesis_profiles import examples
 from tests.oracles import scores as oracle
-from tests.oracles.creatives import Told
+from tests.oracles.creatives import ContentRecords
 from tests.worlds.data_builders import AS_OF, captures, hours
 from tests.worlds.pools import World, large_world, last, shifted, some_worlds, walk
 from transforms.contracts.scoring import PART_COLUMNS
@@ -27,7 +27,7 @@ def known(world, tick):
 
 def differences(world, ticks, rules):
     """Where the transforms say otherwise than the oracle, over all ticks, pools and columns."""
-    how = {"deleted": world.deleted, "told": world.told, "version": rules.version}
+    how = {"deleted": world.deleted, "records": world.records, "version": rules.version}
     answers = dict(walk(world, ticks, rules=rules))
     found = []
     for tick, truth in oracle.walk(world.captures, world.spells, ticks, **how):
@@ -52,12 +52,12 @@ def test_the_oracle_gives_every_row_of_a_large_project(rules):
     world = large_world(seed=4, posts=150, creatives=120, ads=60, days=12)
     ticks = [hours(-40 * number) for number in range(7)]
     assert differences(world, ticks, rules)[:5] == []
-    told = last(world, ticks, rules=rules)
-    assert set(told.scores["scoring_pool"]) == {"generated", "ugc", "manual"}
+    answer = last(world, ticks, rules=rules)
+    assert set(answer.scores["scoring_pool"]) == {"generated", "ugc", "manual"}
     reasons = {"safety_failed", "excluded", "included", "score", "below_threshold"}
-    assert reasons <= set(told.eligibility["reason"])
-    assert told.scores["boost_points"].max() == 3.0
-    assert told.scores.filter(pl.col("boost_points").is_between(0.1, 2.9)).height > 10
+    assert reasons <= set(answer.eligibility["reason"])
+    assert answer.scores["boost_points"].max() == 3.0
+    assert answer.scores.filter(pl.col("boost_points").is_between(0.1, 2.9)).height > 10
 
 
 def test_a_wrong_score_is_found():
@@ -65,7 +65,7 @@ def test_a_wrong_score_is_found():
     answers = dict(walk(world, [AS_OF]))
     scores = answers[AS_OF].scores.with_columns(pl.col("organic_score") + 1e-8).to_dicts()
     ((_, truth),) = oracle.walk(
-        world.captures, world.spells, [AS_OF], deleted=world.deleted, told=world.told
+        world.captures, world.spells, [AS_OF], deleted=world.deleted, records=world.records
     )
     rest = {"eligibility": answers[AS_OF].eligibility.to_dicts(), "known": known(world, AS_OF)}
     found = oracle.differences(truth, scores=scores, ranks=answers[AS_OF].ranks.to_dicts(), **rest)
@@ -119,14 +119,14 @@ def test_another_project_moves_nothing(world, rules):
     alone = World(
         captures=world.captures,
         spells=[row for row in world.spells if row["project_id"] == "brand"],
-        told=Told(
-            creatives=[row for row in world.told.creatives if row["project_id"] == "brand"],
-            reviews=world.told.reviews,
+        records=ContentRecords(
+            creatives=[row for row in world.records.creatives if row["project_id"] == "brand"],
+            reviews=world.records.reviews,
             overrides=[
-                row for row in world.told.overrides if row["ads_content_id"].startswith("brand/")
+                row for row in world.records.overrides if row["ads_content_id"].startswith("brand/")
             ],
-            ads=world.told.ads,
-            daily=world.told.daily,
+            ads=world.records.ads,
+            daily=world.records.daily,
         ),
     )
     both, one = last(world, TICKS, rules=rules), last(alone, TICKS, rules=rules)
@@ -137,14 +137,14 @@ def test_another_project_moves_nothing(world, rules):
 @LAW
 @given(world=some_worlds(), rules=RULE)
 def test_unsafe_content_has_0_points_at_every_tick_whatever_else(world, rules):
-    containers = {row["container_id"] for row in world.told.creatives}
+    containers = {row["container_id"] for row in world.records.creatives}
     containers |= {f"tiktok:{row['platform_post_id']}" for row in world.captures}
     failed = [
         {"container_id": name, "known_at": hours(-999), "safety_failed": True}
         for name in sorted(containers)
     ]
-    told = Told(**(vars(world.told) | {"reviews": failed}))
-    unsafe = World(captures=world.captures, told=told)
+    records = ContentRecords(**(vars(world.records) | {"reviews": failed}))
+    unsafe = World(captures=world.captures, records=records)
     for _, answer in walk(unsafe, TICKS, rules=rules):
         assert set(answer.scores["organic_score"]) <= {0.0}
         assert set(answer.eligibility["reason"]) <= {"safety_failed"}
@@ -156,8 +156,10 @@ def test_unsafe_content_has_0_points_at_every_tick_whatever_else(world, rules):
 @LAW
 @given(world=some_worlds(), rules=RULE, more=st.integers(1, 10**6))
 def test_more_spend_never_lowers_a_score(world, rules, more):
-    daily = [row | {"spend_cents": row["spend_cents"] + more} for row in world.told.daily]
-    richer = World(captures=world.captures, told=Told(**(vars(world.told) | {"daily": daily})))
+    daily = [row | {"spend_cents": row["spend_cents"] + more} for row in world.records.daily]
+    richer = World(
+        captures=world.captures, records=ContentRecords(**(vars(world.records) | {"daily": daily}))
+    )
     pairs = last(world, TICKS, rules=rules).scores.join(
         last(richer, TICKS, rules=rules).scores, on="ads_content_id", suffix="_richer"
     )

@@ -33,14 +33,14 @@ def drift(before, after, **how):
     return score_drift(before, after, threshold=4.0, **how).collect()
 
 
-def told(before, after):
+def drift_of(before, after):
     """The drift between the scores of two lists, content by content."""
     named = [dict(enumerate(values)) for values in (before, after)]
     return drift(*map(scores, named)).row(0, named=True)
 
 
 def test_nothing_changes_between_a_version_and_itself():
-    row = told([1, 5, 9], [1, 5, 9])
+    row = drift_of([1, 5, 9], [1, 5, 9])
     counts = ("scores", "changed", "crossed_up", "crossed_down", "only_before", "only_after")
     assert [row[name] for name in counts] == [3, 0, 0, 0, 0, 0]
     assert (row["mean_change_points"], row["max_change_points"]) == (None, None)
@@ -48,7 +48,7 @@ def test_nothing_changes_between_a_version_and_itself():
 
 
 def test_changes_are_counted_and_measured():
-    row = told([1, 5, 9, 3], [1, 6, 6, 3 + 1e-12])
+    row = drift_of([1, 5, 9, 3], [1, 6, 6, 3 + 1e-12])
     assert row["changed"] == 2
     assert (row["mean_change_points"], row["max_change_points"]) == (2.0, 3.0)
 
@@ -64,7 +64,7 @@ def test_changes_are_counted_and_measured():
     ],
 )
 def test_scores_that_cross_the_threshold_are_counted_by_direction(before, after, crossed):
-    row = told([before], [after])
+    row = drift_of([before], [after])
     assert (row["crossed_up"], row["crossed_down"]) == crossed
 
 
@@ -81,7 +81,7 @@ def test_scores_that_cross_the_threshold_are_counted_by_direction(before, after,
     ],
 )
 def test_ranks_are_compared_by_spearmans_correlation(before, after, correlation):
-    found = told(before, after)["rank_correlation"]
+    found = drift_of(before, after)["rank_correlation"]
     assert found == (correlation if correlation is None else pytest.approx(correlation))
 
 
@@ -97,7 +97,7 @@ def test_a_project_is_compared_by_itself():
     assert rows.select("project_id", "changed").rows() == [("brand", 0), ("other", 1)]
 
 
-def test_pools_can_be_told_apart():
+def test_pools_can_be_distinguished():
     rows = drift(scores({"a": 1}), scores({"a": 2}), by=("project_id", "scoring_pool"))
     assert rows.select("scoring_pool", "changed").rows() == [("ugc", 1)]
 
@@ -164,14 +164,14 @@ def as_scores(pairs, side):
 @given(pairs=PAIRS)
 def test_the_report_agrees_with_plain_python(pairs):
     rows = drift(as_scores(pairs, 0), as_scores(pairs, 1))
-    told = rows.with_columns(
+    actual = rows.with_columns(
         scored_at=pl.lit(AS_OF), version_before=pl.lit("2"), version_after=pl.lit("1")
     )
-    assert ScoreDrift.is_valid(told.select(ScoreDrift.column_names()))
+    assert ScoreDrift.is_valid(actual.select(ScoreDrift.column_names()))
     report = {row["project_id"]: row for row in rows.iter_rows(named=True)}
     for project, row in expected(pairs).items():
-        told = {name: report[project][name] for name in row}
-        assert told == pytest.approx(row, abs=1e-9)
+        actual = {name: report[project][name] for name in row}
+        assert actual == pytest.approx(row, abs=1e-9)
 
 
 @given(pairs=PAIRS, seed=st.integers(0, 99))

@@ -202,6 +202,6 @@ def test_unsafe_content_has_0_points_and_is_never_eligible(rows, score):
     before = [] if score is None else [earlier(score, post="p0")]
     judged_rows = judged(members(pool), before=before).with_columns(tick=pl.lit("t"))
     assert AdEligibility.is_valid(judged_rows.select(AdEligibility.column_names()))
-    told = judged_rows.select("organic_score", "is_eligible", "reason").rows()
-    unsafe = [answer for answer, row in zip(told, rows, strict=True) if row["safety_failed"]]
+    actual = judged_rows.select("organic_score", "is_eligible", "reason").rows()
+    unsafe = [answer for answer, row in zip(actual, rows, strict=True) if row["safety_failed"]]
     assert unsafe == [(0.0, False, "safety_failed")] * len(unsafe)

@@ -301,14 +301,14 @@ def test_ranks_equal_percent_rank_of_sql(pool):
     percentiles = ranked(members(pool))
     with duckdb.connect() as connection:
         connection.register("percentiles", percentiles)
-        told = connection.execute(
+        actual = connection.execute(
             "select percent_rank() over (partition by project_id order by engagement_rate),"
             " percent_rank() over (partition by project_id order by views),"
             " median(views) over (partition by project_id)"
             " from percentiles order by ads_content_id"
         ).fetchall()
     columns = ("engagement_rate_rank_pct", "views_rank_pct", "baseline_views")
-    assert percentiles.select(columns).rows() == told
+    assert percentiles.select(columns).rows() == actual
 
 
 @given(pool=POOL, order=st.randoms(use_true_random=False))

@@ -64,7 +64,7 @@ def capture(*rows, **options):
     return good.row(0, named=True)
 
 
-def told(found):
+def actual(found):
     return {name: found[name] for name in METRICS if found[name] is not None}
 
 
@@ -103,7 +103,7 @@ def test_the_fields_of_a_post_count_where_there_are_no_insights():
         "saved_count": 4,
         "shares_count": 0,
     }
-    assert told(capture(media(**counters))) == {
+    assert actual(capture(media(**counters))) == {
         "likes": 1,
         "comments": 2,
         "views": 3,
@@ -114,12 +114,12 @@ def test_the_fields_of_a_post_count_where_there_are_no_insights():
 
 def test_insights_win_over_the_fields_of_the_post():
     found = capture(media(like_count=1, view_count=3), insights(metric("likes", 9)))
-    assert told(found) == {"likes": 9, "views": 3}
+    assert actual(found) == {"likes": 9, "views": 3}
 
 
 def test_every_metric_has_its_word():
     shown = [metric(name, number) for number, name in enumerate(NAMES)]
-    found = told(capture(row("media", REEL), insights(*shown)))
+    found = actual(capture(row("media", REEL), insights(*shown)))
     assert found == {
         "views": 0,
         "likes": 1,
@@ -145,7 +145,7 @@ def test_every_metric_has_its_word():
 )
 def test_a_skip_rate_is_a_share_and_kept_as_shown_too(raw, unit, rate):
     shown = insights(metric("reels_skip_rate", raw))
-    found = told(capture(row("media", REEL), shown, unit=unit))
+    found = actual(capture(row("media", REEL), shown, unit=unit))
     assert found == {"skip_rate": pytest.approx(rate), "skip_rate_raw": raw}
 
 
@@ -158,7 +158,7 @@ def test_percents_that_are_taken_for_fractions_are_set_aside():
 def test_parts_of_a_metric_have_columns_whatever_their_case():
     activity = broken_down("profile_activity", 11, bio_link_clicked=8, EMAIL=3)
     moves = broken_down("navigation", 25, TAP_FORWARD=19, tap_back=4, swipe_forward=0)
-    found = told(capture(media(), breakdown(activity, moves)))
+    found = actual(capture(media(), breakdown(activity, moves)))
     assert found == {
         "profile_activity": 11,
         "profile_activity_bio_link_clicked": 8,
@@ -173,7 +173,7 @@ def test_parts_of_a_metric_have_columns_whatever_their_case():
 def test_a_breakdown_without_any_part_is_the_whole_alone():
     total = {"value": 0, "breakdowns": [{"dimension_keys": ["action_type"]}]}
     shown = {"name": "profile_activity", "total_value": total}
-    assert told(capture(media(), breakdown(shown))) == {"profile_activity": 0}
+    assert actual(capture(media(), breakdown(shown))) == {"profile_activity": 0}
 
 
 @pytest.mark.parametrize(
@@ -197,22 +197,22 @@ def test_the_total_counts_or_else_the_first_value(shown, value):
 
 @pytest.mark.parametrize("body", [{"data": []}, {"data": None}, {}])
 def test_insights_that_say_nothing_leave_every_metric_null(body):
-    assert told(capture(media(), row("insights", body))) == {}
+    assert actual(capture(media(), row("insights", body))) == {}
 
 
 def test_a_metric_that_nobody_asked_for_is_left_out():
-    assert told(capture(media(), insights(metric("reposts", 3), metric("views", 2)))) == {
+    assert actual(capture(media(), insights(metric("reposts", 3), metric("views", 2)))) == {
         "views": 2
     }
 
 
-def test_a_metric_that_is_told_twice_counts_as_told_last():
+def test_a_metric_that_is_reported_twice_counts_as_reported_last():
     rows = [
         insights(metric("reach", 1), metric("views", 5), after_s=10),
         insights(metric("reach", 2), metric("views"), after_s=20),
         insights(metric("reach", 3), after_s=5),
     ]
-    assert told(capture(media(), *rows)) == {"reach": 2, "views": 5}
+    assert actual(capture(media(), *rows)) == {"reach": 2, "views": 5}
 
 
 def test_a_capture_is_of_the_moment_of_its_latest_row():
@@ -398,13 +398,13 @@ def test_one_capture_per_landed_post_or_story():
 @needs_recorded
 def test_recorded_breakdowns_are_read():
     body = (RECORDED / "medias/insights_new.json").read_text()
-    assert told(capture(media(), row("breakdown", body))) == {
+    assert actual(capture(media(), row("breakdown", body))) == {
         "profile_activity": 11,
         "profile_activity_bio_link_clicked": 11,
     }
     samples = json.loads((FIXTURES / "official_doc_samples.json").read_text())
     moves = samples["insights_story_navigation_breakdown"]["body"]
-    assert told(capture(row("story", {"id": "1"}), row("breakdown", moves))) == {
+    assert actual(capture(row("story", {"id": "1"}), row("breakdown", moves))) == {
         "navigation": 25,
         "navigation_tap_forward": 19,
         "navigation_tap_back": 4,

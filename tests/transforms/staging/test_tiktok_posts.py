@@ -37,8 +37,8 @@ def capture(*rows):
 def test_a_video_becomes_a_capture():
     shown = video(create_time="1655118106", caption="", share_url="s", thumbnail_url="t")
     found = capture(shown, ACCOUNT)
-    told = {name: value for name, value in found.items() if value is not None}
-    assert told == {
+    actual = {name: value for name, value in found.items() if value is not None}
+    assert actual == {
         "platform": "tiktok",
         "account_key": "me",
         "platform_post_id": "7109065174526479622",
@@ -61,8 +61,8 @@ def test_every_metric_has_its_word():
     measures = {"average_time_watched": 3.862, "total_time_watched": 587.024}
     counts = {key: number for number, key in enumerate(NUMBERS)}
     found = capture(video(**counts | measures | {"full_video_watched_rate": 0.25}))
-    told = {name: found[name] for name in METRICS if found[name] is not None}
-    assert told == {
+    actual = {name: found[name] for name in METRICS if found[name] is not None}
+    assert actual == {
         "views": 0,
         "likes": 1,
         "comments": 2,

@@ -14,7 +14,7 @@ accounts as (select * from platform_accounts),
 reasons as (select * from eligibility_reasons()),
 
 -- logical
-told as (
+explained as (
 
     select
         judged.*,
@@ -75,7 +75,7 @@ final as (
         scoring_version,
         coalesce(first_filled(verdicts, facts), error('no words for reason ' || reason)) as words,
         coalesce(first_filled(remedies, facts), error('no remedy for reason ' || reason)) as remedy
-    from told
+    from explained
 
 )
 
