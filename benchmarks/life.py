@@ -302,8 +302,8 @@ def _listings(
     return witnesses, readings
 
 
-def spells(life: Life) -> list[dict[str, Any]]:
-    """Every spell in which complete listings lacked a post."""
+def absences(life: Life) -> list[dict[str, Any]]:
+    """Every absence of a post from complete listings."""
     return life.stores.lake.read(catalog.POST_ABSENCES).collect().to_dicts()
 
 

@@ -186,8 +186,8 @@ def _gone_at() -> pl.Expr:
 def _absences(posts: pl.DataFrame) -> pl.DataFrame:
     """One post in 1,000 is gone for good, and another one came back."""
     ending = pl.col("platform_post_id").str.tail(3)
-    spells = posts.filter(ending.is_in(["017", "023"]))
-    return spells.with_columns(
+    absences = posts.filter(ending.is_in(["017", "023"]))
+    return absences.with_columns(
         missed_at="first_seen_at",
         missed_by=pl.lit("bench"),
         confirmed_at=_gone_at(),

@@ -62,8 +62,8 @@ def test_exactly_the_deleted_posts_are_tombstoned(life):
 
 
 def test_some_posts_were_deleted(life):
-    spells = living.spells(life)
-    assert any(spell["confirmed_at"] for spell in spells)
+    absences = living.absences(life)
+    assert any(absence["confirmed_at"] for absence in absences)
 
 
 def test_no_container_is_doubled_or_missing(life):

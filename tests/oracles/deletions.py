@@ -10,14 +10,14 @@ from typing import Any
 
 Post = tuple[str, str]
 Row = Mapping[str, Any]
-Spell = dict[str, Any]
+Absence = dict[str, Any]
 NOTHING = ("missed_at", "missed_by", "confirmed_at", "confirmed_by", "held_by", "returned_at")
 
 
-def spells_of(
+def absences_of(
     posts: Iterable[Row], readings: Sequence[Row], said: Sequence[Row], *, share_limit: float
-) -> dict[Post, list[Spell]]:
-    """Every spell of absence, by post, after all readings and then all that people said.
+) -> dict[Post, list[Absence]]:
+    """Every absence, by post, after all readings and then all that people said.
 
     Args:
         posts: What is known of each post.
@@ -26,32 +26,32 @@ def spells_of(
         share_limit: Share of an account's living posts that one listing may delete.
     """
     known = {(row["platform"], row["platform_post_id"]): row for row in posts}
-    spells: dict[Post, list[Spell]] = {}
+    absences: dict[Post, list[Absence]] = {}
     for one in sorted(readings, key=lambda row: row["known_at"]):
-        end_spells(spells, one)
+        end_absences(absences, one)
         if can_delete(one):
-            miss(spells, known, one, share_limit=share_limit)
+            miss(absences, known, one, share_limit=share_limit)
     for word in said:
         listing = next(row for row in readings if row["sync_id"] == word["listing_id"])
         if is_empty(listing):
-            confirm_empty(spells, known, listing, word)
+            confirm_empty(absences, known, listing, word)
         else:
-            confirm_held(spells, known, word)
-    return spells
+            confirm_held(absences, known, word)
+    return absences
 
 
-def lasting(spells: Mapping[Post, list[Spell]], post: Post) -> Spell | None:
-    """The spell that a post is in; it has one at most."""
-    found = [spell for spell in spells.get(post, []) if spell["returned_at"] is None]
+def lasting(absences: Mapping[Post, list[Absence]], post: Post) -> Absence | None:
+    """The absence that a post is in; it has one at most."""
+    found = [absence for absence in absences.get(post, []) if absence["returned_at"] is None]
     return found[0] if found else None
 
 
-def end_spells(spells: dict[Post, list[Spell]], one: Row) -> None:
+def end_absences(absences: dict[Post, list[Absence]], one: Row) -> None:
     """A post that reappears, in whatever reading, is un-deleted and the gap stays in history."""
     for post_id in one["shown"]:
-        spell = lasting(spells, (one["platform"], post_id))
-        if spell:
-            spell["returned_at"] = one["known_at"]
+        absence = lasting(absences, (one["platform"], post_id))
+        if absence:
+            absence["returned_at"] = one["known_at"]
 
 
 def can_delete(one: Row) -> bool:
@@ -81,44 +81,44 @@ def had_to_show(one: Row, post: Row, known: Mapping[Post, Row]) -> bool:
 
 
 def miss(
-    spells: dict[Post, list[Spell]], known: Mapping[Post, Row], one: Row, *, share_limit: float
+    absences: dict[Post, list[Absence]], known: Mapping[Post, Row], one: Row, *, share_limit: float
 ) -> None:
-    """A first listing begins a spell, a second one confirms it, unless they are too many."""
+    """A first listing begins an absence, a second one confirms it, unless they are too many."""
     expected = [post for post, row in known.items() if had_to_show(one, row, known)]
     missing = [post for post in expected if post[1] not in one["shown"]]
-    states = {post: lasting(spells, post) for post in expected}
-    alive = [post for post, spell in states.items() if not (spell and spell["confirmed_at"])]
+    states = {post: lasting(absences, post) for post in expected}
+    alive = [post for post, absence in states.items() if not (absence and absence["confirmed_at"])]
     twice = [
-        spell
+        absence
         for post in missing
-        if (spell := states[post]) and not spell["confirmed_at"] and not spell["held_by"]
+        if (absence := states[post]) and not absence["confirmed_at"] and not absence["held_by"]
     ]
     too_many = len(twice) > share_limit * len(alive)
-    for spell in twice:
+    for absence in twice:
         if too_many:
-            spell["held_by"] = one["sync_id"]
+            absence["held_by"] = one["sync_id"]
         else:
-            spell |= {"confirmed_at": one["known_at"], "confirmed_by": one["sync_id"]}
+            absence |= {"confirmed_at": one["known_at"], "confirmed_by": one["sync_id"]}
     for post in missing:
         if states[post] is None:
             begun = {"missed_at": one["known_at"], "missed_by": one["sync_id"]}
-            spells.setdefault(post, []).append(dict.fromkeys(NOTHING) | begun)
+            absences.setdefault(post, []).append(dict.fromkeys(NOTHING) | begun)
 
 
-def confirm_held(spells: dict[Post, list[Spell]], known: Mapping[Post, Row], word: Row) -> None:
+def confirm_held(absences: dict[Post, list[Absence]], known: Mapping[Post, Row], word: Row) -> None:
     """A person confirms what was too much at once; what was back by then stays."""
-    for post, own in spells.items():
+    for post, own in absences.items():
         if known[post]["account_key"] != word["account_key"]:
             continue
-        for spell in own:
-            back_at = spell["returned_at"]
+        for absence in own:
+            back_at = absence["returned_at"]
             is_away = back_at is None or back_at > word["said_at"]
-            if spell["held_by"] == word["listing_id"] and not spell["confirmed_at"] and is_away:
-                spell |= {"confirmed_at": word["said_at"], "confirmed_by": word["listing_id"]}
+            if absence["held_by"] == word["listing_id"] and not absence["confirmed_at"] and is_away:
+                absence |= {"confirmed_at": word["said_at"], "confirmed_by": word["listing_id"]}
 
 
 def confirm_empty(
-    spells: dict[Post, list[Spell]], known: Mapping[Post, Row], listing: Row, word: Row
+    absences: dict[Post, list[Absence]], known: Mapping[Post, Row], listing: Row, word: Row
 ) -> None:
     """A person confirms that an account was emptied: all its posts, seen since or not a story."""
     by_person = {"confirmed_at": word["said_at"], "confirmed_by": word["listing_id"]}
@@ -128,23 +128,23 @@ def confirm_empty(
             continue
         if row["last_checked_at"] > listing["started_at"]:
             continue
-        spell = lasting(spells, post)
-        if spell is None:
+        absence = lasting(absences, post)
+        if absence is None:
             begun = {"missed_at": listing["known_at"], "missed_by": listing["sync_id"]}
-            spell = dict.fromkeys(NOTHING) | begun
-            spells.setdefault(post, []).append(spell)
-        if not spell["confirmed_at"]:
-            spell |= by_person | {"held_by": spell["held_by"] or word["listing_id"]}
+            absence = dict.fromkeys(NOTHING) | begun
+            absences.setdefault(post, []).append(absence)
+        if not absence["confirmed_at"]:
+            absence |= by_person | {"held_by": absence["held_by"] or word["listing_id"]}
 
 
 def deleted_at_moment(
-    spells: Mapping[Post, Sequence[Spell]], moment: datetime
+    absences: Mapping[Post, Sequence[Absence]], moment: datetime
 ) -> dict[str, datetime]:
     """Ids of the posts that counted as deleted at a moment, and since when."""
     deleted = {}
-    for (_, post_id), own in spells.items():
-        for spell in own:
-            since, until = spell["confirmed_at"], spell["returned_at"]
+    for (_, post_id), own in absences.items():
+        for absence in own:
+            since, until = absence["confirmed_at"], absence["returned_at"]
             if since and since <= moment and (until is None or until > moment):
                 deleted[post_id] = since
     return deleted

@@ -31,7 +31,7 @@ from tests.oracles.creatives import (
 Post = tuple[str, str]
 Capture = Mapping[str, Any]
 Deletions = Mapping[Post, Sequence[tuple[datetime, datetime | None]]]
-"""Per post the spells in which it counted as deleted: from, until; None: still."""
+"""Per post the times in which it counted as deleted: from, until; None: still."""
 
 WEIGHTS = {"likes": 1, "comments": 3, "shares": 5, "saves": 6}
 MIN_VIEWS = 50
@@ -63,7 +63,7 @@ class Tick:
 
 def walk(
     captures: Iterable[Capture],
-    spells: Sequence[Mapping[str, Any]],
+    allowlist: Sequence[Mapping[str, Any]],
     ticks: Iterable[datetime],
     *,
     deleted: Deletions | None = None,
@@ -78,7 +78,7 @@ def walk(
     standing: dict[Content, dict[str, Any]] = {}
     for tick in sorted(ticks):
         known = known_posts(merged, tick)
-        pools = pools_at(known, spells, tick, deleted or {})
+        pools = pools_at(known, allowlist, tick, deleted or {})
         unsafe, overridden = unsafe_at(records.reviews, tick), overrides_at(records.overrides, tick)
         ranks, scores = score_pools(pools, tick, unsafe)
         creatives = creatives_at(records, tick)
@@ -149,13 +149,13 @@ def known_posts(posts: Mapping[Post, Sequence[Capture]], as_of: datetime) -> dic
 
 def pools_at(
     known: Mapping[Post, Known],
-    spells: Sequence[Mapping[str, Any]],
+    allowlist: Sequence[Mapping[str, Any]],
     as_of: datetime,
     deleted: Deletions,
 ) -> dict[str, dict[Content, dict[str, Any]]]:
     """Each project's posts: of allowed accounts, published by then (R20, R21)."""
     projects: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for row in spells:
+    for row in allowlist:
         ended = row["allowed_to"] is not None and row["allowed_to"] <= as_of
         if row["allowed_from"] <= as_of and not ended:
             projects[row["platform"], row["account_key"]].add(row["project_id"])

@@ -72,7 +72,7 @@ def file_over(
     absences: Sequence[dict] = (),
     kind: type[Pinned] = Pinned,
 ) -> Path:
-    """A generation over captures and spells of absence.
+    """A generation over captures and absences.
 
     Its one project allowed ``ada`` and owns ``bea``.
     """
@@ -352,7 +352,7 @@ def test_a_project_sees_the_posts_of_accounts_that_it_owns_or_ever_allowed(tmp_p
 # --- as known at a moment
 
 
-SPELLS = (
+ABSENCES = (
     {"missed_at": hours(0), "confirmed_at": hours(2), "returned_at": hours(5)},
     {"missed_at": hours(6), "confirmed_at": None, "returned_at": hours(7)},
     {"missed_at": hours(8), "confirmed_at": hours(9), "returned_at": None},
@@ -371,7 +371,7 @@ SPELLS = (
     ],
 )
 def test_a_post_is_deleted_as_of_a_moment_as_it_was_known_then(tmp_path, at, is_deleted):
-    path = file_over(tmp_path, [look(hours(-1), views=3)], absences=SPELLS)
+    path = file_over(tmp_path, [look(hours(-1), views=3)], absences=ABSENCES)
     answer = ask(path, f"from posts_as_of('{hours(at).isoformat()}'::timestamptz)")
     assert [(row["is_deleted"], row["views"]) for row in answer] == [(is_deleted, 3)]
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.oracles.creatives import ContentRecords
 from tests.worlds import creative_builders as built
-from tests.worlds.data_builders import AS_OF, capture, captures, hours, spell
+from tests.worlds.data_builders import AS_OF, capture, captures, hours, interval
 from tests.worlds.explained import ask, explained, publish_world
 from tests.worlds.pools import World, large_world
 from transforms.contracts.scoring import ELIGIBILITY_REASONS
@@ -41,11 +41,11 @@ WORLD = World(
         capture("alien", views=800, account_key="dan"),
         capture("unticked", views=800, account_key="eve"),
     ],
-    spells=[
-        spell(),
-        spell("bob", project_id="small"),
-        spell("cid", allowed_to=hours(-20)),
-        spell("eve", project_id="unscored", allowed_from=hours(9)),
+    allowlist=[
+        interval(),
+        interval("bob", project_id="small"),
+        interval("cid", allowed_to=hours(-20)),
+        interval("eve", project_id="unscored", allowed_from=hours(9)),
     ],
     records=ContentRecords(
         creatives=[

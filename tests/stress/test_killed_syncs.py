@@ -196,7 +196,7 @@ def falsely_deleted(served: RunningSandbox, stores: Stores) -> list[str]:
     return [
         item.item_id
         for item in items
-        if item is not None and not any(spell.begins <= now for spell in item.deleted)
+        if item is not None and not any(absence.begins <= now for absence in item.deleted)
     ]
 
 

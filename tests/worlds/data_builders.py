@@ -1,4 +1,4 @@
-"""Small data to test with: captures, pool members, allowlist spells, and stores to keep them in.
+"""Small data to test with: captures, pool members, allowlist intervals, and stores to keep them in.
 
 Belongs here: rows with every column that a test does not care about filled in.
 Does not belong here: assertions, and what the right answer is (``tests.oracles.scores``).
@@ -68,13 +68,13 @@ def captures(rows: Iterable[dict]) -> pl.LazyFrame:
     return pl.DataFrame(list(rows), schema=dict(Capture.create_empty().schema)).lazy()
 
 
-def spell(account: str = "ada", **changes) -> dict:
-    """One spell of an account on a project's allowlist, without end by default."""
+def interval(account: str = "ada", **changes) -> dict:
+    """One interval of an account on a project's allowlist, without end by default."""
     row = {"project_id": "brand", "platform": "tiktok", "account_key": account}
     return row | {"allowed_from": hours(-9999), "allowed_to": None, "creator_id": "c"} | changes
 
 
-def spells(rows: Iterable[dict]) -> pl.LazyFrame:
+def intervals(rows: Iterable[dict]) -> pl.LazyFrame:
     return pl.DataFrame(list(rows), schema=dict(ProjectAllowlist.create_empty().schema)).lazy()
 
 

@@ -17,7 +17,7 @@ from layers_pipeline.lake.table import Table
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.database import Pinned
 from tests.worlds import creative_builders as built
-from tests.worlds.data_builders import AS_OF, captures, spells
+from tests.worlds.data_builders import AS_OF, captures, intervals
 from tests.worlds.pools import World, walk
 from transforms.facts.creatives import ads_content_of_creatives, containers_of_creatives
 from transforms.facts.posts import ads_content_of, containers_of, posts_of
@@ -79,7 +79,7 @@ def _of_posts(world: World) -> dict[str, pl.DataFrame]:
     given = captures(world.captures)
     posts = posts_of(given).with_columns(bucket)
     made = built.creatives(world.records.creatives).with_columns(bucket)
-    allowlist = spells(world.spells)
+    allowlist = intervals(world.allowlist)
     absent = [
         {"platform": post[0], "platform_post_id": post[1], "confirmed_at": start, "returned_at": to}
         for post, gone in (world.deleted or {}).items()

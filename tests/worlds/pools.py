@@ -27,9 +27,9 @@ from tests.worlds.data_builders import (
     capture,
     captures,
     hours,
+    interval,
+    intervals,
     some_captures,
-    spell,
-    spells,
 )
 from transforms.contracts.posts import PostAbsences
 from transforms.facts.posts import posts_of
@@ -37,7 +37,7 @@ from transforms.facts.snapshots import snapshots_of
 from transforms.scoring.eligibility import EFFECTIVE
 from transforms.scoring.rules import ACTIVE, ScoringRules
 
-SPELLS = (spell(), spell("bob"), spell("bob", project_id="other"))
+ALLOWLIST = (interval(), interval("bob"), interval("bob", project_id="other"))
 WORDS = (None, "include", "exclude")
 TIMES = ("captured_at", "known_at", "published_at", "created_at", "allowed_from", "spent_on")
 
@@ -47,7 +47,7 @@ class World:
     """Everything that is known of some projects, sooner or later."""
 
     captures: Sequence[dict] = ()
-    spells: Sequence[dict] = SPELLS
+    allowlist: Sequence[dict] = ALLOWLIST
     records: ContentRecords = NOTHING
     deleted: Deletions | None = None
 
@@ -59,7 +59,7 @@ class World:
         return replace(
             self,
             captures=change(self.captures),
-            spells=change(self.spells),
+            allowlist=change(self.allowlist),
             records=ContentRecords(**records),
         )
 
@@ -116,7 +116,7 @@ def history_of_world(world: World, *, since: datetime, goes_on: bool = False) ->
         captures=given,
         snapshots=snapshots_of(given).collect().lazy(),
         absences=built.frame(PostAbsences, absent).collect(),
-        allowlist=spells(world.spells).collect(),
+        allowlist=intervals(world.allowlist).collect(),
         decisions=Decisions(
             creatives=built.creatives(records.creatives),
             reviews=built.reviews(records.reviews),
@@ -137,7 +137,7 @@ def _held(table: Table, rows: Frames) -> pl.DataFrame:
 
 def pool_of(rows: Iterable[dict], allowlist: Iterable[dict], *, as_of: datetime) -> pl.LazyFrame:
     """Members of the pools of posts that captures give as of a moment."""
-    history = history_of_world(World(captures=list(rows), spells=list(allowlist)), since=as_of)
+    history = history_of_world(World(captures=list(rows), allowlist=list(allowlist)), since=as_of)
     posts = history.posts_at(as_of, history.counts)
     listed = history.listed_at(as_of)
     return history.members_of(history.candidates.rows, posts, listed, as_of).lazy()

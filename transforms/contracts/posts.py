@@ -58,13 +58,13 @@ class PlatformAccounts(dy.Schema):
 
 
 class ProjectAllowlist(dy.Schema):
-    """Grain: one row per project, creator account and spell on the allowlist."""
+    """Grain: one row per project, creator account and interval on the allowlist."""
 
     project_id = key("Project whose allowlist it is.")
     platform = platform()
     account_key = key("The creator's account.")
-    allowed_from = instant("Start of the spell.", in_key=True)
-    allowed_to = instant("End of the spell; null while it lasts.", nullable=True)
+    allowed_from = instant("Start of the interval.", in_key=True)
+    allowed_to = instant("End of the interval; null while it lasts.", nullable=True)
     creator_id = word("Creator behind the account.")
 
 
@@ -164,10 +164,10 @@ class PlatformPostMetricsLatest(LatestMetrics):
 
 
 class PostAbsences(dy.Schema):
-    """Grain: one row per post and spell in which complete listings of its account lacked it.
+    """Grain: one row per post and absence from complete listings of its account.
 
-    Only an OAuth account's complete listing can begin a spell, only a second one confirms it,
-    and any later reading that shows the post ends it. Spells stay for good.
+    Only an OAuth account's complete listing can begin an absence, only a second one confirms it,
+    and any later reading that shows the post ends it. Absences stay for good.
     """
 
     platform = platform()

@@ -1,7 +1,7 @@
 """Which posts were deleted, judged by what complete listings of their accounts lacked.
 
 Belongs here: the rule of two listings, a listing's reach, too many at once, coming back.
-Does not belong here: reading accounts, which readings are new, where spells are stored.
+Does not belong here: reading accounts, which readings are new, where absences are stored.
 
 Source: R7. A listing is a witness if it was read to its end, at depth full, and lists anything.
 """
@@ -63,7 +63,7 @@ def next_absences(
     share_limit: float,
     reaches: Mapping[str, ListingReach],
 ) -> pl.LazyFrame:
-    """What one more reading of each account makes of the spells of absence.
+    """What one more reading of each account makes of the absences.
 
     Args:
         absences: Rows of ``PostAbsences`` that have not ended, of the accounts that were read.
@@ -134,7 +134,7 @@ def _expected(
 def _second_miss(
     absences: pl.LazyFrame, missing: pl.LazyFrame, expected: pl.LazyFrame, *, share_limit: float
 ) -> pl.LazyFrame:
-    """Spells that a second witness confirms, or holds where it would confirm too many."""
+    """Absences that a second witness confirms, or holds where it would confirm too many."""
     gone = absences.filter(pl.col("confirmed_at").is_not_null()).select(POST)
     alive = expected.join(gone, on=POST, how="anti").group_by("sync_id").agg(alive=pl.len())
     doubted = absences.filter(pl.col("confirmed_at").is_null(), pl.col("held_by").is_null())
@@ -150,7 +150,7 @@ def _second_miss(
 
 
 def confirmed_by_people(absences: pl.LazyFrame, confirmations: pl.LazyFrame) -> pl.LazyFrame:
-    """Held spells that a person has confirmed.
+    """Held absences that a person has confirmed.
 
     Args:
         absences: Rows of ``PostAbsences``.
@@ -177,7 +177,7 @@ def emptied_by_people(
     readings: pl.LazyFrame,
     posts: pl.LazyFrame,
 ) -> pl.LazyFrame:
-    """Spells of every post of an account whose empty listing a person has confirmed.
+    """Absences of every post of an account whose empty listing a person has confirmed.
 
     Args:
         absences: Rows of ``PostAbsences``.

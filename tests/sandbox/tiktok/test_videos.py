@@ -103,11 +103,11 @@ def test_no_second_is_parted_so_nothing_is_lost_or_shown_twice(seconds, count):
 
 
 def test_deleted_and_coming_videos_are_not_shown():
-    spell = Deletion(begins=NOW - timedelta(hours=1), ends=NOW + timedelta(hours=1))
+    absence = Deletion(begins=NOW - timedelta(hours=1), ends=NOW + timedelta(hours=1))
     caller = TikTokCaller(
         Dataset(
             [
-                video_at(NOW - timedelta(days=1), 1, deleted=(spell,)),
+                video_at(NOW - timedelta(days=1), 1, deleted=(absence,)),
                 video_at(NOW - timedelta(days=2), 2),
                 video_at(NOW + timedelta(minutes=1), 3),
             ]

@@ -129,7 +129,7 @@ def gaps():
 
 
 @st.composite
-def spells(draw) -> tuple[Deletion, ...]:
+def absences(draw) -> tuple[Deletion, ...]:
     """Mostly none; else a time for which an item is gone, and perhaps another."""
     if draw(st.sampled_from([True, False, False])):
         return ()
@@ -163,7 +163,7 @@ def items(draw, ref: AccountRef, number: int) -> Item:
         oddity=draw(st.sampled_from([None] * 9 + ["few_viewers", "before_conversion"]))
         if not is_tiktok
         else None,
-        deleted=() if kind == "story" else draw(spells()),
+        deleted=() if kind == "story" else draw(absences()),
         hidden=draw(st.sampled_from([frozenset()] * 4 + [frozenset({"reach", "likes"})])),
         final_views=draw(st.sampled_from([0.0, 40.0, 3_000.0, 900_000.0])),
         half_at_h=draw(st.sampled_from([2.0, 20.0, 120.0])),

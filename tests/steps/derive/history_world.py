@@ -61,7 +61,7 @@ COMPACTED = (*RAW, catalog.ACCOUNT_LISTINGS, *WRITTEN)
 HISTORY = (*RAW, catalog.ACCOUNT_LISTINGS, *WRITTEN[:4], catalog.PLATFORM_ACCOUNT_METRICS)
 """Tables whose rows never change."""
 Row = dict[str, Any]
-Spells = Mapping[Post, list[deletion_oracle.Spell]]
+Absences = Mapping[Post, list[deletion_oracle.Absence]]
 
 
 @dataclass(kw_only=True)
@@ -307,18 +307,18 @@ class Held:
         return [row | {"shown": shown.get(row["sync_id"], set())} for row in ordered]
 
     @cached_property
-    def expected_spells(self) -> Spells:
-        """Spells of absence as R7 has them, from what has landed alone."""
+    def expected_absences(self) -> Absences:
+        """Absences as R7 has them, from what has landed alone."""
         posts = [
             history_oracle.post_of(looks) | {"platform": platform, "platform_post_id": post_id}
             for (platform, post_id), looks in self.landed.items()
         ]
         limit = self.stores.settings.deletion_share_limit
-        return deletion_oracle.spells_of(posts, self.readings, [], share_limit=limit)
+        return deletion_oracle.absences_of(posts, self.readings, [], share_limit=limit)
 
     @cached_property
-    def spells(self) -> Spells:
-        """Spells of absence as they are stored, in the words of ``deletion_oracle``."""
+    def absences(self) -> Absences:
+        """Absences as they are stored, in the words of ``deletion_oracle``."""
         found = self.by_post(catalog.POST_ABSENCES)
         return {
             post: [

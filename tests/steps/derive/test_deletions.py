@@ -16,7 +16,7 @@ from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from tests.hypothesis_profiles import examples
 from tests.oracles import scores as oracle
-from tests.oracles.deletions import spells_of
+from tests.oracles.deletions import absences_of
 from tests.worlds.data_builders import (
     NOW,
     capture,
@@ -172,11 +172,11 @@ def of_p():
     return pl.concat_str(pl.selectors.string().fill_null("")).str.contains("instagram:p|instagramp")
 
 
-def test_a_post_that_reappears_loses_its_tombstone_and_keeps_its_spell(gone):
+def test_a_post_that_reappears_loses_its_tombstone_and_keeps_its_absence(gone):
     go_through(gone, BACK)
-    spell = rows_of(gone, catalog.POST_ABSENCES).row(0, named=True)
+    absence = rows_of(gone, catalog.POST_ABSENCES).row(0, named=True)
     assert tombstones(gone) == {}
-    assert (spell["confirmed_at"], spell["returned_at"]) == (GONE_AT, hours(5.5))
+    assert (absence["confirmed_at"], absence["returned_at"]) == (GONE_AT, hours(5.5))
 
 
 def test_captures_of_a_deleted_post_by_others_leave_its_tombstone(gone):
@@ -280,8 +280,8 @@ def live_through(stores, history):
     bring_up_to_date(at(stores, 99))
 
 
-def expected_spells(history):
-    """The spells of the oracle, given of the posts what the readings themselves show."""
+def expected_absences(history):
+    """The absences of the oracle, given of the posts what the readings themselves show."""
     readings = [as_listing(*reading) for reading, _ in history]
     posts = []
     for post in ALL:
@@ -290,8 +290,8 @@ def expected_spells(history):
         row |= {"media_type": "feed_image", "published_at": hours(-240)}
         if seen:
             posts.append(row | {"first_seen_at": seen[0]["known_at"]})
-    found = spells_of(posts, readings, [], share_limit=0.5)
-    return {post: spells for (_, post), spells in found.items()}
+    found = absences_of(posts, readings, [], share_limit=0.5)
+    return {post: absences_by_post for (_, post), absences_by_post in found.items()}
 
 
 def as_listing(hour, shown, changes):
@@ -300,7 +300,7 @@ def as_listing(hour, shown, changes):
     return row | {"started_at": hours(hour), "known_at": hours(hour + 0.5)} | changes
 
 
-def spells(stores):
+def absences_by_post(stores):
     found = {}
     for row in rows_of(stores, catalog.POST_ABSENCES).sort("missed_at").iter_rows(named=True):
         facts = {name: row[name] for name in FACTS}
@@ -313,13 +313,13 @@ FACTS = ("missed_at", "missed_by", "confirmed_at", "confirmed_by", "held_by", "r
 
 @SLOW_LAW
 @given(history=histories())
-def test_any_pieces_and_crashes_give_the_spells_of_the_oracle(history):
+def test_any_pieces_and_crashes_give_the_absences_of_the_oracle(history):
     with temporary_stores(now=hours(-9999)) as stores:
         live_through(stores, history)
-        assert spells(stores) == expected_spells(history)
+        assert absences_by_post(stores) == expected_absences(history)
         assert tombstones(stores) == {
             post: own[-1]["confirmed_at"]
-            for post, own in expected_spells(history).items()
+            for post, own in expected_absences(history).items()
             if own[-1]["confirmed_at"] and not own[-1]["returned_at"]
         }
         assert PostAbsences.is_valid(rows_of(stores, catalog.POST_ABSENCES))

@@ -64,17 +64,17 @@ def check(world: World, memory: Memory) -> None:
 
 def check_deletions(held: Held, world: World) -> None:
     """R7."""
-    spells = held.expected_spells
-    assert differing(held.spells, spells) == {}
-    assert held.deleted == deletion_oracle.deleted_at_moment(spells, world.now)
+    absences = held.expected_absences
+    assert differing(held.absences, absences) == {}
+    assert held.deleted == deletion_oracle.deleted_at_moment(absences, world.now)
     actual = {row["sync_id"]: row for row in held.readings}
     assert {row["outcome"] for row in actual.values() if row["is_complete"]} <= {"ok"}
     truth = world.served.world.dataset
-    for post, own in spells.items():
+    for post, own in absences.items():
         item = truth.item(*post)
         assert item is not None
-        for spell in own if item.account not in world.plan.liars else ():
-            named = [spell["missed_by"], spell["confirmed_by"], spell["held_by"]]
+        for absence in own if item.account not in world.plan.liars else ():
+            named = [absence["missed_by"], absence["confirmed_by"], absence["held_by"]]
             assert not any(item.lives(actual[one]["started_at"]) for one in named if one)
 
 
@@ -175,7 +175,7 @@ def slipped_in(held: Held, fresh: list[dict[str, Any]], *, behind: datetime) -> 
 def check_past(held: Held, memory: Memory) -> None:
     """What was known and what counted as deleted, as of each step."""
     assert {at: known(held.kept, at) for at in memory.known} == memory.known
-    gone = {at: deletion_oracle.deleted_at_moment(held.spells, at) for at in memory.gone}
+    gone = {at: deletion_oracle.deleted_at_moment(held.absences, at) for at in memory.gone}
     assert gone == memory.gone
 
 

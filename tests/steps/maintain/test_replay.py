@@ -63,8 +63,8 @@ def items() -> Iterator[Item]:
     gone = (Deletion(begins=START + HOUR / 2),)
     away = (Deletion(begins=START + HOUR / 2, ends=START + 26 * HOUR + HOUR / 2),)
     for number, item in enumerate(ITEMS):
-        spells = {1: gone, 2: away}.get(number % 6, ())
-        yield item if item.media_type == "story" else changed(item, deleted=spells)
+        absences = {1: gone, 2: away}.get(number % 6, ())
+        yield item if item.media_type == "story" else changed(item, deleted=absences)
 
 
 @pytest.fixture(scope="module")
@@ -140,14 +140,14 @@ def differing(stores: Stores, rows: dict[str, list[dict]]) -> list[str]:
 
 
 def test_the_stretch_of_life_has_all_that_a_replay_could_get_wrong(rows):
-    spells = rows["post_absences"]
+    absences = rows["post_absences"]
     assert {row["source"] for row in rows["platform_post_metrics"]} == {
         "instagram_graph",
         "tiktok_business",
         "sift",
         "import",
     }
-    assert {spell["returned_at"] is None for spell in spells} == {True, False}
+    assert {absence["returned_at"] is None for absence in absences} == {True, False}
     assert any(row["deleted_at"] for row in rows["platform_posts"])
     assert all(rows[table.name] for table in (*STAGED, *DERIVED, *SCORED))
     assert rows["quarantine"] == []

@@ -24,6 +24,7 @@ from tests.worlds.data_builders import (
     derive,
     hours,
     import_rows,
+    interval,
     known_at,
     land,
     make_stores,
@@ -32,7 +33,6 @@ from tests.worlds.data_builders import (
     score,
     scored,
     some_captures,
-    spell,
     temporary_stores,
 )
 from tests.worlds.pools import pool_of
@@ -41,7 +41,7 @@ from transforms.scoring.ticks import tick_text
 TICKS = [hours(number) for number in range(-24, 28, 12)]
 SLOW_LAW = examples(0.1, phases=(Phase.explicit, Phase.generate))
 """For laws over real stores: failing examples are shown as found, not shrunk for minutes."""
-SPELLS = (spell(), spell("bob"), spell("bob", project_id="other"))
+ALLOWLIST = (interval(), interval("bob"), interval("bob", project_id="other"))
 MINUTE = timedelta(minutes=1)
 
 
@@ -60,7 +60,7 @@ def as_text(rows):
     return rows.write_ndjson()
 
 
-def scores_at(rows, as_of, *, allowlist=SPELLS):
+def scores_at(rows, as_of, *, allowlist=ALLOWLIST):
     return scored(pool_of(rows, allowlist, as_of=as_of), as_of=as_of)
 
 
@@ -105,7 +105,7 @@ def test_shifting_all_times_shifts_nothing_but_times(rows, tick, days):
     shift = timedelta(days=days)
     names = ("captured_at", "known_at", "published_at")
     moved = [row | {name: row[name] and row[name] + shift for name in names} for row in rows]
-    allowed = [row | {"allowed_from": row["allowed_from"] + shift} for row in SPELLS]
+    allowed = [row | {"allowed_from": row["allowed_from"] + shift} for row in ALLOWLIST]
     shifted = scores_at(moved, tick + shift, allowlist=allowed)
     same = shifted.with_columns(pl.col("scored_at", "published_at") - shift)
     assert same.equals(scores_at(rows, tick))
@@ -113,7 +113,7 @@ def test_shifting_all_times_shifts_nothing_but_times(rows, tick, days):
 
 @given(rows=some_captures(), tick=st.sampled_from(TICKS))
 def test_another_project_does_not_move_a_score(rows, tick):
-    alone = scores_at(rows, tick, allowlist=SPELLS[:2])
+    alone = scores_at(rows, tick, allowlist=ALLOWLIST[:2])
     assert scores_at(rows, tick).filter(pl.col("project_id") == "brand").equals(alone)
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.oracles.deletions import deleted_at_moment, spells_of
+from tests.oracles.deletions import absences_of, deleted_at_moment
 from tests.worlds.data_builders import hours
 from transforms.contracts.captures import AccountListings
 from transforms.contracts.posts import PostAbsences
@@ -72,7 +72,7 @@ def said(listing, hour):
 
 
 def absences_after(posts, readings, confirmations=()):
-    """The spells that readings prove, taken one after the other, and then people's words."""
+    """The absences that readings prove, taken one after the other, and then people's words."""
     known = pl.DataFrame(posts, schema=POSTS).lazy()
     absences = PostAbsences.create_empty()
     for one in readings:
@@ -84,7 +84,7 @@ def absences_after(posts, readings, confirmations=()):
 
 
 def after_one(absences, posts, one):
-    """What a reading makes of the spells of its account."""
+    """What a reading makes of the absences of its account."""
     readings = frame_of([one])
     listed = [
         {"sync_id": one["sync_id"], "platform": one["platform"], "platform_post_id": name}
@@ -108,14 +108,14 @@ def frame_of(readings):
 
 
 def over(old, new):
-    """The spells with newer states in place of older ones."""
+    """The absences with newer states in place of older ones."""
     key = PostAbsences.primary_key()
     assert not new.select(key).is_duplicated().any()
     return pl.concat([old.join(new, on=key, how="anti"), new.select(old.columns)])
 
 
-def spells(absences):
-    """The facts of every spell, by post and beginning."""
+def facts_by_post(absences):
+    """The facts of every absence, by post and beginning."""
     rows = absences.sort(*POST, "missed_at").iter_rows(named=True)
     found = {}
     for row in rows:
@@ -344,10 +344,10 @@ def test_a_doubt_is_gone_once_the_post_is_seen_again():
     assert deleted_after(lacking(2), showing(3, depth="quick"), lacking(4)) == {}
 
 
-def test_a_second_deletion_is_a_second_spell():
+def test_a_second_deletion_is_a_second_absence():
     again = [lacking(2), lacking(3), showing(5), lacking(6), lacking(7)]
     absences = absences_after([post(), *OTHERS], again)
-    confirmed = [spell["confirmed_at"] for spell in spells(absences)["instagram", "p"]]
+    confirmed = [absence["confirmed_at"] for absence in facts_by_post(absences)["instagram", "p"]]
     assert confirmed == [hours(3) + HALF_HOUR, hours(7) + HALF_HOUR]
     assert deleted(absences) == {"p": hours(7) + HALF_HOUR}
 
@@ -470,27 +470,27 @@ def last_seen(row, readings):
 @given(history=histories())
 @example(history=([post(), *OTHERS], [lacking(1), EMPTY], [said(EMPTY, 20)]))
 @example(history=([post(), *OTHERS], STORM, [said(STORM[1], 20)]))
-def test_every_history_gives_the_spells_of_the_oracle(history):
+def test_every_history_gives_the_absences_of_the_oracle(history):
     posts, readings, words = history
-    expected = spells_of(posts, readings, words, share_limit=LIMIT)
-    assert spells(absences_after(posts, readings, words)) == expected
+    expected = absences_of(posts, readings, words, share_limit=LIMIT)
+    assert facts_by_post(absences_after(posts, readings, words)) == expected
 
 
 @given(history=histories(), hour=st.integers(0, 24))
 def test_every_history_says_what_the_oracle_says_was_deleted_at_a_moment(history, hour):
     posts, readings, words = history
-    expected = spells_of(posts, readings, words, share_limit=LIMIT)
+    expected = absences_of(posts, readings, words, share_limit=LIMIT)
     absences = absences_after(posts, readings, words)
     assert deleted(absences, hours(hour)) == deleted_at_moment(expected, hours(hour))
 
 
 @given(history=histories())
-def test_spells_keep_their_contract(history):
+def test_absences_keep_their_contract(history):
     assert PostAbsences.is_valid(absences_after(*history))
 
 
 @given(history=histories())
-def test_a_post_has_one_spell_that_lasts_at_most(history):
+def test_a_post_has_one_absence_that_lasts_at_most(history):
     absences = absences_after(*history)
     lasting = absences.filter(pl.col("returned_at").is_null())
     assert not lasting.select(POST).is_duplicated().any()

@@ -10,9 +10,9 @@ from tests.worlds.data_builders import (
     capture,
     captures,
     hours,
+    interval,
+    intervals,
     some_captures,
-    spell,
-    spells,
 )
 from tests.worlds.pools import World, history_of_world, pool_of
 from transforms.contracts.posts import ContentContainers
@@ -28,7 +28,7 @@ def post(*rows):
 
 
 def members_in(*rows, allowed=(), as_of=AS_OF):
-    return pool_of(rows, allowed or [spell()], as_of=as_of).collect()
+    return pool_of(rows, allowed or [interval()], as_of=as_of).collect()
 
 
 @pytest.mark.parametrize("name", ["caption", "permalink", "media_type"])
@@ -189,7 +189,7 @@ def test_captures_put_once_more_upon_the_post_that_they_made_change_nothing(rows
 @given(rows=some_captures())
 def test_containers_and_ads_content_keep_their_contracts(rows):
     posts = posts_of(captures(rows)).with_columns(bucket=pl.lit(0, pl.Int64))
-    ads = ads_content_of(posts, spells([spell()])).collect()
+    ads = ads_content_of(posts, intervals([interval()])).collect()
     containers = containers_of(posts).collect()
     assert ContentContainers.is_valid(containers)
     assert AdsContent.is_valid(ads.select(AdsContent.column_names()))
@@ -197,14 +197,14 @@ def test_containers_and_ads_content_keep_their_contracts(rows):
 
 @given(rows=some_captures(), as_of=st.integers(-48, 48))
 def test_pool_members_keep_their_contract(rows, as_of):
-    pool = members_in(*rows, allowed=[spell(), spell("bob")], as_of=hours(as_of))
+    pool = members_in(*rows, allowed=[interval(), interval("bob")], as_of=hours(as_of))
     assert PoolMembers.is_valid(pool.select(PoolMembers.column_names()))
 
 
 @pytest.mark.parametrize(
     ("changes", "is_member"),
     [
-        pytest.param({"allowed_from": AS_OF}, True, id="a spell holds from its start"),
+        pytest.param({"allowed_from": AS_OF}, True, id="an interval holds from its start"),
         pytest.param({"allowed_from": AS_OF + SECOND}, False, id="not before"),
         pytest.param({"allowed_to": AS_OF}, False, id="nor at its end"),
         pytest.param({"allowed_to": AS_OF + SECOND}, True, id="until its end"),
@@ -213,15 +213,17 @@ def test_pool_members_keep_their_contract(rows, as_of):
     ],
 )
 def test_a_post_joins_the_pool_while_its_account_is_allowed(changes, is_member):
-    assert members_in(capture(), allowed=[spell(**changes)]).height == is_member
+    assert members_in(capture(), allowed=[interval(**changes)]).height == is_member
 
 
-def test_two_spells_make_one_member():
-    assert members_in(capture(), allowed=[spell(), spell(allowed_from=hours(-99))]).height == 1
+def test_two_intervals_make_one_member():
+    assert (
+        members_in(capture(), allowed=[interval(), interval(allowed_from=hours(-99))]).height == 1
+    )
 
 
 def test_a_post_is_in_the_pool_of_every_project_that_allows_it():
-    pool = members_in(capture(), allowed=[spell(), spell(project_id="other")])
+    pool = members_in(capture(), allowed=[interval(), interval(project_id="other")])
     assert sorted(pool["ads_content_id"]) == ["brand/tiktok:p", "other/tiktok:p"]
 
 
@@ -260,9 +262,9 @@ def test_a_deleted_post_stays_in_the_pool_as_a_deleted_one(returned_at, is_delet
     assert pool["is_deleted"].to_list() == [is_deleted]
 
 
-def test_ads_content_is_made_once_per_project_whatever_the_spells():
+def test_ads_content_is_made_once_per_project_whatever_the_intervals():
     posts = posts_of(captures([capture()])).with_columns(bucket=pl.lit(0, pl.Int64))
-    listed = spells([spell(), spell(allowed_from=hours(1)), spell(project_id="other")])
+    listed = intervals([interval(), interval(allowed_from=hours(1)), interval(project_id="other")])
     made = ads_content_of(posts, listed).collect()
     assert sorted(made["ads_content_id"]) == ["brand/tiktok:p", "other/tiktok:p"]
 
@@ -290,5 +292,5 @@ def test_a_container_is_made_when_its_post_was_first_known():
 def test_ads_content_is_made(allowed_from, created_at):
     posts = posts_of(captures([capture(known_at=hours(3))]))
     posts = posts.with_columns(bucket=pl.lit(0, pl.Int64))
-    listed = spells(spell(allowed_from=start) for start in allowed_from)
+    listed = intervals(interval(allowed_from=start) for start in allowed_from)
     assert ads_content_of(posts, listed).collect()["created_at"].to_list() == [created_at]

@@ -30,7 +30,7 @@ def differences(world, ticks, rules):
     how = {"deleted": world.deleted, "records": world.records, "version": rules.version}
     answers = dict(walk(world, ticks, rules=rules))
     found = []
-    for tick, truth in oracle.walk(world.captures, world.spells, ticks, **how):
+    for tick, truth in oracle.walk(world.captures, world.allowlist, ticks, **how):
         answer = answers[tick]
         rows = {
             "ranks": answer.ranks.to_dicts(),
@@ -65,7 +65,7 @@ def test_a_wrong_score_is_found():
     answers = dict(walk(world, [AS_OF]))
     scores = answers[AS_OF].scores.with_columns(pl.col("organic_score") + 1e-8).to_dicts()
     ((_, truth),) = oracle.walk(
-        world.captures, world.spells, [AS_OF], deleted=world.deleted, records=world.records
+        world.captures, world.allowlist, [AS_OF], deleted=world.deleted, records=world.records
     )
     rest = {"eligibility": answers[AS_OF].eligibility.to_dicts(), "known": known(world, AS_OF)}
     found = oracle.differences(truth, scores=scores, ranks=answers[AS_OF].ranks.to_dicts(), **rest)
@@ -118,7 +118,7 @@ def test_shifting_all_times_by_days_shifts_nothing_but_times(world, days, rules)
 def test_another_project_moves_nothing(world, rules):
     alone = World(
         captures=world.captures,
-        spells=[row for row in world.spells if row["project_id"] == "brand"],
+        allowlist=[row for row in world.allowlist if row["project_id"] == "brand"],
         records=ContentRecords(
             creatives=[row for row in world.records.creatives if row["project_id"] == "brand"],
             reviews=world.records.reviews,
