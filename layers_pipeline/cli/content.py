@@ -91,9 +91,9 @@ def list_creatives(
         if project:
             stores.operations.projects.get(project)
         rows = [row for row in stores.operations.creatives.all() if project in ("", row.project_id)]
-        stands = _standing(stores.operations)
+        decisions = _current_decisions(stores.operations)
     print_table(
-        ("project", "container", "made", "influencer", "media source", *stands),
+        ("project", "container", "made", "influencer", "media source", *decisions),
         [
             (
                 row.project_id,
@@ -101,9 +101,9 @@ def list_creatives(
                 row.created_at,
                 row.influencer,
                 row.media_source,
-                stands["safety"].get(row.container_id),
-                stands["override"].get(joined(row.project_id, row.container_id)),
-                stands["approval"].get(joined(row.project_id, row.container_id)),
+                decisions["safety"].get(row.container_id),
+                decisions["override"].get(joined(row.project_id, row.container_id)),
+                decisions["approval"].get(joined(row.project_id, row.container_id)),
             )
             for row in rows
         ],
@@ -238,7 +238,7 @@ def _decision(row: ContentOverride | ContentApproval) -> tuple[str, str]:
     return "approval", row.approval
 
 
-def _standing(operations: Operations) -> dict[str, dict[str, str | None]]:
+def _current_decisions(operations: Operations) -> dict[str, dict[str, str | None]]:
     """What was said last, by what it is about; histories come in the order of time."""
     return {
         "safety": {

@@ -70,12 +70,12 @@ def walk(
     records: ContentRecords = NOTHING,
     version: str = "2",
 ) -> Iterator[tuple[datetime, Tick]]:
-    """Every tick in order; a score that a tick does not renew goes on standing (R24).
+    """Every tick in order; a score that a tick does not renew goes on counting (R24).
 
     A zero that a failed review forced stands for its own tick only (R25).
     """
     merged = one_per_moment(captures)
-    standing: dict[Content, dict[str, Any]] = {}
+    effective: dict[Content, dict[str, Any]] = {}
     for tick in sorted(ticks):
         known = known_posts(merged, tick)
         pools = pools_at(known, allowlist, tick, deleted or {})
@@ -84,7 +84,7 @@ def walk(
         creatives = creatives_at(records, tick)
         scores |= score_creatives(creatives, tick, unsafe, version)
         fresh = {content: row | {"score_of": tick} for content, row in scores.items()}
-        now = standing | fresh
+        now = effective | fresh
         lasting = {key: row for key, row in fresh.items() if container(key) not in unsafe}
         judged = {}
         for pool in pools.values():
@@ -95,7 +95,7 @@ def walk(
             said = {"is_unsafe": container(key) in unsafe, "override": overridden.get(key)}
             judged[key] |= overrule(judged[key], **said)
             judged[key]["scoring_pool"] = creatives[key]["kind"] if key in creatives else "ugc"
-        standing |= lasting
+        effective |= lasting
         yield tick, Tick(known=known, ranks=ranks, scores=scores, eligibility=judged)
 
 
@@ -111,11 +111,11 @@ def one_per_moment(captures: Iterable[Capture]) -> dict[Post, list[dict[str, Any
     posts: dict[Post, list[dict[str, Any]]] = defaultdict(list)
     for (post, _, _), rows in sorted(moments.items()):
         first = min(row["known_at"] for row in rows)
-        standing = [row for row in rows if row["known_at"] == first]
-        one = {name: largest(row[name] for row in standing) for name in COUNTS}
+        first_known = [row for row in rows if row["known_at"] == first]
+        one = {name: largest(row[name] for row in first_known) for name in COUNTS}
         one |= {"captured_at": rows[0]["captured_at"], "known_at": first}
-        one["account"] = min(row["account_key"] for row in standing)
-        one["published_at"] = smallest(row["published_at"] for row in standing)
+        one["account"] = min(row["account_key"] for row in first_known)
+        one["published_at"] = smallest(row["published_at"] for row in first_known)
         posts[post].append(one)
     return posts
 
@@ -275,18 +275,18 @@ def score(
     )
 
 
-def judge(standing: Mapping[str, Any] | None, *, pool_size: int) -> dict[str, Any]:
+def judge(effective: Mapping[str, Any] | None, *, pool_size: int) -> dict[str, Any]:
     """Eligibility of one content from the score that stands (R24, R40)."""
-    if standing is None:
+    if effective is None:
         reason = "pool_too_small" if pool_size < MIN_POOL else "never_scored"
         return {"reason": reason, "is_eligible": False, "organic_score": None, "score_of": None}
-    reached = standing["organic_score"] >= THRESHOLD
-    reason = standing["unscored_reason"] or ("score" if reached else "below_threshold")
+    reached = effective["organic_score"] >= THRESHOLD
+    reason = effective["unscored_reason"] or ("score" if reached else "below_threshold")
     return {
         "reason": reason,
         "is_eligible": reason == "score",
-        "organic_score": standing["organic_score"],
-        "score_of": standing["score_of"],
+        "organic_score": effective["organic_score"],
+        "score_of": effective["score_of"],
     }
 
 
