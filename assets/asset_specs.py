@@ -21,7 +21,7 @@ OWNERS: Final = ("team:data-engineering",)
 LAKE_KINDS: Final = frozenset({"polars", "deltalake"})
 
 
-def described(table: Table) -> dict[str, Any]:
+def spec_fields(table: Table) -> dict[str, Any]:
     """Arguments of an asset or its spec that say what a table of the lake is."""
     lineage = {"dagster/column_lineage": column_lineage(table)} if table.name in LINEAGE else {}
     return {
@@ -49,7 +49,7 @@ def _dep(table: Table, name: str) -> dg.AssetDep:
 
 def spec_of(table: Table, *, freshness: dg.FreshnessPolicy | None = None) -> dg.AssetSpec:
     """The table as one of several that an asset's function makes."""
-    return dg.AssetSpec(**described(table), freshness_policy=freshness)
+    return dg.AssetSpec(**spec_fields(table), freshness_policy=freshness)
 
 
 def column_schema(table: Table) -> dg.TableSchema:

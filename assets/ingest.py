@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 import dagster as dg
 from pydantic import Field
 
-from assets.asset_specs import OWNERS, described, file_as_json, outcome, spec_of
+from assets.asset_specs import OWNERS, file_as_json, outcome, spec_fields, spec_of
 from assets.contract_checks import check_specs, log, results_of, versions
 from assets.derive import OWN as DERIVED
 from assets.sources import sources_of
@@ -107,7 +107,7 @@ def read_oauth_accounts(
 
 
 @dg.asset(
-    **described(catalog.RAW_SIFT__POSTS),
+    **spec_fields(catalog.RAW_SIFT__POSTS),
     pool="posts_sync",
     freshness_policy=freshness("posts"),
 )

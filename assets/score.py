@@ -13,7 +13,7 @@ from typing import Final
 import dagster as dg
 import polars as pl
 
-from assets.asset_specs import described, outcome, spec_of
+from assets.asset_specs import outcome, spec_fields, spec_of
 from assets.contract_checks import (
     ROWS_AT_ONCE,
     check_specs,
@@ -136,13 +136,13 @@ def _parts(rows: pl.LazyFrame, table: Table, done: Sequence[ScoredTick]) -> Iter
             yield of_tick.filter(is_in) if parts > 1 else of_tick
 
 
-@dg.asset(**described(catalog.AD_ELIGIBILITY_CURRENT))
+@dg.asset(**spec_fields(catalog.AD_ELIGIBILITY_CURRENT))
 def ad_eligibility_current(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult:
     """Eligibility at the newest tick."""
     return outcome(stores, catalog.AD_ELIGIBILITY_CURRENT, copy_current_eligibility(stores))
 
 
-@dg.asset(**described(catalog.SCORE_DRIFT))
+@dg.asset(**spec_fields(catalog.SCORE_DRIFT))
 def score_drift(stores: dg.ResourceParam[Stores]) -> dg.MaterializeResult:
     """What scores become under the versions that run in shadow, at the ticks scored since."""
     return outcome(stores, catalog.SCORE_DRIFT, derive_drift(stores))

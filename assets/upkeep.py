@@ -33,13 +33,13 @@ def maintain_lake(context: dg.OpExecutionContext, stores: dg.ResourceParam[Store
 
 
 class ReplayConfig(dg.Config):
-    """The span of landings to read anew, ISO 8601 with offset."""
+    """The span of raw rows to read again, ISO 8601 with offset."""
 
     start: str
     end: str
 
 
-@dg.op(description="Reads landed rows anew and makes every table after them again.")
+@dg.op(description="Reads raw rows again and makes every table after them again.")
 def replay_landings(
     context: dg.OpExecutionContext, stores: dg.ResourceParam[Stores], config: ReplayConfig
 ) -> None:

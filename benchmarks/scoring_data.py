@@ -67,9 +67,9 @@ def write_lake(stores: Stores, size: Size) -> None:
             catalog.PLATFORM_POST_METRICS,
             captures.with_columns(captured_on=pl.col("captured_at").dt.date()),
         )
-        described = _posts(captures)
-        _append(stores, catalog.PLATFORM_POSTS, described)
-        _append(stores, catalog.POST_ABSENCES, _absences(described))
+        post_rows = _posts(captures)
+        _append(stores, catalog.PLATFORM_POSTS, post_rows)
+        _append(stores, catalog.POST_ABSENCES, _absences(post_rows))
     for table in (staged, catalog.PLATFORM_POST_METRICS, catalog.PLATFORM_POSTS):
         lake.compact(table)
     marks = {staged.name: lake.version(staged)}

@@ -71,7 +71,7 @@ scoring = dg.define_asset_job(
 publication = dg.define_asset_job(
     "publication",
     selection=dg.AssetSelection.groups("serving"),
-    description="Publishes the analysts' file anew.",
+    description="Publishes the analysts' file again.",
 )
 check_freshness = dg.define_asset_job(
     "check_freshness",

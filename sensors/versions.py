@@ -1,4 +1,4 @@
-"""A changed version of the rules: scoring the newest tick anew, not only from the next one on.
+"""A changed version of the rules: scoring the newest tick again, not only from the next one on.
 
 Belongs here: noticing that people chose another version.
 Does not belong here: choosing (``layers-pipeline scoring``), scoring.

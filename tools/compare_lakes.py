@@ -18,10 +18,10 @@ from deltalake import DeltaTable
 
 ROWS_SHOWN: Final = 5
 DRAWN: Final = frozenset({"run_id", "encrypted_access", "encrypted_refresh"})
-"""Columns that hold what is drawn anew in every run: ids of runs, encrypted tokens."""
+"""Columns that hold what is drawn afresh in every run: ids of runs, encrypted tokens."""
 
 SIGNED: Final = r"(_nc_ohc|_nc_rid|oh|oe|x-expires|x-signature)=[0-9A-Za-z_%]+"
-"""Signatures of media's addresses, which a sandbox draws anew for every answer."""
+"""Signatures of media's addresses, which a sandbox draws afresh for every answer."""
 
 
 def differences(left: Path, right: Path) -> Iterator[str]:
@@ -97,7 +97,7 @@ def _compare(what: str, left: pl.DataFrame, right: pl.DataFrame) -> Iterator[str
 
 
 def _undrawn(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows without what is drawn anew in every run, signatures of addresses included."""
+    """The rows without what is drawn afresh in every run, signatures of addresses included."""
     kept = rows.drop(DRAWN & set(rows.columns))
     return kept.with_columns(pl.selectors.string().str.replace_all(SIGNED, "$1="))
 

@@ -44,7 +44,7 @@ GROUPS: Final = {
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    # Typer's traceback walks for ever through the cycles that Dagster's chained errors have.
+    # Typer's traceback never comes to the end of the cycles that Dagster's chained errors have.
     pretty_exceptions_enable=False,
     suggest_commands=False,  # Click does
 )

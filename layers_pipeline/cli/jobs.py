@@ -135,7 +135,7 @@ def replay(
 
 
 def publish() -> None:
-    """Publish the analysts' file anew."""
+    """Publish the analysts' file again."""
     with job_runner() as runner:
         published = runner.run("publication")["analytics_file"]
     say(f"Generation {published['generation']}: {published['path']}")

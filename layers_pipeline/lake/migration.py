@@ -78,7 +78,7 @@ def missing(lake: Lake, table: Table, handle: DeltaTable) -> list[Field]:
 
 def _add_missing(lake: Lake, table: Table) -> list[str]:
     def attempt() -> list[str]:
-        # Opened anew each time: another process may have added them since.
+        # Opened again each time: another process may have added them since.
         handle = lake.ensure(table)
         fields = [
             Field(field.name, field.type, nullable=True, metadata={ADDED: "true"})

@@ -203,9 +203,9 @@ def _comment(
 ) -> None:
     grain = " ".join((schema.__doc__ or "").split())
     connection.execute(f"comment on {kind} {name} is {sql_literal(grain)}")
-    described = schema.columns()
+    declared = schema.columns()
     for column in columns:
-        text = sql_literal(comment_of(described[column]))
+        text = sql_literal(comment_of(declared[column]))
         connection.execute(f"comment on column {name}.{column} is {text}")
 
 

@@ -336,7 +336,7 @@ def interrupted(rows: pl.DataFrame, meanwhile: Callable[[], object]) -> pl.DataF
     return frame
 
 
-def test_rows_are_stamped_anew_for_each_attempt(tmp_path):
+def test_rows_are_stamped_again_for_each_attempt(tmp_path):
     lake, rival = lake_at(tmp_path), lake_at(tmp_path)
     lake.insert_absent(THINGS, things(("old", 1)))
     attempts: list[int] = []

@@ -61,7 +61,7 @@ class Tick:
     eligibility: dict[Content, dict[str, Any]]
 
 
-def walk(
+def score_in_order(
     captures: Iterable[Capture],
     allowlist: Sequence[Mapping[str, Any]],
     ticks: Iterable[datetime],

@@ -287,10 +287,10 @@ def test_parts_add_up_and_inputs_are_those_of_the_row_for_every_content(tmp_path
     ticks = [hours(-40), AS_OF]
     path = publish_world(tmp_path, world, ticks, rules=rules)
     query = (
-        "select scores.*, standing.scored_at as tick from ad_eligibility as standing "
-        "inner join organic_scores as scores on standing.ads_content_id = scores.ads_content_id "
-        "and standing.score_of = scores.scored_at "
-        "and standing.scoring_version = scores.scoring_version where standing.scored_at = "
+        "select scores.*, judged.scored_at as tick from ad_eligibility as judged "
+        "inner join organic_scores as scores on judged.ads_content_id = scores.ads_content_id "
+        "and judged.score_of = scores.scored_at "
+        "and judged.scoring_version = scores.scoring_version where judged.scored_at = "
         f"'{AS_OF.isoformat()}'"
     )
     rows = {row["ads_content_id"]: row for row in ask(path, query)}

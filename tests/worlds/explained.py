@@ -18,7 +18,7 @@ from layers_pipeline.serving import generations
 from layers_pipeline.serving.database import Pinned
 from tests.worlds import creative_builders as built
 from tests.worlds.data_builders import AS_OF, captures, intervals
-from tests.worlds.pools import World, walk
+from tests.worlds.pools import World, score_in_order
 from transforms.facts.creatives import ads_content_of_creatives, containers_of_creatives
 from transforms.facts.posts import ads_content_of, containers_of, posts_of
 from transforms.facts.snapshots import snapshots_of
@@ -102,12 +102,12 @@ def _scored(
     world: World, ticks: Iterable[datetime], rules: ScoringRules
 ) -> dict[str, pl.DataFrame]:
     ticks = list(ticks)
-    answers = [answer for _, answer in walk(world, ticks, rules=rules)]
+    answers = [answer for _, answer in score_in_order(world, ticks, rules=rules)]
     shadows = [
         answer.scores
         for other in RULES.values()
         if other != rules
-        for _, answer in walk(world, ticks, rules=other)
+        for _, answer in score_in_order(world, ticks, rules=other)
     ]
     return {
         "organic_scores": pl.concat([*(answer.scores for answer in answers), *shadows]),

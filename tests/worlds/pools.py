@@ -78,7 +78,7 @@ class Answer:
         return [rows.filter(pl.col("project_id") == project) for rows in frames]
 
 
-def walk(
+def score_in_order(
     world: World, ticks: Iterable[datetime], *, rules: ScoringRules = ACTIVE
 ) -> Iterator[tuple[datetime, Answer]]:
     """Every tick in order, each as of its own time, as production scores them."""
@@ -145,7 +145,7 @@ def pool_of(rows: Iterable[dict], allowlist: Iterable[dict], *, as_of: datetime)
 
 def last(world: World, ticks: Iterable[datetime], *, rules: ScoringRules = ACTIVE) -> Answer:
     """The rows of the newest of some ticks."""
-    return list(walk(world, ticks, rules=rules))[-1][1]
+    return list(score_in_order(world, ticks, rules=rules))[-1][1]
 
 
 def shifted(rows: Iterable[dict], by: timedelta) -> list[dict]:

@@ -113,7 +113,7 @@ class AdDay(dy.Schema):
 
 
 class AdDailyMetrics(AdDay):
-    """Grain: one row per ad, day and moment at which the day was told anew.
+    """Grain: one row per ad, day and moment at which the day was reported again.
 
     Platforms restate a day for days. Each restatement is a row of its own; the newest one known
     counts.

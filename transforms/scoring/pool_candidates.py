@@ -123,7 +123,7 @@ def _pairs(allowlist: pl.DataFrame) -> pl.DataFrame:
 def _named(found: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """The candidates with numbers instead of rows, the ids of their posts, and their own."""
     posts = known.select(NUMBER, "platform_post_id")[found[ROW]]
-    # Texts are written anew, one after the other: those that lie apart are slow to go through.
+    # Texts are copied, one after the other: those that lie apart are slow to go through.
     compact = pl.concat_str("platform_post_id", pl.lit(""))
     return (
         found.select("project_id", "platform", "account", PAIR)

@@ -44,7 +44,7 @@ def page_of(data: dict[str, Any]) -> Page:
     return Page(videos=videos, has_more=has_more, cursor=cursor if isinstance(cursor, int) else 0)
 
 
-class CursorWalk:
+class CursorPlace:
     """Which cursor the next page is asked for with."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ from layers_pipeline.sources.tiktok.fields import (
     fields_text,
     refused_fields,
 )
-from layers_pipeline.sources.tiktok.paging import PAGE_LENGTH, CursorWalk, Page, page_of
+from layers_pipeline.sources.tiktok.paging import PAGE_LENGTH, CursorPlace, Page, page_of
 
 VIDEOS: Final = "/business/video/list/"
 ACCOUNT: Final = "/business/get/"
@@ -85,13 +85,13 @@ class TikTokReading:
 
     async def list_videos(self, reach: Reach) -> None:
         """List posts, newest first, to the end or as far as the reach goes."""
-        walk = CursorWalk()
-        page = await self._page(walk)
+        place = CursorPlace()
+        page = await self._page(place)
         while page.has_more and not self._reaches(reach):
-            walk.move_on(page)
-            if walk.is_leap:
+            place.move_on(page)
+            if place.is_leap:
                 self._doubt("a second fills a page: others of its posts may be missing")
-            page = await self._page(walk)
+            page = await self._page(place)
         self._is_at_end = not page.has_more
         self._cut(reach)
 
@@ -112,9 +112,9 @@ class TikTokReading:
             del self._videos[reach.posts :]
             self._is_at_end = False
 
-    async def _page(self, walk: CursorWalk) -> Page:
-        place = {} if walk.cursor is None else {"cursor": str(walk.cursor)}
-        page = page_of(await self._listed({"max_count": str(PAGE_LENGTH), **place}))
+    async def _page(self, place: CursorPlace) -> Page:
+        params = {} if place.cursor is None else {"cursor": str(place.cursor)}
+        page = page_of(await self._listed({"max_count": str(PAGE_LENGTH), **params}))
         self._pages += 1
         self._keep(page)
         return page

@@ -134,10 +134,10 @@ def _facts(stores: Stores, arrived: pl.DataFrame) -> Facts:
     remade = facts_of(everything)
     newest = latest_metrics(distinct_captures(in_order), before=known).collect()
     snapshots = snapshots_of(in_order, before=known).collect()
-    described = _as_posts(posts_of(in_order, before=known_posts).collect(), newest)
+    posts = _as_posts(posts_of(in_order, before=known_posts).collect(), newest)
     return Facts(
         snapshots=pl.concat([snapshots, remade.snapshots]),
-        posts=pl.concat([described, remade.posts]),
+        posts=pl.concat([posts, remade.posts]),
         followers=_followers(stores, arrived),
         latest=pl.concat([_in_buckets(newest), remade.latest]),
     )
@@ -224,9 +224,9 @@ def _checked_accounts(stores: Stores, touched: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _as_posts(described: pl.DataFrame, latest: pl.DataFrame) -> pl.DataFrame:
+def _as_posts(identities: pl.DataFrame, latest: pl.DataFrame) -> pl.DataFrame:
     """Rows of ``platform_posts``; whether a post is deleted is not the captures' to say."""
-    rows = described.join(latest.select(*POST, *COUNTS), on=POST, how="left").with_columns(
+    rows = identities.join(latest.select(*POST, *COUNTS), on=POST, how="left").with_columns(
         deleted_at=pl.lit(None, pl.Datetime("us", "UTC"))
     )
     return catalog.PLATFORM_POSTS.shape(_in_buckets(rows))

@@ -76,12 +76,12 @@ def drift_between(
         for rules in (active, other)
     )
     rows = score_drift(before, after, threshold=other.eligibility_threshold)
-    described = rows.with_columns(
+    compared = rows.with_columns(
         scored_at=pl.lit(tick, pl.Datetime("us", "UTC")),
         version_before=pl.lit(active.version),
         version_after=pl.lit(other.version),
     )
-    return catalog.SCORE_DRIFT.shape(described.collect())
+    return catalog.SCORE_DRIFT.shape(compared.collect())
 
 
 def _stored(stores: Stores, tick: datetime) -> pl.DataFrame:

@@ -208,11 +208,11 @@ def copy_current_eligibility(stores: Stores) -> Written:
 def _require_cron(stores: Stores) -> None:
     """Refuse to mix ticks of two cadences: what is missing would look scored, or the reverse."""
     asked = stores.settings.tick_cron
-    settled = stores.operations.settings.pin("tick_cron", asked, now=stores.clock.now())
-    if settled != asked:
+    pinned = stores.operations.settings.pin("tick_cron", asked, now=stores.clock.now())
+    if pinned != asked:
         raise SettingsError(
-            f"LAYERS_TICK_CRON: this lake's ticks fall by {settled!r}, and the setting says "
-            f"{asked!r}. Set it back to {settled!r}, or begin a new deployment with another "
+            f"LAYERS_TICK_CRON: this lake's ticks fall by {pinned!r}, and the setting says "
+            f"{asked!r}. Set it back to {pinned!r}, or begin a new deployment with another "
             "LAYERS_HOME (or other LAYERS_LAKE_URL and LAYERS_OPERATIONS_URL)."
         )
 

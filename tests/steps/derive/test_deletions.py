@@ -418,7 +418,7 @@ def test_ticks_across_a_deletion_are_those_of_the_oracle(scored_at_once):
     away = {("instagram", "p"): [(GONE_AT, hours(5.5))]}
     ranks, scores, eligibility = (rows_of(scored_at_once, table) for table in WRITTEN)
     actual = []
-    for tick, answer in oracle.walk(captures, allowlist, TICKS, deleted=away):
+    for tick, answer in oracle.score_in_order(captures, allowlist, TICKS, deleted=away):
         frames = {"scores": scores, "eligibility": eligibility, "ranks": ranks}
         rows = {
             name: frame.filter(pl.col("scored_at") == tick).to_dicts()

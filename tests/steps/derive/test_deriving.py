@@ -39,7 +39,7 @@ SLOW_LAW = examples(0.2, phases=(Phase.explicit, Phase.generate))
 """For laws over real stores: failing examples are shown as found, not shrunk for minutes."""
 PERMANENT = "https://sift/7.mp4"
 SIGNED = "https://cdn/7.jpg?sig=a"
-SIGNED_ANEW = "https://cdn/7.jpg?sig=b"
+SIGNED_AGAIN = "https://cdn/7.jpg?sig=b"
 OTHER = "https://cdn/8.jpg?sig=c"
 
 
@@ -158,7 +158,7 @@ def arrivals(draw):
             views=draw(st.sampled_from([None, 5, 6])),
             likes=draw(st.sampled_from([None, 1, 1, 2])),
             caption=draw(st.sampled_from([None, "a", "b"])),
-            media_url=draw(st.sampled_from([None, SIGNED, SIGNED_ANEW, OTHER, PERMANENT])),
+            media_url=draw(st.sampled_from([None, SIGNED, SIGNED_AGAIN, OTHER, PERMANENT])),
             followers=counted,
             # An account that was renamed: its followers are reported of its first name only.
             account_key=draw(st.sampled_from(["ada", "bob"])) if counted is None else "ada",
@@ -190,17 +190,17 @@ def settle(stores, history):
     return derived(stores)
 
 
-def settled(history):
+def without_ticks(history):
     with temporary_stores(now=hours(99)) as stores:
         return settle(stores, history)
 
 
 def at_once(history):
-    return settled([(hour, rows, None) for hour, rows, _ in history])
+    return without_ticks([(hour, rows, None) for hour, rows, _ in history])
 
 
 def no_difference(history):
-    many, one = settled(history), at_once(history) | {"unlike the oracle": []}
+    many, one = without_ticks(history), at_once(history) | {"unlike the oracle": []}
     return {name: (many[name], one[name]) for name in one if many[name] != one[name]}
 
 
@@ -248,7 +248,7 @@ NAMED = {
     "a passing address returns beside a permanent one": history(
         [graph("p", 1, media_url=SIGNED)],
         [sift("p", 2, media_url=PERMANENT)],
-        [graph("p", 3, media_url=SIGNED_ANEW)],
+        [graph("p", 3, media_url=SIGNED_AGAIN)],
     ),
     "followers repeat, and then change in between": history(
         [sift("p", 1, followers=9), sift("p", 3, followers=9)], [sift("q", 2, followers=8)]
@@ -337,7 +337,7 @@ def test_the_permanent_address_of_sift_wins_whichever_comes_first(stores, rows):
 def test_an_address_that_differs_in_its_signature_only_changes_no_post(stores):
     arrive(stores, 10, [graph("p", 1, media_url=SIGNED, views=5)], name="first")
     bring_up_to_date(at(stores, 10))
-    arrive(stores, 11, [graph("p", 2, media_url=SIGNED_ANEW, views=5)], name="second")
+    arrive(stores, 11, [graph("p", 2, media_url=SIGNED_AGAIN, views=5)], name="second")
     written = bring_up_to_date(at(stores, 11))
     assert (written["platform_posts"].updated, media_of(stores)) == (0, SIGNED)
 

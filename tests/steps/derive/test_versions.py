@@ -183,7 +183,7 @@ def test_a_shadow_is_compared_at_every_tick(stores):
     assert row["max_change_points"] == pytest.approx(3.0)
 
 
-def test_comparing_again_compares_nothing_anew(stores):
+def test_comparing_again_adds_nothing(stores):
     shadow(stores, "1")
     score(stores, [TICK])
     derive_drift(stores)
@@ -232,7 +232,7 @@ def test_ticks_of_another_cadence_are_refused(stores):
     score(stores, [NEXT])
 
 
-def test_a_walk_begins_with_the_scores_that_stood(tmp_path):
+def test_scoring_begins_with_the_scores_that_counted(tmp_path):
     """A pool that has become too small keeps the scores it had, however they are found."""
     opened = make_stores(tmp_path / "home", now=hours(0))
     allow(opened, "ada", "bob")

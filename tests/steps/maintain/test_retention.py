@@ -99,7 +99,7 @@ def test_a_crash_half_way_is_finished_by_the_next_round(stores):
 
 
 def test_a_score_that_stands_is_not_lost(tmp_path):
-    """A pool becomes too small during an old day: the scores it had then go on standing."""
+    """A pool becomes too small during an old day: the scores it had then go on counting."""
     opened = make_stores(tmp_path / "home", now=START)
     allow(opened, "ada", "bob")
     posts = {"p0": "ada", "p1": "ada", "p2": "bob"}

@@ -241,7 +241,7 @@ def test_ticks_scored_again_in_any_order_give_the_same_rows(lived):
     remove(stores, *WRITTEN)
     third = len(TICKS) // 3
     pieces = [TICKS[:third], TICKS[third : 2 * third], TICKS[2 * third :]]
-    # A walk needs the scores that stood before it, so pieces come in order; ticks within may not.
+    # Scoring needs the scores that counted before: pieces come in order, ticks within may not.
     for piece in pieces:
         score(stores, Random(1).sample(piece, len(piece)))
     again = Random(2).sample(TICKS, 5)

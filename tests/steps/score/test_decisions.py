@@ -328,7 +328,7 @@ def test_what_a_crash_lost_is_made_by_the_next_run(stores, gone):
     assert rows_of(stores, catalog.ADS_CONTENT)["ads_content_id"].to_list() == [CONTENT]
 
 
-def test_upkeep_reads_no_creative_anew(stores):
+def test_upkeep_reads_no_creative_again(stores):
     add(stores)
     carried(stores)
     maintain(stores)

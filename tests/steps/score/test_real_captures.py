@@ -98,7 +98,7 @@ def differences(stores, ticks):
     wanted = ["platform", "platform_post_id", "account_key", "captured_at", "known_at"]
     given = captures.select(*wanted, "published_at", *oracle.COUNTS).to_dicts()
     allowlist = rows_of(stores, catalog.PROJECT_ALLOWLIST).to_dicts()
-    for tick, answer in oracle.walk(given, allowlist, ticks):
+    for tick, answer in oracle.score_in_order(given, allowlist, ticks):
         ranks, scores, eligibility = (
             stores.lake.read(table).filter(pl.col("scored_at") == tick).collect().to_dicts()
             for table in WRITTEN

@@ -69,7 +69,7 @@ def differences(stores, captures, allowlist, ticks):
     ranks, scores, eligibility = (rows_of(stores, table) for table in WRITTEN)
     frames = {"scores": scores, "eligibility": eligibility, "ranks": ranks}
     unlike = []
-    for tick, answer in oracle.walk(captures, allowlist, ticks):
+    for tick, answer in oracle.score_in_order(captures, allowlist, ticks):
         rows = {
             name: frame.filter(pl.col("scored_at") == tick).to_dicts()
             for name, frame in frames.items()
@@ -150,7 +150,7 @@ def test_ticks_of_an_empty_lake_have_no_rows(stores):
     assert [(tick.posts, tick.scored) for tick in score(stores, TICKS[:2])] == [(0, 0)] * 2
 
 
-def test_rows_that_cannot_be_written_stop_the_walk_and_leave_nothing(stores):
+def test_rows_that_cannot_be_written_stop_the_scoring_and_leave_nothing(stores):
     import_rows(stores, stores.settings.home, POOL)
     in_the_way = Path(stores.lake.uri(catalog.AD_ELIGIBILITY), f"tick={tick_text(AS_OF)}")
     in_the_way.parent.mkdir(parents=True)

@@ -65,11 +65,11 @@ def test_a_post_is_first_seen_when_its_first_capture_was_known():
         ([{}, {"published_at": hours(-7)}, {}], False),
     ],
 )
-def test_an_identity_is_settled_while_every_capture_names_the_same(changes, is_settled, cut):
+def test_an_identity_is_consistent_while_every_capture_names_the_same(changes, is_consistent, cut):
     rows = [capture(at=at, published_at=hours(-5)) | change for at, change in enumerate(changes)]
     before = posts_of(captures(rows[:cut])) if cut else None
     made = posts_of(captures(rows[cut:]), before=before).collect()
-    assert made["is_identity_settled"].to_list() == [is_settled]
+    assert made["is_identity_settled"].to_list() == [is_consistent]
 
 
 def sift(at, url):
@@ -80,7 +80,7 @@ def graph(at, url):
     return capture(at=at, media_url=url, source="instagram_graph")
 
 
-PERMANENT, UNSIGNED, SIGNED, SIGNED_ANEW, OTHER = (
+PERMANENT, UNSIGNED, SIGNED, SIGNED_AGAIN, OTHER = (
     "https://sift/7.mp4",
     "https://cdn/7.mp4",
     "https://cdn/7.mp4?sig=a&exp=1",
@@ -106,9 +106,11 @@ def test_the_permanent_media_address_of_sift_wins_over(rows, url, is_permanent):
 @pytest.mark.parametrize(
     ("rows", "url", "content_at"),
     [
-        pytest.param([graph(1, SIGNED), graph(2, SIGNED_ANEW)], SIGNED, 1, id="only the signature"),
+        pytest.param(
+            [graph(1, SIGNED), graph(2, SIGNED_AGAIN)], SIGNED, 1, id="only the signature"
+        ),
         pytest.param([graph(1, SIGNED), graph(2, OTHER)], OTHER, 2, id="another file"),
-        pytest.param([sift(1, SIGNED), sift(2, SIGNED_ANEW)], SIGNED, 1, id="of permanent ones"),
+        pytest.param([sift(1, SIGNED), sift(2, SIGNED_AGAIN)], SIGNED, 1, id="of permanent ones"),
         pytest.param([graph(1, SIGNED), graph(2, None)], SIGNED, 1, id="an address not shown"),
         pytest.param([graph(1, SIGNED), graph(2, UNSIGNED)], SIGNED, 1, id="unsigned"),
         pytest.param(
@@ -145,7 +147,7 @@ def shown_captures(*, apart=False):
         caption=st.sampled_from([None, "a", "b"]),
         permalink=st.sampled_from([None, "a", "b"]),
         media_type=st.sampled_from([None, "reel", "story"]),
-        media_url=st.sampled_from([None, PERMANENT, SIGNED, SIGNED_ANEW, OTHER]),
+        media_url=st.sampled_from([None, PERMANENT, SIGNED, SIGNED_AGAIN, OTHER]),
         account_key=st.sampled_from(["ada", "bob"]),
         published_at=st.sampled_from([None, hours(-9), hours(-8)]),
         run_id=st.sampled_from(["r1", "r2"]),

@@ -9,7 +9,7 @@ from tests.hypothesis_profiles import examples
 from tests.oracles import scores as oracle
 from tests.oracles.creatives import ContentRecords
 from tests.worlds.data_builders import AS_OF, captures, hours
-from tests.worlds.pools import World, large_world, last, shifted, some_worlds, walk
+from tests.worlds.pools import World, large_world, last, score_in_order, shifted, some_worlds
 from transforms.contracts.scoring import PART_COLUMNS
 from transforms.facts.snapshots import latest_metrics, snapshots_of
 from transforms.scoring.rules import RULES
@@ -28,9 +28,9 @@ def known(world, tick):
 def differences(world, ticks, rules):
     """Where the transforms say otherwise than the oracle, over all ticks, pools and columns."""
     how = {"deleted": world.deleted, "records": world.records, "version": rules.version}
-    answers = dict(walk(world, ticks, rules=rules))
+    answers = dict(score_in_order(world, ticks, rules=rules))
     found = []
-    for tick, truth in oracle.walk(world.captures, world.allowlist, ticks, **how):
+    for tick, truth in oracle.score_in_order(world.captures, world.allowlist, ticks, **how):
         answer = answers[tick]
         rows = {
             "ranks": answer.ranks.to_dicts(),
@@ -62,9 +62,9 @@ def test_the_oracle_gives_every_row_of_a_large_project(rules):
 
 def test_a_wrong_score_is_found():
     world = large_world(seed=4, posts=9, creatives=9, ads=9, days=4)
-    answers = dict(walk(world, [AS_OF]))
+    answers = dict(score_in_order(world, [AS_OF]))
     scores = answers[AS_OF].scores.with_columns(pl.col("organic_score") + 1e-8).to_dicts()
-    ((_, truth),) = oracle.walk(
+    ((_, truth),) = oracle.score_in_order(
         world.captures, world.allowlist, [AS_OF], deleted=world.deleted, records=world.records
     )
     rest = {"eligibility": answers[AS_OF].eligibility.to_dicts(), "known": known(world, AS_OF)}
@@ -81,7 +81,7 @@ def same(one, other):
 @LAW
 @given(world=some_worlds(), rules=RULE)
 def test_every_score_lies_between_0_and_10(world, rules):
-    for _, answer in walk(world, TICKS, rules=rules):
+    for _, answer in score_in_order(world, TICKS, rules=rules):
         assert answer.scores["organic_score"].is_between(0, 10).all()
 
 
@@ -145,7 +145,7 @@ def test_unsafe_content_has_0_points_at_every_tick_whatever_else(world, rules):
     ]
     records = ContentRecords(**(vars(world.records) | {"reviews": failed}))
     unsafe = World(captures=world.captures, records=records)
-    for _, answer in walk(unsafe, TICKS, rules=rules):
+    for _, answer in score_in_order(unsafe, TICKS, rules=rules):
         assert set(answer.scores["organic_score"]) <= {0.0}
         assert set(answer.eligibility["reason"]) <= {"safety_failed"}
         assert answer.scores.height == answer.eligibility.height

@@ -1,4 +1,4 @@
-"""Content: creatives, what is said of them, ads, versions of the rules, settled settings.
+"""Content: creatives, what is said of them, ads, versions of the rules, pinned settings.
 
 Belongs here: the change from 0002 to 0003.
 Does not belong here: imports of the models, which move on while this stays as it is.
@@ -31,7 +31,7 @@ def upgrade() -> None:
     _ads()
     _scoring_versions()
     _open_periods()
-    _settled_settings()
+    _pinned_settings()
 
 
 def downgrade() -> None:
@@ -160,7 +160,7 @@ def _open_periods() -> None:
         )
 
 
-def _settled_settings() -> None:
+def _pinned_settings() -> None:
     op.create_table(
         "settled_settings",
         _text("name", "The setting."),
