@@ -10,7 +10,7 @@ from typing import Final
 import dagster as dg
 
 GROUP: Final = "sources"
-SOURCES: Final[Mapping[str, str]] = {
+EXTERNAL_SOURCES: Final[Mapping[str, str]] = {
     "instagram": "Instagram's Graph API: media and insights of accounts that gave a login.",
     "tiktok": "TikTok's API: videos of accounts that gave a login.",
     "sift": "SIFT's API: scrapes of accounts that gave no login.",
@@ -33,7 +33,7 @@ def external_assets() -> list[dg.AssetSpec]:
     """The sources as assets that Dagster shows and never makes."""
     return [
         dg.AssetSpec(name, group_name=GROUP, description=text, owners=["team:data-engineering"])
-        for name, text in SOURCES.items()
+        for name, text in EXTERNAL_SOURCES.items()
     ]
 
 

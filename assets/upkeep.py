@@ -40,7 +40,7 @@ class ReplayConfig(dg.Config):
 
 
 @dg.op(description="Reads raw rows again and makes every table after them again.")
-def replay_landings(
+def replay_raw_rows(
     context: dg.OpExecutionContext, stores: dg.ResourceParam[Stores], config: ReplayConfig
 ) -> None:
     """One replay; see ``steps.maintain.replay``."""
@@ -57,7 +57,7 @@ def replay_landings(
 @dg.job(name="replay", description="Makes staging and what follows again from the raw landings.")
 def replay_job() -> None:
     """See ``layers-pipeline replay``."""
-    replay_landings()
+    replay_raw_rows()
 
 
 @dg.job(description="Keeps the lake quick to read: compact, publish, then vacuum.")

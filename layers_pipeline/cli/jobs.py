@@ -125,7 +125,7 @@ def replay(
     )
     span = {"start": first.isoformat(), "end": last.isoformat()}
     with job_runner() as runner, progress_bars():
-        runner.run("replay", ops={"replay_landings": span})
+        runner.run("replay", ops={"replay_raw_rows": span})
         stale = sorted(key for key in runner.scored_ticks() if tick_of(key) >= first)
         if stale:
             runner.run("scoring", ticks=(stale[0], stale[-1]))

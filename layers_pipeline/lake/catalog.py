@@ -237,7 +237,7 @@ ALL: Final = tuple(one for one in list(globals().values()) if isinstance(one, Ta
 TABLES: Final = tuple(table for table in ALL if table.is_stored)
 QUERIES: Final = tuple(table for table in ALL if not table.is_stored)
 """Tables that only the analysts' file has, as queries over others."""
-STAGED: Final = tuple(table for table in TABLES if table.name in CAPTURES)
+STAGED_TABLES: Final = tuple(table for table in TABLES if table.name in CAPTURES)
 PUBLISHED: Final = tuple(table for table in TABLES if table.published != "no")
 BY_NAME: Final = {table.name: table for table in ALL}
 

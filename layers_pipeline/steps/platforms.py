@@ -117,4 +117,4 @@ SIFT: Final = Source(
 PLATFORMS: Final[dict[vocabulary.Platform, Platform]] = {
     platform.name: platform for platform in (INSTAGRAM, TIKTOK)
 }
-SOURCES: Final[tuple[Source, ...]] = (*PLATFORMS.values(), SIFT)
+STAGED_SOURCES: Final[tuple[Source, ...]] = (*PLATFORMS.values(), SIFT)

@@ -16,7 +16,7 @@ from layers_pipeline.operations.ads import Ad, NewAd
 from layers_pipeline.operations.store import Operations
 from tests.operations.world import MINUTE, NOW, add_project, each_database
 
-INSTANT = timedelta(microseconds=1)
+ONE_MICROSECOND = timedelta(microseconds=1)
 CONTENT, POST = "brand/generated:one", "tiktok:7501"
 
 
@@ -68,7 +68,7 @@ def test_a_change_is_stored_as_it_is_given_back(brand, change, history):
 @each_history
 def test_two_changes_at_one_instant_do_not_meet(brand, change, history):
     made = [change(brand, note=f"{number}") for number in range(3)]
-    assert [row.known_at - NOW for row in made] == [number * INSTANT for number in range(3)]
+    assert [row.known_at - NOW for row in made] == [number * ONE_MICROSECOND for number in range(3)]
     assert history(brand) == made
 
 
@@ -77,7 +77,7 @@ def test_two_changes_at_one_instant_do_not_meet(brand, change, history):
 def test_a_clock_that_goes_back_does_not_bury_the_last_change(brand, change, history):
     change(brand)
     made = change(brand, now=NOW - MINUTE)
-    assert made.known_at == NOW + INSTANT
+    assert made.known_at == NOW + ONE_MICROSECOND
     assert history(brand)[-1] == made
 
 
@@ -177,7 +177,7 @@ def test_only_changes_of_ads_are_written(brand):
             ad_platform="meta",
             ad_id="1",
             ads_content_id=content,
-            known_at=NOW + number * INSTANT,
+            known_at=NOW + number * ONE_MICROSECOND,
         )
         for number, content in enumerate((CONTENT, other, CONTENT))
     ]

@@ -89,7 +89,8 @@ def file_over(
         ),
     }
     pinned = [
-        pin(table, folder, filled, kind=kind) for table in (*catalog.PUBLISHED, *catalog.STAGED)
+        pin(table, folder, filled, kind=kind)
+        for table in (*catalog.PUBLISHED, *catalog.STAGED_TABLES)
     ]
     return generations.publish(folder / "serve", pinned=pinned, at=AS_OF, kept=1).path
 

@@ -33,7 +33,7 @@ from transforms.sql.functions import FUNCTIONS
 TICK = datetime(2025, 5, 14, 12, tzinfo=UTC)
 NOW = TICK + timedelta(days=30)
 NAMES = {table.name for table in catalog.PUBLISHED}
-MADE_OF = NAMES | {table.name for table in catalog.STAGED}
+MADE_OF = NAMES | {table.name for table in catalog.STAGED_TABLES}
 """Staging tables are shown together, as one table of the file."""
 MACROS = {
     *macros.RECORDS,

@@ -11,9 +11,9 @@ from tests.worlds import creative_builders as built
 from tests.worlds.data_builders import AS_OF, capture, captures, hours, interval
 from tests.worlds.explained import ask, explained, publish_world
 from tests.worlds.pools import World, large_world
-from transforms.contracts.scoring import ELIGIBILITY_REASONS
 from transforms.facts.snapshots import latest_metrics, snapshots_of
 from transforms.scoring.rules import RULES
+from transforms.vocabulary import ELIGIBILITY_REASONS
 
 COUNTS = ("views", "likes", "comments", "shares", "saves")
 UGC = ["quality", "reach", "outperformance", "freshness"]

@@ -15,8 +15,8 @@ from layers_pipeline.steps.ingest.ad_imports import import_ad_metrics
 from tests.shared_data import SHARED
 from tests.worlds.data_builders import rows_of
 
-HISTORY, STAGED = catalog.AD_DAILY_METRICS, catalog.STG_IMPORT__AD_METRICS
-WRITTEN = (HISTORY, STAGED, catalog.QUARANTINE, catalog.IMPORT_FILES)
+HISTORY, STAGING = catalog.AD_DAILY_METRICS, catalog.STG_IMPORT__AD_METRICS
+WRITTEN = (HISTORY, STAGING, catalog.QUARANTINE, catalog.IMPORT_FILES)
 DAY = date(2025, 5, 13)
 KAG = SHARED / "data/ads_facebook_kag/ads.csv"
 needs_kag = pytest.mark.skipif(

@@ -54,7 +54,7 @@ def publish_world(
         schema=dict.fromkeys(("platform", "account_key", "project_id"), pl.String),
     )
     pinned = [_pin(table, folder, filled) for table in catalog.PUBLISHED]
-    pinned += [Pinned(table=one, version=-1, files=()) for one in catalog.STAGED]
+    pinned += [Pinned(table=one, version=-1, files=()) for one in catalog.STAGED_TABLES]
     return generations.publish(folder / "serve", pinned=pinned, at=AS_OF, kept=1).path
 
 

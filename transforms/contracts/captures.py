@@ -7,9 +7,6 @@ Does not belong here: posts, snapshots and everything derived from them.
 import dataframely as dy
 
 from transforms.contracts.columns import (
-    DEPTHS,
-    MEDIA_TYPES,
-    SOURCES,
     count,
     day,
     flag,
@@ -21,6 +18,7 @@ from transforms.contracts.columns import (
     word,
 )
 from transforms.contracts.metrics import Metrics
+from transforms.vocabulary import DEPTHS, MEDIA_TYPES, SOURCES
 
 
 class RawSiftPosts(dy.Schema):

@@ -1,7 +1,7 @@
 """The kinds of column that tables share, so that one meaning is written once.
 
-Belongs here: factories of dataframely columns and the vocabularies of enumerated text.
-Does not belong here: schemas of tables.
+Belongs here: factories of dataframely columns, and lists of the columns of metrics.
+Does not belong here: schemas of tables, the words of enumerated text (``vocabulary``).
 """
 
 from typing import Final
@@ -9,18 +9,8 @@ from typing import Final
 import dataframely as dy
 import polars as pl
 
-PLATFORMS: Final = ("instagram", "tiktok")
-MEDIA_TYPES: Final = (
-    "reel",
-    "feed_image",
-    "feed_carousel",
-    "feed_video",
-    "story",
-    "tiktok_video",
-    "tiktok_photo",
-)
-POOLS: Final = ("generated", "ugc", "manual")
-SOURCES: Final = ("instagram_graph", "tiktok_business", "sift", "import")
+from transforms.vocabulary import PLATFORMS
+
 COUNTS: Final = ("views", "likes", "comments", "shares", "saves")
 """Counts of a post that every platform has, and that scores are made of."""
 ACTIVITIES: Final = ("bio_link_clicked", "call", "direction", "email", "text", "other")
@@ -51,8 +41,6 @@ MEASURES: Final = (
 """Metrics with decimals that only some kinds of post have."""
 METRICS: Final = (*COUNTS, *MORE_COUNTS, *MEASURES)
 """Every metric of a post that a snapshot carries and that decides whether it tells anything new."""
-
-DEPTHS: Final = ("quick", "posts", "full")
 
 MEANING_OF_NULL: Final = "Null: not collected or not reported; zero: reported as zero."
 

@@ -12,10 +12,8 @@ from typing import Final
 import dataframely as dy
 
 from transforms.contracts.columns import count, flag, instant, key, one_of, whole, word
-from transforms.contracts.scoring import CREATIVE_POOLS, OVERRIDES
+from transforms.vocabulary import AD_PLATFORMS, APPROVALS, CREATIVE_KINDS, OVERRIDES
 
-AD_PLATFORMS: Final = ("meta", "tiktok")
-APPROVALS: Final = ("not_required", "pending", "approved", "rejected")
 AD_COUNTS: Final = ("impressions", "clicks", "conversions")
 
 
@@ -24,7 +22,7 @@ class Creatives(dy.Schema):
 
     project_id = key("Project.")
     container_id = key("Container that wraps it.")
-    kind = one_of(CREATIVE_POOLS, "How it came about, and so its pool.", rule="unknown_kind")
+    kind = one_of(CREATIVE_KINDS, "How it came about, and so its pool.", rule="unknown_kind")
     created_at = instant("When it was made; its age counts from here.")
     known_at = instant("When the pipeline knew of it.")
     prompt = word("Prompt that it was generated from.", nullable=True)

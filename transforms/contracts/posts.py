@@ -8,8 +8,6 @@ import dataframely as dy
 import polars as pl
 
 from transforms.contracts.columns import (
-    MEDIA_TYPES,
-    SOURCES,
     count,
     day,
     flag,
@@ -21,6 +19,13 @@ from transforms.contracts.columns import (
     word,
 )
 from transforms.contracts.metrics import Metrics, MetricTimes
+from transforms.vocabulary import (
+    ACCOUNT_STATUSES,
+    CONNECTIONS,
+    CONTAINER_KINDS,
+    MEDIA_TYPES,
+    SOURCES,
+)
 
 
 class Projects(dy.Schema):
@@ -40,15 +45,11 @@ class PlatformAccounts(dy.Schema):
     platform = platform(in_key=False)
     account_key = word("The platform's name or id of the account.")
     connection = one_of(
-        ("oauth", "external"),
+        CONNECTIONS,
         "oauth: a token is held; external: read through SIFT.",
         rule="unknown_connection",
     )
-    status = one_of(
-        ("active", "paused", "reauth_required"),
-        "Whether the account is synced.",
-        rule="unknown_status",
-    )
+    status = one_of(ACCOUNT_STATUSES, "Whether the account is synced.", rule="unknown_status")
     project_id = word("Project that owns the account; null for external ones.", nullable=True)
     creator_id = word("Creator behind the account; null for a project's own.", nullable=True)
     last_outcome = word("Outcome of the newest finished sync, any depth.", nullable=True)
@@ -190,7 +191,7 @@ class ContentContainers(dy.Schema):
     """Grain: one row per post or other creative that may become an ad. Insert-only."""
 
     container_id = key("platform:post id for posts, kind:slug for others.")
-    kind = one_of(("post", "generated", "manual"), "What it wraps.", rule="unknown_kind")
+    kind = one_of(CONTAINER_KINDS, "What it wraps.", rule="unknown_kind")
     platform = word("Platform of the post; null for other kinds.", nullable=True)
     platform_post_id = word("Post that it wraps; null for other kinds.", nullable=True)
     created_at = instant("When the container was made: what it wraps was known from here on.")

@@ -10,8 +10,6 @@ import dataframely as dy
 import polars as pl
 
 from transforms.contracts.columns import (
-    PLATFORMS,
-    POOLS,
     count,
     flag,
     instant,
@@ -24,22 +22,15 @@ from transforms.contracts.columns import (
     word,
     words,
 )
-
-UNSCORED_REASONS: Final = ("safety_failed", "below_min_views", "views_unknown")
-OVERRIDES: Final = ("include", "exclude")
-CREATIVE_POOLS: Final = ("generated", "manual")
-"""Pools of content that is no post, scored by age and spend."""
-ELIGIBILITY_REASONS: Final = (
-    "safety_failed",
-    "excluded",
-    "included",
-    "score",
-    "below_threshold",
-    "below_min_views",
-    "views_unknown",
-    "pool_too_small",
-    "never_scored",
+from transforms.vocabulary import (
+    CREATIVE_KINDS,
+    ELIGIBILITY_REASONS,
+    OVERRIDES,
+    PLATFORMS,
+    POOLS,
+    UNSCORED_REASONS,
 )
+
 PART_COLUMNS: Final = (
     "quality_points",
     "reach_points",
@@ -92,7 +83,7 @@ class CreativeMembers(dy.Schema):
     project_id = key("Project.")
     ads_content_id = key("The thing that is scored.")
     container_id = word("Container that it stands for.")
-    scoring_pool = one_of(CREATIVE_POOLS, "Pool.", rule="unknown_pool")
+    scoring_pool = one_of(CREATIVE_KINDS, "Pool.", rule="unknown_pool")
     created_at = instant("When it was made.")
     spend_30d_usd = number("Ad spend of the trailing 30 days known at the tick, USD.", min=0)
     safety_failed = flag("Whether its newest safety review by the tick failed it.")
@@ -214,10 +205,9 @@ class OrganicScores(dy.Schema):
         )
 
 
-class AdEligibility(dy.Schema):
-    """Grain: one row per ads content and tick: may it run as an ad, and why."""
+class Judgement(dy.Schema):
+    """Grain: one row per ads content: may it run as an ad, and why."""
 
-    scored_at = instant("The tick that the answer is for.", in_key=True)
     ads_content_id = key("The thing that is judged.")
     project_id = word("Project.")
     scoring_pool = one_of(POOLS, "Pool.", rule="unknown_pool")
@@ -228,20 +218,21 @@ class AdEligibility(dy.Schema):
     organic_score = number("The score that stands, points 0-10; null if never scored.", min=0)
     score_of = instant("Tick at which that score was made.", nullable=True)
     scoring_version = word("Version of the rules that made it.", nullable=True)
+
+
+class JudgedTick(dy.Schema):
+    """Grain: one row per tick at which content was judged."""
+
+    scored_at = instant("The tick that the answer is for.", in_key=True)
+
+
+class AdEligibility(JudgedTick, Judgement):
+    """Grain: one row per ads content and tick: may it run as an ad, and why."""
+
     tick = word("Partition: the tick as text.")
 
 
-class AdEligibilityCurrent(dy.Schema):
+class AdEligibilityCurrent(Judgement):
     """Grain: one row per ads content: may it run as an ad as of the newest tick."""
 
-    ads_content_id = key("The thing that is judged.")
-    project_id = word("Project.")
-    scoring_pool = one_of(POOLS, "Pool.", rule="unknown_pool")
-    platform = post_platform()
-    platform_post_id = word("Post; null for generated and manual content.", nullable=True)
-    is_eligible = flag("Whether it may be picked as an ad.")
-    reason = one_of(ELIGIBILITY_REASONS, "Why.", rule="unknown_reason")
-    organic_score = number("The score that stands, points 0-10; null if never scored.", min=0)
-    score_of = instant("Tick at which that score was made.", nullable=True)
-    scoring_version = word("Version of the rules that made it.", nullable=True)
     scored_at = instant("The tick that the answer is for.")

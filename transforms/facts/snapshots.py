@@ -9,7 +9,8 @@ from typing import Final
 
 import polars as pl
 
-from transforms.contracts.columns import METRICS, SOURCES
+from transforms.contracts.columns import METRICS
+from transforms.vocabulary import SOURCES
 
 POST: Final = ("platform", "platform_post_id")
 ACCOUNT: Final = ("platform", "account_key")

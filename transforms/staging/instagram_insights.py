@@ -39,7 +39,7 @@ PARTS: Final = (
     *(f"profile_activity_{name}" for name in ACTIVITIES),
     *(f"navigation_{name}" for name in MOVES),
 )
-METRICS: Final = (*NAMES.values(), *PARTS)
+INSIGHT_METRICS: Final = (*NAMES.values(), *PARTS)
 """What insights can say of a post, in our words."""
 
 BREACHED: Final[Mapping[str, str]] = MappingProxyType(
@@ -72,8 +72,8 @@ def insights_of_items(rows: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         Grain: one row per sync_id and subject. Gives insights_received_at (the latest row's),
-        insights_breaches, insights_bodies, and ``METRICS`` as text for a contract's cast, which
-        turns down fractions of a count.
+        insights_breaches, insights_bodies, and ``INSIGHT_METRICS`` as text for a contract's cast,
+        which turns down fractions of a count.
     """
     rows = rows.filter(pl.col("entity").is_in(INSIGHTS)).sort("received_at", "landing_id")
     items = rows.group_by(OF_ITEM).agg(
@@ -83,13 +83,13 @@ def insights_of_items(rows: pl.DataFrame) -> pl.DataFrame:
     )
     wide = _metrics(rows).pivot(
         on="metric",
-        on_columns=METRICS,
+        on_columns=INSIGHT_METRICS,
         index=OF_ITEM,
         values="value",
         aggregate_function="first",
     )
     return items.join(
-        wide.with_columns(**{name: _text(name) for name in METRICS}), on=OF_ITEM, how="left"
+        wide.with_columns(**{name: _text(name) for name in INSIGHT_METRICS}), on=OF_ITEM, how="left"
     )
 
 
@@ -128,7 +128,7 @@ def _metrics(rows: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         pl.concat([wholes, _parts(metrics)])
-        .filter(pl.col("metric").is_in(METRICS), pl.col("value").is_not_null())
+        .filter(pl.col("metric").is_in(INSIGHT_METRICS), pl.col("value").is_not_null())
         .unique([*OF_ITEM, "metric"], keep="last", maintain_order=True)
     )
 

@@ -21,8 +21,7 @@ from transforms.staging.documents import (
     with_documents,
     with_fields,
 )
-from transforms.staging.instagram_insights import METRICS as INSIGHT_METRICS
-from transforms.staging.instagram_insights import OF_ITEM, insights_of_items
+from transforms.staging.instagram_insights import INSIGHT_METRICS, OF_ITEM, insights_of_items
 from transforms.staging.parsing import BREACHES, ParsedColumn, rule_violations
 from transforms.staging.quarantine import RECEIVED
 

@@ -25,7 +25,7 @@ BILLIONTHS: Final = 10**9
 
 DATE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 EPOCH: Final = r"^-?[0-9]{9,19}(?:\.[0-9]+)?$"
-INSTANT: Final = (
+ISO_INSTANT: Final = (
     r"^(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<minute>[0-9]{2}:[0-9]{2})"
     r"(?P<second>:[0-5][0-9](?:\.[0-9]{1,9})?)?"
     r" ?(?P<offset>[Zz]|(?P<sign>[+-])(?P<hours>0[0-9]|1[0-4])(?::?(?P<minutes>[0-5][0-9]))?)?$"
@@ -191,7 +191,7 @@ def _native_instant(column: str, dtype: pl.Datetime, time_zone: str | None) -> P
 
 def _instant_of_text(column: str, time_zone: str | None) -> ParsedColumn:
     text = shown_text(column)
-    parts = text.str.extract_groups(INSTANT)
+    parts = text.str.extract_groups(ISO_INSTANT)
     minute, second = parts.struct.field("minute"), parts.struct.field("second").fill_null(":00")
     clock = (parts.struct.field("day") + "T" + minute + second).str.to_datetime(
         "%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False

@@ -11,7 +11,7 @@ from typing import Final
 from layers_pipeline.errors import SourceError
 from layers_pipeline.sources.account_reading import AccountReading, Issue, IssueKind, ResponseRow
 from layers_pipeline.sources.instagram.errors import FaultKind, GraphFault
-from layers_pipeline.sources.instagram.requests import BREAKDOWNS, METRICS, Item
+from layers_pipeline.sources.instagram.requests import BREAKDOWNS, INSIGHT_METRICS, Item
 
 ISSUES: Final[Mapping[FaultKind, IssueKind]] = {
     "few_viewers": "not_enough_viewers",
@@ -80,7 +80,9 @@ class ReadingBuilder:
 
     def metrics(self, media_type: str) -> tuple[str, ...]:
         """The metrics of a media type that are not refused."""
-        return tuple(one for one in METRICS[media_type] if not self.is_refused(media_type, one))
+        return tuple(
+            one for one in INSIGHT_METRICS[media_type] if not self.is_refused(media_type, one)
+        )
 
     def is_readable(self, item: Item) -> bool:
         """Whether an item's insights may be asked for."""

@@ -28,7 +28,7 @@ ACCOUNT_FIELDS: Final = ("id", "username", "followers_count", "media_count")
 
 ENGAGEMENT: Final = ("likes", "comments", "shares", "saved", "reach", "total_interactions", "views")
 FEED: Final = (*ENGAGEMENT, "follows", "profile_visits", "profile_activity")
-METRICS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+INSIGHT_METRICS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "reel": (
             *ENGAGEMENT,
@@ -96,7 +96,7 @@ class Item:
 
     item_id: str
     media_type: str
-    """One of ``METRICS``."""
+    """One of ``INSIGHT_METRICS``."""
 
 
 def item_of(row: Mapping[str, Any], *, is_story: bool) -> Item | None:

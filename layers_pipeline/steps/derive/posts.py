@@ -59,7 +59,7 @@ def derive_facts(stores: Stores) -> dict[str, Written]:
     """
     lake = stores.lake
     with lake.write_lock():
-        marks = {source.name: lake.version(source) for source in catalog.STAGED}
+        marks = {source.name: lake.version(source) for source in catalog.STAGED_TABLES}
         since = {name: min(lake.watermark(table, name) for table in FACTS) for name in marks}
         if since == marks:
             return {table.name: Written() for table in FACTS}

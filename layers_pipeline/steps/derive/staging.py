@@ -14,7 +14,7 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written, differ
-from layers_pipeline.steps.platforms import SOURCES, Source
+from layers_pipeline.steps.platforms import STAGED_SOURCES, Source
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.captures import Capture
 
@@ -23,7 +23,7 @@ CAPTURE: Final = tuple(Capture.column_names())
 
 def stage_all(stores: Stores) -> dict[str, Written]:
     """Type the landed rows of every source; what was written, by table name."""
-    return {source.staged.name: stage(stores, source) for source in SOURCES}
+    return {source.staged.name: stage(stores, source) for source in STAGED_SOURCES}
 
 
 def stage(stores: Stores, source: Source) -> Written:
@@ -47,7 +47,7 @@ def stage_again(stores: Stores, source: Source, landed: pl.DataFrame) -> Written
 
 def captures(stores: Stores) -> pl.LazyFrame:
     """Every staged capture, of every source."""
-    return pl.concat([stores.lake.read(table).select(CAPTURE) for table in catalog.STAGED])
+    return pl.concat([stores.lake.read(table).select(CAPTURE) for table in catalog.STAGED_TABLES])
 
 
 def captures_since(stores: Stores, versions: Mapping[str, int]) -> pl.LazyFrame:
@@ -55,6 +55,6 @@ def captures_since(stores: Stores, versions: Mapping[str, int]) -> pl.LazyFrame:
     return pl.concat(
         [
             stores.lake.added_since(table, versions[table.name]).select(CAPTURE)
-            for table in catalog.STAGED
+            for table in catalog.STAGED_TABLES
         ]
     )

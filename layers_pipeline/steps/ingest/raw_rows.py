@@ -62,11 +62,11 @@ def write_raw(stores: Stores, syncs: Sequence[AccountSync], *, run_id: str) -> i
 
 
 def _append(stores: Stores, table: Table, rows: list[dict[str, Any]]) -> int:
-    def known_on_landing(some: pl.DataFrame) -> pl.DataFrame:
+    def known_on_commit(some: pl.DataFrame) -> pl.DataFrame:
         return known_now(stores, some).with_columns(landed_on=pl.col("known_at").dt.date())
 
     frame = pl.DataFrame(rows, schema=dict(table.empty().schema))
-    return stores.lake.append(table, frame, restamp=known_on_landing).inserted
+    return stores.lake.append(table, frame, restamp=known_on_commit).inserted
 
 
 def _rows(sync: AccountSync, *, run_id: str) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from layers_pipeline.steps.derive.deletions import derive_absences
 from layers_pipeline.steps.derive.everything import add_up, bring_up_to_date
 from layers_pipeline.steps.derive.posts import facts_of
 from layers_pipeline.steps.derive.staging import captures, stage_again
-from layers_pipeline.steps.platforms import SOURCES, Source
+from layers_pipeline.steps.platforms import STAGED_SOURCES, Source
 from layers_pipeline.steps.stores import Stores
 
 DAY: Final = timedelta(days=1)
@@ -50,9 +50,11 @@ def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
     """
     if start >= end:
         raise InputRefusedError(f"replay: nothing lies from {start} to {end}. Give a later end.")
-    read, written = 0, {source.staged.name: Written() for source in SOURCES}
+    read, written = 0, {source.staged.name: Written() for source in STAGED_SOURCES}
     with stores.lake.write_lock():
-        days = [(source, day) for source in SOURCES for day in _days(stores, source, start, end)]
+        days = [
+            (source, day) for source in STAGED_SOURCES for day in _days(stores, source, start, end)
+        ]
         for done, (source, day) in enumerate(days, start=1):
             landed = _landed(stores, source, max(start, day), min(end, day + DAY))
             read += landed.height
@@ -80,7 +82,7 @@ def _landed(stores: Stores, source: Source, start: datetime, end: datetime) -> p
 def _make_again(stores: Stores) -> dict[str, Written]:
     """Make what follows from captures and listings from all of them, in place of what there is."""
     lake = stores.lake
-    marks = {source.name: lake.version(source) for source in catalog.STAGED}
+    marks = {source.name: lake.version(source) for source in catalog.STAGED_TABLES}
     facts = facts_of(captures(stores).collect())
     made = {
         catalog.PLATFORM_POST_METRICS: facts.snapshots,

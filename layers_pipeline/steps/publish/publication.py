@@ -54,7 +54,7 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
             for scored in score_ticks(stores, _half_written_ticks(stores), on_written=collect):
                 collect({name: Written(inserted=rows) for name, rows in scored.rows.items()})
             collect(bring_up_to_date(stores))
-            pinned = [_pin(stores, table) for table in (*catalog.PUBLISHED, *catalog.STAGED)]
+            pinned = [_pin(stores, table) for table in (*catalog.PUBLISHED, *catalog.STAGED_TABLES)]
         on_written(written)
         return generations.publish(
             stores.settings.serve_location,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from layers_pipeline.sources.instagram.requests import METRICS
+from layers_pipeline.sources.instagram.requests import INSIGHT_METRICS
 from tests.sources.instagram.readings import (
     IDS,
     LONG,
@@ -91,7 +91,7 @@ def test_a_metric_that_is_refused_takes_its_breakdown_with_it(graph):
         ("feed_image", "profile_activity"),
         ("feed_carousel", "profile_activity"),
     }
-    assert len(metric_names(reading)[IDS["feed_image"]]) == len(METRICS["feed_image"]) - 1
+    assert len(metric_names(reading)[IDS["feed_image"]]) == len(INSIGHT_METRICS["feed_image"]) - 1
 
 
 def test_a_common_breakdown_that_is_too_much_is_halved():

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from layers_pipeline.errors import SettingsError, SourceUnauthorizedError
 from layers_pipeline.sources.instagram.client import graph_http
-from layers_pipeline.sources.instagram.requests import METRICS
+from layers_pipeline.sources.instagram.requests import INSIGHT_METRICS
 from sandbox import AccountRef, running_sandbox
 from sandbox.simulation.holders import Plan, generated_truth
 from tests.sources.instagram.readings import (
@@ -76,7 +76,7 @@ def test_full_reads_posts_stories_account_insights_and_breakdowns(graph):
 
 @pytest.mark.parametrize("name", IDS)
 def test_each_type_is_asked_for_its_own_metrics(graph, name):
-    wanted = METRICS[name.removeprefix("second_")]
+    wanted = INSIGHT_METRICS[name.removeprefix("second_")]
     assert metric_names(read(graph))[IDS[name]] == set(wanted)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from layers_pipeline.sources.instagram.errors import metrics_named
-from layers_pipeline.sources.instagram.requests import METRICS
+from layers_pipeline.sources.instagram.requests import INSIGHT_METRICS
 from tests.sources.instagram.readings import (
     IDS,
     LONG,
@@ -37,7 +37,7 @@ def test_a_refused_metric_is_dropped_and_everything_else_is_read(graph, kind):
     assert reading.refused.keys() == {(name, "views") for name in WITH_VIEWS}
     assert issues(reading) == {("metric_refused", "views")}
     expected = {
-        item_id: set(METRICS[name.removeprefix("second_")]) - {"views"}
+        item_id: set(INSIGHT_METRICS[name.removeprefix("second_")]) - {"views"}
         for name, item_id in IDS.items()
     }
     assert metric_names(reading) == expected
@@ -135,7 +135,7 @@ def test_the_search_for_a_metric_is_made_once_for_a_type():
     script = ScriptedGraph(script)
     reading = read_scripted(script)
     probes = [params for call in script.asked for _, params in call if params.get("metric")]
-    assert len(probes) == 20 + len(METRICS["reel"])
+    assert len(probes) == 20 + len(INSIGHT_METRICS["reel"])
     assert len(issues(reading)) == 20
 
 
@@ -148,7 +148,7 @@ def test_when_every_metric_is_refused_the_type_is_left():
         return {"data": []}
 
     reading = read_scripted(ScriptedGraph(script))
-    assert reading.refused.keys() == {("reel", metric) for metric in METRICS["reel"]}
+    assert reading.refused.keys() == {("reel", metric) for metric in INSIGHT_METRICS["reel"]}
     assert (reading.error, reading.is_complete) == (None, True)
 
 

@@ -8,7 +8,7 @@ from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.posts import FACTS, derive_facts, facts_of
 from layers_pipeline.steps.derive.staging import captures as captures_of
 from layers_pipeline.steps.derive.staging import captures_since, stage
-from layers_pipeline.steps.platforms import INSTAGRAM, SIFT, SOURCES
+from layers_pipeline.steps.platforms import INSTAGRAM, SIFT, STAGED_SOURCES
 from layers_pipeline.steps.publish.publication import maintain
 from tests.hypothesis_profiles import examples
 from tests.oracles import scores as oracle
@@ -182,7 +182,7 @@ def settle(stores, history):
         if then == "derive":
             bring_up_to_date(now)
         elif then is not None:
-            for source in SOURCES:
+            for source in STAGED_SOURCES:
                 stage(now, source)
             with lost(now, *FACTS[then:]):
                 derive_facts(now)
@@ -370,7 +370,7 @@ def test_a_crash_before_containers_were_made_leaves_none_out_and_doubles_none(st
 READ = (
     catalog.RAW_SIFT__POSTS,
     catalog.RAW_INSTAGRAM__RESPONSES,
-    *catalog.STAGED,
+    *catalog.STAGED_TABLES,
     catalog.PLATFORM_POSTS,
 )
 
@@ -404,7 +404,7 @@ def test_upkeep_joins_small_files_and_leaves_nothing_to_derive_again(stores):
     maintain(at(stores, 11))
     read = {
         table.name: min(lake.watermark(fact, table.name) for fact in FACTS)
-        for table in catalog.STAGED
+        for table in catalog.STAGED_TABLES
     }
     assert (files, len(lake.files(staged))) == (101, 1)
     assert captures_since(stores, read).collect().is_empty()

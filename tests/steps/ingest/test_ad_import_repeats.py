@@ -20,7 +20,7 @@ from layers_pipeline.steps.publish.publication import maintain, publish
 from tests.hypothesis_profiles import examples
 from tests.worlds.ad_reports import (
     HISTORY,
-    STAGED,
+    STAGING,
     ad_row,
     bring,
     history,
@@ -100,8 +100,8 @@ def test_two_imports_at_once_double_nothing(tmp_path, names):
 CRASHES = [
     pytest.param((HISTORY,), id="before the history"),
     pytest.param((HISTORY, catalog.IMPORT_FILES), id="before the registration"),
-    pytest.param((HISTORY, catalog.IMPORT_FILES, STAGED), id="after the quarantine"),
-    pytest.param((HISTORY, catalog.IMPORT_FILES, STAGED, catalog.QUARANTINE), id="at the start"),
+    pytest.param((HISTORY, catalog.IMPORT_FILES, STAGING), id="after the quarantine"),
+    pytest.param((HISTORY, catalog.IMPORT_FILES, STAGING, catalog.QUARANTINE), id="at the start"),
 ]
 
 
@@ -138,7 +138,7 @@ def test_upkeep_changes_nothing(stores):
     for number in range(3):
         bring(stores, ad_row(f"ad{number}"), name=f"{number}")
     before = whole(stores)
-    stores.lake.compact(STAGED)
+    stores.lake.compact(STAGING)
     bring_up_to_date(stores)
     maintain(stores)
     assert whole(stores) == before

@@ -52,7 +52,7 @@ STORM_AT = AT + timedelta(hours=8)
 STORM_AGAIN_AT = STORM_AT + timedelta(minutes=20)
 SECOND = timedelta(seconds=1)
 BY_NAME = {case.name: number for number, case in enumerate(CASES)}
-SOURCES = {"instagram": "instagram_graph", "tiktok": "tiktok_business"}
+SOURCE_OF = {"instagram": "instagram_graph", "tiktok": "tiktok_business"}
 HANGING = "instagram hang"
 VERSIONS = {"instagram": "v26.0", "tiktok": "v1.3"}
 
@@ -142,8 +142,8 @@ class Matrix:
         operations, platform = result.stores.operations, result.case.platform
         state = state_of(result.stores, result.ref, result.case.depth)
         result.message = state.last_message or ""
-        pause = operations.refusals.pause_of(f"{SOURCES[platform]}:app", now=AT)
-        dropped = operations.refusals.metrics(SOURCES[platform], VERSIONS[platform])
+        pause = operations.refusals.pause_of(f"{SOURCE_OF[platform]}:app", now=AT)
+        dropped = operations.refusals.metrics(SOURCE_OF[platform], VERSIONS[platform])
         return Left(
             outcome=str(state.last_outcome),
             status=row_of(result.stores, result.ref).status,

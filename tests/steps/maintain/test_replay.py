@@ -19,7 +19,7 @@ from layers_pipeline.lake.table import Table, differ
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.scrapes import collect_scrapes, submit_scrapes
 from layers_pipeline.steps.maintain.replay import Replayed, replay
-from layers_pipeline.steps.platforms import SOURCES
+from layers_pipeline.steps.platforms import STAGED_SOURCES
 from layers_pipeline.steps.score.scoring import copy_current_eligibility
 from layers_pipeline.steps.stores import Stores
 from sandbox import Deletion, Item
@@ -40,7 +40,7 @@ HOURS = (0, 1, 2, 3, 25, 26, 27, 28)
 """When everybody is read, over two days."""
 END = START + 40 * HOUR
 TICKS = (START + 4 * HOUR, START + 32 * HOUR)
-STAGED = tuple(source.staged for source in SOURCES)
+STAGED_TABLES = tuple(source.staged for source in STAGED_SOURCES)
 DERIVED = (
     catalog.PLATFORM_POST_METRICS,
     catalog.PLATFORM_POSTS,
@@ -149,7 +149,7 @@ def test_the_stretch_of_life_has_all_that_a_replay_could_get_wrong(rows):
     }
     assert {absence["returned_at"] is None for absence in absences} == {True, False}
     assert any(row["deleted_at"] for row in rows["platform_posts"])
-    assert all(rows[table.name] for table in (*STAGED, *DERIVED, *SCORED))
+    assert all(rows[table.name] for table in (*STAGED_TABLES, *DERIVED, *SCORED))
     assert rows["quarantine"] == []
 
 
@@ -163,7 +163,7 @@ def test_replaying_everything_changes_no_row_of_any_table(stores, rows):
 
 
 def landed(rows: dict[str, list[dict]]) -> int:
-    return sum(len(rows[source.raw.name]) for source in SOURCES)
+    return sum(len(rows[source.raw.name]) for source in STAGED_SOURCES)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_after_a_replay_deriving_and_scoring_go_on_as_before(stores, rows):
 
 
 def test_without_any_table_but_the_landings_a_replay_gives_the_same_rows(stores, rows):
-    remove(stores, *STAGED, *DERIVED)
+    remove(stores, *STAGED_TABLES, *DERIVED)
     replay_all(stores)
     made = [table.name for table in DERIVED if table is not catalog.ADS_CONTENT]
     held = everything(stores)
@@ -193,7 +193,7 @@ def test_without_any_table_but_the_landings_a_replay_gives_the_same_rows(stores,
 
 
 def test_scores_that_are_made_again_after_a_replay_are_the_same(stores, rows):
-    remove(stores, *STAGED, *DERIVED, *SCORED)
+    remove(stores, *STAGED_TABLES, *DERIVED, *SCORED)
     replay_all(stores)
     score_again(stores)
     assert differing(stores, rows) == []
@@ -238,7 +238,7 @@ def overlook(stores: Stores, table: Table) -> None:
     bring_up_to_date(stores)
 
 
-@pytest.mark.parametrize("table", STAGED, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", STAGED_TABLES, ids=lambda table: table.name)
 def test_a_row_that_was_read_wrongly_is_mended_by_a_replay_of_its_span(stores, rows, table):
     misread(stores, table)
     spoilt = differing(stores, rows)
@@ -249,7 +249,7 @@ def test_a_row_that_was_read_wrongly_is_mended_by_a_replay_of_its_span(stores, r
     assert differing(stores, rows) == []
 
 
-@pytest.mark.parametrize("table", STAGED, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", STAGED_TABLES, ids=lambda table: table.name)
 def test_a_row_that_was_overlooked_is_mended_by_a_replay_of_its_span(stores, rows, table):
     """But for when containers were made: they are inserted once, and stay (R11)."""
     overlook(stores, table)

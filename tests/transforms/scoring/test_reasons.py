@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from transforms.contracts.scoring import ELIGIBILITY_REASONS
 from transforms.scoring.reasons import FACTS, REASONS, Reason, Sentence
 from transforms.sql import sql_of
+from transforms.vocabulary import ELIGIBILITY_REASONS
 
 WORDS = (Sentence("so it is"),)
 

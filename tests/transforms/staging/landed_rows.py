@@ -13,7 +13,7 @@ from transforms.staging.quarantine import split
 
 RECEIVED_AT = datetime(2025, 5, 14, 12, tzinfo=UTC)
 KNOWN_AT = datetime(2025, 5, 14, 12, 5, tzinfo=UTC)
-INSTANT = pl.Datetime("us", "UTC")
+UTC_INSTANT = pl.Datetime("us", "UTC")
 
 
 def row(entity, body, *, subject="1", sync_id="s1", after_s=0):
@@ -31,11 +31,11 @@ def row(entity, body, *, subject="1", sync_id="s1", after_s=0):
 def landed(*rows):
     """The rows as they land, each with its position as its id."""
     schema = {"landing_id": pl.String, "sync_id": pl.String, "entity": pl.String}
-    schema |= {"subject": pl.String, "received_at": INSTANT, "body": pl.String}
+    schema |= {"subject": pl.String, "received_at": UTC_INSTANT, "body": pl.String}
     numbered = [{"landing_id": str(number)} | one for number, one in enumerate(rows)]
     return pl.DataFrame(numbered, schema=schema).with_columns(
         account_key=pl.lit("me"),
-        known_at=pl.lit(KNOWN_AT, INSTANT),
+        known_at=pl.lit(KNOWN_AT, UTC_INSTANT),
         run_id=pl.lit("r"),
         landed_on=pl.lit(date(2025, 5, 14)),
     )

@@ -5,7 +5,7 @@
 with
 
 -- import
-things as (select * from contents_of($post)),
+contents as (select * from contents_of($post)),
 
 ticks as (select * from newest_ticks($as_of)),
 
@@ -19,16 +19,16 @@ allowlist as (select * from project_allowlist),
 deleted as (
 
     select
-        things.ads_content_id,
+        contents.ads_content_id,
         max(absences.confirmed_at) as deleted_at
-    from things
-    inner join ticks on things.project_id = ticks.project_id
+    from contents
+    inner join ticks on contents.project_id = ticks.project_id
     inner join absences
         on
-            things.platform = absences.platform
-            and things.platform_post_id = absences.platform_post_id
+            contents.platform = absences.platform
+            and contents.platform_post_id = absences.platform_post_id
             and holds_at(absences.confirmed_at, absences.returned_at, ticks.scored_at)
-    group by things.ads_content_id
+    group by contents.ads_content_id
 
 ),
 
@@ -50,7 +50,7 @@ listed as (
 final as (
 
     select
-        things.*,
+        contents.*,
         ticks.scored_at,
         judgements.is_eligible,
         judgements.organic_score,
@@ -59,27 +59,27 @@ final as (
         deleted.deleted_at,
         case
             when judgements.reason is not null then judgements.reason
-            when things.container_id is null then 'unknown_id'
-            when things.project_id is null then 'not_on_allowlist'
+            when contents.container_id is null then 'unknown_id'
+            when contents.project_id is null then 'not_on_allowlist'
             when ticks.scored_at is null then 'no_tick'
-            when things.first_known_at > ticks.scored_at then 'not_known_yet'
-            when things.published_at > ticks.scored_at then 'not_published_yet'
-            when things.scoring_pool = 'ugc' and listed.project_id is null then 'not_on_allowlist'
+            when contents.first_known_at > ticks.scored_at then 'not_known_yet'
+            when contents.published_at > ticks.scored_at then 'not_published_yet'
+            when contents.scoring_pool = 'ugc' and listed.project_id is null then 'not_on_allowlist'
             else 'came_in_since'
         end as reason
     from (select $post as thing) as asked
-    left join things on asked.thing is not null
-    left join ticks on things.project_id = ticks.project_id
+    left join contents on asked.thing is not null
+    left join ticks on contents.project_id = ticks.project_id
     left join judgements
         on
-            things.ads_content_id = judgements.ads_content_id
+            contents.ads_content_id = judgements.ads_content_id
             and ticks.scored_at = judgements.scored_at
-    left join deleted on things.ads_content_id = deleted.ads_content_id
+    left join deleted on contents.ads_content_id = deleted.ads_content_id
     left join listed
         on
-            things.project_id = listed.project_id
-            and things.platform = listed.platform
-            and things.account_key = listed.account_key
+            contents.project_id = listed.project_id
+            and contents.platform = listed.platform
+            and contents.account_key = listed.account_key
 
 )
 
