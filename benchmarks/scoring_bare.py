@@ -121,10 +121,10 @@ def _members(files: Files, tick: datetime) -> pl.LazyFrame:
         )
     )
     known = metrics.filter(pl.col("known_at") <= tick)
-    latest = known.group_by(POST).agg(pl.col(name).max_by(_turn(name)) for name in COUNTS)
+    latest = known.group_by(POST).agg(pl.col(name).max_by(_capture_order(name)) for name in COUNTS)
     seen = captures.filter(pl.col("known_at") <= tick)
     identity = seen.group_by(POST).agg(
-        pl.col(name).min_by(_turn(name)) for name in ("account_key", "published_at")
+        pl.col(name).min_by(_capture_order(name)) for name in ("account_key", "published_at")
     )
     gone = absences.filter(
         pl.col("confirmed_at") <= tick,
@@ -147,11 +147,11 @@ def _members(files: Files, tick: datetime) -> pl.LazyFrame:
     )
 
 
-def _turn(name: str) -> pl.Expr:
+def _capture_order(name: str) -> pl.Expr:
     """The order of captures by moment and source as one number; null where nothing is shown."""
     source = pl.col("source").cast(pl.Enum(SOURCES)).to_physical().cast(pl.Int64)
-    turn = pl.col("captured_at").to_physical() * len(SOURCES) + source
-    return pl.when(pl.col(name).is_not_null()).then(turn)
+    order = pl.col("captured_at").to_physical() * len(SOURCES) + source
+    return pl.when(pl.col(name).is_not_null()).then(order)
 
 
 def _scored(members: pl.LazyFrame, tick: datetime) -> pl.LazyFrame:

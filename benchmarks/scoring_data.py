@@ -103,13 +103,13 @@ def _captures(posts: np.ndarray, size: Size) -> pl.DataFrame:
     has_more = (posts * 7919) % size.posts < more
     counts = least + has_more
     post = np.repeat(posts, counts)
-    turn = np.arange(post.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    order = np.arange(post.size) - np.repeat(np.cumsum(counts) - counts, counts)
     of = np.repeat(counts, counts)
     published = _published(post, size)
     begin, whole = np.maximum(published, 0), size.days * MINUTES_PER_DAY
-    minute = begin + (whole - begin) * (turn + (post * 613 % 997) / 997) / of
+    minute = begin + (whole - begin) * (order + (post * 613 % 997) / 997) / of
     captured_at = pl.lit(size.start) + pl.duration(seconds=_column(minute * 60))
-    is_late = pl.Series((post * 31 + turn) % 200 == 0)
+    is_late = pl.Series((post * 31 + order) % 200 == 0)
     known_at = captured_at + pl.when(is_late).then(timedelta(days=5)).otherwise(timedelta(0))
     published_at = pl.lit(size.start) + pl.duration(minutes=_column(published))
     number, account = pl.Series(post), pl.Series(post % size.accounts)
@@ -124,7 +124,7 @@ def _captures(posts: np.ndarray, size: Size) -> pl.DataFrame:
         run_id=pl.lit("bench"),
         file_id=pl.format("batch{}", pl.lit(int(posts[0]))),
         line_number=pl.Series(np.arange(1, post.size + 1)),
-    ).with_columns(**_counts(post, turn, of, size))
+    ).with_columns(**_counts(post, order, of, size))
 
 
 def _column(numbers: np.ndarray) -> pl.Expr:
@@ -138,15 +138,15 @@ def _published(post: np.ndarray, size: Size) -> np.ndarray:
     return np.where(post % 5 == 3, within, before)
 
 
-def _counts(post: np.ndarray, turn: np.ndarray, of: np.ndarray, size: Size) -> dict[str, pl.Expr]:
+def _counts(post: np.ndarray, order: np.ndarray, of: np.ndarray, size: Size) -> dict[str, pl.Expr]:
     """Counts that grow from capture to capture, the same for a post whatever the batch."""
     chance = (post * 2_654_435_761 % 1_000_003) / 1_000_003
     spread = (post * 40_503 % 999_983) / 999_983
     final = np.exp(4 + 8 * (chance + spread) / 2)
-    views = np.floor(final * (turn + 1) / of)
+    views = np.floor(final * (order + 1) / of)
     is_small_pool = (post % size.projects == 0) & (post // size.projects >= 2)
     views = np.where(is_small_pool, views % 50, views)
-    number, nth = _column(post), _column(turn)
+    number, nth = _column(post), _column(order)
     shown = {
         name: _column(views * rate * (0.5 + (post * prime % 1009) / 1009))
         for (name, rate), prime in zip(SHARES.items(), (17, 101, 257, 809), strict=True)

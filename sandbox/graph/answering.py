@@ -6,7 +6,7 @@ Does not belong here: HTTP, batches, what the readings hold.
 
 from typing import Final
 
-from sandbox.graph.call import DELAYS_S, GraphCall, Json, Reply, Turn
+from sandbox.graph.call import DELAYS_S, CallContext, GraphCall, Json, Reply
 from sandbox.graph.desk import Child, GraphDesk
 from sandbox.graph.errors import (
     NO_PERMISSION,
@@ -34,32 +34,32 @@ EDGES: Final = ("media", "stories", "insights", "children")
 
 def answered(desk: GraphDesk, call: GraphCall, *, in_batch: bool = False) -> Reply:
     """What one call is answered; a batch's element is a call of its own."""
-    turn = Turn(desk=desk, call=call, at=desk.world.clock.now(), in_batch=in_batch)
+    context = CallContext(desk=desk, call=call, at=desk.world.clock.now(), in_batch=in_batch)
     try:
-        body, refusal = _read(turn), None
+        body, refusal = _read(context), None
     except GraphError as error:
         body, refusal = None, error.refusal
-    return replied(turn, body, refusal)
+    return replied(context, body, refusal)
 
 
-def replied(turn: Turn, body: object, refusal: Refusal | None) -> Reply:
+def replied(context: CallContext, body: object, refusal: Refusal | None) -> Reply:
     """The answer with its headers."""
-    trace_id = turn.desk.serials.next_trace_id()
-    headers = {"Facebook-API-Version": turn.call.version, "x-fb-trace-id": trace_id}
-    if turn.grant is not None:
-        headers |= usage_headers(turn, turn.grant.account, refusal)
+    trace_id = context.desk.serials.next_trace_id()
+    headers = {"Facebook-API-Version": context.call.version, "x-fb-trace-id": trace_id}
+    if context.grant is not None:
+        headers |= usage_headers(context, context.grant.account, refusal)
     status = 200
     if refusal is not None:
-        status = turn.desk.serials.next_status(refusal.statuses)
+        status = context.desk.serials.next_status(refusal.statuses)
         body = _html(refusal) if refusal.is_html else refusal.envelope(trace_id)
         headers |= {} if refusal.is_html else {"WWW-Authenticate": refusal.challenge}
     return Reply(
         status=status,
         body=body,
         headers=headers,
-        delay_s=DELAYS_S.get(turn.bent, 0.0),
-        is_cut=turn.bent == "truncated_json",
-        is_null=turn.bent == "null_element",
+        delay_s=DELAYS_S.get(context.bent, 0.0),
+        is_cut=context.bent == "truncated_json",
+        is_null=context.bent == "null_element",
     )
 
 
@@ -67,89 +67,91 @@ def _html(refusal: Refusal) -> str:
     return f"<html><head><title>{refusal.message}</title></head><body></body></html>"
 
 
-def _read(turn: Turn) -> Json:
-    call = turn.call
+def _read(context: CallContext) -> Json:
+    call = context.call
     if call.parts in EXCHANGE_PATHS:
-        return read_exchange(turn)
-    let_in(turn, call.token)
+        return read_exchange(context)
+    let_in(context, call.token)
     if call.method != "GET":
         raise GraphError(gone("/".join(call.parts), method=call.method.lower()))
     if call.parts == ("me", "accounts"):
-        return read_accounts(turn)
+        return read_accounts(context)
     if len(call.parts) <= 1 and "ids" in call.params:
-        return _read_many(turn, "".join(call.parts))
+        return _read_many(context, "".join(call.parts))
     if len(call.parts) == 1:
-        return _read_node(turn, call.parts[0])
+        return _read_node(context, call.parts[0])
     if len(call.parts) == 2 and call.parts[1] in EDGES:  # noqa: PLR2004 - node and edge
-        return _Read(turn, call.parts[0]).edge(call.parts[1])
+        return _Read(context, call.parts[0]).edge(call.parts[1])
     if not call.parts:
         raise GraphError(invalid("Unsupported get request. Please read the documentation"))
     raise GraphError(unknown_path("/".join(call.parts[1:])))
 
 
-def _read_many(turn: Turn, edge: str) -> Json:
+def _read_many(context: CallContext, edge: str) -> Json:
     """Several objects by their ids: all of them or none."""
     if edge and edge not in EDGES:
         raise GraphError(unknown_path(edge))
-    ids = list(dict.fromkeys(one.strip() for one in turn.call.params["ids"].split(",")))
+    ids = list(dict.fromkeys(one.strip() for one in context.call.params["ids"].split(",")))
     if not all(ids):
         raise GraphError(Refusal(message="Cannot specify an empty identifier", code=2500))
     if len(ids) > IDS_MAX:
         message = f"Too many IDs. Maximum: {IDS_MAX}. Provided: {len(ids)}."
         raise GraphError(Refusal(message=message, code=100))
-    reads = [_Read(turn, one, amount=len(ids), is_first=one == ids[0]) for one in ids]
+    reads = [_Read(context, one, amount=len(ids), is_first=one == ids[0]) for one in ids]
     return {read.text: read.edge(edge) if edge else read.node() for read in reads}
 
 
-def _read_node(turn: Turn, text: str) -> Json:
-    if not text.isdecimal() and text != "me" and _account(turn, text) is None:
+def _read_node(context: CallContext, text: str) -> Json:
+    if not text.isdecimal() and text != "me" and _account(context, text) is None:
         raise GraphError(unknown_path(text))
-    return _Read(turn, text).node()
+    return _Read(context, text).node()
 
 
-def _account(turn: Turn, text: str) -> AccountRef | None:
+def _account(context: CallContext, text: str) -> AccountRef | None:
     """The account that an id names, whoever asks."""
-    if text in ("me", turn.holder.account.account_key):
-        return turn.holder.account
+    if text in ("me", context.holder.account.account_key):
+        return context.holder.account
     account = AccountRef("instagram", text)
-    return account if account in turn.desk.known_accounts else None
+    return account if account in context.desk.known_accounts else None
 
 
 class _Read:
     """One object read with the parameters of a call.
 
     Args:
-        turn: The call.
+        context: The call.
         text: The id, or ``me``.
         amount: How many objects the call reads.
         is_first: Whether it is the first of them.
     """
 
-    def __init__(self, turn: Turn, text: str, *, amount: int = 1, is_first: bool = True) -> None:
+    def __init__(
+        self, context: CallContext, text: str, *, amount: int = 1, is_first: bool = True
+    ) -> None:
         self.text = text
-        self._turn = turn
+        self._context = context
         self._amount = amount
         self._is_first = is_first
 
     def node(self) -> Json:
         """The object itself."""
-        turn = self._turn
-        wanted = wanted_fields(turn.call.params.get("fields", ""))
-        account = _account(turn, self.text)
-        page_of = turn.desk.page_account(self.text)
+        context = self._context
+        wanted = wanted_fields(context.call.params.get("fields", ""))
+        account = _account(context, self.text)
+        page_of = context.desk.page_account(self.text)
         self._struck("node" if account is None and page_of is None else "user")
         if account is not None:
-            return user_fields(turn, self._own(account, gone(self.text)), wanted)
+            return user_fields(context, self._own(account, gone(self.text)), wanted)
         if page_of is not None:
-            return page_fields(turn, self._own(page_of, gone(self.text)), wanted)
+            return page_fields(context, self._own(page_of, gone(self.text)), wanted)
         found = self._medium()
         if isinstance(found, Child):
-            return child_fields(turn, found, wanted)
-        return media_fields(turn, found, wanted)
+            return child_fields(context, found, wanted)
+        return media_fields(context, found, wanted)
 
     def edge(self, name: str) -> Json:
         """One of the object's edges."""
-        account = _account(self._turn, self.text)
+        account = _account(self._context, self.text)
         if account is not None:
             return self._of_user(account, name)
         if name == "insights":
@@ -158,23 +160,23 @@ class _Read:
         found = self._medium()
         if name != "children" or isinstance(found, Child):
             raise GraphError(unknown_path(name))
-        wanted = wanted_fields(self._turn.call.params.get("fields", ""))
-        return children_of(self._turn, found, wanted)
+        wanted = wanted_fields(self._context.call.params.get("fields", ""))
+        return children_of(self._context, found, wanted)
 
     def _of_user(self, account: AccountRef, name: str) -> Json:
         if name not in ("media", "stories"):
             raise GraphError(unknown_path(name))
         own = self._own(account, NO_PERMISSION)
-        return read_page(self._turn, own, name, PageWanted.of(self._turn.call.params))
+        return read_page(self._context, own, name, PageWanted.of(self._context.call.params))
 
     def _insights(self) -> Json:
-        turn = self._turn
-        wanted = InsightsWanted.of(turn.call.params)
+        context = self._context
+        wanted = InsightsWanted.of(context.call.params)
         bent = self._struck("insights", wanted.metrics)
         found = self._medium()
         if isinstance(found, Child):
             raise GraphError(gone(self.text))
-        return read_insights(turn, found, wanted, bent=bent)
+        return read_insights(context, found, wanted, bent=bent)
 
     def _medium(self) -> Item | Child:
         """The medium of this id, if the token's holder has it and it can be seen.
@@ -182,22 +184,26 @@ class _Read:
         Raises:
             GraphError: There is none.
         """
-        turn = self._turn
-        item = turn.desk.item(self.text)
-        child = None if item else turn.desk.child(turn.holder.account, self.text)
+        context = self._context
+        item = context.desk.item(self.text)
+        child = None if item else context.desk.child(context.holder.account, self.text)
         medium = child.parent if child else item
-        if medium is None or medium.account != turn.holder.account or not medium.lives(turn.at):
+        if (
+            medium is None
+            or medium.account != context.holder.account
+            or not medium.lives(context.at)
+        ):
             raise GraphError(gone(self.text))
         return child or medium
 
     def _own(self, account: AccountRef, refusal: Refusal) -> AccountRef:
-        if account != self._turn.holder.account:
+        if account != self._context.holder.account:
             raise GraphError(refusal)
         return account
 
     def _struck(self, place: Place, metrics: tuple[str, ...] = ()) -> str:
-        turn = self._turn
-        subject = turn.holder.account.account_key if self.text == "me" else self.text
-        if not (self._is_first or turn.is_named(subject)):
+        context = self._context
+        subject = context.holder.account.account_key if self.text == "me" else self.text
+        if not (self._is_first or context.is_named(subject)):
             return ""
-        return turn.struck(place, subject=subject, metrics=metrics, amount=self._amount)
+        return context.struck(place, subject=subject, metrics=metrics, amount=self._amount)

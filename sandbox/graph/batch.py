@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
 from sandbox.graph.answering import answered, replied
-from sandbox.graph.call import GraphCall, Reply, Turn
+from sandbox.graph.call import CallContext, GraphCall, Reply
 from sandbox.graph.desk import GraphDesk
 from sandbox.graph.errors import GraphError, Refusal
 from sandbox.graph.paths import call_of
@@ -32,15 +32,15 @@ def answered_batch(desk: GraphDesk, call: GraphCall) -> Reply:
 
     Only what concerns the request as a whole refuses it: its token, its size, its form.
     """
-    turn = Turn(desk=desk, call=call, at=desk.world.clock.now())
+    context = CallContext(desk=desk, call=call, at=desk.world.clock.now())
     try:
         elements = _elements(call.params["batch"])
         if call.token or not all("access_token=" in one["relative_url"] for one in elements):
-            let_in(turn, call.token)
-            turn.struck("batch")
-        return replied(turn, [_answered_element(desk, call, one) for one in elements], None)
+            let_in(context, call.token)
+            context.struck("batch")
+        return replied(context, [_answered_element(desk, call, one) for one in elements], None)
     except GraphError as error:
-        return replied(turn, None, error.refusal)
+        return replied(context, None, error.refusal)
 
 
 def _elements(text: str) -> list[Mapping[str, Any]]:

@@ -50,7 +50,7 @@ class Reply:
 
 
 @dataclass(kw_only=True)
-class Turn:
+class CallContext:
     """One call being answered."""
 
     desk: GraphDesk

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sandbox.graph.call import Json, Turn
+from sandbox.graph.call import CallContext, Json
 from sandbox.graph.errors import (
     BEFORE_CONVERSION,
     FEW_VIEWERS,
@@ -63,11 +63,13 @@ def names_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
 
 
-def read_insights(turn: Turn, item: Item, wanted: InsightsWanted, *, bent: str = "") -> Json:
+def read_insights(
+    context: CallContext, item: Item, wanted: InsightsWanted, *, bent: str = ""
+) -> Json:
     """The insights of one medium: its lifetime numbers, one object for each metric.
 
     Args:
-        turn: The call that asks.
+        context: The call that asks.
         item: The medium, alive.
         wanted: What is asked.
         bent: The fault that bends the answer, if any.
@@ -81,14 +83,14 @@ def read_insights(turn: Turn, item: Item, wanted: InsightsWanted, *, bent: str =
         raise GraphError(ODDITIES[item.oddity])
     if bent == "empty_data":
         return {"data": []}
-    numbers = turn.desk.metrics(item, at=turn.at)
+    numbers = context.desk.metrics(item, at=context.at)
     rows = [
-        _row(turn, item, name, numbers, wanted)
+        _row(context, item, name, numbers, wanted)
         for name in wanted.metrics
         if METRICS[name].ours in numbers
     ]
     if bent:
-        rows = _bent(turn, rows, bent)
+        rows = _bent(context, rows, bent)
     return {"data": [_chosen(row, wanted.keys) for row in rows]}
 
 
@@ -103,11 +105,15 @@ def _check_breakdowns(wanted: InsightsWanted) -> None:
 
 
 def _row(
-    turn: Turn, item: Item, name: str, numbers: Mapping[str, Number], wanted: InsightsWanted
+    context: CallContext,
+    item: Item,
+    name: str,
+    numbers: Mapping[str, Number],
+    wanted: InsightsWanted,
 ) -> Json:
     metric = METRICS[name]
     value = numbers[metric.ours]
-    if name == "reels_skip_rate" and turn.switched("skip_rate_fraction"):
+    if name == "reels_skip_rate" and context.switched("skip_rate_fraction"):
         value = round(value / 100, 4)
     row: Json = {
         "name": name,
@@ -136,8 +142,8 @@ def _broken_down(metric: Metric, value: Number, numbers: Mapping[str, Number]) -
     return {"value": value, "breakdowns": [parts]}
 
 
-def _bent(turn: Turn, rows: list[Json], bent: str) -> list[Json]:
-    named = turn.struck_metric
+def _bent(context: CallContext, rows: list[Json], bent: str) -> list[Json]:
+    named = context.struck_metric
     if bent == "metric_absent":
         return [row for row in rows if named not in ("", row["name"])]
     if bent == "metric_not_ready":

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 from urllib.parse import urlencode
 
-from sandbox.graph.call import Json, Turn
+from sandbox.graph.call import CallContext, Json
 from sandbox.graph.desk import Listing, digest
 from sandbox.graph.errors import GraphError, invalid
 from sandbox.graph.fields import Wanted, wanted_fields, written
@@ -64,7 +64,7 @@ class _Window:
     end: int
 
 
-def read_page(turn: Turn, account: AccountRef, edge: Edge, wanted: PageWanted) -> Json:
+def read_page(context: CallContext, account: AccountRef, edge: Edge, wanted: PageWanted) -> Json:
     """One page of an account's media or stories, newest first.
 
     The end is marked by the absence of ``paging.next`` alone.
@@ -73,23 +73,23 @@ def read_page(turn: Turn, account: AccountRef, edge: Edge, wanted: PageWanted) -
         GraphError: A cursor points to nothing, or one item cannot be read.
     """
     place = "list" if edge == "media" else "stories"
-    bent = turn.struck(place, subject=account.account_key, amount=wanted.limit)
-    listing = turn.desk.listing(account, at=turn.at, stories=edge == "stories")
+    bent = context.struck(place, subject=account.account_key, amount=wanted.limit)
+    listing = context.desk.listing(account, at=context.at, stories=edge == "stories")
     window = _window(listing, wanted)
     if bent == "empty_page_with_next":
-        return _empty_page(turn, account, edge, wanted, _before(listing, window))
+        return _empty_page(context, account, edge, wanted, _before(listing, window))
     if bent == "short_page":
         window = _shortened(window)
     shown = listing.items[window.start : window.end]
     if not shown or bent == "empty_data":
         return {"data": []}
-    data = [media_fields(turn, item, wanted.fields) for item in shown]
+    data = [media_fields(context, item, wanted.fields) for item in shown]
     first, last = cursor_of(shown[0].item_id), cursor_of(shown[-1].item_id)
     paging: Json = {"cursors": {"before": first, "after": last}}
     if window.end < window.high:
-        paging["next"] = _link(turn, account, edge, wanted, after=last)
+        paging["next"] = _link(context, account, edge, wanted, after=last)
     if window.start > window.low:
-        paging["previous"] = _link(turn, account, edge, wanted, before=first)
+        paging["previous"] = _link(context, account, edge, wanted, before=first)
     return {"data": data, "paging": paging}
 
 
@@ -141,10 +141,10 @@ def _before(listing: Listing, window: _Window) -> str:
 
 
 def _empty_page(
-    turn: Turn, account: AccountRef, edge: Edge, wanted: PageWanted, after: str
+    context: CallContext, account: AccountRef, edge: Edge, wanted: PageWanted, after: str
 ) -> Json:
     cursors = {"before": after, "after": after}
-    link = _link(turn, account, edge, wanted, after=after)
+    link = _link(context, account, edge, wanted, after=after)
     return {"data": [], "paging": {"cursors": cursors, "next": link}}
 
 
@@ -174,11 +174,13 @@ def _place(listing: Listing, cursor: str) -> int:
     return listing.places[item_id]
 
 
-def _link(turn: Turn, account: AccountRef, edge: Edge, wanted: PageWanted, **cursor: str) -> str:
+def _link(
+    context: CallContext, account: AccountRef, edge: Edge, wanted: PageWanted, **cursor: str
+) -> str:
     given = wanted.given
-    query = {"access_token": turn.holder.access, "pretty": "0"}
+    query = {"access_token": context.holder.access, "pretty": "0"}
     query |= {name: given[name] for name in CARRIED if given.get(name)}
     query |= {"limit": given.get("limit") or str(PAGE_SIZE)} | cursor
-    call = turn.call
+    call = context.call
     where = f"{call.base_url}/{call.version}/{account.account_key}/{edge}"
     return f"{where}?{urlencode(query)}"

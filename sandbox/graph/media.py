@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sandbox.graph.call import Json, Turn
+from sandbox.graph.call import CallContext, Json
 from sandbox.graph.desk import Child, GraphDesk, digest
 from sandbox.graph.errors import GraphError, gone, unknown_field
 from sandbox.graph.fields import Wanted
@@ -63,18 +63,18 @@ NODE_TYPE: Final = "ShadowIGMedia"
 
 @dataclass(frozen=True, kw_only=True)
 class _Reading:
-    turn: Turn
+    context: CallContext
     item: Item
     texts: Json
 
 
-def media_fields(turn: Turn, item: Item, wanted: tuple[Wanted, ...]) -> Json:
+def media_fields(context: CallContext, item: Item, wanted: tuple[Wanted, ...]) -> Json:
     """One medium with the fields that are asked for and that it has, and its id.
 
     Raises:
         GraphError: A field does not exist, or its insights cannot be read.
     """
-    reading = _Reading(turn=turn, item=item, texts=_texts(turn.desk, item))
+    reading = _Reading(context=context, item=item, texts=_texts(context.desk, item))
     found: Json = {}
     numbers: Mapping[str, object] | None = None
     for field in wanted:
@@ -82,7 +82,7 @@ def media_fields(turn: Turn, item: Item, wanted: tuple[Wanted, ...]) -> Json:
         if name in reading.texts:
             found[name] = reading.texts[name]
         elif name in COUNTERS:
-            numbers = turn.desk.metrics(item, at=turn.at) if numbers is None else numbers
+            numbers = context.desk.metrics(item, at=context.at) if numbers is None else numbers
             if COUNTERS[name] in numbers:
                 found[name] = numbers[COUNTERS[name]]
         elif name in MADE:
@@ -93,19 +93,19 @@ def media_fields(turn: Turn, item: Item, wanted: tuple[Wanted, ...]) -> Json:
     return found
 
 
-def child_fields(turn: Turn, child: Child, wanted: tuple[Wanted, ...]) -> Json:
+def child_fields(context: CallContext, child: Child, wanted: tuple[Wanted, ...]) -> Json:
     """One picture of a carousel; it has no counters of its own and no insights.
 
     Raises:
         GraphError: A field does not exist, or it is the insights.
     """
-    parent = _texts(turn.desk, child.parent)
+    parent = _texts(context.desk, child.parent)
     found: Json = {}
     for field in wanted:
         if field.name == "insights":
             raise GraphError(gone(child.child_id))
         if field.name == "media_url":
-            found["media_url"] = _signed(turn, child.child_id, "jpg")
+            found["media_url"] = _signed(context, child.child_id, "jpg")
         elif field.name == "media_type":
             found["media_type"] = "IMAGE"
         elif field.name in ("timestamp", "username", "owner", "permalink", "shortcode"):
@@ -115,9 +115,9 @@ def child_fields(turn: Turn, child: Child, wanted: tuple[Wanted, ...]) -> Json:
     return found | {"id": child.child_id}
 
 
-def children_of(turn: Turn, item: Item, wanted: tuple[Wanted, ...]) -> Json:
+def children_of(context: CallContext, item: Item, wanted: tuple[Wanted, ...]) -> Json:
     """The pictures of a carousel: their ids, and the fields that are asked for."""
-    return {"data": [child_fields(turn, one, wanted) for one in turn.desk.children(item)]}
+    return {"data": [child_fields(context, one, wanted) for one in context.desk.children(item)]}
 
 
 def username_of(account_key: str) -> str:
@@ -162,11 +162,11 @@ def _fresh_texts(item: Item) -> Json:
     }
 
 
-def _signed(turn: Turn, name: str, ending: str) -> str:
+def _signed(context: CallContext, name: str, ending: str) -> str:
     """A link of the content network: the same file, another signature at every reading."""
     file = int.from_bytes(digest("file", name)[:7])
-    mark = digest("signature", turn.desk.serials.next()).hex()
-    expires = int((turn.at + LINK_LIFE).timestamp())
+    mark = digest("signature", context.desk.serials.next()).hex()
+    expires = int((context.at + LINK_LIFE).timestamp())
     return (
         f"https://scontent-lax3-1.cdninstagram.com/v/t51.29350-15/{file}_{name}_n.{ending}"
         f"?_nc_cat=104&ccb=1-7&_nc_sid=8ae9d6&_nc_ohc={mark[:11]}&_nc_rid={mark[11:19]}"
@@ -180,27 +180,27 @@ def _media_url(reading: _Reading, _field: Wanted) -> Json:
     if "media_url" in item.hidden:
         return {}
     ending = "mp4" if reading.texts["media_type"] == "VIDEO" else "jpg"
-    return {"media_url": _signed(reading.turn, item.item_id, ending)}
+    return {"media_url": _signed(reading.context, item.item_id, ending)}
 
 
 def _thumbnail_url(reading: _Reading, _field: Wanted) -> Json:
     if reading.texts["media_type"] != "VIDEO":
         return {}
-    return {"thumbnail_url": _signed(reading.turn, f"{reading.item.item_id}1", "jpg")}
+    return {"thumbnail_url": _signed(reading.context, f"{reading.item.item_id}1", "jpg")}
 
 
 def _children(reading: _Reading, field: Wanted) -> Json:
-    found = children_of(reading.turn, reading.item, field.fields)
+    found = children_of(reading.context, reading.item, field.fields)
     return {"children": found} if found["data"] else {}
 
 
 def _insights(reading: _Reading, field: Wanted) -> Json:
     wanted = InsightsWanted.of(field.arguments, field.fields)
-    turn, item = reading.turn, reading.item
+    context, item = reading.context, reading.item
     bent = ""
-    if turn.is_named(item.item_id):
-        bent = turn.struck("insights", subject=item.item_id, metrics=wanted.metrics)
-    return {"insights": read_insights(turn, item, wanted, bent=bent)}
+    if context.is_named(item.item_id):
+        bent = context.struck("insights", subject=item.item_id, metrics=wanted.metrics)
+    return {"insights": read_insights(context, item, wanted, bent=bent)}
 
 
 MADE: Final[Mapping[str, Callable[[_Reading, Wanted], Json]]] = {

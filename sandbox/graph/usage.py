@@ -8,7 +8,7 @@ import json
 from math import ceil
 from typing import Any, Final
 
-from sandbox.graph.call import Turn
+from sandbox.graph.call import CallContext
 from sandbox.graph.desk import page_id_of
 from sandbox.graph.errors import Refusal
 from sandbox.simulation.accounts import AccountRef
@@ -22,18 +22,20 @@ HIGH: Final = 95
 FULL: Final = 100
 
 
-def usage_headers(turn: Turn, account: AccountRef, refusal: Refusal | None) -> dict[str, str]:
+def usage_headers(
+    context: CallContext, account: AccountRef, refusal: Refusal | None
+) -> dict[str, str]:
     """The usage headers of one answer; often none.
 
     Args:
-        turn: The call that is answered.
+        context: The call that is answered.
         account: Whose call it was.
         refusal: How it was refused, if it was.
     """
-    calls = turn.desk.serials.counted(account, at=turn.at)
+    calls = context.desk.serials.counted(account, at=context.at)
     if refusal is not None and refusal.throttles:
         return _of_a_throttle(account, refusal)
-    fault = turn.desk.world.faults.take(account, USAGE_FAULTS, subject=account.account_key)
+    fault = context.desk.world.faults.take(account, USAGE_FAULTS, subject=account.account_key)
     if fault is not None and fault.kind == "app_usage_high":
         return _app(HIGH)
     if fault is not None:
@@ -42,7 +44,7 @@ def usage_headers(turn: Turn, account: AccountRef, refusal: Refusal | None) -> d
         return _app(used) | _business(account, used, wait_min=fault.wait_min if is_full else 0)
     if calls < SHOWN_AFTER:
         return {}
-    allowed = CALLS_PER_FOLLOWER * turn.desk.world.dataset.followers(account, at=turn.at)
+    allowed = CALLS_PER_FOLLOWER * context.desk.world.dataset.followers(account, at=context.at)
     return _business(account, min(FULL, ceil(100 * calls / allowed)))
 
 

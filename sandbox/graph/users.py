@@ -7,7 +7,7 @@ Does not belong here: media.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sandbox.graph.call import Json, Turn
+from sandbox.graph.call import CallContext, Json
 from sandbox.graph.desk import digest, page_id_of
 from sandbox.graph.errors import GraphError, unknown_field
 from sandbox.graph.fields import Wanted, wanted_fields
@@ -27,7 +27,7 @@ PAGE_DEFAULT: Final = "access_token,category,category_list,name,id,tasks"
 TASKS: Final = ("ANALYZE", "ADVERTISE", "MESSAGING", "MODERATE", "CREATE_CONTENT", "MANAGE")
 
 
-def user_fields(turn: Turn, account: AccountRef, wanted: tuple[Wanted, ...]) -> Json:
+def user_fields(context: CallContext, account: AccountRef, wanted: tuple[Wanted, ...]) -> Json:
     """One Instagram account with the fields that are asked for, and its id.
 
     Raises:
@@ -38,43 +38,45 @@ def user_fields(turn: Turn, account: AccountRef, wanted: tuple[Wanted, ...]) -> 
         name = field.name
         if name in ("media", "stories"):
             found[name] = read_page(
-                turn, account, name, PageWanted.of(field.arguments, field.fields)
+                context, account, name, PageWanted.of(field.arguments, field.fields)
             )
         elif name in USER:
-            found[name] = USER[name](turn, account)
+            found[name] = USER[name](context, account)
         elif name not in USER_ABSENT:
             raise GraphError(unknown_field(name, "ShadowIGUser"))
     return found | {"id": account.account_key}
 
 
-def _media_count(turn: Turn, account: AccountRef) -> int:
-    return turn.desk.listing(account, at=turn.at).total
+def _media_count(context: CallContext, account: AccountRef) -> int:
+    return context.desk.listing(account, at=context.at).total
 
 
-def _picture(turn: Turn, account: AccountRef) -> str:
-    mark = digest("picture", account.account_key, turn.desk.serials.next()).hex()
+def _picture(context: CallContext, account: AccountRef) -> str:
+    mark = digest("picture", account.account_key, context.desk.serials.next()).hex()
     return f"https://scontent-lax3-1.cdninstagram.com/v/t51.2885-15/{mark[:9]}_n.jpg?oh={mark}"
 
 
-USER: Final[Mapping[str, Callable[[Turn, AccountRef], object]]] = {
-    "account_type": lambda _turn, _account: "BUSINESS",
-    "biography": lambda _turn, _account: "Made up by the sandbox.",
-    "followers_count": lambda turn, account: turn.desk.world.dataset.followers(account, at=turn.at),
-    "follows_count": lambda _turn, account: digest("follows", account.account_key)[0],
-    "has_profile_pic": lambda _turn, _account: True,
-    "id": lambda _turn, account: account.account_key,
-    "ig_id": lambda _turn, account: int.from_bytes(digest("ig_id", account.account_key)[:4]),
-    "is_published": lambda _turn, _account: True,
+USER: Final[Mapping[str, Callable[[CallContext, AccountRef], object]]] = {
+    "account_type": lambda _context, _account: "BUSINESS",
+    "biography": lambda _context, _account: "Made up by the sandbox.",
+    "followers_count": lambda context, account: context.desk.world.dataset.followers(
+        account, at=context.at
+    ),
+    "follows_count": lambda _context, account: digest("follows", account.account_key)[0],
+    "has_profile_pic": lambda _context, _account: True,
+    "id": lambda _context, account: account.account_key,
+    "ig_id": lambda _context, account: int.from_bytes(digest("ig_id", account.account_key)[:4]),
+    "is_published": lambda _context, _account: True,
     "media_count": _media_count,
-    "name": lambda _turn, account: f"Creator {account.account_key[-8:]}",
+    "name": lambda _context, account: f"Creator {account.account_key[-8:]}",
     "profile_picture_url": _picture,
-    "user_id": lambda _turn, account: account.account_key,
-    "username": lambda _turn, account: username_of(account.account_key),
-    "website": lambda _turn, _account: "https://example.com/",
+    "user_id": lambda _context, account: account.account_key,
+    "username": lambda _context, account: username_of(account.account_key),
+    "website": lambda _context, _account: "https://example.com/",
 }
 
 
-def page_fields(turn: Turn, account: AccountRef, wanted: tuple[Wanted, ...]) -> Json:
+def page_fields(context: CallContext, account: AccountRef, wanted: tuple[Wanted, ...]) -> Json:
     """One Facebook page with the fields that are asked for, and its id.
 
     Raises:
@@ -82,7 +84,7 @@ def page_fields(turn: Turn, account: AccountRef, wanted: tuple[Wanted, ...]) -> 
     """
     user = ("instagram_business_account", "connected_instagram_account")
     plain: Json = {
-        "access_token": turn.holder.access,
+        "access_token": context.holder.access,
         "category": "Digital creator",
         "category_list": [{"id": "1617", "name": "Digital creator"}],
         "id": page_id_of(account),
@@ -92,7 +94,7 @@ def page_fields(turn: Turn, account: AccountRef, wanted: tuple[Wanted, ...]) -> 
     found: Json = {}
     for field in wanted:
         if field.name in user:
-            found[field.name] = user_fields(turn, account, field.fields)
+            found[field.name] = user_fields(context, account, field.fields)
         elif field.name in plain:
             found[field.name] = plain[field.name]
         else:
@@ -100,13 +102,13 @@ def page_fields(turn: Turn, account: AccountRef, wanted: tuple[Wanted, ...]) -> 
     return found | {"id": plain["id"]}
 
 
-def read_accounts(turn: Turn) -> Json:
+def read_accounts(context: CallContext) -> Json:
     """The pages that the token's holder manages: one."""
-    account = turn.holder.account
-    turn.struck("user", subject=account.account_key)
-    wanted = wanted_fields(turn.call.params.get("fields", "") or PAGE_DEFAULT)
+    account = context.holder.account
+    context.struck("user", subject=account.account_key)
+    wanted = wanted_fields(context.call.params.get("fields", "") or PAGE_DEFAULT)
     mark = digest("page cursor", account.account_key).hex()
     cursors = {"before": f"QVFI{mark}", "after": f"QVFI{mark}"}
-    if turn.call.params.get("after"):
+    if context.call.params.get("after"):
         return {"data": []}
-    return {"data": [page_fields(turn, account, wanted)], "paging": {"cursors": cursors}}
+    return {"data": [page_fields(context, account, wanted)], "paging": {"cursors": cursors}}
