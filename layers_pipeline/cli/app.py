@@ -73,11 +73,7 @@ def options(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; errors raised on purpose are said in one line.
-
-    Args:
-        arguments: What follows the program's name; the process's own by default.
-    """
+    """Run the command line; errors raised on purpose are said in one line."""
     # Log records of libraries, such as one for each try of a request, are for services.
     logging.getLogger().addHandler(logging.NullHandler())
     try:

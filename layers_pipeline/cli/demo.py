@@ -63,10 +63,6 @@ def run_demo(settings: Settings, stage: Stage) -> Callable[[], None]:
     """Play the demo, or what is left of it, and return what there is to print.
 
     What an earlier, also an interrupted, demo left is found and not done again.
-
-    Args:
-        settings: The deployment.
-        stage: The sandbox's side.
     """
     moments = _moments(stage)
     stores = open_stores(settings)

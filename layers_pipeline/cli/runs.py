@@ -74,7 +74,6 @@ class Runner:
         """Run a job here and now, as a run that the Dagster UI shows.
 
         Args:
-            job: Name of the job.
             now: The moment that the run takes for the present, for simulations.
             ops: Configuration of assets, by name.
             ticks: First and last partition key of a range, for partitioned jobs.

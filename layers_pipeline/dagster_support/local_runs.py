@@ -38,9 +38,6 @@ def run_here(
     """Execute a job and return the run's events; what a step raises is raised.
 
     Args:
-        job: What to run.
-        instance: Where the run is recorded.
-        run_config: Configuration of resources, ops and loggers.
         tags: Tags of the run beside the job's own.
         assets: Names of the job's assets to make; all by default.
     """

@@ -41,8 +41,6 @@ class AdReading:
         ad_platform: Where the ads run, unless a row says so itself.
         spent_on: The day, for reports that carry no date.
         is_history: Rows that do not say when they were known were known when their day was over.
-        read_at: The current instant.
-        run_id: The run that imports.
     """
 
     ad_platform: str
@@ -57,7 +55,6 @@ def read_ad_file(path: Path, reading: AdReading) -> ReadFile:
 
     Args:
         path: A Parquet, CSV or NDJSON file, see docs/ad_reports.md.
-        reading: How it is to be read.
     Raises:
         InputRefusedError: The file as a whole cannot be used; names line, value and remedy.
     """

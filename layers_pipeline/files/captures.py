@@ -54,7 +54,6 @@ def read_capture_file(path: Path, *, time_zone: str | None, now: datetime, run_i
         path: A Parquet, CSV or NDJSON file, see docs/captures.md.
         time_zone: IANA zone of times that are written without an offset.
         now: The current instant; later captures are broken.
-        run_id: The run that imports the file.
     Raises:
         InputRefusedError: The file as a whole cannot be used; names line, value and remedy.
     """

@@ -31,7 +31,6 @@ class ReadFile:
     """A file as read.
 
     Args:
-        path: Where it lies.
         file_id: Its identity, 16 hexadecimal digits.
         rows: Rows read, sound and broken.
         sound: The sound rows, of the file's contract.

@@ -44,9 +44,6 @@ class Replacement:
     """Partitions of one table on their way to be replaced.
 
     Args:
-        lake: The lake.
-        table: A table divided by one column.
-        column: That column.
         batch: What the rows belong to, as 32 hexadecimal digits.
     """
 
@@ -64,7 +61,6 @@ class Replacement:
         """Write some rows of a partition; they are there once the commit is.
 
         Args:
-            value: The partition.
             rows: Rows of the table's contract, in the order of its key.
         """
         self._replaced[value] = None

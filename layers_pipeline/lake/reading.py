@@ -101,7 +101,6 @@ class LakeReader:
         """Every row, lazily; no rows before the first write.
 
         Args:
-            table: Which table.
             version: As the table was at this version; now by default.
         """
         handle = None if version == -1 else self.handle(table, version=version)

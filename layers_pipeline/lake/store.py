@@ -82,8 +82,6 @@ class Lake(LakeReader):
         A crash loses the whole batch or none of it, and nobody repeats it.
 
         Args:
-            table: Which table.
-            rows: Rows of the table's contract.
             restamp: Called on the rows before each attempt to commit, to stamp them again.
         """
         kept, refused = self.hold_to_contract(table, restamp(rows))
@@ -122,7 +120,6 @@ class Lake(LakeReader):
         """Insert rows whose key is new and update those whose key is there.
 
         Args:
-            table: Which table.
             rows: Rows of the table's contract, unique by key.
             update: SQL condition on ``t`` (stored) and ``s`` (given) under which a stored row
                 is updated; None never updates.
@@ -184,7 +181,6 @@ class Lake(LakeReader):
         """Replace whole partitions by the given rows, in one commit.
 
         Args:
-            table: Which table.
             rows: All rows of those partitions.
             where: Partition column and the text values whose partitions are replaced; empty
                 replaces the whole table.
@@ -210,8 +206,6 @@ class Lake(LakeReader):
         """Begin to replace whole partitions in one commit, by rows that are written as they come.
 
         Args:
-            table: A table divided by one column.
-            column: That column.
             batch: What the rows belong to, as 32 hexadecimal digits.
         """
         is_local = LOCAL in self.uri(table) or "://" not in self.uri(table)

@@ -70,10 +70,6 @@ def upsert(
     """Insert the row, or put it in the place of the one with its key.
 
     Args:
-        session: Open transaction.
-        model: The table.
-        row: Every column that the row has.
-        key: The primary key's column.
         later: An instant; a row that is there with as late a one stays, and the answer is false.
     """
     statement = _insert(session, model).values(row)

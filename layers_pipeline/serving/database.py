@@ -59,8 +59,6 @@ def build(
     Args:
         making: Where the file is made; nothing lies there yet.
         pinned: Tables of the lake, all pinned in one moment.
-        number: Number of the generation.
-        at: When the generation is made.
 
     Returns:
         Rows by table of the lake.

@@ -45,10 +45,7 @@ def publish(
     Readers of an older generation go on undisturbed; the newest ``kept`` generations stay.
 
     Args:
-        folder: Where the analysts' files lie.
         pinned: Tables of the lake, all pinned in one moment.
-        at: When the generation is made.
-        kept: How many generations to keep.
 
     Raises:
         PublicationError: The file could not be built; the current generation stays.

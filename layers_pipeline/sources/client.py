@@ -25,9 +25,7 @@ class ClientContext:
 
     Args:
         settings: Addresses, versions, secrets of our apps.
-        clock: Tells when answers were received.
         budgets: Who has to wait; shared by everybody who calls for our apps.
-        retries: How often one request is tried, and with what waits.
     """
 
     settings: Settings
@@ -41,9 +39,6 @@ class ReadRequest:
     """One reading that is wanted of one account.
 
     Args:
-        account_key: The platform's id of the account.
-        token: Its access token.
-        depth: How deep.
         refused: Metrics or fields not to ask for, as in ``AccountReading.refused``.
         unreadable: Ids of posts known to have no insights for ever.
     """

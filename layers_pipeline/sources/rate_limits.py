@@ -115,7 +115,6 @@ class UsageBudgets:
     """Who has to wait, shared by everybody who calls for one app; a source's waits are its own.
 
     Args:
-        clock: Tells when a wait is over.
         limit_pct: Share of an allowance, in percent, from which on nobody calls any more.
     """
 

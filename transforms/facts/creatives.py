@@ -21,7 +21,6 @@ def creative_members(
         creatives: Rows of ``Creatives``; those made or known after ``as_of`` are left out.
         spend: Trailing spend of content at ``as_of`` (``trailing_spend``). Content of which no
             spend is known has spent nothing.
-        as_of: The moment.
     Returns:
         Rows of ``CreativeMembers``, of which neither a review nor a person has said anything yet
         (``transforms.facts.verdicts`` adds that).

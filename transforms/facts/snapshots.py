@@ -172,7 +172,6 @@ def latest_metrics(
             captured_at, source and the metrics.
         before: What was known of some of the posts before the first of them, as this function
             gives it.
-        metrics: Which metrics.
     Reorders:
         One row per post: last_checked_at, the metrics, and ``<metric>_at`` each.
     """
@@ -223,7 +222,6 @@ def last_known(
     Args:
         history: Snapshots. Reads the key, ``CAPTURE_ORDER`` and the metrics.
         key: Column that identifies a post or an account.
-        metrics: Which metrics.
         with_order: Whether anything is to arrive later.
     Reorders:
         One row per thing, in the order of the key: the key, the metrics, and ``<metric>_order``
@@ -250,7 +248,6 @@ def still_known(
         before: Things, whether or not anything is known of them: as ``last_known`` gives it.
         arrived: ``last_known`` of the snapshots that arrived.
         key: Column that identifies a post or an account.
-        metrics: Which metrics.
     Reorders:
         ``before`` in its order, brought up to date.
     """

@@ -40,8 +40,6 @@ def spend_by_ad(daily: pl.LazyFrame, *, as_of: datetime, days: int) -> pl.LazyFr
 
     Args:
         daily: Rows of ``AdDailyMetrics``.
-        as_of: The moment.
-        days: How many days before it.
     Returns:
         One row per ad with a day in the span: ad_platform, ad_id, spend_cents.
     """
@@ -58,7 +56,6 @@ def trailing_spend(
     Args:
         daily: Rows of ``AdDailyMetrics``.
         ads: Rows of ``AdContent``; an ad counts for the content that it was last known to show.
-        as_of: The moment.
         days: How many days before it (``GeneratedRules.boost_days``).
     Returns:
         One row per ads content with a day in the span: ads_content_id, spend_30d_cents,

@@ -119,7 +119,6 @@ def quiet_accounts(
         health: Rows of ``SyncHealth``.
         wanted: account_id of the accounts that an active project wants synced.
         every: The cadence of each depth.
-        as_of: The moment.
     Returns:
         One row per account and depth: account_id, depth, succeeded_at, problem, remedy.
     """
@@ -158,7 +157,6 @@ def wanted_accounts(
         accounts: Rows of ``PlatformAccounts``.
         allowlist: Rows of ``ProjectAllowlist``.
         projects: Rows of ``Projects``.
-        as_of: The moment.
     """
     active = projects.filter(pl.col("is_active")).select("project_id")
     owned = accounts.join(active, on="project_id", how="semi").select("account_id")

@@ -24,8 +24,6 @@ def newest_known(rows: pl.LazyFrame, *key: str, value: str, as_of: datetime) -> 
     Args:
         rows: Reads the key, known_at and the value. Of two known at once the greater stands.
         key: Columns that identify what was decided on.
-        value: The column that is wanted.
-        as_of: The moment.
     """
     known = rows.filter(pl.col("known_at") <= as_of).sort("known_at", value)
     return known.group_by(key).agg(pl.col(value).last())
@@ -36,7 +34,6 @@ def unsafe_containers(reviews: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame
 
     Args:
         reviews: Rows of ``SafetyReviews``.
-        as_of: The moment.
     Returns:
         One row per unsafe container: container_id.
     """
@@ -49,7 +46,6 @@ def overrides_at(overrides: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
 
     Args:
         overrides: Rows of ``ContentOverrides``.
-        as_of: The moment.
     Returns:
         One row per ads content that is included or excluded: ads_content_id, override.
     """
@@ -67,7 +63,6 @@ def with_verdicts(
             ads_content_id.
         reviews: Rows of ``SafetyReviews``.
         overrides: Rows of ``ContentOverrides``.
-        as_of: The moment.
     Returns:
         The members in their order, with safety_failed and override.
     """

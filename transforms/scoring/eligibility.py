@@ -66,8 +66,6 @@ def judge_creatives(scored: pl.LazyFrame, *, as_of: datetime, rules: ScoringRule
 
     Args:
         scored: Members with the scores of the tick (``score_creatives``).
-        as_of: The tick.
-        rules: The version of the rules.
     Returns:
         Rows of ``AdEligibility`` without the partition, in the members' order.
     """
@@ -84,8 +82,6 @@ def judge_posts(
     Args:
         scored: Members with the scores of the tick (``score_members``).
         earlier: Effective scores of before, of members that the tick gives none.
-        as_of: The tick.
-        rules: The version of the rules.
     Returns:
         Rows of ``AdEligibility`` without the partition, in the members' order.
     """

@@ -50,8 +50,6 @@ def score_creatives(members: pl.LazyFrame, *, as_of: datetime, rules: ScoringRul
 
     Args:
         members: Rows of ``CreativeMembers`` as of the tick.
-        as_of: The tick.
-        rules: The version of the rules.
     Returns:
         Rows of ``OrganicScores`` without the partition, one per member. A creative that failed
         its safety review has 0 points and no parts.

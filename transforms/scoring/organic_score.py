@@ -63,7 +63,6 @@ def rank_pools(members: pl.LazyFrame, *, rules: UgcRules) -> pl.LazyFrame:
 
     Args:
         members: Rows of ``PoolMembers`` as of the tick.
-        rules: Numbers of the UGC score.
     Returns:
         The members in their order, and: pool_size (scorable posts of the pool), is_ranked
         (whether the post is one of at least 3 of them), has_pool (whether there are so many),
@@ -101,7 +100,6 @@ def ugc_pool_percentiles(ranked: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFra
 
     Args:
         ranked: Members with their place in the pool (``rank_pools``).
-        as_of: The tick.
     """
     return ranked.filter("is_ranked").select(
         "ads_content_id",
@@ -174,8 +172,6 @@ def score_members(ranked: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules)
 
     Args:
         ranked: Members with their place in the pool (``rank_pools``) as of the tick.
-        as_of: The tick.
-        rules: The version of the rules.
     Returns:
         The members in their order with the columns of ``OrganicScores``, but for the partition
         and missing_metrics, and has_row: whether the score table has a row of them. Deleted posts
@@ -216,8 +212,6 @@ def score_ugc(members: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules) ->
 
     Args:
         members: Rows of ``PoolMembers`` as of the tick.
-        as_of: The tick.
-        rules: The version of the rules.
     """
     ranked = rank_pools(members, rules=rules.ugc)
     return scores_of(score_members(ranked, as_of=as_of, rules=rules))

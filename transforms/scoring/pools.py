@@ -29,10 +29,8 @@ def posts_at(
     """Every candidates' post as known at a tick, by number.
 
     Args:
-        candidates: The candidates.
         counts: What was known of each post's counts at the tick, by number.
         absences: Rows of ``PostAbsences``.
-        as_of: The tick.
     Returns:
         account, published_at, the counts, is_deleted, and is_there: whether the post was known
         and published.
@@ -84,9 +82,7 @@ def listed_at(candidates: Candidates, allowlist: pl.LazyFrame, *, as_of: datetim
     """Whether each pair of project and account stands on the allowlist at a tick, by number.
 
     Args:
-        candidates: The candidates.
         allowlist: Rows of ``ProjectAllowlist``.
-        as_of: The tick.
     """
     now = in_force(allowlist, as_of=as_of)
     listed = now.select("project_id", ACCOUNT_CODE, is_listed=pl.lit(value=True)).unique()

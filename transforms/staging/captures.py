@@ -42,8 +42,6 @@ def read_captures(
             as the file's own types; a column that is absent was not collected.
         time_zone: IANA zone of times without an offset; none: such times break a rule.
         now: Captures later than this break ``in_the_future``.
-        file_id: Fingerprint of the file.
-        run_id: The run that stages the rows.
     Returns:
         One row per raw row, none left out: the columns of ``StgImportCaptures``, breaches (the
         rules that a value broke, so that it could not be typed) and received (the raw values).

@@ -40,11 +40,8 @@ def split(
         rows: The schema's columns, and two that a reader may add: breaches (rules that a value
             broke before it could be typed) and received (the row as it was refused; without it
             that is the row itself).
-        table_name: The table that the rows are meant for.
         origin: What a row came from, as text; names it in the quarantine.
         extra_rules: Further rules by their name, ``column|rule``: true or null where kept.
-        quarantined_at: When the rows are set aside.
-        run_id: The run that sets them aside.
     Returns:
         The good rows in the schema's columns, in their order, and one row of ``Quarantine`` per
         refused origin.

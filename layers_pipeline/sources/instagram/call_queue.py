@@ -36,14 +36,7 @@ class _Search:
 
 
 class CallQueue:
-    """Tasks that wait for their turn: lists first, then items, then breakdowns of many.
-
-    Args:
-        session: The account's conversation.
-        builder: Where findings go.
-        account_key: The account.
-        plan: How deep to read.
-    """
+    """Tasks that wait for their turn: lists first, then items, then breakdowns of many."""
 
     def __init__(
         self, session: GraphSession, builder: ReadingBuilder, *, account_key: str, plan: Plan

@@ -66,9 +66,6 @@ class InstagramClient:
     """Reads accounts over an ``httpx.AsyncClient`` that the caller owns.
 
     Each account is to be read by one call at a time.
-
-    Args:
-        graph: How the Graph API is spoken to.
     """
 
     def __init__(self, graph: Graph) -> None:

@@ -130,7 +130,6 @@ def fault_of(
         answer: The answer's JSON.
         status: HTTP's, asked only where the envelope has no code.
         clean: Takes secrets out of a message.
-        retry_after_s: How long to wait, should it be a throttle.
     """
     if not isinstance(answer, dict) or "error" not in answer:
         return None

@@ -29,13 +29,7 @@ MANY: Final = 3
 
 
 class MediaReader:
-    """Makes the calls of one reading.
-
-    Args:
-        session: The account's conversation.
-        queue: What is to be asked for.
-        retries: How often one request is tried, and with what waits.
-    """
+    """Makes the calls of one reading."""
 
     def __init__(self, session: GraphSession, queue: CallQueue, *, retries: RetryPolicy) -> None:
         self._session = session

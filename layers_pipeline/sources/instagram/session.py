@@ -67,13 +67,7 @@ class Answer:
 
 
 class GraphSession:
-    """The requests of one reading of one account, counted.
-
-    Args:
-        graph: How to speak.
-        account_key: The account that is read.
-        token: Its access token.
-    """
+    """The requests of one reading of one account, counted."""
 
     def __init__(self, graph: Graph, account_key: str, token: SecretStr) -> None:
         self._graph = graph

@@ -58,11 +58,7 @@ class Queue(Protocol):
 
 
 class Task:
-    """One request of a reading.
-
-    Args:
-        queue: Where it waits.
-    """
+    """One request of a reading."""
 
     item_id: str = ""
     """The item that it reads, where it is one."""
@@ -100,12 +96,7 @@ class Task:
 
 
 class MetricsTask(Task):
-    """A request for metrics of one item.
-
-    Args:
-        queue: Where it waits.
-        item: The item.
-    """
+    """A request for metrics of one item."""
 
     def __init__(self, queue: Queue, item: Item) -> None:
         super().__init__(queue)

@@ -54,7 +54,6 @@ class SiftClient:
 
     Args:
         http: Made by ``sift_http``.
-        retries: How often, and with what waits.
     """
 
     def __init__(self, http: httpx.AsyncClient, *, retries: RetryPolicy = DEFAULT_RETRIES) -> None:

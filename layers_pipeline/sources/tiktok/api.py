@@ -91,10 +91,8 @@ class Calling:
 
     Args:
         http: Made by ``tiktok_http``.
-        clock: Tells when answers were received.
         budgets: Who has to wait; shared with everybody who uses our app.
         limiter: Calls per second of our app, shared likewise; none: as fast as answers come.
-        retries: How often one request is tried, and with what waits.
     """
 
     http: httpx.AsyncClient

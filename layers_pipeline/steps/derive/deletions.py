@@ -34,7 +34,6 @@ def derive_absences(stores: Stores, *, from_scratch: bool = False) -> dict[str, 
     """Bring ``post_absences`` and the tombstones of ``platform_posts`` up to the readings (R7).
 
     Args:
-        stores: Open stores.
         from_scratch: Begin with the first reading there is, in place of what was derived before.
 
     Returns:

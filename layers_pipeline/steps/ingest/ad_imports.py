@@ -63,7 +63,6 @@ def import_ad_metrics(
     others. Rows that do not say when they were known are known since the commit (R20).
 
     Args:
-        stores: Open stores.
         paths: Files, each known after the one before.
         ad_platform: Where the ads run, ``meta`` or ``tiktok``, unless a row says so itself.
         spent_on: The day, for reports that carry no date; None refuses such files.

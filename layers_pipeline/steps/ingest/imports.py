@@ -56,7 +56,6 @@ def import_captures(
     paused: history is imported, nothing is scraped until somebody resumes them.
 
     Args:
-        stores: Open stores.
         paths: Files, any order.
         project_id: Project whose pool the posts join; made if it does not exist.
         time_zone: IANA zone of times that carry none; None refuses such files.

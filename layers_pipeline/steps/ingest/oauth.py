@@ -42,11 +42,8 @@ def sync_oauth(
     """Read the OAuth accounts that are due at a depth, and keep what their platforms answer.
 
     Args:
-        stores: Open stores.
-        depth: How deep.
         worker: Who claims the accounts, unique per run.
         accounts: Read these whether due or not; none: those that are due.
-        retries: How often one request is tried, and with what waits.
     """
     due = claim(stores, "oauth", depth, worker=worker, accounts=accounts)
     if not due:

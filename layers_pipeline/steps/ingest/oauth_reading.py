@@ -62,11 +62,9 @@ class AccountReader:
     """Reads OAuth accounts of every platform over one connection pool each.
 
     Args:
-        stores: Open stores.
         cipher: Opens the stored tokens.
         known: What is known of the accounts beforehand.
         worker: Who refreshes tokens, unique per run.
-        retries: How often one request is tried, and with what waits.
     """
 
     def __init__(

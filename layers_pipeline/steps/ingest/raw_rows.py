@@ -43,7 +43,6 @@ def write_raw(stores: Stores, syncs: Sequence[AccountSync], *, run_id: str) -> i
     """Commit what syncs of accounts brought: the rows first, then that they took place.
 
     Args:
-        stores: Open stores.
         syncs: One per account that was read.
         run_id: Run that read them.
 

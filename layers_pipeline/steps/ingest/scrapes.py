@@ -64,10 +64,8 @@ def submit_scrapes(
     """Ask SIFT for a scrape of every external account that is due, and store the jobs (R4).
 
     Args:
-        stores: Open stores.
         worker: Who claims the accounts, unique per run.
         accounts: Of these, the external ones are asked for, due or not; none: those that are due.
-        retries: How often one request is tried, and with what waits.
     """
     now = stores.clock.now()
     due = claim(stores, "external", "quick", worker=worker, accounts=accounts)
@@ -106,10 +104,8 @@ def collect_scrapes(
     nothing, so a crash in between costs only a repeat.
 
     Args:
-        stores: Open stores.
         worker: Who claims the jobs, unique per run.
         run_id: Run that receives the rows.
-        retries: How often one request is tried, and with what waits.
     """
     now = stores.clock.now()
     jobs = stores.operations.scrapes.claim(

@@ -38,7 +38,6 @@ class TokenKeeper:
     """Gives tokens that open their account, and stores the new ones.
 
     Args:
-        stores: Open stores.
         cipher: Opens the stored tokens.
         worker: Who refreshes tokens, unique per run.
     """

@@ -44,7 +44,6 @@ def drift_at(stores: Stores, tick: datetime, *, other: ScoringRules) -> pl.DataF
     """Rows of ``ScoreDrift`` of one tick, also of a version that never ran; writes nothing.
 
     Args:
-        stores: Open stores.
         tick: The tick; it has passed.
         other: The version that may replace the one in force.
     """

@@ -41,7 +41,6 @@ def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
     """Read what was landed in [start, end) again, and make every table after it again.
 
     Args:
-        stores: Open stores.
         start: First moment of landing.
         end: The moment up to which landings are read.
 

@@ -44,7 +44,6 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
     nobody else writes; so the tables of one generation agree.
 
     Args:
-        stores: Open stores.
         on_written: Called with what was written before the tables were pinned, by table name.
     """
     written: dict[str, Written] = {}
@@ -165,7 +164,6 @@ def maintain(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str, in
     generations that are kept have been asked which versions they read.
 
     Args:
-        stores: Open stores.
         on_written: Called with what was derived, by table name; twice, as publishing derives too.
 
     Returns:

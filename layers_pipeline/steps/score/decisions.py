@@ -38,7 +38,6 @@ def read_decisions(stores: Stores, until: datetime) -> Decisions:
     """Read what was decided of content by a moment, from the operational database itself.
 
     Args:
-        stores: Open stores.
         until: Nothing known later is read.
     """
     operations = stores.operations

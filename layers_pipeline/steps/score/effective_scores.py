@@ -24,7 +24,6 @@ def effective_before(
     for content whose newest one does not answer: it is later, forced, or of another version.
 
     Args:
-        lake: The lake.
         first: The moment.
         wanted: Content by ads_content_id.
         version: The version; scores of another are of another scale and never count under it.

@@ -104,7 +104,6 @@ def load_history(stores: Stores, *, since: datetime, until: datetime) -> History
     that was known at its time, however busy the pipeline was then.
 
     Args:
-        stores: Open stores.
         since: The first moment that will be asked for.
         until: The last one; nothing known later is loaded.
     """

@@ -88,7 +88,6 @@ def score_ticks(
     its rows by the same rows, and leaves those of versions that are not in force.
 
     Args:
-        stores: Open stores.
         ticks: Instants to score, any order.
         in_force: Versions of the rules; those that people chose by default.
         on_written: Called with what was derived before the first tick, by table name.

@@ -51,7 +51,6 @@ def open_scorer(
     """A scorer of ticks between two, over what the stores hold.
 
     Args:
-        stores: Open stores.
         first: The first tick.
         last: The last tick.
         in_force: The version that decides, and those that are scored beside it.
