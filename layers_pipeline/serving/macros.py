@@ -6,7 +6,7 @@ Does not belong here: their text (``transforms.sql``), tables (``database``).
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
 import duckdb
@@ -16,166 +16,73 @@ from transforms.scoring.rules import ACTIVE, RULES, ScoringRules
 from transforms.sql import sql_of
 from transforms.sql.functions import FUNCTIONS
 
-
-@dataclass(frozen=True, kw_only=True)
-class Macro:
-    """A table macro: its name, its parameters, and what it answers."""
-
-    name: str
-    parameters: tuple[str, ...]
-    comment: str
-    is_for_any_tick: bool = False
-    """Whether a second parameter may name a moment; without it, the newest tick is meant."""
-
-    @property
-    def signature(self) -> str:
-        """The parameters as they are declared."""
-        optional = ("as_of := null",) if self.is_for_any_tick else ()
-        return ", ".join((*self.parameters, *optional))
-
-    @property
-    def body(self) -> str:
-        """The select, in which parameters stand by their names."""
-        text = sql_of("macros", self.name)
-        for parameter in (*self.parameters, "as_of"):
-            text = re.sub(rf"\${parameter}\b", parameter, text)
-        return text
-
-
-MACROS: Final = (
-    Macro(
-        name="counts_known",
-        parameters=("as_of",),
-        comment="The counts of every post that were known at a moment: one row per post.",
-    ),
-    Macro(
-        name="deleted_at",
-        parameters=("as_of",),
-        comment="Posts that counted as deleted at a moment, and since when: one row per post.",
-    ),
-    Macro(
-        name="allowlist_at",
-        parameters=("as_of",),
-        comment="Accounts on projects' allowlists at a moment: one row per project and account.",
-    ),
-    Macro(
-        name="posts_as_of",
-        parameters=("as_of",),
-        comment="Every post as it was known at a moment: one row per post, last known counts.",
-    ),
-    Macro(
-        name="contents_of",
-        parameters=("post",),
-        comment="One content in each project that ever listed it: one row per project, or one "
-        "without.",
-    ),
-    Macro(
-        name="newest_ticks",
-        parameters=(),
-        is_for_any_tick=True,
-        comment="Every project's newest scored tick (by a moment): one row per project.",
-    ),
-    Macro(
-        name="eligibility_as_of",
-        parameters=("post",),
-        is_for_any_tick=True,
-        comment="One content in each project at its newest tick (by a moment): eligibility, the "
-        "score that stands, and a reason, also where it was not judged. One row per project; one "
-        "without a project if none lists it.",
-    ),
-    Macro(
-        name="effective_score",
-        parameters=("post",),
-        is_for_any_tick=True,
-        comment="The score of one content that stands at the newest tick (by a moment), with its "
-        "parts, inputs and rules: one row per project.",
-    ),
-    Macro(
-        name="small_pools",
-        parameters=("post",),
-        is_for_any_tick=True,
-        comment="How many scorable posts the pools had in which one post waits for more: one row "
-        "per such project.",
-    ),
-    Macro(
-        name="eligibility_explain",
-        parameters=("post",),
-        is_for_any_tick=True,
-        comment="May one content run as an ad, why, and what to do, in words: one row per project.",
-    ),
-    Macro(
-        name="counts_of_score",
-        parameters=("post",),
-        is_for_any_tick=True,
-        comment="The counts of one post that were known when its score was made, each with the "
-        "capture since which it stood: one row per project and count.",
-    ),
-    Macro(
-        name="score_parts",
-        parameters=("post",),
-        is_for_any_tick=True,
-        comment="The score of one content that stands at the newest tick (by a moment), of the "
-        "version in force, by part: points and words. The points before the last add up to it.",
-    ),
-    Macro(
-        name="score_counts",
-        parameters=("post",),
-        is_for_any_tick=True,
-        comment="The counts that the score of one post was made of, in words: one row per count.",
-    ),
-    Macro(
-        name="score_inputs",
-        parameters=("post",),
-        is_for_any_tick=True,
-        comment="What the score of one content was made of: one row per input, with the capture "
-        "since which a count stood. Unknown inputs have no amount.",
-    ),
-    Macro(
-        name="score_explain",
-        parameters=("post",),
-        is_for_any_tick=True,
-        comment="One content explained at its newest tick (by a moment): the parts of its score, "
-        "their inputs, and the verdict with its remedy; one row per piece. There is always a "
-        "verdict, also for an id that nothing has.",
-    ),
-    Macro(
-        name="post_engagement",
-        parameters=("post",),
-        comment="One post over time: one row per snapshot, counts as shown and their changes since "
-        "the snapshot before that showed them. Changes may be negative.",
-    ),
-    Macro(
-        name="checks_by_day",
-        parameters=("project",),
-        comment="The last counts that each day's captures showed of a project's posts, by day of "
-        "its time zone: one row per post and day on which it was looked at.",
-    ),
-    Macro(
-        name="post_engagement_daily",
-        parameters=("project",),
-        comment="A project's posts by day of its time zone: one row per post and day, the last "
-        "counts shown on it and their changes since the day before. Null: not looked at, or not "
-        "shown, on that day or, for a change, on the day before.",
-    ),
-)
-"""In the order in which they are made: a macro asks only those before it."""
+MACROS: Final[Mapping[str, str]] = {
+    "counts_known(as_of)": "The counts of every post that were known at a moment: one row per "
+    "post.",
+    "deleted_at(as_of)": "Posts that counted as deleted at a moment, and since when: one row per "
+    "post.",
+    "allowlist_at(as_of)": "Accounts on projects' allowlists at a moment: one row per project and "
+    "account.",
+    "posts_as_of(as_of)": "Every post as it was known at a moment: one row per post, last known "
+    "counts.",
+    "contents_of(post)": "One content in each project that ever listed it: one row per project, "
+    "or one without.",
+    "newest_ticks(as_of := null)": "Every project's newest scored tick (by a moment): one row per "
+    "project.",
+    "eligibility_as_of(post, as_of := null)": "One content in each project at its newest tick (by "
+    "a moment): eligibility, the score that stands, and a reason, also where it was not judged. "
+    "One row per project; one without a project if none lists it.",
+    "effective_score(post, as_of := null)": "The score of one content that stands at the newest "
+    "tick (by a moment), with its parts, inputs and rules: one row per project.",
+    "small_pools(post, as_of := null)": "How many scorable posts the pools had in which one post "
+    "waits for more: one row per such project.",
+    "eligibility_explain(post, as_of := null)": "May one content run as an ad, why, and what to "
+    "do, in words: one row per project.",
+    "counts_of_score(post, as_of := null)": "The counts of one post that were known when its "
+    "score was made, each with the capture since which it stood: one row per project and count.",
+    "score_parts(post, as_of := null)": "The score of one content that stands at the newest tick "
+    "(by a moment), of the version in force, by part: points and words. The points before the "
+    "last add up to it.",
+    "score_counts(post, as_of := null)": "The counts that the score of one post was made of, in "
+    "words: one row per count.",
+    "score_inputs(post, as_of := null)": "What the score of one content was made of: one row per "
+    "input, with the capture since which a count stood. Unknown inputs have no amount.",
+    "score_explain(post, as_of := null)": "One content explained at its newest tick (by a "
+    "moment): the parts of its score, their inputs, and the verdict with its remedy; one row per "
+    "piece. There is always a verdict, also for an id that nothing has.",
+    "post_engagement(post)": "One post over time: one row per snapshot, counts as shown and their "
+    "changes since the snapshot before that showed them. Changes may be negative.",
+    "checks_by_day(project)": "The last counts that each day's captures showed of a project's "
+    "posts, by day of its time zone: one row per post and day on which it was looked at.",
+    "post_engagement_daily(project)": "A project's posts by day of its time zone: one row per "
+    "post and day, the last counts shown on it and their changes since the day before. Null: not "
+    "looked at, or not shown, on that day or, for a change, on the day before.",
+}
+"""By how they are called, in the order in which they are made: a macro asks only those before it.
+Where ``as_of`` may be left out, the newest tick is meant."""
 
 
 def make_macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Put every macro into the database in use, which has the published tables."""
     for function in FUNCTIONS:
-        head = f"{function.name}({', '.join(function.parameters)})"
-        connection.execute(f"create macro {head} as ({function.expression})")
+        connection.execute(f"create macro {function.head} as ({function.expression})")
         _comment(connection, "macro", function.name, function.comment)
     for name, (rows, comment) in RECORDS.items():
         _make(connection, f"{name}()", _as_select(rows), comment)
-    for macro in MACROS:
-        _make(connection, f"{macro.name}({macro.signature})", macro.body, macro.comment)
+    for head, comment in MACROS.items():
+        # In the text, parameters stand by their names.
+        body = re.sub(r"\$(\w+)", r"\1", sql_of("macros", name_of(head)))
+        _make(connection, head, body, comment)
+
+
+def name_of(head: str) -> str:
+    """The name in a call such as ``posts_as_of(as_of)``."""
+    return head.partition("(")[0]
 
 
 def _make(connection: duckdb.DuckDBPyConnection, head: str, body: str, comment: str) -> None:
     connection.execute(f"create macro {head} as table {body}")
-    _comment(connection, "macro table", head.partition("(")[0], comment)
+    _comment(connection, "macro table", name_of(head), comment)
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, kind: str, name: str, comment: str) -> None:

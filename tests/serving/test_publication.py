@@ -38,7 +38,7 @@ MADE_OF = NAMES | {table.name for table in catalog.STAGED_TABLES}
 MACROS = {
     *macros.RECORDS,
     *(function.name for function in FUNCTIONS),
-    *(macro.name for macro in macros.MACROS),
+    *map(macros.name_of, macros.MACROS),
 }
 
 
