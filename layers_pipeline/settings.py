@@ -43,7 +43,6 @@ def _is_cron_field(field: str, limits: tuple[int, int]) -> bool:
 
 
 def _tick(key: str) -> str:
-    """A partition key of a tick."""
     try:
         tick_from_key(key)
     except ValueError as error:
@@ -116,7 +115,6 @@ class Settings(BaseSettings):
 
     @cached_property
     def root(self) -> Path:
-        """``home`` as an absolute path."""
         return self.home.expanduser().absolute()
 
     @property

@@ -50,11 +50,7 @@ def opened() -> "Generator[Stores]":
 
 
 def user_name(command: str) -> str:
-    """The name of this machine's user, who decides what a command stores.
-
-    Raises:
-        InputRefusedError: The machine does not say; the command wants it as an option.
-    """
+    """The name of this machine's user, who decides what a command stores."""
     try:
         return getpass.getuser()
     except (KeyError, OSError) as error:

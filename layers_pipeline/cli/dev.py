@@ -27,9 +27,6 @@ def run_dev(settings: Settings, *, port: int, sandbox_port: int) -> None:
 
     Schedules start switched off, so that looking round costs nothing; switch them on in the
     UI, or set ``LAYERS_SCHEDULES=running``.
-
-    Raises:
-        InputRefusedError: A port is taken, or one is named for both.
     """
     if port == sandbox_port:
         raise InputRefusedError(f"dev: port {port} cannot serve both. Name two ports.")

@@ -93,11 +93,7 @@ def _nearest(post: str) -> str:
 
 
 def _of_project(pieces: Sequence[Piece], project: str, post: str) -> list[Piece]:
-    """The pieces of one project.
-
-    Raises:
-        NotFoundError: The project never had the content.
-    """
+    """The pieces of one project."""
     own = [piece for piece in pieces if piece["project_id"] == project]
     if own:
         return own

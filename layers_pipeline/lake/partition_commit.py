@@ -88,7 +88,6 @@ class Replacement:
         return Path(unquote(uri.removeprefix(LOCAL)))
 
     def commit(self) -> Written:
-        """Replace the partitions, in one commit."""
         if not self._replaced:
             return Written()
 
@@ -120,7 +119,6 @@ class HeldReplacement(Replacement):
         self._held.append(rows)
 
     def commit(self) -> Written:
-        """Replace the partitions, in one commit."""
         rows = pl.concat([self._table.empty(), *self._held])
         return self._lake.replace(self._table, rows, where={self._column: list(self._replaced)})
 

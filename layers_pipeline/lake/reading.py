@@ -56,7 +56,6 @@ class LakeReader:
         self._options = dict(storage_options) if storage_options else None
 
     def uri(self, table: Table) -> str:
-        """Where the table lies."""
         return f"{self._location}/{table.name}"
 
     def handle(self, table: Table, *, version: int | None = None) -> DeltaTable | None:
@@ -83,7 +82,6 @@ class LakeReader:
         return -1 if handle is None else handle.version()
 
     def row_count(self, table: Table) -> int:
-        """Rows in the table now."""
         handle = self.handle(table)
         return 0 if handle is None else int(handle.count())
 

@@ -154,21 +154,12 @@ class Accounts(Repository):
             account.pause_cause = "person" if known == "paused" else None
 
     def require_new(self, account_id: str) -> None:
-        """Refuse the id of an account that is there, before a person is asked for its token.
-
-        Raises:
-            InputRefusedError: It is there; says what to do instead.
-        """
+        """Refuse the id of an account that is there, before a person is asked for its token."""
         with self._database.read() as session:
             require_new(session, account_id)
 
     def require_oauth(self, account_id: str) -> None:
-        """Refuse an account that could have no token.
-
-        Raises:
-            InputRefusedError: SIFT reads it.
-            NotFoundError: There is no such account.
-        """
+        """Refuse an account that could have no token."""
         with self._database.read() as session:
             require_oauth(session, account_id)
 

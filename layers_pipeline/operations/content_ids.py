@@ -19,11 +19,7 @@ _SHAPES: Final = ", ".join(
 
 
 def creative_container_id(kind: str, slug: str) -> str:
-    """The container id of a creative, the same in every project.
-
-    Raises:
-        InputRefusedError: There is no such kind, or it is no slug.
-    """
+    """The container id of a creative, the same in every project."""
     word = require_word(kind, CREATIVE_KINDS, what="kind of creative")
     return require_container(f"{word}:{slug}")
 
@@ -50,10 +46,6 @@ def require_container(container_id: str) -> str:
 
 
 def parts_of_ads_content(ads_content_id: str) -> tuple[str, str]:
-    """Project and container of an ads content's id.
-
-    Raises:
-        InputRefusedError: It is not ``project/container``.
-    """
+    """Project and container of an ads content's id."""
     project_id, container_id = parts(ads_content_id)
     return require_project_id(project_id), require_container(container_id)

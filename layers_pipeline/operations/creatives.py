@@ -118,11 +118,7 @@ class Creatives(Repository):
             return list(session.scalars(in_order))
 
     def require(self, container_id: str, *, project_id: str | None = None) -> None:
-        """Refuse a creative that the project, or without one every project, lacks.
-
-        Raises:
-            NotFoundError: It is not there; says where it is.
-        """
+        """Refuse a creative that the project, or without one every project, lacks."""
         require_container(container_id)
         query = select(Creative.project_id).where(Creative.container_id == container_id)
         with self._database.read() as session:

@@ -39,9 +39,6 @@ class Database:
     Args:
         url: SQLAlchemy URL of a SQLite file or of PostgreSQL.
         wait_s: How long a writer waits for another one before it gives up, in seconds.
-
-    Raises:
-        SettingsError: The URL names neither.
     """
 
     def __init__(self, url: str, *, wait_s: int = WAIT_S) -> None:
@@ -88,7 +85,6 @@ class Database:
                 _upgrade(connection, shown_url=self.url)
 
     def close(self) -> None:
-        """Close every pooled connection."""
         self._engine.dispose()
 
     @contextmanager

@@ -44,7 +44,6 @@ class Deletions(Repository):
 
         Raises:
             InputRefusedError: SIFT reads the account, so its listings delete nothing.
-            NotFoundError: There is no such account.
         """
         row = {
             "account_id": account_id,

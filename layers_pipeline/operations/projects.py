@@ -67,20 +67,12 @@ class Projects(Repository):
             return list(session.scalars(select(Project).order_by(Project.project_id)))
 
     def rename(self, project_id: str, name: str) -> None:
-        """Give the project another name that people read; its id stays what it is.
-
-        Raises:
-            NotFoundError: There is no such project.
-        """
+        """Give the project another name that people read; its id stays what it is."""
         with self._database.write() as session:
             _stored(session, project_id, to_change=True).name = _name(name, project_id=project_id)
 
     def set_active(self, project_id: str, *, is_active: bool) -> bool:
-        """Switch syncing for the project on or off; False if that is how it was.
-
-        Raises:
-            NotFoundError: There is no such project.
-        """
+        """Switch syncing for the project on or off; False if that is how it was."""
         with self._database.write() as session:
             project = _stored(session, project_id, to_change=True)
             was, project.is_active = project.is_active, is_active

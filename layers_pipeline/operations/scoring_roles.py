@@ -92,11 +92,7 @@ class ScoringRoles(Repository):
             return True
 
     def shadow(self, version: str, *, changed_by: str, now: datetime) -> bool:
-        """Compute a version of the rules beside the active one; False if it was.
-
-        Raises:
-            InputRefusedError: It is the active one.
-        """
+        """Compute a version of the rules beside the active one; False if it was."""
         require_key(version, what="scoring version")
         shadows = _is("shadow", version)
         with self._database.write() as session:

@@ -55,5 +55,4 @@ class Operations:
         self.database.migrate()
 
     def close(self) -> None:
-        """Close the connections."""
         self.database.close()

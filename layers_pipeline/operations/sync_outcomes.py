@@ -77,11 +77,7 @@ class SyncOutcomes(Repository):
             return set(held)
 
     def record(self, ending: SyncEnding, depth: Depth, *, now: datetime) -> None:
-        """Store how a sync ended whose exclusivity another lease gave, such as a scrape job's.
-
-        Raises:
-            NotFoundError: There is no such account or depth.
-        """
+        """Store how a sync ended whose exclusivity another lease gave, such as a scrape job's."""
         require_word(ending.outcome, OUTCOMES, what="outcome")
         key = (ending.account_id, depth)
         with self._database.write() as session:

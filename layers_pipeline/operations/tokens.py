@@ -91,12 +91,7 @@ class Tokens(Repository):
     def connect(
         self, account: NewAccount, token: NewToken, cipher: TokenCipher, *, now: datetime
     ) -> None:
-        """Add an OAuth account together with its first token.
-
-        Raises:
-            InputRefusedError: The account is there already, or something cannot be a token.
-            NotFoundError: The project does not exist.
-        """
+        """Add an OAuth account together with its first token."""
         with self._database.write() as session:
             if not add_accounts(session, [account], now=now):
                 require_new(session, account.account_id)
@@ -109,10 +104,6 @@ class Tokens(Repository):
 
         A refresh under way loses its lease. An account in ``reauth_required`` becomes active
         and waits for nothing any more.
-
-        Raises:
-            InputRefusedError: The account is external, or something cannot be a token.
-            NotFoundError: There is no such account.
         """
         with self._database.write() as session:
             _store(session, account_id, token, cipher=cipher, now=now)
@@ -170,9 +161,6 @@ class Tokens(Repository):
         ``expires_before``: then it was refreshed meanwhile, so read it again. To refresh a token
         that is refused before its time, pass the ``expires_at`` that it was read with.
         ``lease_for`` has to outlast the call to the platform with all its repeats.
-
-        Raises:
-            NotFoundError: The account has no token.
         """
         claim = Claim(now=now, lease_for=lease_for, worker=worker, limit=1)
         lease = {"lease_owner": worker, "lease_until": claim.lease_until}

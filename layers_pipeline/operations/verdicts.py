@@ -118,11 +118,7 @@ class Verdicts(Repository):
         changed_by: str,
         now: datetime,
     ) -> ContentOverride:
-        """Include or exclude content in one project, whatever its score; null takes that back.
-
-        Raises:
-            NotFoundError: The project does not exist.
-        """
+        """Include or exclude content in one project, whatever its score; null takes that back."""
         row = {
             "override": override and require_word(override, OVERRIDES, what="override"),
             "note": require_text(note, what=f"{ads_content_id}: note", longest=NOTE_LENGTH),
@@ -142,11 +138,7 @@ class Verdicts(Repository):
         changed_by: str,
         now: datetime,
     ) -> ContentApproval:
-        """Store how the approval of content in one project stands.
-
-        Raises:
-            NotFoundError: The project does not exist.
-        """
+        """Store how the approval of content in one project stands."""
         row = {
             "approval": require_word(approval, APPROVALS, what="approval"),
             "note": _note(note, about=ads_content_id),

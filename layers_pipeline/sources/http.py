@@ -91,7 +91,6 @@ class BearerAuth(httpx.Auth):
         self._key = key
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Sign the request."""
         request.headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
         yield request
 
@@ -103,9 +102,6 @@ def open_http(url: str, *, timeout_s: float, auth: httpx.Auth | None = None) -> 
         url: Base URL, http or https.
         timeout_s: Longest wait to connect, for each part of an answer, and for a free connection.
         auth: Signs each request; none: the caller does.
-
-    Raises:
-        SettingsError: The URL cannot be used.
     """
     if not url.startswith(("http://", "https://")):
         raise SettingsError("source URL: begins with neither http:// nor https://. Correct it.")

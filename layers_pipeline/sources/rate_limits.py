@@ -183,9 +183,6 @@ class RateLimiter:
 
     Args:
         calls_per_s: Above 0.
-
-    Raises:
-        SettingsError: It is not.
     """
 
     def __init__(self, calls_per_s: float) -> None:

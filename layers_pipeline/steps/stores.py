@@ -30,12 +30,7 @@ class Stores:
 
 
 def open_stores(settings: Settings, *, clock: Clock | None = None) -> Stores:
-    """Open the stores that the settings name, and bring both to what this package expects.
-
-    Raises:
-        SettingsError: The home cannot be made, or a URL cannot be used.
-        StoreError: The lake's tables differ from their contracts in more than new columns.
-    """
+    """Open the stores that the settings name, and bring both to what this package expects."""
     chosen_clock = clock or SystemClock()
     _make_home(settings)
     operations = Operations(settings.operations_database_url)

@@ -39,9 +39,6 @@ def graph_http(url: str, *, timeout_s: float = 30) -> httpx.AsyncClient:
         url: Base URL without version: ``https://graph.facebook.com``,
             ``https://graph.instagram.com``, or the sandbox's.
         timeout_s: Longest wait to connect, for each part of an answer, and for a free connection.
-
-    Raises:
-        SettingsError: The URL cannot be used.
     """
     return open_http(url, timeout_s=timeout_s)
 

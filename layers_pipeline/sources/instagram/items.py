@@ -56,7 +56,6 @@ class ProbeTask(Task):
         self._metric = metric
 
     def wanted(self) -> Wanted:
-        """The one metric."""
         return insights(self._probe.item_id, [self._metric])
 
     def take(self, answer: Answer) -> None:  # noqa: ARG002 - a probe
@@ -88,7 +87,6 @@ class PartsTask(MetricsTask):
         return parts(self.item.item_id, self._breakdown)
 
     def take(self, answer: Answer) -> None:
-        """Keep the answer."""
         if not isinstance(answer.body.get("data"), list):
             return self.refused(NOTHING_SAID)
         return self.keep("breakdown", self.item.item_id, answer.body, answer)

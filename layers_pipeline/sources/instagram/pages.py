@@ -53,7 +53,6 @@ class FieldsTask(Task):
             self.queue.builder.issue(kind, self.name, fault.message)
 
     def error(self, fault: GraphFault) -> SourceError:
-        """The error that a refusal is for the reading."""
         return fault.error()
 
 
@@ -66,11 +65,9 @@ class AccountTask(FieldsTask):
         super().__init__(queue, ACCOUNT_FIELDS)
 
     def wanted(self) -> Wanted:
-        """Its node."""
         return account_node(self.queue.account_key, self.fields)
 
     def take(self, answer: Answer) -> None:
-        """Keep the node."""
         self.keep("account", "", answer.body, answer)
 
 

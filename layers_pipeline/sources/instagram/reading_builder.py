@@ -46,7 +46,6 @@ class ReadingBuilder:
         self.is_complete = False
 
     def row(self, entity: str, subject: str, *, received_at: datetime, body: str) -> None:
-        """Keep one row."""
         self._rows.append(
             ResponseRow(entity=entity, subject=subject, received_at=received_at, body=body)
         )
@@ -79,7 +78,6 @@ class ReadingBuilder:
         return key in self._known_refused or key in self._refused
 
     def metrics(self, media_type: str) -> tuple[str, ...]:
-        """The metrics of a media type that are not refused."""
         return tuple(
             one for one in INSIGHT_METRICS[media_type] if not self.is_refused(media_type, one)
         )
@@ -100,7 +98,6 @@ class ReadingBuilder:
         )
 
     def reading(self, *, calls: int, error: SourceError | None) -> AccountReading:
-        """Everything so far."""
         return AccountReading(
             rows=tuple(self._rows),
             items=len(self.post_ids),

@@ -107,7 +107,6 @@ class GraphSession:
         return [self._element(element) for element in [*found, *unanswered]]
 
     def text_of(self, found: object) -> str:
-        """JSON text without secrets."""
         return self._redactor.json_text(found)
 
     async def _asked(

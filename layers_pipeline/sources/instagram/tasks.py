@@ -36,9 +36,7 @@ class Queue(Protocol):
     account_key: str
     plan: Plan
 
-    def put(self, task: "Task") -> None:
-        """Have a task done."""
-        ...
+    def put(self, task: "Task") -> None: ...
 
     def put_item(self, item: Item) -> None:
         """Have everything of an item read."""
@@ -90,7 +88,6 @@ class Task:
         return False
 
     def keep(self, entity: str, subject: str, found: object, answer: Answer) -> None:
-        """Keep one row of an answer."""
         body = self.queue.session.text_of(found)
         self.queue.builder.row(entity, subject, received_at=answer.received_at, body=body)
 

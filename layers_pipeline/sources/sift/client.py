@@ -38,11 +38,7 @@ class Scrape:
 
 
 def sift_http(url: str, key: SecretStr, *, timeout_s: float = 30) -> httpx.AsyncClient:
-    """A client for SIFT with base URL, key, timeouts and limits; the caller closes it.
-
-    Raises:
-        SettingsError: The URL or the key cannot be used.
-    """
+    """A client for SIFT with base URL, key, timeouts and limits; the caller closes it."""
     return open_http(url, timeout_s=timeout_s, auth=BearerAuth(key))
 
 

@@ -50,9 +50,6 @@ def tiktok_http(url: str, *, timeout_s: float = 30) -> httpx.AsyncClient:
     Args:
         url: The host, without ``/open_api``; http or https.
         timeout_s: Longest wait to connect, for each part of an answer, and for a free connection.
-
-    Raises:
-        SettingsError: The URL cannot be used.
     """
     return open_http(url, timeout_s=timeout_s)
 

@@ -29,11 +29,7 @@ class Page:
 
 
 def page_of(data: dict[str, Any]) -> Page:
-    """The page that an answer's data is.
-
-    Raises:
-        SourceMalformedError: It is none.
-    """
+    """The page that an answer's data is."""
     videos, has_more, cursor = (data.get(key) for key in ("videos", "has_more", "cursor"))
     if not isinstance(videos, list) or not all(isinstance(video, dict) for video in videos):
         raise SourceMalformedError(SOURCE, "page whose videos are not a list of objects")

@@ -71,7 +71,6 @@ class TikTokReading:
         self._is_doubtful = False
 
     def result(self, error: SourceError | None = None) -> AccountReading:
-        """The reading as it stands."""
         return AccountReading(
             rows=(*self._videos, *self._account),
             items=len(self._videos),

@@ -67,7 +67,6 @@ def _marks(stores: Stores, table: Table, sources: Sequence[Table]) -> dict[str, 
 def _insert(
     stores: Stores, table: Table, wanted: Sequence[pl.LazyFrame], marks: dict[str, int]
 ) -> Written:
-    """Insert the rows that the table lacks."""
     (key,) = table.key
     rows = pl.concat([part.select(table.columns) for part in wanted])
     missing = rows.join(stores.lake.read(table).select(key), on=key, how="anti")

@@ -44,11 +44,7 @@ def rules_in_force(stores: Stores) -> InForce:
 
 
 def known_rules(version: str) -> ScoringRules:
-    """The version of that name.
-
-    Raises:
-        InputRefusedError: There is none.
-    """
+    """The version of that name."""
     if version not in RULES:
         raise InputRefusedError(
             f"scoring: there is no version {version!r} of the rules. Name one of "

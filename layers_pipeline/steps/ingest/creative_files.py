@@ -37,11 +37,7 @@ class CreativesAdded:
 def new_creative(
     *, project_id: str, kind: str, slug: str, created_at: datetime | None, **words: str | None
 ) -> NewCreative:
-    """A creative in the words of people, who know its kind and slug but no container.
-
-    Raises:
-        InputRefusedError: There is no such kind, or it is no slug.
-    """
+    """A creative in the words of people, who know its kind and slug but no container."""
     container_id = creative_container_id(kind, slug)
     return NewCreative(
         project_id=project_id,

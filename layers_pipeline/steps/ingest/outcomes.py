@@ -52,7 +52,6 @@ class SyncSummary:
 
     @property
     def accounts(self) -> int:
-        """Accounts that ended with an outcome."""
         return sum(self.outcomes.values())
 
     @property

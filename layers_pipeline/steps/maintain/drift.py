@@ -55,11 +55,7 @@ def drift_at(stores: Stores, tick: datetime, *, other: ScoringRules) -> pl.DataF
 
 
 def newest_tick(stores: Stores) -> datetime:
-    """The newest tick that has scores.
-
-    Raises:
-        NotFoundError: Nothing was ever scored.
-    """
+    """The newest tick that has scores."""
     ticks = stores.lake.partitions(catalog.ORGANIC_SCORES, "tick")
     if not ticks:
         raise NotFoundError("scoring: nothing was scored yet. Score a tick first.")

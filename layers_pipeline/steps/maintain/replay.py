@@ -43,9 +43,6 @@ def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
     Args:
         start: First moment of landing.
         end: The moment up to which landings are read.
-
-    Raises:
-        InputRefusedError: The span is empty.
     """
     if start >= end:
         raise InputRefusedError(f"replay: nothing lies from {start} to {end}. Give a later end.")

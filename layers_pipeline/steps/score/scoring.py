@@ -155,12 +155,10 @@ class _Batch:
 
     @property
     def is_full(self) -> bool:
-        """Whether it is time to commit."""
         rows = sum(sum(scored.rows.values()) for scored in self._scored)
         return len(self._scored) >= TICKS_PER_COMMIT or rows >= ROWS_PER_COMMIT
 
     def add(self, tick: datetime, parts: Iterable[Frames]) -> None:
-        """Write the rows of a tick."""
         scored, text = ScoredTick(tick=tick), tick_text(tick)
         for table in WRITTEN:
             self._tables[table].empty(text)

@@ -190,7 +190,6 @@ def _in_order(scores: list[pl.LazyFrame]) -> pl.LazyFrame:
 
 
 def _shaped(rows: tuple[pl.LazyFrame, ...], tick: datetime) -> Frames:
-    """The rows in the tables' shapes."""
     named = [frame.with_columns(tick=pl.lit(tick_text(tick))) for frame in rows]
     shaped = [_in_shape(table, frame) for table, frame in zip(WRITTEN, named, strict=True)]
     found = pl.collect_all(shaped)

@@ -11,11 +11,7 @@ from transforms.scoring.ticks import tick_from_key
 
 
 def tick_of(key: str) -> datetime:
-    """The instant of a tick's key.
-
-    Raises:
-        InputRefusedError: The text is no key.
-    """
+    """The instant of a tick's key."""
     try:
         return tick_from_key(key)
     except ValueError as error:
