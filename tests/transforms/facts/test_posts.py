@@ -54,7 +54,7 @@ def test_a_post_is_first_seen_when_its_first_capture_was_known():
 
 @pytest.mark.parametrize("cut", range(3))
 @pytest.mark.parametrize(
-    ("changes", "is_settled"),
+    ("changes", "is_consistent"),
     [
         ([{}, {}, {}], True),
         ([{"published_at": None}] * 3, True),
