@@ -95,13 +95,15 @@ class BearerAuth(httpx.Auth):
         yield request
 
 
-def open_http(url: str, *, timeout_s: float, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
+def open_http(
+    url: str, *, timeout_s: float = 30, auth: httpx.Auth | None = None
+) -> httpx.AsyncClient:
     """A client for one source, with our limits; the caller closes it.
 
     Args:
-        url: Base URL, http or https.
+        url: Base URL without paths or versions, http or https.
         timeout_s: Longest wait to connect, for each part of an answer, and for a free connection.
-        auth: Signs each request; none: the caller does.
+        auth: Signs each request; none: the client is shared, and each caller does.
     """
     if not url.startswith(("http://", "https://")):
         raise SettingsError("source URL: begins with neither http:// nor https://. Correct it.")

@@ -4,11 +4,11 @@ Belongs here: how many scores change, by how much, across the threshold, and in 
 Does not belong here: making the scores of either version.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
 
+CONTENT: Final = ("project_id", "ads_content_id")
 LEAST_CHANGE: Final = 1e-9
 """Points. A smaller difference is one of rounding, as in the sum of parts (R26)."""
 LEAST_RANKED: Final = 3
@@ -20,7 +20,6 @@ def score_drift(
     after: pl.LazyFrame,
     *,
     threshold: float,
-    by: Sequence[str] = ("project_id",),
 ) -> pl.LazyFrame:
     """Compare the scores that two versions of the rules give at one tick.
 
@@ -28,22 +27,19 @@ def score_drift(
         before: Rows of ``OrganicScores`` of one tick and the version that is in force.
         after: Those of the same tick and the version that may replace it.
         threshold: Points from which content is eligible.
-        by: What a row is for, such as project_id, or that and scoring_pool.
     Returns:
-        Rows of ``ScoreDrift``: one per project, or per what ``by`` says.
+        Rows of ``ScoreDrift``: one per project.
     Source: organic-scoring, "Score drift across versions"; R27.
     """
-    paired = _of(before, by, "before").join(
-        _of(after, by, "after"), on=[*by, "ads_content_id"], how="full", coalesce=True
-    )
+    paired = _of(before, "before").join(_of(after, "after"), on=CONTENT, how="full", coalesce=True)
     change = pl.col("score_after") - pl.col("score_before")
     has_changed = change.abs() > LEAST_CHANGE
     was, is_now = (pl.col(name) >= threshold for name in ("score_before", "score_after"))
     in_both = pl.col("is_scored_before") & pl.col("is_scored_after")
     # Sorted, so that sums come out the same in whatever order the rows came.
     return (
-        paired.sort(*by, "ads_content_id")
-        .group_by(by, maintain_order=True)
+        paired.sort(CONTENT)
+        .group_by("project_id", maintain_order=True)
         .agg(
             scores=change.count().cast(pl.Int64),
             only_before=pl.col("score_after").is_null().sum().cast(pl.Int64),
@@ -58,10 +54,9 @@ def score_drift(
     )
 
 
-def _of(scores: pl.LazyFrame, by: Sequence[str], name: str) -> pl.LazyFrame:
+def _of(scores: pl.LazyFrame, name: str) -> pl.LazyFrame:
     return scores.select(
-        *by,
-        "ads_content_id",
+        *CONTENT,
         pl.col("organic_score").alias(f"score_{name}"),
         pl.col("unscored_reason").is_null().alias(f"is_scored_{name}"),
     )

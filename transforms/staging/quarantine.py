@@ -4,7 +4,7 @@ Belongs here: the split, for any contract, and the shape of a row set aside.
 Does not belong here: what the contracts are; where either part is stored.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
 from datetime import datetime
 from functools import cache
@@ -27,7 +27,6 @@ def split(
     *,
     table_name: str,
     origin: pl.Expr,
-    extra_rules: Mapping[str, pl.Expr] | None = None,
     quarantined_at: datetime,
     run_id: str,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -41,14 +40,13 @@ def split(
             broke before it could be typed) and received (the row as it was refused; without it
             that is the row itself).
         origin: What a row came from, as text; names it in the quarantine.
-        extra_rules: Further rules by their name, ``column|rule``: true or null where kept.
     Returns:
         The good rows in the schema's columns, in their order, and one row of ``Quarantine`` per
         refused origin.
     """
-    if not extra_rules and is_sound(schema, rows):
+    if is_sound(schema, rows):
         return _known_sorted(schema, rows), Quarantine.create_empty()
-    numbered = _with_breaches(rows, extra_rules or {}).with_row_index(POSITION)
+    numbered = _with_breaches(rows).with_row_index(POSITION)
     good, failures = _numbered(schema).filter(numbered, cast=True)
     refused = numbered.join(_broken_rules(failures), on=POSITION, maintain_order="left")
     origin_text = origin.cast(pl.String)
@@ -110,11 +108,10 @@ def _without_key(schema: type[dy.Schema]) -> type[dy.Schema]:
     return cast("type[dy.Schema]", type(schema.__name__, (schema,), plain))
 
 
-def _with_breaches(rows: pl.DataFrame, extra_rules: Mapping[str, pl.Expr]) -> pl.DataFrame:
+def _with_breaches(rows: pl.DataFrame) -> pl.DataFrame:
     none = pl.lit([], pl.List(pl.String))
     found = pl.col(BREACHES).fill_null(none) if BREACHES in rows.columns else none
-    extra = [pl.when(~is_kept).then(pl.lit(rule)) for rule, is_kept in extra_rules.items()]
-    return rows.with_columns(pl.concat_list(found, *extra).list.drop_nulls().alias(BREACHES))
+    return rows.with_columns(found.list.drop_nulls().alias(BREACHES))
 
 
 @cache

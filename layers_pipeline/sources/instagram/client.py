@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
-import httpx
-
 from layers_pipeline.errors import SourceError
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.sources.client import ClientContext, PlatformClient, ReadRequest
@@ -32,22 +30,11 @@ PLANS: Final[Mapping[Depth, Plan]] = {
 insights too; full lists every post that the platform does."""
 
 
-def graph_http(url: str, *, timeout_s: float = 30) -> httpx.AsyncClient:
-    """A client for the Graph API without any token, shared by all accounts; the caller closes it.
-
-    Args:
-        url: Base URL without version: ``https://graph.facebook.com``,
-            ``https://graph.instagram.com``, or the sandbox's.
-        timeout_s: Longest wait to connect, for each part of an answer, and for a free connection.
-    """
-    return open_http(url, timeout_s=timeout_s)
-
-
 @asynccontextmanager
 async def open_instagram(context: ClientContext) -> AsyncIterator[PlatformClient]:
     """Open the connections to Instagram; they are closed at the end."""
     settings = context.settings
-    async with graph_http(settings.instagram_url) as http:
+    async with open_http(settings.instagram_url) as http:
         graph = Graph(
             http=http,
             version=settings.instagram_version,

@@ -24,7 +24,6 @@ from layers_pipeline.sources.http import (
     MESSAGE_LENGTH_MAX,
     RetryPolicy,
     answered,
-    open_http,
     refusal,
     without_body,
 )
@@ -42,16 +41,6 @@ API: Final = f"/open_api/{VERSION}"
 REDACTED: Final = "***"
 SECRET_LENGTH_MIN: Final = 8
 """What is shorter is no secret of TikTok's, and taking it out would spoil other words."""
-
-
-def tiktok_http(url: str, *, timeout_s: float = 30) -> httpx.AsyncClient:
-    """A client for TikTok without any token; the caller closes it.
-
-    Args:
-        url: The host, without ``/open_api``; http or https.
-        timeout_s: Longest wait to connect, for each part of an answer, and for a free connection.
-    """
-    return open_http(url, timeout_s=timeout_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +76,7 @@ class Calling:
     """How every request is made, whosever it is.
 
     Args:
-        http: Made by ``tiktok_http``.
+        http: Made by ``open_http``.
         budgets: Who has to wait; shared with everybody who uses our app.
         limiter: Calls per second of our app, shared likewise; none: as fast as answers come.
     """

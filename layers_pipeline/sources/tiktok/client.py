@@ -11,8 +11,9 @@ from typing import Final
 from layers_pipeline.errors import SourceError
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.sources.client import ClientContext, PlatformClient, ReadRequest
+from layers_pipeline.sources.http import open_http
 from layers_pipeline.sources.rate_limits import RateLimiter
-from layers_pipeline.sources.tiktok.api import Calling, Exchange, tiktok_http
+from layers_pipeline.sources.tiktok.api import Calling, Exchange
 from layers_pipeline.sources.tiktok.oauth import TikTokOAuth
 from layers_pipeline.sources.tiktok.reader import Reach, TikTokReading
 from transforms.vocabulary import Depth
@@ -29,7 +30,7 @@ REACHES: Final[Mapping[Depth, Reach]] = {
 async def open_tiktok(context: ClientContext) -> AsyncIterator[PlatformClient]:
     """Open the connections to TikTok; they are closed at the end."""
     settings = context.settings
-    async with tiktok_http(settings.tiktok_url) as http:
+    async with open_http(settings.tiktok_url) as http:
         calling = Calling(
             http=http,
             clock=context.clock,

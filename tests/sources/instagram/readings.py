@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from layers_pipeline.clock import FixedClock
 from layers_pipeline.sources.client import ReadRequest
-from layers_pipeline.sources.http import RetryPolicy
-from layers_pipeline.sources.instagram.client import InstagramClient, graph_http
+from layers_pipeline.sources.http import RetryPolicy, open_http
+from layers_pipeline.sources.instagram.client import InstagramClient
 from layers_pipeline.sources.instagram.session import Graph
 from layers_pipeline.sources.rate_limits import UsageBudgets
 from sandbox import AccountRef
@@ -89,7 +89,7 @@ def read_all(graph, depth="full", *, accounts, token=None, budgets=None, **optio
     tokens = [SecretStr(token or issue(account).access) for account in accounts]
 
     async def run():
-        async with graph_http(graph.url, timeout_s=5) as http:
+        async with open_http(graph.url, timeout_s=5) as http:
             client = client_over(http, budgets=budgets)
             pairs = zip(accounts, tokens, strict=True)
             return [

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from layers_pipeline.errors import SourceThrottledError
-from layers_pipeline.sources.instagram.client import graph_http
+from layers_pipeline.sources.http import open_http
 from layers_pipeline.sources.rate_limits import UsageBudgets
 from tests.sources.instagram.readings import (
     CLOCK,
@@ -43,7 +43,7 @@ def test_an_app_throttle_stops_accounts_that_are_being_read(graph):
     put(graph, "insights:app_limit", MIXED)
 
     async def run():
-        async with graph_http(graph.url) as http:
+        async with open_http(graph.url) as http:
             client = client_over(http)
             pairs = [
                 (one, SecretStr(graph.world.tokens.issue(one).access)) for one in (MIXED, LONG)

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from layers_pipeline.errors import SettingsError, SourceUnauthorizedError
-from layers_pipeline.sources.instagram.client import graph_http
+from layers_pipeline.sources.http import open_http
 from layers_pipeline.sources.instagram.requests import INSIGHT_METRICS
 from sandbox import AccountRef, running_sandbox
 from sandbox.simulation.holders import Plan, generated_truth
@@ -172,7 +172,7 @@ def test_accounts_read_at_once_do_not_mix(graph):
     issue = graph.world.tokens.issue
 
     async def run():
-        async with graph_http(graph.url) as http:
+        async with open_http(graph.url) as http:
             client = client_over(http)
             pairs = [(one.account_key, issue(one).access) for one in (MIXED, LONG, OTHER)]
             readings = [client.read(request_of(key, SecretStr(token))) for key, token in pairs]
@@ -197,7 +197,7 @@ def test_a_token_that_no_header_can_carry_is_unauthorized_and_not_shown(token):
 
 def test_a_url_without_scheme_is_refused():
     with pytest.raises(SettingsError, match="http://"):
-        graph_http("graph.facebook.com")
+        open_http("graph.facebook.com")
 
 
 def test_an_item_of_no_known_type_is_kept_without_insights():

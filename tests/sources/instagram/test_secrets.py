@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from layers_pipeline.sources.instagram.client import graph_http
+from layers_pipeline.sources.http import open_http
 from layers_pipeline.sources.instagram.wire import Redactor
 from tests.sources.instagram.readings import (
     LONG,
@@ -73,7 +73,7 @@ def test_both_hosts_are_spoken_to_alike(host):
         return httpx.Response(200, json={"data": []})
 
     async def run():
-        async with graph_http(host) as real:
+        async with open_http(host) as real:
             assert str(real.base_url).rstrip("/") == host
         transport = httpx.MockTransport(answer)
         async with httpx.AsyncClient(transport=transport, base_url=host) as http:
@@ -168,7 +168,7 @@ def test_no_row_of_the_sandbox_shows_a_token(graph):
 
 
 def test_the_client_shows_no_secret():
-    http = graph_http("https://graph.facebook.com")
+    http = open_http("https://graph.facebook.com")
     client = client_over(http, app_secret=SECRET)
     assert SECRET not in f"{client!r} {vars(client)} {http!r} {http.headers!r}"
 
@@ -197,7 +197,7 @@ def test_cancelling_leaves_nothing_running(graph, fault):
     patient = type(TINY)(attempts=5, wait_initial_s=20)
 
     async def run():
-        async with graph_http(graph.url) as http:
+        async with open_http(graph.url) as http:
             client = client_over(http, retries=patient)
             reading = client.read(request_of(MIXED.account_key, SecretStr(token)))
             task = asyncio.create_task(reading)
@@ -234,7 +234,7 @@ def test_a_slow_answer_is_given_up_and_asked_for_again(graph):
     token = graph.world.tokens.issue(MIXED).access
 
     async def run():
-        async with graph_http(graph.url, timeout_s=0.4) as http:
+        async with open_http(graph.url, timeout_s=0.4) as http:
             return await client_over(http).read(
                 request_of(MIXED.account_key, SecretStr(token), "quick")
             )

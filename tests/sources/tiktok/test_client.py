@@ -8,7 +8,7 @@ import pytest
 
 from layers_pipeline.errors import SettingsError
 from layers_pipeline.sources.account_reading import ResponseRow
-from layers_pipeline.sources.tiktok.api import tiktok_http
+from layers_pipeline.sources.http import open_http
 from layers_pipeline.sources.tiktok.fields import VIDEO_FIELDS
 from sandbox.tiktok.fields import FROM_TRUTH
 from tests.shared_data import SHARED
@@ -234,4 +234,4 @@ def test_a_recorded_page_is_a_listing():
 
 def test_the_url_names_its_scheme():
     with pytest.raises(SettingsError, match="http://"):
-        tiktok_http("127.0.0.1:8890")
+        open_http("127.0.0.1:8890")

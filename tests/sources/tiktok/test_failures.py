@@ -18,9 +18,8 @@ from layers_pipeline.errors import (
     SourceUnavailableError,
 )
 from layers_pipeline.sources.client import TokenExpiredError
-from layers_pipeline.sources.http import RetryPolicy
+from layers_pipeline.sources.http import RetryPolicy, open_http
 from layers_pipeline.sources.rate_limits import RateLimiter, UsageBudgets
-from layers_pipeline.sources.tiktok.api import tiktok_http
 from layers_pipeline.sources.tiktok.errors import MEANINGS, error_of
 from tests.sources.tiktok.world import (
     ACCOUNT,
@@ -203,7 +202,7 @@ def test_requests_keep_the_pace(sandbox):
     token = token_of(sandbox)
 
     async def run():
-        async with tiktok_http(sandbox.url) as http:
+        async with open_http(sandbox.url) as http:
             paced = client_over(http, limiter=RateLimiter(20))
             return await paced.read(request_of(BUSY.account_key, token))
 

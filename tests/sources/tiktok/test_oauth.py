@@ -18,7 +18,7 @@ from layers_pipeline.errors import (
     SourceUnauthorizedError,
     SourceUnavailableError,
 )
-from layers_pipeline.sources.tiktok.api import tiktok_http
+from layers_pipeline.sources.http import open_http
 from layers_pipeline.sources.tiktok.oauth import TikTokOAuth
 from tests.shared_data import SHARED
 from tests.sources.tiktok.world import (
@@ -60,7 +60,7 @@ def oauth(http, *, client_id="id", client_secret="s-do-not-print"):
 
 def renewed(sandbox, refresh, **options):
     async def run():
-        async with tiktok_http(sandbox.url) as http:
+        async with open_http(sandbox.url) as http:
             client = {
                 "client_id": sandbox.tiktok_client_id,
                 "client_secret": sandbox.tiktok_client_secret.get_secret_value(),

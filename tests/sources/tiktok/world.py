@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from layers_pipeline.clock import FixedClock
 from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.sources.client import ReadRequest
-from layers_pipeline.sources.http import RetryPolicy
+from layers_pipeline.sources.http import RetryPolicy, open_http
 from layers_pipeline.sources.rate_limits import UsageBudgets
-from layers_pipeline.sources.tiktok.api import Calling, tiktok_http
+from layers_pipeline.sources.tiktok.api import Calling
 from layers_pipeline.sources.tiktok.client import TikTokClient
 from sandbox import AccountRef, RunningSandbox, generated_captures, running_sandbox
 from sandbox.faults import Fault
@@ -78,7 +78,7 @@ def with_client(sandbox, work, *, retries=QUICK, budgets=None, timeout_s=10.0):
     """What ``work`` makes of a client for the sandbox."""
 
     async def run():
-        async with tiktok_http(sandbox.url, timeout_s=timeout_s) as http:
+        async with open_http(sandbox.url, timeout_s=timeout_s) as http:
             return await work(client_over(http, budgets=budgets, retries=retries))
 
     return asyncio.run(run())

@@ -29,8 +29,8 @@ def scores(values, *, project="brand"):
     return pl.DataFrame(rows, schema_overrides={"unscored_reason": pl.String}, strict=False).lazy()
 
 
-def drift(before, after, **how):
-    return score_drift(before, after, threshold=4.0, **how).collect()
+def drift(before, after):
+    return score_drift(before, after, threshold=4.0).collect()
 
 
 def drift_of(before, after):
@@ -95,11 +95,6 @@ def test_a_project_is_compared_by_itself():
     both = [pl.concat([scores({"a": 1}), scores({"a": 1 + n}, project="other")]) for n in (0, 4)]
     rows = drift(*both).sort("project_id")
     assert rows.select("project_id", "changed").rows() == [("brand", 0), ("other", 1)]
-
-
-def test_pools_can_be_distinguished():
-    rows = drift(scores({"a": 1}), scores({"a": 2}), by=("project_id", "scoring_pool"))
-    assert rows.select("scoring_pool", "changed").rows() == [("ugc", 1)]
 
 
 def test_the_described_version_lifts_old_content_with_spend_over_the_threshold():

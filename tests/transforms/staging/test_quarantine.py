@@ -18,11 +18,11 @@ class Things(dy.Schema):
     kind = dy.String(nullable=True, check={"unknown_kind": lambda kind: kind.is_in(["x"])})
 
 
-def parted(rows, **options):
+def parted(rows, *, added=None):
     columns = {"name": pl.String, "size": rows[0].get("dtype", pl.Int64), "kind": pl.String}
-    things = pl.DataFrame(rows, schema=columns).with_columns(**options.pop("added", {}))
+    things = pl.DataFrame(rows, schema=columns).with_columns(**(added or {}))
     named = {"table_name": "things", "origin": pl.col("name"), "quarantined_at": AT, "run_id": "r"}
-    return split(Things, things, **named, **options)
+    return split(Things, things, **named)
 
 
 def test_sound_rows_pass_in_their_order():
@@ -61,20 +61,6 @@ def test_every_row_of_a_repeated_key_is_set_aside_under_one_name():
     good, refused = parted([{"name": "a", "size": 1}, {"name": "a", "size": 2}])
     assert good.is_empty()
     assert refused["broken_rules"].to_list() == ["primary_key"]
-
-
-@pytest.mark.parametrize(
-    ("rule", "sizes"),
-    [
-        pytest.param(pl.col("size") < 2, [1], id="false breaks"),
-        pytest.param(pl.lit(None, pl.Boolean), [1, 2], id="unknown does not"),
-    ],
-)
-def test_an_extra_rule_counts_like_the_contracts_own(rule, sizes):
-    rows = [{"name": "a", "size": 1}, {"name": "b", "size": 2}]
-    good, refused = parted(rows, extra_rules={"size|small": rule})
-    assert good["size"].to_list() == sizes
-    assert refused["broken_rules"].to_list() == ["size|small"] * (2 - len(sizes))
 
 
 def test_a_value_that_could_not_be_read_is_not_missing_too():
