@@ -139,10 +139,7 @@ class Accounts(Repository):
 
     def all(self) -> list[PlatformAccount]:
         """Every account, by id."""
-        with self._database.read() as session:
-            return list(
-                session.scalars(select(PlatformAccount).order_by(PlatformAccount.account_id))
-            )
+        return self._rows(select(PlatformAccount).order_by(PlatformAccount.account_id))
 
     def set_status(self, account_id: str, status: vocabulary.AccountStatus) -> None:
         """Pause the account, which a person does, or make it active again."""

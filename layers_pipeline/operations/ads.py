@@ -68,8 +68,7 @@ class Ads(Repository):
 
     def all(self) -> list[Ad]:
         """Every change of what an ad shows, by ad and time."""
-        with self._database.read() as session:
-            return list(session.scalars(select(Ad).order_by(Ad.ad_platform, Ad.ad_id, Ad.known_at)))
+        return self._rows(select(Ad).order_by(Ad.ad_platform, Ad.ad_id, Ad.known_at))
 
 
 def _changes(shown: dict[tuple[str, str], Ad], rows: Iterable[NewAd], *, at: datetime) -> list[Ad]:

@@ -7,9 +7,9 @@ Does not belong here: the creators themselves (``creators``), when to scrape (``
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, case, func, select, text, update
+from sqlalchemy import CheckConstraint, ForeignKey, case, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from layers_pipeline.errors import NotFoundError
@@ -22,12 +22,12 @@ from layers_pipeline.operations.creators import (
     owners_of,
 )
 from layers_pipeline.operations.database import Repository
-from layers_pipeline.operations.model_base import Base
+from layers_pipeline.operations.model_base import Base, one_while
 from layers_pipeline.operations.projects import lock_project
 from layers_pipeline.operations.statements import chunks, insert_if_absent, move_back
 from transforms.vocabulary import Platform
 
-_IS_OPEN = text("allowed_to IS NULL")
+_IS_OPEN: Final = "allowed_to IS NULL"
 
 
 class AllowlistEntry(Base):
@@ -36,14 +36,7 @@ class AllowlistEntry(Base):
     __tablename__ = "allowlist_entries"
     __table_args__ = (
         CheckConstraint("allowed_to >= allowed_from", name="period"),
-        Index(
-            "uq_allowlist_entries_open",
-            "creator_id",
-            "project_id",
-            unique=True,
-            sqlite_where=_IS_OPEN,
-            postgresql_where=_IS_OPEN,
-        ),
+        one_while(_IS_OPEN, "creator_id", "project_id", name="uq_allowlist_entries_open"),
         {"comment": "Who may be scraped for whom, and when. Grain: one row per period."},
     )
 
@@ -184,7 +177,7 @@ def _open_entries(
         AllowlistEntry,
         records,
         key=["creator_id", "project_id"],
-        key_where=_IS_OPEN,
+        key_where=text(_IS_OPEN),
         instant="allowed_from",
     )
     return len(opened)

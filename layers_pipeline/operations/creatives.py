@@ -114,8 +114,7 @@ class Creatives(Repository):
     def all(self) -> list[Creative]:
         """Every creative of every project, by project and container."""
         in_order = select(Creative).order_by(Creative.project_id, Creative.container_id)
-        with self._database.read() as session:
-            return list(session.scalars(in_order))
+        return self._rows(in_order)
 
     def require(self, container_id: str, *, project_id: str | None = None) -> None:
         """Refuse a creative that the project, or without one every project, lacks."""

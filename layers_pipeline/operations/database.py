@@ -11,15 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Select, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
 
 from layers_pipeline.errors import SettingsError, StoreError
 
+Row = TypeVar("Row")
 WAIT_S: Final = 30
 """How long a writer waits for another one, in seconds. What is said of content is stamped before
 the wait, which must end before the grace does, after which a tick begins to read."""
@@ -116,6 +117,10 @@ class Repository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def _rows(self, query: Select[Row]) -> list[Row]:
+        with self._database.read() as session:
+            return list(session.scalars(query))
 
 
 def _parse(url: str) -> URL:

@@ -61,5 +61,4 @@ class Deletions(Repository):
         in_order = select(DeletionConfirmation).order_by(
             DeletionConfirmation.deletion_confirmation_id
         )
-        with self._database.read() as session:
-            return list(session.scalars(in_order))
+        return self._rows(in_order)

@@ -1,13 +1,13 @@
 """What every model is built from.
 
-Belongs here: the declarative base, names of constraints, CHECKs that many tables need.
+Belongs here: the declarative base, names of constraints, CHECKs and indexes that many tables need.
 Does not belong here: tables (the repository that owns each).
 """
 
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import CheckConstraint, MetaData
+from sqlalchemy import CheckConstraint, Index, MetaData, text
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass
 
 from layers_pipeline.operations.utc_datetime import UtcDatetime
@@ -42,6 +42,12 @@ def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
     """A CHECK that the column holds one of the words, or null where it may be null."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def one_while(condition: str, *columns: str, name: str) -> Index:
+    """An index by which rows that keep the condition are unique in the columns."""
+    where = text(condition)
+    return Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
 
 
 def whole_lease() -> CheckConstraint:

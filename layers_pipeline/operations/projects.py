@@ -63,8 +63,7 @@ class Projects(Repository):
 
     def all(self) -> list[Project]:
         """Every project, by id."""
-        with self._database.read() as session:
-            return list(session.scalars(select(Project).order_by(Project.project_id)))
+        return self._rows(select(Project).order_by(Project.project_id))
 
     def rename(self, project_id: str, name: str) -> None:
         """Give the project another name that people read; its id stays what it is."""

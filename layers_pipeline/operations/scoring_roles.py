@@ -12,28 +12,23 @@ from typing import Any, Final
 from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
-    Index,
     String,
     and_,
     func,
     insert,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.database import Repository
-from layers_pipeline.operations.model_base import Base, one_of
+from layers_pipeline.operations.model_base import Base, one_of, one_while
 from layers_pipeline.operations.statements import one_writer
 from layers_pipeline.operations.utc_datetime import require_aware
 from layers_pipeline.operations.validators import require_key
 from transforms.vocabulary import SCORING_ROLES, ScoringRole
-
-_OPEN: Final = text("until IS NULL")
-_OPEN_ACTIVE: Final = text("until IS NULL AND role = 'active'")
 
 
 class ScoringVersion(Base):
@@ -43,21 +38,8 @@ class ScoringVersion(Base):
     __table_args__ = (
         one_of("role", SCORING_ROLES),
         CheckConstraint("until >= since", name="period"),
-        Index(
-            "uq_scoring_versions_active",
-            "role",
-            unique=True,
-            sqlite_where=_OPEN_ACTIVE,
-            postgresql_where=_OPEN_ACTIVE,
-        ),
-        Index(
-            "uq_scoring_versions_open",
-            "version",
-            "role",
-            unique=True,
-            sqlite_where=_OPEN,
-            postgresql_where=_OPEN,
-        ),
+        one_while("until IS NULL AND role = 'active'", "role", name="uq_scoring_versions_active"),
+        one_while("until IS NULL", "version", "role", name="uq_scoring_versions_open"),
         {"comment": "Which version of the rules does what. Grain: one row per period."},
     )
 
@@ -124,8 +106,7 @@ class ScoringRoles(Repository):
         in_order = select(ScoringVersion).order_by(
             ScoringVersion.since, ScoringVersion.scoring_version_id
         )
-        with self._database.read() as session:
-            return list(session.scalars(in_order))
+        return self._rows(in_order)
 
     def active(self) -> str | None:
         """The active version of the rules; null if nobody ever chose one."""

@@ -91,8 +91,7 @@ class Scrapes(Repository):
         if limit < 1:
             raise InputRefusedError(f"open scrapes: limit {limit}. Ask for one or more.")
         oldest = _OPEN.order_by(ScrapeJob.submitted_at, ScrapeJob.scrape_job_id)
-        with self._database.read() as session:
-            return list(session.scalars(oldest.limit(limit)))
+        return self._rows(oldest.limit(limit))
 
     def claim(
         self, *, now: datetime, lease_for: timedelta, worker: str, limit: int

@@ -32,8 +32,7 @@ class Syncs(Repository):
         in_order = select(AccountSyncState).order_by(
             AccountSyncState.account_id, AccountSyncState.depth
         )
-        with self._database.read() as session:
-            return list(session.scalars(in_order))
+        return self._rows(in_order)
 
     def claim_due(
         self,

@@ -163,8 +163,7 @@ class Verdicts(Repository):
 
     def _history(self, model: type[Change]) -> list[Change]:
         in_order = select(model).order_by(*model.__table__.primary_key)
-        with self._database.read() as session:
-            return list(session.scalars(in_order))
+        return self._rows(in_order)
 
 
 def known_after(newest: datetime | None, now: datetime) -> datetime:
