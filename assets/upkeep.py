@@ -54,7 +54,7 @@ def replay_raw_rows(
     context.log.info(f"{done.read} landed rows read, {done.changed} captures changed")
 
 
-@dg.job(name="replay", description="Makes staging and what follows again from the raw landings.")
+@dg.job(name="replay", description="Makes staging and what follows again from the raw tables.")
 def replay_job() -> None:
     """See ``layers-pipeline replay``."""
     replay_raw_rows()

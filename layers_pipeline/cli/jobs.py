@@ -116,9 +116,9 @@ def _ticks(at: str, start: str, end: str) -> list[str]:
 
 def replay(
     start: Annotated[str, typer.Option("--from", help="First moment of landing, ISO 8601.")],
-    end: Annotated[str, typer.Option("--to", help="Moment up to which landings are read.")],
+    end: Annotated[str, typer.Option("--to", help="Moment up to which rows that landed are read.")],
 ) -> None:
-    """Make staging and everything after it again from the raw landings, without any platform."""
+    """Make staging and everything after it again from the raw tables, without any platform."""
     first, last = (
         moments.parse(text, what=f"replay: {option}", naive="utc")
         for option, text in (("--from", start), ("--to", end))

@@ -344,14 +344,14 @@ def test_a_sync_in_which_every_account_fails_fails_and_does_not_look_fresh(few):
     for account in DATASET.accounts[:2]:
         sandbox.world.faults.put(account, Fault(kind="private"))
     result = deployment.run("posts_sync", now=LATER)
-    landing = dg.AssetKey("raw_sift__posts")
+    raw = dg.AssetKey("raw_sift__posts")
     assert not result.success
     assert "every one of 2 accounts failed" in reason(result)
-    assert deployment.instance.get_latest_materialization_event(landing) is None
+    assert deployment.instance.get_latest_materialization_event(raw) is None
     again = deployment.run("posts_sync", now=LATER, tags={PARENT: result.run_id})
     assert not again.success
     assert "nothing is due yet" in reason(again)
-    assert deployment.instance.get_latest_materialization_event(landing) is None
+    assert deployment.instance.get_latest_materialization_event(raw) is None
 
 
 def test_collecting_twice_changes_nothing(few):

@@ -269,7 +269,7 @@ def test_the_reader_meets_nothing_wrong_in_any_generation(aftermath: Aftermath):
     assert len(aftermath.reader.generations) > ENOUGH_GENERATIONS
 
 
-def test_every_acknowledged_landing_is_there_exactly_once(aftermath: Aftermath):
+def test_every_acknowledged_commit_is_there_exactly_once(aftermath: Aftermath):
     landed = staged(aftermath, catalog.RAW_SIFT__POSTS, "scrape_job_id")
     begun = aftermath.intended("landing")
     assert {job: begun[job] for job in aftermath.done & set(begun)}.items() <= landed.items()

@@ -1,6 +1,6 @@
 """What a capture is: one post as one source showed it at one moment, before any judgement.
 
-Belongs here: landing and staging tables.
+Belongs here: raw and staging tables.
 Does not belong here: posts, snapshots and everything derived from them.
 """
 

@@ -1,6 +1,6 @@
 """Replay: staging and everything after it, made again from what was landed (R12).
 
-Belongs here: reading a span of landings again, and making the tables after them from the beginning.
+Belongs here: reading a span of raw rows again, and making the tables after them from the beginning.
 Does not belong here: how rows are read (``transforms``), scoring again (the caller's).
 
 A parsing fault that was mended is put right in place: the platform had said it, so what is known
@@ -42,7 +42,7 @@ def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
 
     Args:
         start: First moment of landing.
-        end: The moment up to which landings are read.
+        end: The moment up to which rows that landed are read.
     """
     if start >= end:
         raise InputRefusedError(f"replay: nothing lies from {start} to {end}. Give a later end.")
@@ -55,7 +55,7 @@ def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
             landed = _landed(stores, source, max(start, day), min(end, day + DAY))
             read += landed.height
             written[source.staged.name] += stage_again(stores, source, landed)
-            report("days of landings read", done, len(days))
+            report("days of raw rows read", done, len(days))
         changed = sum(staged.inserted + staged.updated for staged in written.values())
         add_up(written, _make_again(stores))
     return Replayed(read=read, changed=changed, written=written)

@@ -100,7 +100,7 @@ class History:
 def load_history(stores: Stores, *, since: datetime, until: datetime) -> History:
     """Pin the lake while nobody writes, and load what ticks read.
 
-    What has landed is derived first: rows are known from their landing on, and a tick sees all
+    What has landed is derived first: rows are known once they have landed, and a tick sees all
     that was known at its time, however busy the pipeline was then.
 
     Args:

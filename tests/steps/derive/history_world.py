@@ -156,9 +156,9 @@ class World:
             }
             for place, item in enumerate(shown)
         ]
-        landing = catalog.RAW_SIFT__POSTS
-        frame = pl.DataFrame(rows, schema=dict(landing.empty().schema))
-        self.stores.lake.insert_absent(landing, frame)
+        raw = catalog.RAW_SIFT__POSTS
+        frame = pl.DataFrame(rows, schema=dict(raw.empty().schema))
+        self.stores.lake.insert_absent(raw, frame)
 
     @_happen.register
     def _(self, step: plans.Edit) -> None:

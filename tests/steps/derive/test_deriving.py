@@ -73,8 +73,8 @@ def shown(post, hour, **changes):
 
 def arrive(stores, hour, rows, *, name):
     """Captures land at an hour, each the way that its source has."""
-    of = {source: [row for row in rows if row["source"] == source] for source in LANDING}
-    for source, way in LANDING.items():
+    of = {source: [row for row in rows if row["source"] == source] for source in LAND_BY_SOURCE}
+    for source, way in LAND_BY_SOURCE.items():
         if of[source]:
             way(at(stores, hour), of[source], f"{name}-{source}")
 
@@ -103,7 +103,7 @@ def land_import(stores, rows, name):
         stores.lake.replace(table, frame, where={"file_id": [name]})
 
 
-LANDING = {"sift": land_sift, "instagram_graph": land_graph, "import": land_import}
+LAND_BY_SOURCE = {"sift": land_sift, "instagram_graph": land_graph, "import": land_import}
 
 
 # What must not depend on when it was derived.
@@ -143,10 +143,10 @@ def unlike_oracle(stores, seen):
 def arrivals(draw):
     """Captures by every source that land early, late, twice, or disputed; and what is done then.
 
-    What is done after a landing: nothing, a whole derivation, or one that crashes after so many
+    What is done after rows landed: nothing, a whole derivation, or one that crashes after so many
     of its four writes.
     """
-    landings = {}
+    arrivals = {}
     for number in range(draw(st.integers(2, 9))):
         captured = draw(st.integers(0, 4))
         source = draw(st.sampled_from(["sift", "sift", "instagram_graph", "import"]))
@@ -165,10 +165,10 @@ def arrivals(draw):
             published_at=draw(st.sampled_from([None, hours(-9), hours(-8)])),
         )
         for late in draw(st.lists(st.sampled_from([0, 0, 2, 5]), min_size=1, max_size=2)):
-            landings.setdefault(captured + late, []).append((number, row))
+            arrivals.setdefault(captured + late, []).append((number, row))
     return [
-        (hour, [row for _, row in landings[hour]], draw(st.sampled_from(AFTERWARDS)))
-        for hour in sorted(landings)
+        (hour, [row for _, row in arrivals[hour]], draw(st.sampled_from(AFTERWARDS)))
+        for hour in sorted(arrivals)
     ]
 
 
@@ -221,9 +221,9 @@ def test_deriving_in_pieces_with_crashes_gives_what_deriving_at_once_gives(histo
     assert no_difference(history) == {}
 
 
-def history(*landings):
+def history(*arrivals):
     """Landings at full hours, each derived at once."""
-    return [(hour, rows, "derive") for hour, rows in enumerate(landings, start=10)]
+    return [(hour, rows, "derive") for hour, rows in enumerate(arrivals, start=10)]
 
 
 NAMED = {
@@ -389,9 +389,9 @@ def test_files_that_were_joined_are_derived_once_more_without_any_change(stores)
 
 def many_small_files(stores):
     """A hundred and one captures of one post, staged a file each."""
-    landing, staged = catalog.RAW_SIFT__POSTS, catalog.STG_SIFT__POSTS
+    raw, staged = catalog.RAW_SIFT__POSTS, catalog.STG_SIFT__POSTS
     land(at(stores, 10), [sift("p", number / 60, views=number) for number in range(101)], job="job")
-    for row in stores.lake.read(landing).collect().iter_slices(1):
+    for row in stores.lake.read(raw).collect().iter_slices(1):
         typed = staged.shape(SIFT.read(row, stores.settings))
         stores.lake.append(staged, typed, restamp=lambda rows: rows)
     bring_up_to_date(at(stores, 10))

@@ -1,4 +1,4 @@
-"""Replay (R12): everything after the landings is a function of them, so making it again is safe.
+"""Replay (R12): everything after the raw tables is a function of them, so making it again is safe.
 
 Belongs here: replays of a lake that lived with all three sources, of its faults and its spans.
 Does not belong here: how one row is read (``tests.transforms``).
@@ -184,7 +184,7 @@ def test_after_a_replay_deriving_and_scoring_go_on_as_before(stores, rows):
     assert differing(stores, rows) == []
 
 
-def test_without_any_table_but_the_landings_a_replay_gives_the_same_rows(stores, rows):
+def test_without_any_table_but_the_raw_ones_a_replay_gives_the_same_rows(stores, rows):
     remove(stores, *STAGED_TABLES, *DERIVED)
     replay_all(stores)
     made = [table.name for table in DERIVED if table is not catalog.ADS_CONTENT]
@@ -218,7 +218,7 @@ def test_a_replay_that_was_killed_is_healed_by_the_next_derivation(stores, rows,
 
 
 def misread(stores: Stores, table: Table) -> None:
-    """The table's rows of one landing were read wrongly, and everything was derived from that."""
+    """The table's rows of one commit were read wrongly, and everything was derived from that."""
     staged = stores.lake.read(table).collect()
     wrong = staged.filter(pl.col("known_at") == staged["known_at"].min()).with_columns(
         views=pl.col("views").fill_null(0) + 1_000_000, caption=pl.lit("misread")
@@ -230,7 +230,7 @@ def misread(stores: Stores, table: Table) -> None:
 
 
 def overlook(stores: Stores, table: Table) -> None:
-    """The table's rows of one landing were never staged, and the others were derived."""
+    """The table's rows of one commit were never staged, and the others were derived."""
     staged = stores.lake.read(table).collect()
     left = staged.filter(pl.col("known_at") != staged["known_at"].min())
     remove(stores, *DERIVED)
@@ -242,7 +242,7 @@ def overlook(stores: Stores, table: Table) -> None:
 def test_a_row_that_was_read_wrongly_is_mended_by_a_replay_of_its_span(stores, rows, table):
     misread(stores, table)
     spoilt = differing(stores, rows)
-    done = replay_first_landing(stores, rows, table)
+    done = replay_first_moment(stores, rows, table)
     score_again(stores)
     assert {table.name, "platform_post_metrics", "platform_posts"} <= set(spoilt)
     assert done.changed > 0
@@ -254,7 +254,7 @@ def test_a_row_that_was_overlooked_is_mended_by_a_replay_of_its_span(stores, row
     """But for when containers were made: they are inserted once, and stay (R11)."""
     overlook(stores, table)
     spoilt = differing(stores, rows)
-    done = replay_first_landing(stores, rows, table)
+    done = replay_first_moment(stores, rows, table)
     score_again(stores)
     assert {table.name, "platform_post_metrics", "platform_posts"} <= set(spoilt)
     assert done.changed > 0
@@ -263,8 +263,8 @@ def test_a_row_that_was_overlooked_is_mended_by_a_replay_of_its_span(stores, row
     assert containers == [row["container_id"] for row in rows["content_containers"]]
 
 
-def replay_first_landing(stores: Stores, rows: dict[str, list[dict]], table: Table) -> Replayed:
-    """Replay the moment of the table's first landing, and no more."""
+def replay_first_moment(stores: Stores, rows: dict[str, list[dict]], table: Table) -> Replayed:
+    """Replay the moment of the table's first commit, and no more."""
     first = min(row["known_at"] for row in rows[table.name])
     return replay_all(stores, start=first, end=first + timedelta(microseconds=1))
 

@@ -259,9 +259,9 @@ LIVE_TICKS = [hours(-12), hours(0), hours(24)]
 # Point in time: live ticks, with late data, equal backfilled ones (R29).
 
 
-def live(stores, landings, *, ticks=LIVE_TICKS):
+def live(stores, arrivals, *, ticks=LIVE_TICKS):
     """Land each batch at its hour and score each tick a minute after it, as time goes by."""
-    moments = [(hours(hour), rows) for hour, rows in landings.items()]
+    moments = [(hours(hour), rows) for hour, rows in arrivals.items()]
     for number, (moment, rows) in enumerate(sorted([*moments, *((tick, None) for tick in ticks)])):
         if rows is None:
             score(at(stores, moment + MINUTE), [moment])
@@ -270,14 +270,14 @@ def live(stores, landings, *, ticks=LIVE_TICKS):
     return at(stores, NOW)
 
 
-def live_and_backfilled(landings):
+def live_and_backfilled(arrivals):
     with temporary_stores(now=hours(-9999)) as stores:
         allow(stores, "ada", "bob")
-        lived = live(stores, landings)
+        lived = live(stores, arrivals)
         seen_live = written(lived)
         captures = [
             row | {"known_at": hours(hour), "source": "sift"}
-            for hour, rows in landings.items()
+            for hour, rows in arrivals.items()
             for row in rows
         ]
         allowlist = rows_of(lived, catalog.PROJECT_ALLOWLIST).to_dicts()
@@ -290,17 +290,17 @@ def live_and_backfilled(landings):
 
 
 @st.composite
-def some_landings(draw):
+def some_arrivals(draw):
     """Captures that land between ticks, at once or up to two days late, some of them twice."""
-    landings = {}
+    arrivals = {}
     for row in draw(some_captures(most=24, distinct=False)):
         captured = int((row["captured_at"] - AS_OF) / timedelta(hours=1))
         for delay in draw(st.lists(st.sampled_from([0, 6, 30, 48]), min_size=1, max_size=2)):
             hour = (captured + delay) // 36 * 36 + 37
             known = draw(st.booleans())
             shown = row if known else row | {"published_at": None}
-            landings.setdefault(hour, []).append(shown)
-    return landings
+            arrivals.setdefault(hour, []).append(shown)
+    return arrivals
 
 
 def story(*captured, **late):
@@ -310,13 +310,13 @@ def story(*captured, **late):
 
 
 @SLOW_LAW
-@given(landings=some_landings())
-@example(landings=story(capture("p0", -20, views=5000)))
-@example(landings=story(capture("p0", -40, views=5000), capture("p0", -8, views=5000)))
-@example(landings=story(capture("p0", -13, views=700), published_at=None))
-@example(landings=story(capture("p0", -41, views=700, account_key="stranger")))
-def test_live_ticks_equal_backfilled_ones_and_the_oracle(landings):
-    seen_live, backfilled, unlike = live_and_backfilled(landings)
+@given(arrivals=some_arrivals())
+@example(arrivals=story(capture("p0", -20, views=5000)))
+@example(arrivals=story(capture("p0", -40, views=5000), capture("p0", -8, views=5000)))
+@example(arrivals=story(capture("p0", -13, views=700), published_at=None))
+@example(arrivals=story(capture("p0", -41, views=700, account_key="stranger")))
+def test_live_ticks_equal_backfilled_ones_and_the_oracle(arrivals):
+    seen_live, backfilled, unlike = live_and_backfilled(arrivals)
     assert unlike == []
     assert seen_live == backfilled
 
