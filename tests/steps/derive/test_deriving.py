@@ -146,7 +146,7 @@ def arrivals(draw):
     What is done after rows landed: nothing, a whole derivation, or one that crashes after so many
     of its four writes.
     """
-    arrivals = {}
+    by_hour = {}
     for number in range(draw(st.integers(2, 9))):
         captured = draw(st.integers(0, 4))
         source = draw(st.sampled_from(["sift", "sift", "instagram_graph", "import"]))
@@ -165,10 +165,10 @@ def arrivals(draw):
             published_at=draw(st.sampled_from([None, hours(-9), hours(-8)])),
         )
         for late in draw(st.lists(st.sampled_from([0, 0, 2, 5]), min_size=1, max_size=2)):
-            arrivals.setdefault(captured + late, []).append((number, row))
+            by_hour.setdefault(captured + late, []).append((number, row))
     return [
-        (hour, [row for _, row in arrivals[hour]], draw(st.sampled_from(AFTERWARDS)))
-        for hour in sorted(arrivals)
+        (hour, [row for _, row in by_hour[hour]], draw(st.sampled_from(AFTERWARDS)))
+        for hour in sorted(by_hour)
     ]
 
 
