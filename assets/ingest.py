@@ -6,7 +6,7 @@ Does not belong here: what follows from landed rows (``derive``).
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -34,20 +34,21 @@ OAUTH: Final = (
     catalog.RAW_TIKTOK__RESPONSES,
     catalog.ACCOUNT_LISTINGS,
 )
-WARN_AFTER: Final = 1.4
-FAIL_AFTER: Final = 2.4
-"""Cadences without a sync: one was missed, and two."""
+MISSED: Final = (1.4, 2.4)
+"""Cadences without a sync after which it warns and fails: one was missed, and two."""
+OUTLASTED: Final = (2.4, 6.0)
+"""The same of syncs that read as they run: with many accounts one may outlast its cadence."""
 FAILURES_SHOWN: Final = 50
 PARENT: Final = "dagster/parent_run_id"
 """Tag of a run that repeats another, by itself or because a person asked for it."""
+UNDONE: Final = ("FAILURE", "IN_PROGRESS")
+"""How a step stands that failed, or whose process was killed: then its accounts are leased yet."""
 
 
-def freshness(depth: Depth) -> dg.FreshnessPolicy:
+def freshness(depth: Depth, after: tuple[float, float] = MISSED) -> dg.FreshnessPolicy:
     """Warns and fails when the asset was not made for so many of its cadences."""
-    every: timedelta = EVERY[depth]
-    return dg.FreshnessPolicy.time_window(
-        fail_window=every * FAIL_AFTER, warn_window=every * WARN_AFTER
-    )
+    warn, fail = (EVERY[depth] * cadences for cadences in after)
+    return dg.FreshnessPolicy.time_window(fail_window=fail, warn_window=warn)
 
 
 class SyncConfig(dg.Config):
@@ -92,7 +93,7 @@ def scrape_jobs(
 
 @dg.multi_asset(
     name="read_oauth_accounts",
-    specs=[spec_of(table, freshness=freshness("quick")) for table in OAUTH],
+    specs=[spec_of(table, freshness=freshness("quick", OUTLASTED)) for table in OAUTH],
 )
 def read_oauth_accounts(
     context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores], config: SyncConfig
@@ -200,7 +201,8 @@ def refuse_to_look_fresh(
     must not keep back what the same run derives of all others (R6).
 
     Raises:
-        dg.Failure: Every account failed; or this repeats a failed step, and nothing is due.
+        dg.Failure: Every account failed; or this repeats a step that did not end well, and
+            nothing is due.
     """
     failures = sorted(summary.failures)
     if summary.accounts and summary.failed_share == 1.0 and not may_all_fail:
@@ -211,19 +213,19 @@ def refuse_to_look_fresh(
         )
     if not summary.accounts and not summary.still_running and _failed_before(context):
         raise dg.Failure(
-            description=f"run {context.run.tags[PARENT]} failed here, and nothing is due yet: "
-            "its accounts wait for their next turn. The next scheduled sync reads them.",
+            description=f"run {context.run.tags[PARENT]} did not end well here, and nothing is due "
+            "now, so nothing was read. The next scheduled sync reads what is due by then.",
             allow_retries=False,
         )
 
 
 def _failed_before(context: dg.AssetExecutionContext) -> bool:
-    """Whether this run repeats another in which the same step failed."""
+    """Whether this run repeats another in which the same step failed, or was killed."""
     parent, step = context.run.tags.get(PARENT), str(context.op_execution_context.op_handle)
     if not parent:
         return False
     step_stats = context.instance.get_run_step_stats(parent, [step])
-    return any(one.status is not None and one.status.value == "FAILURE" for one in step_stats)
+    return any(one.status is not None and one.status.value in UNDONE for one in step_stats)
 
 
 def sync_figures(summary: SyncSummary) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.versions import rules_in_force
 from layers_pipeline.steps.stores import Stores
 from sensors.jobs import scoring
+from sensors.schedules import run_under_way
 
 
 def changed_rules(settings: Settings) -> dg.SensorDefinition:
@@ -30,6 +31,9 @@ def changed_rules(settings: Settings) -> dg.SensorDefinition:
         active = rules_in_force(stores).active.version
         if context.cursor == active:
             return dg.SkipReason(f"version {active} is active as before")
+        if run_under_way(context.instance, scoring.name):
+            # It began under the old version, and may yet add a tick newer than all of today's.
+            return dg.SkipReason("a scoring run has not ended yet")
         done = context.instance.get_materialized_partitions(dg.AssetKey("organic_scores"))
         newest = [key for key in ticks.get_partition_keys() if key in done][-1:]
         if not context.cursor:

@@ -138,7 +138,8 @@ def open_runner(settings: Settings) -> Generator[Runner]:
 
 def _end_runs_of_the_dead(instance: dg.DagsterInstance, folder: Path) -> None:
     for run in instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY))):
-        name = run.tags.get(RUNNER_TAG, "")
+        # A run that the UI repeats has the tags of the first, and a process of its own.
+        name = "" if run.parent_run_id else run.tags.get(RUNNER_TAG, "")
         if name and _is_dead(name, folder):
             instance.report_run_failed(run, "The process that ran it was killed.")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)

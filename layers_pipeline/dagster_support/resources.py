@@ -4,10 +4,12 @@ Belongs here: how a run comes by its stores, and closes them.
 Does not belong here: behaviour.
 """
 
-from collections.abc import Generator
+import re
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import dagster as dg
 
@@ -15,12 +17,15 @@ from layers_pipeline.clock import FixedClock, SystemClock
 from layers_pipeline.settings import Settings, load_settings
 from layers_pipeline.steps.stores import Stores, open_stores
 
+SECRET: Final = re.compile(r"(?<=://)[^/?#]*:[^/?#]*(?=@)|(?<=\?).+")
+"""What may be a secret in a URL: a name with a password, and parameters."""
+
 
 class StoresResource(dg.ConfigurableResource[Stores]):
     """The stores of a deployment, opened once per run; assets are handed ``Stores``.
 
-    What is a secret or may hold one (keys, the operational database's URL) is shown nowhere:
-    a run reads it from the environment.
+    What is a secret or may hold one (keys, the operational database's URL, passwords in other
+    URLs) is shown nowhere: a run reads it from the environment.
     """
 
     home: str
@@ -49,24 +54,37 @@ class StoresResource(dg.ConfigurableResource[Stores]):
             stores.operations.close()
 
     def _settings(self) -> Settings:
-        shown = {
-            "home": Path(self.home),
-            "lake_url": self.lake,
-            "serve_dir": Path(self.serve),
-            "sift_url": self.sift,
-            "instagram_url": self.instagram,
-            "tiktok_url": self.tiktok,
-        }
-        return load_settings().model_copy(update=shown)
+        """The environment's settings, but for what was given another value than it shows."""
+        here = shown(load_settings())
+        given = {field: str(getattr(self, field)) for field in here}
+        changed = {name: given[name] for name in here if given[name] != here[name]}
+        read = {SETTINGS[name]: AS_READ.get(name, str)(text) for name, text in changed.items()}
+        return load_settings().model_copy(update=read)
+
+
+SETTINGS: Final = {
+    "home": "home",
+    "lake": "lake_url",
+    "serve": "serve_dir",
+    "sift": "sift_url",
+    "instagram": "instagram_url",
+    "tiktok": "tiktok_url",
+}
+"""By field of the resource: the setting that it shows."""
+AS_READ: Final[Mapping[str, Callable[[str], object]]] = {"home": Path, "serve": Path}
 
 
 def shown(settings: Settings) -> dict[str, str]:
-    """The fields of the resource as the settings say."""
+    """The fields of the resource as the settings say, without secrets."""
     return {
         "home": str(settings.root),
-        "lake": settings.lake_location,
+        "lake": _without_secrets(settings.lake_location),
         "serve": str(settings.serve_location),
-        "sift": settings.sift_url,
-        "instagram": settings.instagram_url,
-        "tiktok": settings.tiktok_url,
+        "sift": _without_secrets(settings.sift_url),
+        "instagram": _without_secrets(settings.instagram_url),
+        "tiktok": _without_secrets(settings.tiktok_url),
     }
+
+
+def _without_secrets(place: str) -> str:
+    return SECRET.sub("***", place) if "://" in place else place

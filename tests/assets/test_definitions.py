@@ -361,9 +361,9 @@ def test_what_syncs_make_has_a_freshness_policy_and_scores_have_their_own_check(
     ("asset", "warns", "fails"),
     [
         ("scrape_jobs", 7, 12),
-        ("raw_instagram__responses", 7, 12),
-        ("raw_tiktok__responses", 7, 12),
-        ("account_listings", 7, 12),
+        ("raw_instagram__responses", 12, 30),
+        ("raw_tiktok__responses", 12, 30),
+        ("account_listings", 12, 30),
         ("raw_sift__posts", 42, 72),
     ],
 )

@@ -24,7 +24,7 @@ def leases(deployment):
     return FileLocks(deployment.locks_location / "runners")
 
 
-def begun_by(name, deployment):
+def begun_by(name, deployment, **repeats: str):
     """The id of a run that a runner of that name began and has not ended."""
     with open_runner(deployment) as runner:
         run = create_run_for_test(
@@ -32,6 +32,7 @@ def begun_by(name, deployment):
             job_name="scoring",
             status=dg.DagsterRunStatus.STARTED,
             tags={RUNNER_TAG: name} if name else {},
+            **repeats,
         )
     return run.run_id
 
@@ -57,6 +58,14 @@ def test_the_run_of_a_living_process_goes_on(deployment, leases):
 def test_a_run_that_was_not_begun_here_goes_on(deployment, name):
     run_id = begun_by(name, deployment)
     assert status_after_another_opens(run_id, deployment) == dg.DagsterRunStatus.STARTED
+
+
+def test_a_run_that_the_ui_repeats_after_its_process_was_killed_goes_on(deployment, leases):
+    with leases.hold("killed"):
+        first = begun_by("killed", deployment)
+    repeat = begun_by("killed", deployment, parent_run_id=first, root_run_id=first)
+    assert status_after_another_opens(first, deployment) == dg.DagsterRunStatus.FAILURE
+    assert status_after_another_opens(repeat, deployment) == dg.DagsterRunStatus.STARTED
 
 
 def test_a_runner_that_ended_leaves_no_lock_file(deployment):

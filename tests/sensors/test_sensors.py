@@ -251,8 +251,13 @@ def test_the_same_version_asks_for_nothing(instance, chosen):
     assert "active as before" in asked_for_rules(instance, "2").skip_message
 
 
-def test_a_change_while_scoring_goes_on_is_asked_for_and_waits_in_the_pool(instance, chosen):
-    scored(instance, TICKS.get_partition_keys()[-3])
+def test_a_change_waits_for_the_run_that_still_scores_a_tick_by_the_old_version(instance, chosen):
+    keys = TICKS.get_partition_keys()
+    scored(instance, keys[-4])
     choose(chosen, "1")
-    create_run_for_test(instance, job_name="scoring", status=dg.DagsterRunStatus.STARTED)
-    assert len(asked_for_rules(instance, "2").run_requests) == 1
+    run = create_run_for_test(instance, job_name="scoring", status=dg.DagsterRunStatus.STARTED)
+    assert asked_for_rules(instance, "2").skip_message == "a scoring run has not ended yet"
+    scored(instance, keys[-3])
+    instance.report_run_failed(run)
+    result = asked_for_rules(instance, "2")
+    assert [request.partition_key for request in result.run_requests] == [keys[-3]]

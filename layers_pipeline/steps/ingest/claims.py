@@ -1,4 +1,4 @@
-"""Which accounts a sync may read now, and which of the others it failed to read before.
+"""Which accounts a sync may read now.
 
 Belongs here: claims of accounts that are due or named, by who reads them.
 Does not belong here: the rule of what is due (``operations``), reading.
@@ -38,20 +38,4 @@ def claim(
     named = set(accounts) & external if connection == "external" else set(accounts) - external
     return stores.operations.syncs.claim_named(
         depth, named, now=now, lease_for=LEASE, worker=worker
-    )
-
-
-def failed_before(stores: Stores, connection: Connection, depth: Depth) -> tuple[str, ...]:
-    """Active accounts whose last sync at a depth did not end ``ok``, each in words."""
-    active = {
-        account.account_id
-        for account in stores.operations.accounts.all()
-        if (account.connection, account.status) == (connection, "active")
-    }
-    return tuple(
-        f"{state.account_id}: {state.last_outcome}: {state.last_message}"
-        for state in stores.operations.syncs.states()
-        if state.depth == depth
-        and state.account_id in active
-        and state.last_outcome not in (None, "ok")
     )

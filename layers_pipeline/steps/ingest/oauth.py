@@ -18,7 +18,7 @@ from layers_pipeline.operations.refusals import RefusedMetric, UnreadablePost
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.progress import report
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
-from layers_pipeline.steps.ingest.claims import claim, failed_before
+from layers_pipeline.steps.ingest.claims import claim
 from layers_pipeline.steps.ingest.oauth_reading import AccountContext, AccountReader
 from layers_pipeline.steps.ingest.outcomes import SyncSummary, summary_of, wait_of
 from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
@@ -47,7 +47,7 @@ def sync_oauth(
     """
     due = claim(stores, "oauth", depth, worker=worker, accounts=accounts)
     if not due:
-        return SyncSummary(failed_before=failed_before(stores, "oauth", depth))
+        return SyncSummary()
     # Only now: a deployment without OAuth accounts needs no key for tokens.
     cipher = TokenCipher(stores.settings.token_keys)
     reader = AccountReader(

@@ -47,8 +47,6 @@ class SyncSummary:
     calls: int = 0
     still_running: int = 0
     failures: tuple[str, ...] = ()
-    failed_before: tuple[str, ...] = ()
-    """Where no account was due: those whose last sync of this kind did not end ``ok``, in words."""
 
     @property
     def accounts(self) -> int:

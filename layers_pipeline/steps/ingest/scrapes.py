@@ -21,7 +21,7 @@ from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.progress import report
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.sources.sift.client import SiftClient, sift_http
-from layers_pipeline.steps.ingest.claims import claim, failed_before
+from layers_pipeline.steps.ingest.claims import claim
 from layers_pipeline.steps.ingest.outcomes import (
     ACCOUNTS_PER_RUN,
     LEASE,
@@ -70,7 +70,7 @@ def submit_scrapes(
     now = stores.clock.now()
     due = claim(stores, "external", "quick", worker=worker, accounts=accounts)
     if not due:
-        return SyncSummary(failed_before=failed_before(stores, "external", "quick"))
+        return SyncSummary()
     still_open = stores.operations.scrapes.all_open(limit=ACCOUNTS_PER_RUN * 50)
     waiting = {job.account_id for job in still_open}
 
@@ -132,7 +132,6 @@ def collect_scrapes(
         summary_of(one.outcome for _, one in collected),
         rows=written,
         still_running=len(jobs) - len(collected),
-        failed_before=() if collected else failed_before(stores, "external", "posts"),
     )
 
 

@@ -392,7 +392,7 @@ def many_small_files(stores):
     raw, staged = catalog.RAW_SIFT__POSTS, catalog.STG_SIFT__POSTS
     land(at(stores, 10), [sift("p", number / 60, views=number) for number in range(101)], job="job")
     for row in stores.lake.read(raw).collect().iter_slices(1):
-        typed = staged.shape(SIFT.read(row, stores.settings))
+        typed = staged.shape(SIFT.stage(row, stores.settings))
         stores.lake.append(staged, typed, restamp=lambda rows: rows)
     bring_up_to_date(at(stores, 10))
 

@@ -117,19 +117,6 @@ def test_a_throttle_of_the_app_stops_its_platform_and_no_other(
     assert outcomes(stores, *struck, newcomer) == {"ok"}
 
 
-def test_a_sync_that_finds_nothing_due_names_what_failed_before(
-    served: RunningSandbox, stores: Stores
-):
-    connect(stores, served, TIKTOK[0])
-    put(served, TIKTOK[0], "code_40113")
-    assert sync(stores).failed_share == 1.0
-    again = sync(stores)
-    assert again.accounts == 0
-    assert [line.split(": ")[:2] for line in again.failed_before] == [
-        [account_id(TIKTOK[0]), "forbidden"]
-    ]
-
-
 def test_accounts_that_cannot_be_read_harm_nobody(served: RunningSandbox, stores: Stores):
     paused, bare, sealed, well = TIKTOK[:4]
     connect(stores, served, paused, well, INSTAGRAM[0])
