@@ -12,7 +12,8 @@ from typing import Final
 import dataframely as dy
 
 from transforms.contracts.columns import count, flag, instant, key, one_of, whole, word
-from transforms.vocabulary import AD_PLATFORMS, APPROVALS, CREATIVE_KINDS, OVERRIDES
+from transforms.contracts.scoring import override
+from transforms.vocabulary import AD_PLATFORMS, APPROVALS, CREATIVE_KINDS
 
 AD_COUNTS: Final = ("impressions", "clicks", "conversions")
 
@@ -45,12 +46,7 @@ class ContentOverrides(dy.Schema):
 
     ads_content_id = key("The thing that is overridden, in its project.")
     known_at = instant("When the change was known.", in_key=True)
-    override = one_of(
-        OVERRIDES,
-        "Null: the score decides again.",
-        rule="unknown_override",
-        nullable=True,
-    )
+    override = override("Null: the score decides again.")
     note = word("Why it was changed.")
     changed_by = word("Who changed it.")
 
@@ -64,12 +60,7 @@ class ProjectAdsContent(dy.Schema):
     ads_content_id = key("The thing that is spoken of, in its project.")
     project_id = word("Project.")
     container_id = word("Container that it stands for.")
-    override = one_of(
-        OVERRIDES,
-        "Null: the score decides.",
-        rule="unknown_override",
-        nullable=True,
-    )
+    override = override("Null: the score decides.")
     note = word("Why the override was changed last; null: it never was.", nullable=True)
     changed_by = word("Who changed the override last; null: nobody did.", nullable=True)
     changed_at = instant("When the override was changed last; null: it never was.", nullable=True)

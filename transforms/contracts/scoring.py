@@ -52,6 +52,16 @@ def post_platform() -> dy.String:
     )
 
 
+def override(text: str) -> dy.String:
+    """What a person decided of content; null: nothing."""
+    return one_of(OVERRIDES, text, rule="unknown_override", nullable=True)
+
+
+def unscored_reason(text: str) -> dy.String:
+    """Why a score is 0 by rule; null: it was computed."""
+    return one_of(UNSCORED_REASONS, text, rule="unknown_reason", nullable=True)
+
+
 def _sum_of(parts: tuple[str, ...]) -> pl.Expr:
     """The sum of columns, null if any of them is."""
     return pl.sum_horizontal(*parts, ignore_nulls=False)
@@ -72,9 +82,7 @@ class PoolMembers(dy.Schema):
     shares = count("Shares known at the tick.")
     saves = count("Saves known at the tick.")
     safety_failed = flag("Whether its newest safety review by the tick failed it.")
-    override = one_of(
-        OVERRIDES, "What people say of it at the tick.", rule="unknown_override", nullable=True
-    )
+    override = override("What people say of it at the tick.")
 
 
 class CreativeMembers(dy.Schema):
@@ -87,9 +95,7 @@ class CreativeMembers(dy.Schema):
     created_at = instant("When it was made.")
     spend_30d_usd = number("Ad spend of the trailing 30 days known at the tick, USD.", min=0)
     safety_failed = flag("Whether its newest safety review by the tick failed it.")
-    override = one_of(
-        OVERRIDES, "What people say of it at the tick.", rule="unknown_override", nullable=True
-    )
+    override = override("What people say of it at the tick.")
 
 
 class AdsContent(dy.Schema):
@@ -102,12 +108,7 @@ class AdsContent(dy.Schema):
     organic_score = number("Newest score, points 0-10; null before the first.", min=0.0)
     scored_at = instant("Tick of that score.", nullable=True)
     scoring_version = word("Version of the rules that made it.", nullable=True)
-    unscored_reason = one_of(
-        UNSCORED_REASONS,
-        "Why the score is 0 by rule; null otherwise.",
-        rule="unknown_reason",
-        nullable=True,
-    )
+    unscored_reason = unscored_reason("Why the score is 0 by rule; null otherwise.")
     created_at = instant("When the row was made.")
     bucket = whole("Partition.")
 
@@ -143,12 +144,7 @@ class OrganicScores(dy.Schema):
     organic_score = dy.Float64(
         nullable=False, min=0.0, max=10.0, metadata={"comment": "Score, points 0-10."}
     )
-    unscored_reason = one_of(
-        UNSCORED_REASONS,
-        "Why the score is 0 by rule; null if it was computed.",
-        rule="unknown_reason",
-        nullable=True,
-    )
+    unscored_reason = unscored_reason("Why the score is 0 by rule; null if it was computed.")
     quality_points = number("UGC: points from the engagement rate's rank.", min=0)
     reach_points = number("UGC: points from the views' rank.", min=0)
     outperformance_points = number("UGC: points from beating the pool's median views.", min=0)
