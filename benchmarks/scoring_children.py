@@ -53,7 +53,10 @@ def score_in_one_run(ticks: Sequence[datetime]) -> ContentRecords:
 
 def _readable(stores: Stores, ticks: Sequence[datetime], table: catalog.Table) -> int:
     rows = stores.lake.read(table).filter(pl.col("scored_at").is_in(list(ticks)))
-    return int(rows.select(pl.len()).collect().item())
+    found = int(rows.select(pl.len()).collect().item())
+    if not found:
+        raise AssertionError(f"{table.name}: nothing was scored, so nothing was measured.")
+    return found
 
 
 def score_bare(query: Callable[..., None], **options: str) -> ContentRecords:
@@ -97,6 +100,8 @@ def check_equal(size: Size) -> ContentRecords:
                 bare = pl.read_parquet(folder / f"{table.name}.parquet")
                 if unequal := different_columns(ours, bare):
                     raise AssertionError(f"{query.__name__}: {table.name}: {unequal}")
+                if ours.is_empty():
+                    raise AssertionError(f"{table.name}: nothing was scored, so nothing is equal.")
                 rows[table.name] = ours.height
         stores.operations.close()
     return {"rows": rows}

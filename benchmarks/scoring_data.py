@@ -1,7 +1,7 @@
 """Lakes to score: as many posts, pools and snapshots as asked for, equal on every machine.
 
-Belongs here: generated captures, snapshots, posts, absences and allowlists, and writing them as
-the pipeline would have left them, with nothing left to derive.
+Belongs here: generated captures, snapshots, posts and absences, and writing them as the pipeline
+would have left them, with nothing left to derive.
 Does not belong here: scoring and measuring (``scoring``).
 
 Every 200th snapshot comes to be known five days late, every 10th post shows no saves, some show
@@ -17,8 +17,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from benchmarks.allowlists import allow_accounts
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
+from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.columns import COUNTS
 
@@ -58,7 +60,16 @@ def last_ticks(count: int) -> list[datetime]:
 def write_lake(stores: Stores, size: Size) -> None:
     """Write every table that scoring reads, with the marks that leave nothing to derive."""
     lake, staged = stores.lake, catalog.STG_IMPORT__CAPTURES
-    lake.replace(catalog.PROJECT_ALLOWLIST, _allowlist(size), where={})
+    begins = size.start - timedelta(days=30)
+    allow_accounts(
+        stores.operations,
+        accounts=size.accounts,
+        projects=size.projects,
+        since=begins,
+        platform_of=lambda number: "tiktok" if number % 2 == 0 else "instagram",
+        left_at=lambda number: begins + timedelta(days=1) if number % 50 == 49 else None,
+    )
+    copy_operations(stores)
     for posts in _batches(size):
         captures = _captures(posts, size)
         _append(stores, staged, captures)
@@ -193,18 +204,4 @@ def _absences(posts: pl.DataFrame) -> pl.DataFrame:
         confirmed_at=_gone_at(),
         confirmed_by=pl.lit("bench"),
         returned_at=pl.when(ending == "023").then(_gone_at() + timedelta(hours=6)),
-    )
-
-
-def _allowlist(size: Size) -> pl.DataFrame:
-    """Accounts on their project's allowlist; every 50th left it before the first tick."""
-    number = pl.Series(np.arange(size.accounts))
-    allowed_from = pl.lit(size.start - timedelta(days=30))
-    return pl.select(
-        project_id=pl.format("project{}", number % size.projects),
-        platform=_platform(number),
-        account_key=pl.format("account{}", number),
-        allowed_from=allowed_from,
-        allowed_to=pl.when(number % 50 == 49).then(allowed_from + timedelta(days=1)),
-        creator_id=pl.format("creator{}", number),
     )

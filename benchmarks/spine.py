@@ -22,6 +22,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from benchmarks.allowlists import allow_accounts
 from benchmarks.measure import Measured, measure, median_of
 from layers_pipeline.lake import catalog
 from layers_pipeline.settings import load_settings
@@ -35,7 +36,7 @@ TICK: Final = datetime(2025, 5, 14, 12, tzinfo=UTC)
 START: Final = datetime(2025, 5, 4, tzinfo=UTC)
 ACCOUNTS_PER_PROJECT: Final = 20
 LOADING: Final = {
-    "code location": "from layers_pipeline.definitions import defs; defs.get_repository_def()",
+    "code location": "from layers_pipeline.definitions import defs; defs().get_repository_def()",
     "`import dagster`": "import dagster",
     "`import polars`": "import polars",
 }
@@ -126,7 +127,7 @@ def _seed(posts: int, snapshots: int, projects: int) -> str:
     accounts = projects * ACCOUNTS_PER_PROJECT
     captures = _captures(posts, snapshots // posts, accounts)
     stores.lake.replace(catalog.STG_IMPORT__CAPTURES, captures, where={})
-    stores.lake.replace(catalog.PROJECT_ALLOWLIST, _allowlist(accounts, projects), where={})
+    allow_accounts(stores.operations, accounts=accounts, projects=projects, since=START)
     derived = bring_up_to_date(stores)
     return (
         f"{captures.height:,} captures staged and carried to {derived['platform_posts'].inserted:,}"
@@ -164,18 +165,6 @@ def _captures(posts: int, per_post: int, accounts: int) -> pl.DataFrame:
     )
     empty = catalog.STG_IMPORT__CAPTURES.empty()
     return pl.concat([empty, rows], how="diagonal_relaxed").cast(dict(empty.schema))
-
-
-def _allowlist(accounts: int, projects: int) -> pl.DataFrame:
-    number = pl.Series(np.arange(accounts))
-    return pl.select(
-        project_id=pl.format("project{}", number % projects),
-        platform=pl.lit("tiktok"),
-        account_key=pl.format("account{}", number),
-        allowed_from=pl.lit(START),
-        allowed_to=pl.lit(None, pl.Datetime("us", "UTC")),
-        creator_id=pl.format("creator{}", number),
-    )
 
 
 def _bare() -> dict[str, object]:
@@ -233,6 +222,7 @@ def _chain() -> dict[str, object]:
     copy_current_eligibility(stores)
     publish(stores)
     work_s = time.perf_counter() - started
+    _readable(stores)
     return {"what": "the steps, and ads content, eligibility, publication", "work_s": work_s}
 
 
@@ -244,12 +234,16 @@ def _dagster() -> dict[str, object]:
         started = time.perf_counter()
         runner.run("scoring", ticks=(tick_key(TICK), tick_key(TICK)))
         work_s = time.perf_counter() - started
+    _readable(open_stores(load_settings()))
     return {"what": "the same as one Dagster run of the job `scoring`", "work_s": work_s}
 
 
 def _readable(stores: Stores) -> int:
     scores = stores.lake.read(catalog.ORGANIC_SCORES).filter(pl.col("scored_at") == TICK)
-    return int(scores.select(pl.len()).collect().item())
+    rows = int(scores.select(pl.len()).collect().item())
+    if not rows:
+        raise AssertionError(f"{TICK}: nothing was scored, so nothing was measured.")
+    return rows
 
 
 CHILDREN: Final = {"bare": _bare, "steps": _steps, "chain": _chain, "dagster": _dagster}

@@ -5,18 +5,64 @@ Does not belong here: the pipeline's data.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import dagster as dg
 from dagster._core.storage.base_storage import DagsterStorage
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.pool import NullPool
 
 from layers_pipeline.errors import SettingsError
 
 URL_VARIABLE: Final = "LAYERS_DAGSTER_PG_URL"
+WAIT_S: Final = 30
+"""For a file that another process writes to."""
+
+
+@lru_cache(maxsize=16)
+def _engine(url: str) -> Engine:
+    """One engine per file, without open connections.
+
+    Dagster makes one for each statement; it compiles the statement, and learns its database, anew.
+    """
+    return create_engine(url, poolclass=NullPool, connect_args={"timeout": WAIT_S})
+
+
+class _Runs(SqliteRunStorage):
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        with _engine(self._conn_string).begin() as connection:
+            yield connection
+
+
+class _Events(SqliteEventLogStorage):
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        engine = _engine(self.conn_string_for_shard(shard))
+        with self._db_lock:
+            if shard not in self._initialized_dbs:
+                self._initdb(engine)
+                self._initialized_dbs.add(shard)
+            with engine.begin() as connection:
+                yield connection
+
+
+class SqliteStorage(DagsterSqliteStorage):
+    """Dagster's files as they are, several times quicker to write events to."""
+
+    def __init__(self, base_dir: str) -> None:
+        super().__init__(base_dir)
+        self._run_storage = _Runs(self._run_storage._conn_string)
+        self._event_log_storage = _Events(self._event_log_storage._base_dir)
 
 
 class EnvSelectedStorage(DagsterStorage, ConfigurableClass):
@@ -39,7 +85,7 @@ class EnvSelectedStorage(DagsterStorage, ConfigurableClass):
         home = os.environ.get("DAGSTER_HOME")
         if not home:
             raise SettingsError("DAGSTER_HOME is not set: name the folder for Dagster's storage.")
-        return DagsterSqliteStorage(base_dir=str(Path(home) / "storage"))
+        return SqliteStorage(base_dir=str(Path(home) / "storage"))
 
 
 def with_driver(url: str) -> str:

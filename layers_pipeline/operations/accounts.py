@@ -4,12 +4,12 @@ Belongs here: the table ``platform_accounts``, and the sync states made along wi
 Does not belong here: whose accounts they are (``allowlist``), when they sync (``syncs``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Row, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
@@ -140,6 +140,11 @@ class Accounts(Repository):
     def all(self) -> list[PlatformAccount]:
         """Every account, by id."""
         return self._rows(select(PlatformAccount).order_by(PlatformAccount.account_id))
+
+    def rows(self) -> Sequence[Row[Any]]:
+        """Every account, as rows that name their columns: several times cheaper than objects."""
+        with self._database.read() as session:
+            return session.execute(select(*PlatformAccount.__table__.columns)).all()
 
     def set_status(self, account_id: str, status: vocabulary.AccountStatus) -> None:
         """Pause the account, which a person does, or make it active again."""

@@ -4,10 +4,11 @@ Belongs here: claims on ``account_sync_states``; the rule of staleness (R5).
 Does not belong here: how a sync ended (``sync_outcomes``), cadences (the caller names them).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from layers_pipeline.errors import InputRefusedError
@@ -33,6 +34,16 @@ class Syncs(Repository):
             AccountSyncState.account_id, AccountSyncState.depth
         )
         return self._rows(in_order)
+
+    def finished(self) -> Sequence[Row[Any]]:
+        """The states at which some sync has ended, by account and depth, as ``Accounts.rows``."""
+        ended = (
+            select(*AccountSyncState.__table__.columns)
+            .where(AccountSyncState.last_finished_at.is_not(None))
+            .order_by(AccountSyncState.account_id, AccountSyncState.depth)
+        )
+        with self._database.read() as session:
+            return session.execute(ended).all()
 
     def claim_due(
         self,

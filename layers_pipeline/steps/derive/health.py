@@ -7,7 +7,12 @@ Does not belong here: outcomes themselves (``outcomes``), writing tables (``dime
 from collections.abc import Sequence
 from typing import Any, Final
 
+from sqlalchemy import Row
+
 from layers_pipeline.operations.accounts import AccountSyncState, PlatformAccount
+
+Account = PlatformAccount | Row[Any]
+State = AccountSyncState | Row[Any]
 
 REMEDIES: Final = {
     "partial": "Nothing to do: what was missing is read again at the next sync.",
@@ -32,7 +37,7 @@ PAUSES: Final = {
 """By cause of the pause: the problem, and its remedy."""
 
 
-def health_of(account: PlatformAccount, states: Sequence[AccountSyncState]) -> dict[str, Any]:
+def health_of(account: Account, states: Sequence[State]) -> dict[str, Any]:
     """One row of ``sync_health``."""
     succeeded = {f"{state.depth}_succeeded_at": state.last_success_at for state in states}
     return {
@@ -50,7 +55,7 @@ def health_of(account: PlatformAccount, states: Sequence[AccountSyncState]) -> d
     }
 
 
-def _problem(account: PlatformAccount, states: Sequence[AccountSyncState]) -> dict[str, Any]:
+def _problem(account: Account, states: Sequence[State]) -> dict[str, Any]:
     worst = _failing(account, states)
     named = {"account_id": account.account_id}
     if account.status == "paused":
@@ -72,7 +77,7 @@ def _problem(account: PlatformAccount, states: Sequence[AccountSyncState]) -> di
     }
 
 
-def _lost_login(account: PlatformAccount) -> dict[str, Any]:
+def _lost_login(account: Account) -> dict[str, Any]:
     """A lost login that a later ending, of a sync begun before it, hides among the depths."""
     remedy = REMEDIES["reauth_required"].format(account_id=account.account_id)
     return _health_row("the platform wants a new login", remedy) | {"outcome": "reauth_required"}
@@ -89,9 +94,7 @@ def _health_row(problem: str | None, remedy: str | None) -> dict[str, Any]:
     }
 
 
-def _failing(
-    account: PlatformAccount, states: Sequence[AccountSyncState]
-) -> AccountSyncState | None:
+def _failing(account: Account, states: Sequence[State]) -> State | None:
     """The depth that fails; of several the one that failed last, a lost login before all.
 
     Depth posts only steps in for the others of an OAuth account, and is done with when they
