@@ -99,4 +99,3 @@ ELIGIBILITY_REASONS: Final[tuple[EligibilityReason, ...]] = get_args(Eligibility
 
 SkipRateUnit = Literal["percent", "fraction"]
 """What Instagram's skip rate is given in."""
-SKIP_RATE_UNITS: Final[tuple[SkipRateUnit, ...]] = get_args(SkipRateUnit)
