@@ -24,14 +24,14 @@ from layers_pipeline.steps.ingest.imports import ImportedFile, ImportReport, imp
 from layers_pipeline.steps.ingest.oauth import sync_oauth
 from layers_pipeline.steps.ingest.outcomes import EVERY, SyncSummary
 from layers_pipeline.steps.ingest.scrapes import collect_scrapes, submit_scrapes
+from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores
 from transforms.vocabulary import Depth
 
 SYNC_TAG: Final = "layers/sync"
 """Tag of a run that says how deep it syncs: quick, posts or full."""
 OAUTH: Final = (
-    catalog.RAW_INSTAGRAM__RESPONSES,
-    catalog.RAW_TIKTOK__RESPONSES,
+    *(platform.raw for platform in PLATFORMS.values()),
     catalog.ACCOUNT_LISTINGS,
 )
 MISSED: Final = (1.4, 2.4)

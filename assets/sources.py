@@ -9,19 +9,19 @@ from typing import Final
 
 import dagster as dg
 
+from layers_pipeline.steps.platforms import PLATFORMS
+
 GROUP: Final = "sources"
 EXTERNAL_SOURCES: Final[Mapping[str, str]] = {
-    "instagram": "Instagram's Graph API: media and insights of accounts that gave a login.",
-    "tiktok": "TikTok's API: videos of accounts that gave a login.",
+    **{name: platform.gives for name, platform in PLATFORMS.items()},
     "sift": "SIFT's API: scrapes of accounts that gave no login.",
     "files": "Files that people hand in: captures gathered elsewhere, reports of ads.",
     "operational_database": "What people decide and how syncs ended: projects, accounts, "
     "allowlists, creatives, reviews, overrides.",
 }
 FED_BY: Final[Mapping[str, tuple[str, ...]]] = {
-    "raw_instagram__responses": ("instagram",),
-    "raw_tiktok__responses": ("tiktok",),
-    "account_listings": ("instagram", "tiktok"),
+    **{platform.raw.name: (name,) for name, platform in PLATFORMS.items()},
+    "account_listings": tuple(PLATFORMS),
     "scrape_jobs": ("sift",),
     "stg_import__captures": ("files",),
     "stg_import__ad_metrics": ("files",),

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from layers_pipeline.errors import SettingsError
 from transforms.scoring.ticks import tick_from_key
+from transforms.vocabulary import SkipRateUnit
 
 CRON_FIELDS: Final = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 """Minute, hour, day of the month, month, day of the week: the least and the largest number."""
@@ -80,7 +81,7 @@ class Settings(BaseSettings):
     """Version of the Graph API."""
     instagram_app_secret: SecretStr = SecretStr("")
     """App secret; where it is set, each call is signed with ``appsecret_proof``."""
-    instagram_skip_rate: Literal["percent", "fraction"] = "percent"
+    instagram_skip_rate: SkipRateUnit = "percent"
     """Unit in which the platform shows ``reels_skip_rate``."""
     tiktok_url: str = "http://127.0.0.1:8890"
     """Base URL of the Business API without path (``https://business-api.tiktok.com``); the

@@ -25,13 +25,9 @@ ProjectOption = Annotated[str, typer.Option("--project", help="Short name of the
 @contextmanager
 def job_runner() -> "Generator[Runner]":
     """A runner of jobs on the settings' Dagster instance."""
-    from stamina.instrumentation import set_on_retry_hooks
-
     from layers_pipeline.cli.runs import open_runner
     from layers_pipeline.settings import load_settings
 
-    # Each try of a request would be logged on the screen: what came of the last one is enough.
-    set_on_retry_hooks([])
     with open_runner(load_settings()) as runner:
         yield runner
 

@@ -1,7 +1,7 @@
 """``layers-pipeline content``: creatives, and what people say of content.
 
 Belongs here: commands, their options, refusing what nobody knows, saying what came of it.
-Does not belong here: storage (``operations``), files of creatives (``steps.creative_files``).
+Does not belong here: storage (``operations``), files of creatives (``steps.ingest``).
 """
 
 from datetime import datetime

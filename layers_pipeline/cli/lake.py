@@ -1,7 +1,7 @@
 """``layers-pipeline lake``: the lake's own upkeep by hand.
 
 Belongs here: commands on tables as such, saying what came of them.
-Does not belong here: what may change (``lake.migration``), daily upkeep (``maintenance``).
+Does not belong here: what may change (``lake.migration``), daily upkeep (``maintain``).
 """
 
 import typer

@@ -139,6 +139,8 @@ class LakeReader:
         schema = table.empty().schema
         rows = pl.scan_parquet(
             added,
+            schema={name: schema[name] for name in table.stored_columns},
+            missing_columns="insert",
             storage_options=self._options,
             hive_schema={name: schema[name] for name in table.partition_by} or None,
             hive_partitioning=bool(table.partition_by),

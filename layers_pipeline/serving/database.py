@@ -2,7 +2,7 @@
 
 Belongs here: making one file from pinned tables.
 Does not belong here: the macros (``macros``), generations and the link to the newest
-(``serving``), which versions are pinned (``steps.publication``).
+(``generations``), which versions are pinned (``steps.publish``).
 """
 
 import re

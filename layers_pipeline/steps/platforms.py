@@ -54,6 +54,7 @@ class Platform(Source):
 
     Args:
         name: Its name in accounts, tables and errors.
+        gives: What its API gives us, in words.
         source: Its API's name, in captures and among what that API refuses.
         open: Opens a client for as long as the context lasts.
         api_version: The version of its API that is spoken.
@@ -64,6 +65,7 @@ class Platform(Source):
     """
 
     name: vocabulary.Platform
+    gives: str
     source: vocabulary.Source
     open: Callable[[ClientContext], AbstractAsyncContextManager[PlatformClient]]
     api_version: Callable[[Settings], str]
@@ -80,6 +82,7 @@ class Platform(Source):
 
 INSTAGRAM: Final = Platform(
     name="instagram",
+    gives="Instagram's Graph API: media and insights of accounts that gave a login.",
     source="instagram_graph",
     raw=catalog.RAW_INSTAGRAM__RESPONSES,
     staged=catalog.STG_INSTAGRAM__POSTS,
@@ -95,6 +98,7 @@ INSTAGRAM: Final = Platform(
 )
 TIKTOK: Final = Platform(
     name="tiktok",
+    gives="TikTok's API: videos of accounts that gave a login.",
     source="tiktok_business",
     raw=catalog.RAW_TIKTOK__RESPONSES,
     staged=catalog.STG_TIKTOK__POSTS,

@@ -1,7 +1,7 @@
 """``layers-pipeline sync`` of named accounts and ``replay``, against a running sandbox.
 
 Belongs here: what the commands do and say, within this process, by the true clock.
-Does not belong here: the installed program (``test_cli``), cadences (``tests.steps``).
+Does not belong here: the installed program (``test_entry``), cadences (``tests.steps``).
 """
 
 import re

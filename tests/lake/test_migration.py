@@ -127,6 +127,8 @@ def test_rows_are_merged_replaced_joined_and_read_as_gained_over_old_files(lake)
     assert shown == [("a", 5), ("b", None), ("c", 6)]
     assert lake.added_since(NEW, at).collect()["saves"].sort().to_list() == [5, 6]
     assert lake.added_since(NEW, -1).collect()["saves"].sort().to_list() == [None, 5, 6]
+    whole = lake.whole_rows_since(NEW, -1).sort("name").select("part", "saves").collect()
+    assert whole.rows() == [("x", 5), ("y", None), ("x", 6)]
     lake.compact(NEW)
     lake.replace(NEW, rows(NEW, ("d", "y", 4, 7)), where={"part": ["y"]})
     shown = lake.read(NEW).sort("name").select("name", "saves").collect().rows()

@@ -1,6 +1,6 @@
 """Syncs by hand of accounts that a person names.
 
-Belongs here: ``claim_accounts``.
+Belongs here: ``Syncs.claim_named``.
 Does not belong here: what a schedule claims (``test_due``).
 """
 

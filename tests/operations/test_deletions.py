@@ -1,6 +1,6 @@
 """Deletions that a person confirms.
 
-Belongs here: ``confirm_deletions`` and ``deletion_confirmations``.
+Belongs here: the repository ``Deletions``.
 Does not belong here: deleting.
 """
 

@@ -1,6 +1,6 @@
 """Pauses of whole APIs.
 
-Belongs here: ``pause_api`` and ``api_pause``.
+Belongs here: ``Refusals.pause`` and ``pause_of``.
 Does not belong here: waits of single accounts (``test_finish_syncs``).
 """
 

@@ -2,7 +2,7 @@
 
 Belongs here: ``platform_post_checks``, ``post_engagement``, ``post_engagement_daily``, and the
 plain-Python oracles that they are held to.
-Does not belong here: generations and upkeep in general (``test_serving``), what a snapshot is
+Does not belong here: generations and upkeep in general (``test_publication``), what a snapshot is
 (``tests.transforms``).
 """
 

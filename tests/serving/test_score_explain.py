@@ -1,7 +1,7 @@
 """A content explained in words, by the macros of a published file.
 
 Belongs here: every pool and every reason, parts that add up, times of counts, versions, ticks.
-Does not belong here: the command (``test_cli``), the arithmetic (``tests.transforms``).
+Does not belong here: the command (``tests.cli``), the arithmetic (``tests.transforms``).
 """
 
 import pytest

@@ -187,21 +187,7 @@ def emptied_by_people(
     Returns:
         Rows of ``PostAbsences`` that are new, and those that were only doubted before.
     """
-    said = confirmations.join(
-        readings.filter(is_empty()).select(*ACCOUNT, "sync_id", "started_at", missed_at="known_at"),
-        left_on=[*ACCOUNT, "listing_id"],
-        right_on=[*ACCOUNT, "sync_id"],
-        how="inner",
-    )
-    gone = (
-        posts.join(said, on=ACCOUNT, how="inner")
-        .filter(
-            pl.col("media_type").ne_missing("story"),
-            pl.col("last_checked_at") <= pl.col("started_at"),
-        )
-        .sort("said_at", "missed_at")
-        .unique(POST, keep="first", maintain_order=True)
-    )
+    gone = _gone_by_word(confirmations, readings, posts)
     lasting = absences.filter(pl.col("returned_at").is_null())
     begun = gone.join(lasting, on=POST, how="anti").select(
         *POST,
@@ -225,6 +211,27 @@ def emptied_by_people(
     )
     columns = absences.collect_schema().names()
     return pl.concat([part.select(columns) for part in (begun, doubted)])
+
+
+def _gone_by_word(
+    confirmations: pl.LazyFrame, readings: pl.LazyFrame, posts: pl.LazyFrame
+) -> pl.LazyFrame:
+    """Posts, stories aside, last seen before an empty listing that a person has confirmed first."""
+    said = confirmations.join(
+        readings.filter(is_empty()).select(*ACCOUNT, "sync_id", "started_at", missed_at="known_at"),
+        left_on=[*ACCOUNT, "listing_id"],
+        right_on=[*ACCOUNT, "sync_id"],
+        how="inner",
+    )
+    return (
+        posts.join(said, on=ACCOUNT, how="inner")
+        .filter(
+            pl.col("media_type").ne_missing("story"),
+            pl.col("last_checked_at") <= pl.col("started_at"),
+        )
+        .sort("said_at", "missed_at")
+        .unique(POST, keep="first", maintain_order=True)
+    )
 
 
 def deleted_posts(absences: pl.LazyFrame, *, as_of: datetime | None = None) -> pl.LazyFrame:

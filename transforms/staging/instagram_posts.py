@@ -6,7 +6,7 @@ Does not belong here: fetching, landing, the shape of insights (``instagram_insi
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 import polars as pl
 
@@ -24,8 +24,7 @@ from transforms.staging.documents import (
 from transforms.staging.instagram_insights import INSIGHT_METRICS, OF_ITEM, insights_of_items
 from transforms.staging.parsing import BREACHES, ParsedColumn, rule_violations
 from transforms.staging.quarantine import RECEIVED
-
-SkipRateUnit = Literal["percent", "fraction"]
+from transforms.vocabulary import SkipRateUnit
 
 POSTS: Final = ("media", "story")
 TEXTS: Final[Mapping[str, str]] = MappingProxyType(

@@ -1,7 +1,7 @@
 """A request of one reading as a task: what it asks for, and what it does with its answer.
 
 Belongs here: what all tasks have in common, and what they receive and give back.
-Does not belong here: any one request (``instagram_pages``, ``instagram_items``).
+Does not belong here: any one request (``pages``, ``items``).
 """
 
 from collections.abc import Sequence

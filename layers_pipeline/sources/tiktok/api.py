@@ -1,7 +1,7 @@
 """TikTok's Business API as HTTP: one request at the rate allowed, its retries and its envelope.
 
 Belongs here: headers, the envelope, what is tried again, what must be known of every request.
-Does not belong here: paths, fields, paging, and what a code means (``tiktok_codes``).
+Does not belong here: paths, fields, paging, and what a code means (``errors``).
 """
 
 import json

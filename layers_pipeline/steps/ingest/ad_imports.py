@@ -1,7 +1,7 @@
 """Importing reports of ads: what ads spent by day, with every restatement of a day.
 
 Belongs here: staging a report's rows once, adding to the history what is new in them.
-Does not belong here: reading files (``ad_files``), what a row means and what is news
+Does not belong here: reading files (``files.ads``), what a row means and what is news
 (``transforms``).
 
 Every row stays in staging, and the history follows from the staged rows alone; so a crash between

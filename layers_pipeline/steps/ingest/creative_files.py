@@ -1,7 +1,7 @@
 """Files of creatives: one file in, all of its creatives added, or none and every bad line named.
 
 Belongs here: columns of such a file, what is wrong on which line, adding them together.
-Does not belong here: file formats (``capture_formats``), what a creative may be (``operations``).
+Does not belong here: file formats (``files.formats``), what a creative may be (``operations``).
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Importing files of captures: history that was gathered elsewhere.
 
 Belongs here: registering a file's accounts, staging its captures once, saying what came of it.
-Does not belong here: reading files (``capture_files``) and their contract (``transforms``).
+Does not belong here: reading files (``files.captures``) and their contract (``transforms``).
 """
 
 from collections import Counter
@@ -50,7 +50,7 @@ def import_captures(
 ) -> ImportReport:
     """Import files of captures into a project; the same files again change nothing (R9).
 
-    Stages the captures; what follows from them is derived by ``steps.posts``. Every file is
+    Stages the captures; what follows from them is derived by ``steps.derive``. Every file is
     read before anything is written, so a refused file leaves no trace of the others. The
     files' accounts join the project's allowlist from their earliest capture on,
     paused: history is imported, nothing is scraped until somebody resumes them.

@@ -2,7 +2,7 @@
 
 Belongs here: the step, on real files and a real lake.
 Does not belong here: repeats, crashes and orders (``test_ad_import_repeats``), reading one file
-(``test_ad_files``), the commands (``test_import_commands``).
+(``tests.files``), the commands (``tests.cli``).
 """
 
 import csv
