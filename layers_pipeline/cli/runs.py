@@ -140,7 +140,8 @@ def open_runner(settings: Settings) -> Generator[Runner]:
 def _end_runs_of_the_dead(instance: dg.DagsterInstance, folder: Path) -> None:
     for run in instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY))):
         name = run.tags.get(RUNNER_TAG, "")
-        if name and _is_dead(name, folder):
+        # A run that the UI repeats carries the tags of the first one, and is another process's.
+        if name and not run.parent_run_id and _is_dead(name, folder):
             instance.report_run_failed(run, "The process that ran it was killed.")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 

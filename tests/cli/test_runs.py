@@ -24,7 +24,7 @@ def leases(deployment):
     return FileLocks(deployment.locks_location / "runners")
 
 
-def begun_by(name, deployment):
+def begun_by(name, deployment, **changes):
     """The id of a run that a runner of that name began and has not ended."""
     with open_runner(deployment) as runner:
         run = create_run_for_test(
@@ -32,6 +32,7 @@ def begun_by(name, deployment):
             job_name="scoring",
             status=dg.DagsterRunStatus.STARTED,
             tags={RUNNER_TAG: name} if name else {},
+            **changes,
         )
     return run.run_id
 
@@ -51,6 +52,14 @@ def test_the_run_of_a_living_process_goes_on(deployment, leases):
     with leases.hold("living"):
         run_id = begun_by("living", deployment)
         assert status_after_another_opens(run_id, deployment) == dg.DagsterRunStatus.STARTED
+
+
+def test_a_run_that_the_ui_repeats_goes_on(deployment, leases):
+    with leases.hold("killed"):
+        first = begun_by("killed", deployment)
+        again = begun_by("killed", deployment, parent_run_id=first, root_run_id=first)
+    assert status_after_another_opens(first, deployment) == dg.DagsterRunStatus.FAILURE
+    assert status_after_another_opens(again, deployment) == dg.DagsterRunStatus.STARTED
 
 
 @pytest.mark.parametrize("name", ["", "of-another-machine"])
