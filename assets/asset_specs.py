@@ -4,7 +4,7 @@ Belongs here: descriptions, columns and their lineage, kinds, owners, figures of
 Does not belong here: the contracts themselves, checks (``contract_checks``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import dagster as dg
@@ -53,18 +53,28 @@ def spec_of(table: Table, *, freshness: dg.FreshnessPolicy | None = None) -> dg.
 
 
 def column_schema(table: Table) -> dg.TableSchema:
-    """The table's columns with types, meaning and constraints."""
+    """The table's columns with types, meaning, constraints and what they are made of."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
                 name=name,
                 type=text_of(column.dtype),
-                description=comment_of(column),
+                description=" ".join([comment_of(column), *origins_of(table, name)]),
                 constraints=dg.TableColumnConstraints(nullable=column.nullable),
             )
             for name, column in table.schema.columns().items()
         ]
     )
+
+
+def origins_of(table: Table, column: str) -> Iterator[str]:
+    """Of what the column is made, in words: the UI draws column lineage in Dagster+ only."""
+    found: dict[str, list[str]] = {}
+    for name, source in LINEAGE.get(table.name, {}).get(column, ()):
+        found.setdefault(name, []).append(source)
+    if found:
+        told = "; ".join(f"{name} ({', '.join(columns)})" for name, columns in found.items())
+        yield f"Made of {told}."
 
 
 def column_lineage(table: Table) -> dg.TableColumnLineage:

@@ -16,6 +16,8 @@ from layers_pipeline.cli.runs import prepare_dagster_home
 from layers_pipeline.cli.terminal import console
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.settings import Settings
+from layers_pipeline.steps.score.ticks import first_tick
+from layers_pipeline.steps.stores import open_lake
 
 LOOPBACK: Final = "127.0.0.1"
 STOPPED_WITHIN_S: Final = 20
@@ -26,23 +28,15 @@ def run_dev(settings: Settings, *, port: int, sandbox_port: int) -> None:
     """Serve the Dagster UI and the sandbox until interrupted, then stop both.
 
     Schedules start switched off, so that looking round costs nothing; switch them on in the
-    UI, or set ``LAYERS_SCHEDULES=running``.
+    UI, or set ``LAYERS_SCHEDULES=running``. Ticks begin where the lake's data begin, unless
+    ``LAYERS_FIRST_TICK`` says otherwise, lest the UI show months of ticks without any.
     """
     if port == sandbox_port:
         raise InputRefusedError(f"dev: port {port} cannot serve both. Name two ports.")
     for wanted in (port, sandbox_port):
         _must_be_free(wanted)
-    home = prepare_dagster_home(settings)
     sandbox = f"http://{LOOPBACK}:{sandbox_port}"
-    environment = {
-        "LAYERS_SCHEDULES": "stopped",
-        "LAYERS_SIFT_URL": sandbox,
-        "LAYERS_INSTAGRAM_URL": sandbox,
-        "LAYERS_TIKTOK_URL": sandbox,
-        **os.environ,
-        "DAGSTER_HOME": str(home),
-        "LAYERS_HOME": str(settings.root),
-    }
+    environment = _environment(settings, sandbox)
     commands = (
         [str(BIN / "layers-pipeline"), "sandbox", "--port", str(sandbox_port)],
         [str(BIN / "dagster"), "dev", "-w", "workspace.yaml", "-h", LOOPBACK, "-p", str(port)],
@@ -60,6 +54,20 @@ def run_dev(settings: Settings, *, port: int, sandbox_port: int) -> None:
         console.print("Stopping.")
     finally:
         _stop(running)
+
+
+def _environment(settings: Settings, sandbox: str) -> dict[str, str]:
+    """The processes' variables: ours, and what nobody set."""
+    return {
+        "LAYERS_FIRST_TICK": first_tick(open_lake(settings)) or settings.first_tick,
+        "LAYERS_SCHEDULES": "stopped",
+        "LAYERS_SIFT_URL": sandbox,
+        "LAYERS_INSTAGRAM_URL": sandbox,
+        "LAYERS_TIKTOK_URL": sandbox,
+        **os.environ,
+        "DAGSTER_HOME": str(prepare_dagster_home(settings)),
+        "LAYERS_HOME": str(settings.root),
+    }
 
 
 def _must_be_free(port: int) -> None:

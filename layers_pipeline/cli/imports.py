@@ -27,6 +27,9 @@ def import_captures(
     ] = "",
 ) -> None:
     """Import files of captures; the same files again change nothing."""
+    from layers_pipeline.steps.ingest.imports import require_importable
+
+    require_importable(files, project_id=project, time_zone=timezone or None)
     given = {"files": _absolute(files), "project_id": project, "time_zone": timezone}
     with job_runner() as runner, progress_bars():
         made = runner.run("import_captures", ops={"stg_import__captures": given})
@@ -62,6 +65,10 @@ def import_ad_metrics(
     ] = False,
 ) -> None:
     """Import reports of what ads spent by day; the same reports again change nothing."""
+    from layers_pipeline.files.formats import require_file
+
+    for file in files:
+        require_file(file)
     given = {
         "files": _absolute(files),
         "ad_platform": platform,

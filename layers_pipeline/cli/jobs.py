@@ -41,6 +41,9 @@ def sync(
     ] = None,
 ) -> None:
     """Sync the accounts that are due at a depth, as the schedule would, and derive what landed."""
+    if account:
+        with opened() as stores:
+            stores.operations.syncs.require_claimable(account, now=stores.clock.now())
     named = {"accounts": account or []}
     parts = SYNC_PARTS[depth]
     with job_runner() as runner, progress_bars():
@@ -119,10 +122,13 @@ def replay(
     end: Annotated[str, typer.Option("--to", help="Moment up to which rows that landed are read.")],
 ) -> None:
     """Make staging and everything after it again from the raw tables, without any platform."""
+    from layers_pipeline.steps.maintain.replay import require_span
+
     first, last = (
         moments.parse(text, what=f"replay: {option}", naive="utc")
         for option, text in (("--from", start), ("--to", end))
     )
+    require_span(first, last)
     span = {"start": first.isoformat(), "end": last.isoformat()}
     with job_runner() as runner, progress_bars():
         runner.run("replay", ops={"replay_raw_rows": span})

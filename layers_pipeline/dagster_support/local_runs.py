@@ -20,8 +20,6 @@ from dagster._core.remote_origin import (
     RemoteRepositoryOrigin,
 )
 
-from layers_pipeline.errors import InputRefusedError, NotFoundError
-
 CODE_LOCATION: Final = "layers_pipeline"
 """As ``workspace.yaml`` names it."""
 REPOSITORY: Final = "__repository__"
@@ -51,24 +49,7 @@ def run_here(
         asset_selection=keys,
         remote_job_origin=_origin(job.name),
     )
-    try:
-        return list(execute_run(InMemoryJob(job), run, instance, raise_on_error=True).all_events)
-    except (InputRefusedError, NotFoundError):
-        _forget(instance, run.run_id)
-        raise
-
-
-def _forget(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Remove a run that refused what was typed, so that mistakes do not fill Timeline.
-
-    Most are refused before there is a run; those that only a step can see (a file's content, an
-    account's state) are refused whole, before anything was made.
-    """
-    made = instance.get_records_for_run(
-        run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION, limit=1
-    )
-    if not made.records:
-        instance.delete_run(run_id)
+    return list(execute_run(InMemoryJob(job), run, instance, raise_on_error=True).all_events)
 
 
 def _origin(job_name: str) -> RemoteJobOrigin:

@@ -57,7 +57,7 @@ def read_capture_file(path: Path, *, time_zone: str | None, now: datetime, run_i
     Raises:
         InputRefusedError: The file as a whole cannot be used; names line, value and remedy.
     """
-    _refuse_unknown_zone(time_zone)
+    require_zone(time_zone)
     raw = read_raw_file(path, columns=COLUMNS, required=REQUIRED)
     _refuse_unusable(path, raw)
     file_id = fingerprint(path)
@@ -72,7 +72,12 @@ def read_capture_file(path: Path, *, time_zone: str | None, now: datetime, run_i
     return read_file(path, raw, parts, file_id=file_id, columns=COLUMNS)
 
 
-def _refuse_unknown_zone(time_zone: str | None) -> None:
+def require_zone(time_zone: str | None) -> None:
+    """Refuse the name of a time zone that there is not.
+
+    Raises:
+        InputRefusedError: Python or Polars does not know it.
+    """
     if time_zone is None:
         return
     try:

@@ -42,6 +42,26 @@ class RawFile:
     columns: tuple[str, ...]
 
 
+def require_file(path: Path) -> None:
+    """Refuse what cannot be opened, or is of no kind that is read here.
+
+    Raises:
+        InputRefusedError: Says why, with the remedy.
+    """
+    if not path.name.lower().endswith(SUFFIXES):
+        known = ", ".join(SUFFIXES)
+        raise InputRefusedError(f"{path}: unknown kind of file: save it as one of {known}.")
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> InputRefusedError:
+    why = _first_line(error)
+    return InputRefusedError(f"{path}: cannot be read: {why}. Check that it is there and complete.")
+
+
 def read_raw_file(path: Path, *, columns: Collection[str], required: Collection[str]) -> RawFile:
     """Read a file by its suffix.
 
@@ -52,19 +72,14 @@ def read_raw_file(path: Path, *, columns: Collection[str], required: Collection[
     Raises:
         InputRefusedError: It cannot be read, is damaged, or has no rows.
     """
-    name = path.name.lower()
-    if not name.endswith(SUFFIXES):
-        known = ", ".join(SUFFIXES)
-        raise InputRefusedError(f"{path}: unknown kind of file: save it as one of {known}.")
+    require_file(path)
     try:
-        if name.endswith(".parquet"):
+        if path.name.lower().endswith(".parquet"):
             raw = _parquet(path, columns=columns, required=required)
         else:
             raw = _text_file(path)
     except DAMAGE as error:
-        raise InputRefusedError(
-            f"{path}: cannot be read: {_first_line(error)}. Check that it is there and complete."
-        ) from error
+        raise _unreadable(path, error) from error
     if raw.rows.is_empty():
         raise InputRefusedError(f"{path}: has no rows. Export it again.")
     return raw

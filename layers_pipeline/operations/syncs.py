@@ -70,6 +70,16 @@ class Syncs(Repository):
         with self._database.write() as session:
             return [account for _, account in _lease(session, due.limit(limit), claim=claim)]
 
+    def require_claimable(self, account_ids: Iterable[str], *, now: datetime) -> None:
+        """Refuse accounts that nothing syncs; ``claim_named`` does so too.
+
+        Raises:
+            InputRefusedError: An account is unknown, paused, in need of a new token, or wanted by
+                no active project; names each with its remedy.
+        """
+        with self._database.read() as session:
+            _require_claimable(session, sorted(set(account_ids)), now=now)
+
     def claim_named(
         self,
         depth: Depth,
@@ -84,8 +94,7 @@ class Syncs(Repository):
         Accounts on whose sync at this depth another worker is at work are left out.
 
         Raises:
-            InputRefusedError: An account is unknown, paused, in need of a new token, or wanted by
-                no active project; names each with its remedy, and nothing was claimed.
+            InputRefusedError: See ``require_claimable``; nothing was claimed.
         """
         require_word(depth, DEPTHS, what="depth")
         wanted = sorted(set(account_ids))

@@ -19,6 +19,7 @@ from tests.cli.program import SECRET, Program, Said
 HEADER = "platform,account_key,post_key,captured_at,published_at,views,likes,caption"
 AT = "2025-05-14T08:55:00Z"
 TICK = "2025-05-14-12:00"
+KNOWN = "captures.csv"
 TRICKY = "=1+1 [red]sale[/red] \x1b[2J\x1b]0;owned\x07 Cà phê 東京"
 
 
@@ -95,6 +96,25 @@ def test_an_import_of_an_unusable_file_is_refused(program, tmp_path, name, lines
 def test_an_import_of_a_file_that_is_not_there_is_refused(program, tmp_path):
     said = program("import", "captures", tmp_path / "none.csv", "--project", "brand")
     assert "No such file" in said.refused()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sync", "--account", "tiktok:nobody"),
+        ("import", "captures", "none.csv", "--project", "brand"),
+        ("import", "captures", __file__, "--project", "brand"),
+        ("import", "captures", KNOWN, "--project", "Brand!"),
+        ("import", "captures", KNOWN, "--project", "brand", "--timezone", "Mars/Base"),
+        ("import", "ad-metrics", "none.csv", "--platform", "meta"),
+        ("replay", "--from", "2025-05-15", "--to", "2025-05-14"),
+    ],
+    ids=["account", "no file", "no such kind", "project", "zone", "no report", "span"],
+)
+def test_a_mistake_at_the_prompt_is_refused_before_there_is_a_run(program, tmp_path, arguments):
+    path = captures_file(tmp_path / KNOWN, line("75"))
+    program(*(path if one == KNOWN else one for one in arguments)).refused()
+    assert not (program.home / "dagster").exists()
 
 
 def test_an_import_into_a_badly_named_project_is_refused(program, tmp_path):

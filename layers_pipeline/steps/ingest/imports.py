@@ -12,11 +12,13 @@ from pathlib import Path
 
 import polars as pl
 
-from layers_pipeline.files.captures import read_capture_file
+from layers_pipeline.files.captures import read_capture_file, require_zone
+from layers_pipeline.files.formats import require_file
 from layers_pipeline.files.reader import ReadFile
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
+from layers_pipeline.operations.validators import require_project_id
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.snapshots import POST
 
@@ -45,6 +47,18 @@ class ImportReport:
     last_capture: datetime | None
 
 
+def require_importable(paths: Sequence[Path], *, project_id: str, time_zone: str | None) -> None:
+    """Refuse what can be told to be wrong before the files' content is read.
+
+    Raises:
+        InputRefusedError: A file is not there, or the project or zone cannot be of that name.
+    """
+    require_project_id(project_id)
+    require_zone(time_zone)
+    for path in paths:
+        require_file(path)
+
+
 def import_captures(
     stores: Stores, paths: Sequence[Path], *, project_id: str, time_zone: str | None, run_id: str
 ) -> ImportReport:
@@ -64,6 +78,7 @@ def import_captures(
     Raises:
         InputRefusedError: A file cannot be read as captures; nothing was written.
     """
+    require_importable(paths, project_id=project_id, time_zone=time_zone)
     now = stores.clock.now()
     read = [read_capture_file(path, time_zone=time_zone, now=now, run_id=run_id) for path in paths]
     made = stores.operations.projects.add(project_id, name=project_id, time_zone="UTC", now=now)

@@ -37,6 +37,16 @@ class Replayed:
     written: Mapping[str, Written]
 
 
+def require_span(start: datetime, end: datetime) -> None:
+    """Refuse a span in which nothing can lie.
+
+    Raises:
+        InputRefusedError: It is empty or runs backwards.
+    """
+    if start >= end:
+        raise InputRefusedError(f"replay: nothing lies from {start} to {end}. Give a later end.")
+
+
 def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
     """Read what was landed in [start, end) again, and make every table after it again.
 
@@ -44,8 +54,7 @@ def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
         start: First moment of landing.
         end: The moment up to which rows that landed are read.
     """
-    if start >= end:
-        raise InputRefusedError(f"replay: nothing lies from {start} to {end}. Give a later end.")
+    require_span(start, end)
     read, written = 0, {source.staged.name: Written() for source in STAGED_SOURCES}
     with stores.lake.write_lock():
         days = [
