@@ -54,14 +54,6 @@ def test_the_run_of_a_living_process_goes_on(deployment, leases):
         assert status_after_another_opens(run_id, deployment) == dg.DagsterRunStatus.STARTED
 
 
-def test_a_run_that_the_ui_repeats_goes_on(deployment, leases):
-    with leases.hold("killed"):
-        first = begun_by("killed", deployment)
-        again = begun_by("killed", deployment, parent_run_id=first, root_run_id=first)
-    assert status_after_another_opens(first, deployment) == dg.DagsterRunStatus.FAILURE
-    assert status_after_another_opens(again, deployment) == dg.DagsterRunStatus.STARTED
-
-
 @pytest.mark.parametrize("name", ["", "of-another-machine"])
 def test_a_run_that_was_not_begun_here_goes_on(deployment, name):
     run_id = begun_by(name, deployment)
