@@ -74,7 +74,7 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; errors raised on purpose are said in one line."""
-    # Log records of libraries, such as one for each try of a request, are for services.
+    # Log records of libraries are for services: here an error is said once, in our words.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         app(arguments)

@@ -77,7 +77,7 @@ def test_the_driver_is_the_one_that_is_installed(form):
 
 
 @pytest.mark.parametrize(
-    ("kind", "storage"), [("sqlite", "SqliteRunStorage"), ("postgres", "PostgresRunStorage")]
+    ("kind", "storage"), [("sqlite", "_Runs"), ("postgres", "PostgresRunStorage")]
 )
 def test_dagster_itself_opens_the_instance(kind, storage, postgres_url_factory, monkeypatch):
     url = postgres_url_factory() if kind == "postgres" else ""
