@@ -12,6 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import dagster as dg
+from dagster import EventLogEntry
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationPlanned,
+)
+from dagster._core.events import StepMaterializationData
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.runs import SqliteRunStorage
@@ -24,6 +29,7 @@ from sqlalchemy.pool import NullPool
 from layers_pipeline.errors import SettingsError
 
 URL_VARIABLE: Final = "LAYERS_DAGSTER_PG_URL"
+OF_INPUTS: Final = "dagster/input_"
 WAIT_S: Final = 30
 """For a file that another process writes to."""
 
@@ -54,6 +60,31 @@ class _Events(SqliteEventLogStorage):
                 self._initialized_dbs.add(shard)
             with engine.begin() as connection:
                 yield connection
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Store an event of a run, and of a tick only what is true of it."""
+        super().store_event(of_one_tick(event))
+
+
+def of_one_tick(event: EventLogEntry) -> EventLogEntry:
+    """An event without what Dagster copies into each of a range of partitions.
+
+    A tick is as of its own time: that its inputs were written again later makes it no staler, so
+    their versions are left out. Checks look at the whole run, and belong to none of its ticks.
+    """
+    told = event.dagster_event
+    data = told.event_specific_data if told else None
+    if isinstance(data, AssetCheckEvaluationPlanned):
+        slim: Any = AssetCheckEvaluationPlanned(
+            asset_key=data.asset_key, check_name=data.check_name
+        )
+    elif isinstance(data, StepMaterializationData) and data.materialization.partition:
+        tags = data.materialization.tags or {}
+        own = {name: value for name, value in tags.items() if not name.startswith(OF_INPUTS)}
+        slim = data._replace(materialization=data.materialization._replace(tags=own))
+    else:
+        return event
+    return event._replace(dagster_event=told and told._replace(event_specific_data=slim))
 
 
 class SqliteStorage(DagsterSqliteStorage):
