@@ -15,6 +15,7 @@ from deltalake import write_deltalake
 from pydantic import SecretStr
 
 from assets.contract_checks import is_broken, results_of
+from assets.derive import OWN as DERIVED
 from assets.ingest import PARENT
 from assets.partitions import scoring_ticks
 from layers_pipeline.cli.runs import RANGE_END, RANGE_START, open_runner
@@ -352,6 +353,17 @@ def test_a_sync_in_which_every_account_fails_fails_and_does_not_look_fresh(few):
     assert not again.success
     assert "nothing is due yet" in reason(again)
     assert deployment.instance.get_latest_materialization_event(landing) is None
+
+
+def test_a_table_without_a_row_is_made_once(tmp_path):
+    with deployed(tmp_path) as deployment:
+        runs = [deployment.run("derivation", now=LATER) for _ in range(2)]
+    first, second = (
+        {event.asset_key.to_user_string() for event in run.get_asset_materialization_events()}
+        for run in runs
+    )
+    assert first == {table.name for table in DERIVED}
+    assert second == set()
 
 
 def test_collecting_twice_changes_nothing(few):
