@@ -69,12 +69,15 @@ def column_schema(table: Table) -> dg.TableSchema:
 
 def origins_of(table: Table, column: str) -> Iterator[str]:
     """Of what the column is made, in words: the UI draws column lineage in Dagster+ only."""
-    found: dict[str, list[str]] = {}
+    sources: dict[str, list[str]] = {}
     for name, source in LINEAGE.get(table.name, {}).get(column, ()):
-        found.setdefault(name, []).append(source)
-    if found:
-        told = "; ".join(f"{name} ({', '.join(columns)})" for name, columns in found.items())
-        yield f"Made of {told}."
+        sources.setdefault(name, []).append(source)
+    if sources:
+        told = (
+            name if names == [column] else f"{name} ({', '.join(names)})"
+            for name, names in sources.items()
+        )
+        yield f"From {', '.join(told)}."
 
 
 def column_lineage(table: Table) -> dg.TableColumnLineage:

@@ -9,7 +9,7 @@ the files: keys that came twice by two writers, columns that another tool damage
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -68,18 +68,20 @@ def announce(
     written: Mapping[str, Written],
     *,
     since: Mapping[str, int],
+    empty: Collection[str] = (),
 ) -> Iterator[dg.MaterializeResult]:
     """Tell Dagster of every table that was written, and hold what was written to its checks.
 
     Tables that are the running asset's own are yielded. Others are reported as events of the run,
-    so that whoever wrote a table, its asset was materialised then.
+    so that whoever wrote a table, its asset was materialised then. Those in ``empty`` are reported
+    although nothing was written.
 
     Raises:
         dg.Failure: What was written breaks a contract.
     """
     broken: list[str] = []
     for name, done in written.items():
-        if done == NOTHING or name not in since:
+        if name not in since or (done == NOTHING and name not in empty):
             continue
         table = catalog.BY_NAME[name]
         results = tuple(results_of(stores, table, since=since[name]))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.asset_specs import spec_of
-from assets.contract_checks import announce, check_specs, versions
+from assets.contract_checks import NOTHING, announce, check_specs, versions
 from assets.sync_checks import SYNC_CHECKS
 from layers_pipeline.lake import catalog
 from layers_pipeline.steps.derive.everything import bring_up_to_date
@@ -27,7 +27,8 @@ OWN = tuple(
     name="bring_up_to_date",
     specs=[spec_of(table) for table in OWN],
     check_specs=[*check_specs(OWN), *(check.spec() for check in SYNC_CHECKS)],
-    # A table in which nothing changed is not written, and then its asset is not made either.
+    # A table in which nothing changed is not written, and then its asset is not made either,
+    # but for the first time.
     can_subset=True,
 )
 def derived_tables(
@@ -35,7 +36,21 @@ def derived_tables(
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Carries what landed and what people decided to every table; cheap where nothing is new."""
     since = versions(stores, OWN)
-    yield from announce(context, stores, bring_up_to_date(stores), since=since)
+    written = bring_up_to_date(stores)
+    # Dagster wants parents before children, which is the catalogue's order.
+    in_order = {table.name: written.get(table.name, NOTHING) for table in OWN}
+    empty = _without_rows(context, stores)
+    yield from announce(context, stores, in_order, since=since, empty=empty)
     for check in SYNC_CHECKS:
         if check.key in context.selected_asset_check_keys:
             yield check.result(stores)
+
+
+def _without_rows(context: dg.AssetExecutionContext, stores: Stores) -> set[str]:
+    """Tables that nobody has written or told of; what follows from them is made all the same."""
+    return {
+        table.name
+        for table in OWN
+        if stores.lake.version(table) < 0
+        and context.instance.get_latest_materialization_event(dg.AssetKey(table.name)) is None
+    }

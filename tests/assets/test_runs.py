@@ -16,6 +16,7 @@ from deltalake import write_deltalake
 from pydantic import SecretStr
 
 from assets.contract_checks import is_broken, results_of
+from assets.derive import OWN as DERIVED
 from assets.ingest import PARENT
 from assets.partitions import scoring_ticks
 from layers_pipeline.cli.runs import RANGE_END, RANGE_START, open_runner
@@ -371,6 +372,17 @@ def test_the_repeat_of_a_killed_sync_that_finds_everything_leased_does_not_look_
     assert "nothing is due now" in reason(again)
     raw = dg.AssetKey("raw_sift__posts")
     assert deployment.instance.get_latest_materialization_event(raw) is None
+
+
+def test_a_table_without_a_row_is_made_once(tmp_path):
+    with deployed(tmp_path) as deployment:
+        runs = [deployment.run("derivation", now=LATER) for _ in range(2)]
+    first, second = (
+        {event.asset_key.to_user_string() for event in run.get_asset_materialization_events()}
+        for run in runs
+    )
+    assert first == {table.name for table in DERIVED}
+    assert second == set()
 
 
 def test_collecting_twice_changes_nothing(few):

@@ -135,5 +135,5 @@ def comment_of(column: dy.Column) -> str:
 
 
 def text_of(dtype: pl.DataType) -> str:
-    """A column type in the words of the data dictionary."""
-    return str(dtype).lower()
+    """A column type in words."""
+    return "datetime (UTC)" if isinstance(dtype, pl.Datetime) else str(dtype).lower()
