@@ -1,6 +1,7 @@
 """Dagster's own storage: SQLite by default, PostgreSQL where the environment names one.
 
-Belongs here: choosing between the two, so that one ``dagster.yaml`` serves both.
+Belongs here: choosing between the two, so that one ``dagster.yaml`` serves both; what Dagster 1.13
+writes to SQLite needlessly, engines and events.
 Does not belong here: the pipeline's data.
 """
 
@@ -43,14 +44,19 @@ def _engine(url: str) -> Engine:
     return create_engine(url, poolclass=NullPool, connect_args={"timeout": WAIT_S})
 
 
-class _Runs(SqliteRunStorage):
+class RunsInSqlite(SqliteRunStorage):
+    """Dagster's file of runs."""
+
     @contextmanager
     def connect(self) -> Iterator[Connection]:
+        """A transaction of its own."""
         with _engine(self._conn_string).begin() as connection:
             yield connection
 
 
-class _Events(SqliteEventLogStorage):
+class EventsInSqlite(SqliteEventLogStorage):
+    """Dagster's files of events, one per run and an index of them."""
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         engine = _engine(self.conn_string_for_shard(shard))
@@ -88,12 +94,12 @@ def of_one_tick(event: EventLogEntry) -> EventLogEntry:
 
 
 class SqliteStorage(DagsterSqliteStorage):
-    """Dagster's files as they are, several times quicker to write events to."""
+    """Dagster's own files, with one engine each, and smaller events of ticks."""
 
     def __init__(self, base_dir: str) -> None:
         super().__init__(base_dir)
-        self._run_storage = _Runs(self._run_storage._conn_string)
-        self._event_log_storage = _Events(self._event_log_storage._base_dir)
+        self._run_storage = RunsInSqlite(self._run_storage._conn_string)
+        self._event_log_storage = EventsInSqlite(self._event_log_storage._base_dir)
 
 
 class EnvSelectedStorage(DagsterStorage, ConfigurableClass):

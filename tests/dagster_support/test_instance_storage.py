@@ -77,7 +77,7 @@ def test_the_driver_is_the_one_that_is_installed(form):
 
 
 @pytest.mark.parametrize(
-    ("kind", "storage"), [("sqlite", "_Runs"), ("postgres", "PostgresRunStorage")]
+    ("kind", "storage"), [("sqlite", "RunsInSqlite"), ("postgres", "PostgresRunStorage")]
 )
 def test_dagster_itself_opens_the_instance(kind, storage, postgres_url_factory, monkeypatch):
     url = postgres_url_factory() if kind == "postgres" else ""
@@ -106,3 +106,41 @@ def test_sqlite_needs_a_home(monkeypatch):
     monkeypatch.delenv("DAGSTER_HOME")
     with pytest.raises(SettingsError, match="DAGSTER_HOME"):
         EnvSelectedStorage.from_config_value(None, {"env_var": "LAYERS_DAGSTER_PG_URL"})
+
+
+def test_an_event_of_a_partition_does_not_repeat_the_versions_of_inputs(home):
+    days = dg.StaticPartitionsDefinition(["one", "two"])
+
+    @dg.asset
+    def source() -> None:
+        """What days are made of."""
+
+    @dg.asset(
+        deps=[source],
+        partitions_def=days,
+        check_specs=[dg.AssetCheckSpec("holds", asset="of_days")],
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def of_days() -> dg.MaterializeResult:
+        """Both days at once."""
+        return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True)])
+
+    with open_runner(load_settings()) as runner:
+        assert dg.materialize([source], instance=runner.instance).success
+        whole = {"dagster/asset_partition_range_start": "one"}
+        whole |= {"dagster/asset_partition_range_end": "two"}
+        assert dg.materialize(
+            [source, of_days], selection=[of_days], instance=runner.instance, tags=whole
+        ).success
+        key = of_days.key
+        made = runner.instance.fetch_materializations(key, limit=9).records
+        assert {record.partition_key for record in made} == {"one", "two"}
+        for record in made:
+            made_then = record.asset_materialization
+            tags = made_then.tags or {} if made_then else {}
+            assert "dagster/data_version" in tags
+            assert not [name for name in tags if name.startswith("dagster/input_")]
+        found = runner.instance.event_log_storage.get_asset_check_execution_history(
+            dg.AssetCheckKey(key, "holds"), limit=9
+        )
+        assert [(one.status.value, one.partition) for one in found] == [("SUCCEEDED", None)]
