@@ -68,12 +68,12 @@ def announce(
     written: Mapping[str, Written],
     *,
     since: Mapping[str, int],
-    empty: Collection[str] = (),
+    always: Collection[str] = (),
 ) -> Iterator[dg.MaterializeResult]:
     """Tell Dagster of every table that was written, and hold what was written to its checks.
 
     Tables that are the running asset's own are yielded. Others are reported as events of the run,
-    so that whoever wrote a table, its asset was materialised then. Those in ``empty`` are reported
+    so that whoever wrote a table, its asset was materialised then. Those in ``always`` are reported
     although nothing was written.
 
     Raises:
@@ -81,7 +81,7 @@ def announce(
     """
     broken: list[str] = []
     for name, done in written.items():
-        if name not in since or (done == NOTHING and name not in empty):
+        if name not in since or (done == NOTHING and name not in always):
             continue
         table = catalog.BY_NAME[name]
         results = tuple(results_of(stores, table, since=since[name]))

@@ -39,18 +39,21 @@ def derived_tables(
     written = bring_up_to_date(stores)
     # Dagster wants parents before children, which is the catalogue's order.
     in_order = {table.name: written.get(table.name, NOTHING) for table in OWN}
-    empty = _without_rows(context, stores)
-    yield from announce(context, stores, in_order, since=since, empty=empty)
+    yield from announce(context, stores, in_order, since=since, always=_never_told_of(context))
     for check in SYNC_CHECKS:
         if check.key in context.selected_asset_check_keys:
             yield check.result(stores)
 
 
-def _without_rows(context: dg.AssetExecutionContext, stores: Stores) -> set[str]:
-    """Tables that nobody has written or told of; what follows from them is made all the same."""
-    return {
-        table.name
-        for table in OWN
-        if stores.lake.version(table) < 0
-        and context.instance.get_latest_materialization_event(dg.AssetKey(table.name)) is None
+def _never_told_of(context: dg.AssetExecutionContext) -> set[str]:
+    """Tables that Dagster knows no writing of, such as those in which no row ever was.
+
+    Left so, whoever makes what follows from them is warned that they are missing.
+    """
+    records = context.instance.get_asset_records([dg.AssetKey(table.name) for table in OWN])
+    told_of = {
+        record.asset_entry.asset_key.to_user_string()
+        for record in records
+        if record.asset_entry.last_materialization
     }
+    return {table.name for table in OWN} - told_of
