@@ -16,7 +16,7 @@ from layers_pipeline.cli.runs import prepare_dagster_home
 from layers_pipeline.cli.terminal import console
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.settings import Settings
-from layers_pipeline.steps.score.ticks import first_tick
+from layers_pipeline.steps.score.first_tick import first_tick
 from layers_pipeline.steps.stores import open_lake
 
 LOOPBACK: Final = "127.0.0.1"

@@ -7,7 +7,7 @@ Does not belong here: scoring, what ``dev`` does with it.
 import pytest
 
 from layers_pipeline.operations.creatives import NewCreative
-from layers_pipeline.steps.score.ticks import first_tick
+from layers_pipeline.steps.score.first_tick import first_tick
 from tests.worlds.data_builders import capture, hours, import_rows, make_stores, score
 from transforms.scoring.ticks import tick_key
 
