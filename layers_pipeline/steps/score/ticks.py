@@ -1,7 +1,7 @@
 """Scoring ticks as a person types them.
 
 Belongs here: refusing what is no tick. Commands load it before anything slow, so it loads nothing.
-Does not belong here: a tick's forms (``transforms.scoring.ticks``), the first tick (``first_tick``).
+Does not belong here: forms of ticks (``transforms.scoring.ticks``), the first (``first_tick``).
 """
 
 from datetime import datetime
