@@ -41,7 +41,8 @@ def command(arguments: list[str]) -> None:
 def scenario(home: str, name: str, hours: str) -> None:
     """Some hours of a deployment's life in a scenario of the sandbox, then a publication."""
     living = import_module("benchmarks.life")
-    rooms = ("sandbox.service", "layers_pipeline.sandbox")
+    # The older room first: the newer one is installed beside whatever tree is looked at.
+    rooms = ("layers_pipeline.sandbox", "sandbox.service")
     steps = ("layers_pipeline.steps.publish.publication", "layers_pipeline.steps.publication")
     played = found(*(f"{room}.scenario:load_scenario" for room in rooms))(name)
     with found(*(f"{room}.server:running_sandbox" for room in rooms))(scenario=played) as served:
