@@ -78,8 +78,8 @@ def of_one_tick(event: EventLogEntry) -> EventLogEntry:
     A tick is as of its own time: that its inputs were written again later makes it no staler, so
     their versions are left out. Checks look at the whole run, and belong to none of its ticks.
     """
-    told = event.dagster_event
-    data = told.event_specific_data if told else None
+    occurred = event.dagster_event
+    data = occurred.event_specific_data if occurred else None
     if isinstance(data, AssetCheckEvaluationPlanned):
         slim: Any = AssetCheckEvaluationPlanned(
             asset_key=data.asset_key, check_name=data.check_name
@@ -90,7 +90,7 @@ def of_one_tick(event: EventLogEntry) -> EventLogEntry:
         slim = data._replace(materialization=data.materialization._replace(tags=own))
     else:
         return event
-    return event._replace(dagster_event=told and told._replace(event_specific_data=slim))
+    return event._replace(dagster_event=occurred and occurred._replace(event_specific_data=slim))
 
 
 class SqliteStorage(DagsterSqliteStorage):

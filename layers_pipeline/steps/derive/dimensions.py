@@ -25,7 +25,7 @@ Change = TypeVar("Change", ContentOverride, ContentApproval)
 Rows = Iterable[Mapping[str, Any]]
 
 
-class Told:
+class OperationalRows:
     """The operational database as one copy reads it: what several tables show is read once.
 
     Accounts and their syncs are many, and every tick asks for them: they come as plain rows.
@@ -61,9 +61,10 @@ def copy_operations(stores: Stores) -> dict[str, Written]:
     """
     # Read under the lock: of two copies at once, the one that read less must not write last.
     with stores.lake.write_lock():
-        told = Told(stores.operations)
+        source = OperationalRows(stores.operations)
         return {
-            table.name: _replace(stores, table, rows_of(told)) for table, rows_of in COPIES.items()
+            table.name: _replace(stores, table, rows_of(source))
+            for table, rows_of in COPIES.items()
         }
 
 
@@ -82,21 +83,21 @@ def _frame(table: Table, rows: Rows) -> pl.DataFrame:
     return pl.DataFrame({name: [row[name] for row in given] for name in schema}, schema=schema)
 
 
-def _accounts(told: Told) -> Rows:
+def _accounts(source: OperationalRows) -> Rows:
     """Accounts with the newest outcome of any depth."""
-    creators = {row.account_id: row.creator_id for row in told.allowlist}
-    for account in told.accounts:
+    creators = {row.account_id: row.creator_id for row in source.allowlist}
+    for account in source.accounts:
         yield {
             **account._mapping,
             "creator_id": creators.get(account.account_id),
-            **_newest_outcome(told.finished.get(account.account_id, ())),
+            **_newest_outcome(source.finished.get(account.account_id, ())),
         }
 
 
-def _sync_health(told: Told) -> Rows:
+def _sync_health(source: OperationalRows) -> Rows:
     """How the syncs of each account stand, in words."""
-    for account in told.accounts:
-        yield health_of(account, told.finished.get(account.account_id, ()))
+    for account in source.accounts:
+        yield health_of(account, source.finished.get(account.account_id, ()))
 
 
 def _newest_outcome(finished: Sequence[Row[Any]]) -> dict[str, Any]:
@@ -110,10 +111,10 @@ def _newest_outcome(finished: Sequence[Row[Any]]) -> dict[str, Any]:
     }
 
 
-def _project_ads_content(told: Told) -> Rows:
+def _project_ads_content(source: OperationalRows) -> Rows:
     """What is in force of each content that people spoke of (R41)."""
-    overrides = _last(told.operations.verdicts.overrides())
-    approvals = _last(told.operations.verdicts.approvals())
+    overrides = _last(source.operations.verdicts.overrides())
+    approvals = _last(source.operations.verdicts.approvals())
     for content in {**overrides, **approvals}:
         project_id, container_id = parts_of_ads_content(content)
         override, approval = overrides.get(content), approvals.get(content)
@@ -136,14 +137,14 @@ def _last(history: Iterable[Change]) -> dict[str, Change]:
     return {row.ads_content_id: row for row in history}
 
 
-COPIES: Final[Mapping[Table, Callable[[Told], Rows]]] = {
-    catalog.PROJECTS: lambda told: map(vars, told.operations.projects.all()),
+COPIES: Final[Mapping[Table, Callable[[OperationalRows], Rows]]] = {
+    catalog.PROJECTS: lambda source: map(vars, source.operations.projects.all()),
     catalog.PLATFORM_ACCOUNTS: _accounts,
     catalog.SYNC_HEALTH: _sync_health,
-    catalog.PROJECT_ALLOWLIST: lambda told: map(vars, told.allowlist),
-    catalog.CREATIVES: lambda told: map(vars, told.operations.creatives.all()),
-    catalog.SAFETY_REVIEWS: lambda told: map(vars, told.operations.verdicts.reviews()),
-    catalog.CONTENT_OVERRIDES: lambda told: map(vars, told.operations.verdicts.overrides()),
+    catalog.PROJECT_ALLOWLIST: lambda source: map(vars, source.allowlist),
+    catalog.CREATIVES: lambda source: map(vars, source.operations.creatives.all()),
+    catalog.SAFETY_REVIEWS: lambda source: map(vars, source.operations.verdicts.reviews()),
+    catalog.CONTENT_OVERRIDES: lambda source: map(vars, source.operations.verdicts.overrides()),
     catalog.PROJECT_ADS_CONTENT: _project_ads_content,
-    catalog.AD_CONTENT: lambda told: map(vars, told.operations.ads.all()),
+    catalog.AD_CONTENT: lambda source: map(vars, source.operations.ads.all()),
 }
