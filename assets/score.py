@@ -4,7 +4,7 @@ Belongs here: the partitioned scoring tables, the current view of eligibility, d
 Does not belong here: formulas, which ticks are due, the publication (``publish``).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 from functools import partial
 from itertools import islice
@@ -37,6 +37,7 @@ TICKS_SHOWN: Final = 60
 SHOWN: Final = ("posts", "creatives", "pools", "scored", "eligible")
 TICKS_LOOKED_AT: Final = 50
 TICKS_NAMED: Final = 10
+LATER: Final = "later_ticks_changed"
 ROWS_LOOKED_AT: Final = 2_000_000
 """Of what a run scored, newest first: every row was held to its contract when it was written."""
 
@@ -62,7 +63,7 @@ def scored_ticks(settings: Settings) -> dg.AssetsDefinition:
         instants = [ticks.start_time_for_partition_key(key).astimezone(UTC) for key in due]
         on_written = partial(log, context, stores, since=versions(stores, DERIVED))
         done: list[ScoredTick] = []
-        on_settled = partial(_report_settled, context, own=frozenset(due))
+        on_settled = partial(_report_settled, context, own=due)
         for scored in score_ticks(stores, instants, on_written=on_written, on_settled=on_settled):
             done.append(scored)
             context.log.info(f"{len(done)} of {len(instants)}: {in_words(scored)}")
@@ -109,20 +110,27 @@ def _report_run(context: dg.AssetExecutionContext, done: Sequence[ScoredTick]) -
 
 
 def _report_settled(
-    context: dg.AssetExecutionContext, settled: Settled, *, own: Collection[str]
+    context: dg.AssetExecutionContext, settled: Settled, *, own: Sequence[str]
 ) -> None:
     """Say which ticks were judged again; those of other runs are materialised by this one."""
-    for tick, rows in settled.changed.items():
-        key = tick_key(tick)
-        context.log.info(f"{key}: {rows} rows of ad_eligibility follow from other scores by now")
-        if key not in own:
-            again = dg.AssetMaterialization(
-                catalog.AD_ELIGIBILITY.name,
-                partition=key,
-                description="Judged again: ticks before it were scored after it.",
-                metadata={"rows_updated": rows},
-            )
-            context.log_event(again)
+    rows = {tick_key(tick): count for tick, count in settled.changed.items()}
+    for key, count in rows.items():
+        context.log.info(f"{key}: {count} rows of ad_eligibility follow from other scores by now")
+    later = [key for key in rows if key not in own]
+    for key in later:
+        again = dg.AssetMaterialization(
+            catalog.AD_ELIGIBILITY.name,
+            partition=key,
+            description="Judged again: ticks before it were scored after it.",
+            metadata={"rows_updated": rows[key]},
+        )
+        context.log_event(again)
+    if later:
+        context.add_asset_metadata(
+            {LATER: f"{len(later)} ({later[0]} to {later[-1]})"},
+            asset_key=catalog.AD_ELIGIBILITY.name,
+            partition_key=own[-1],
+        )
 
 
 def as_table(done: Sequence[ScoredTick]) -> dg.TableMetadataValue:
