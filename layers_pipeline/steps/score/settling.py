@@ -12,10 +12,10 @@ first tick that changed to the last that is stored. Every tick is looked at, and
 written again of which a row changes. A crash before the note leaves all of it to the next time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -31,7 +31,7 @@ from transforms.scoring.ticks import tick_from_text
 
 SCORES: Final = catalog.ORGANIC_SCORES
 JUDGED: Final = catalog.AD_ELIGIBILITY
-TICKS_AT_ONCE: Final = 12
+ROWS_AT_ONCE: Final = 3_000_000
 FOLLOWS: Final = ("organic_score", "score_of", "scoring_version", "reason", "is_eligible")
 """Columns of a row that follow from the effective score."""
 
@@ -48,6 +48,13 @@ class Settled:
     def rows(self) -> int:
         """Rows that were judged otherwise."""
         return sum(self.changed.values())
+
+
+class Stored(NamedTuple):
+    """A stored tick, and how many rows of eligibility it has."""
+
+    tick: str
+    rows: int
 
 
 def unsettled_ticks(lake: Lake) -> list[str]:
@@ -80,49 +87,59 @@ def settle(stores: Stores) -> Settled:
     return Settled(looked_at=len(due), changed=dict(sorted(changed.items())))
 
 
-def _by_version(stores: Stores, due: Sequence[str]) -> dict[str, list[str]]:
+def _by_version(stores: Stores, due: Sequence[str]) -> dict[str, list[Stored]]:
     """The ticks, in order, by the version of the rules that judged them."""
     if not due:
         return {}
     kept = ("rules_version", "scoring_version")
     judged = stores.lake.read(JUDGED).filter(pl.col("tick") >= due[0])
+    by_tick = judged.group_by("tick").agg(pl.col(kept).max(), rows=pl.len())
     # Before rules_version was kept, a tick without any score does not tell its version.
-    found = (
-        judged.group_by("tick")
-        .agg(pl.col(kept).max())
-        .select("tick", pl.coalesce(*kept, pl.lit(rules_in_force(stores).active.version)))
-        .collect()
-    )
-    of_tick = dict(found.iter_rows())
-    versions: dict[str, list[str]] = {}
-    for tick in due:
-        versions.setdefault(of_tick[tick], []).append(tick)
+    version = pl.coalesce(*kept, pl.lit(rules_in_force(stores).active.version))
+    versions: dict[str, list[Stored]] = {}
+    for tick, name, rows in by_tick.select("tick", version, "rows").sort("tick").collect().rows():
+        versions.setdefault(name, []).append(Stored(tick, rows))
     return versions
 
 
-def _judge_again(lake: Lake, rules: ScoringRules, ticks: Sequence[str]) -> dict[datetime, int]:
+def _judge_again(lake: Lake, rules: ScoringRules, due: Sequence[Stored]) -> dict[datetime, int]:
     """Judge posts of some ticks, in order, by the scores that are effective; write what differs.
 
     Returns:
         How many rows differed, by tick.
     """
-    wanted = _waiting(lake, ticks).select("ads_content_id").unique().collect()
-    first = tick_from_text(ticks[0])
-    known = effective_in_history(lake, first, wanted, version=rules.version)
+    wanted = _waiting(lake, [one.tick for one in due]).select("ads_content_id").unique().collect()
+    if wanted.is_empty():
+        return {}
+    since = due[0].tick
+    known = effective_in_history(lake, tick_from_text(since), wanted, version=rules.version)
     changed: dict[datetime, int] = {}
-    since = ticks[0]
-    for start in range(0, len(ticks), TICKS_AT_ONCE):
-        some = ticks[start : start + TICKS_AT_ONCE]
-        made = _lasting(lake, rules, wanted).filter(
-            pl.col("tick").is_between(pl.lit(since), pl.lit(some[-1]))
-        )
-        known = pl.concat([known, made.select(*EFFECTIVE).collect()]).sort("score_of")
-        differing = _differing(lake, rules, some, known)
+    done = 0
+    for ticks in _some_at_a_time(due):
+        between = pl.col("tick").is_between(pl.lit(since), pl.lit(ticks[-1]))
+        made = _lasting(lake, rules, wanted).filter(between).select(*EFFECTIVE).collect()
+        known = pl.concat([known, made]).sort("score_of")
+        differing = _differing(lake, rules, ticks, known)
         _put(lake, differing)
         changed |= dict(differing.group_by("scored_at").len().iter_rows())
-        known, since = known.unique("ads_content_id", keep="last"), some[-1]
-        report("ticks judged again", start + len(some), len(ticks))
+        known, since = known.unique("ads_content_id", keep="last"), ticks[-1]
+        done += len(ticks)
+        report("ticks judged again", done, len(due))
     return changed
+
+
+def _some_at_a_time(due: Sequence[Stored]) -> Iterator[list[str]]:
+    """The ticks, in order, so many at a time that their rows fit into memory."""
+    ticks: list[str] = []
+    rows = 0
+    for one in due:
+        if ticks and rows + one.rows > ROWS_AT_ONCE:
+            yield ticks
+            ticks, rows = [], 0
+        ticks.append(one.tick)
+        rows += one.rows
+    if ticks:
+        yield ticks
 
 
 def _waiting(lake: Lake, ticks: Sequence[str]) -> pl.LazyFrame:
