@@ -12,7 +12,7 @@ import polars as pl
 
 from transforms.contracts.captures import StgInstagramPosts
 from transforms.contracts.columns import METRICS
-from transforms.staging.account_rows import sync_followers
+from transforms.staging.account_rows import followers_of_post, sync_followers
 from transforms.staging.documents import (
     number_text,
     parsed_document,
@@ -83,15 +83,15 @@ def stage_instagram_posts(landed: pl.DataFrame, *, skip_rate_unit: SkipRateUnit)
         "landing_id",
         "landed_on",
         "account_key",
-        "followers",
         "known_at",
         "run_id",
+        followers=followers_of_post(),
         platform=pl.lit("instagram"),
         captured_at=pl.max_horizontal("received_at", "insights_received_at"),
         source=pl.lit("instagram_graph"),
         **{column: reading.value for column, reading in readings.items()},
         **_metrics(skip_rate_unit),
-        **{BREACHES: _all_breaches(readings), RECEIVED: pl.struct("body", "insights_bodies")},
+        **{BREACHES: _all_breaches(readings), RECEIVED: pl.struct("body", "insights")},
     ).select(*StgInstagramPosts.column_names(), BREACHES, RECEIVED)
 
 
@@ -136,6 +136,7 @@ def _metrics(skip_rate_unit: SkipRateUnit) -> dict[str, pl.Expr]:
     insights = {name: pl.col(name) for name in INSIGHT_METRICS}
     counted = {name: pl.coalesce(name, number_text(counter)) for name, counter in COUNTERS.items()}
     skipped = pl.col("skip_rate_raw").cast(pl.Float64, strict=False)
-    skip_rate = skipped / SKIP_RATE_PER_RAW[skip_rate_unit]
+    # A raw number below zero is odd by itself: of one such number one value is set aside.
+    skip_rate = pl.when(skipped >= 0).then(skipped / SKIP_RATE_PER_RAW[skip_rate_unit])
     shown = insights | counted | {"skip_rate": skip_rate}
     return {name: shown.get(name, pl.lit(None)) for name in METRICS}

@@ -12,7 +12,7 @@ import polars as pl
 
 from transforms.contracts.captures import StgTiktokPosts
 from transforms.contracts.columns import METRICS
-from transforms.staging.account_rows import sync_followers
+from transforms.staging.account_rows import followers_of_post, sync_followers
 from transforms.staging.documents import (
     number_text,
     parsed_document,
@@ -77,9 +77,9 @@ def stage_tiktok_posts(landed: pl.DataFrame) -> pl.DataFrame:
         "landing_id",
         "landed_on",
         "account_key",
-        "followers",
         "known_at",
         "run_id",
+        followers=followers_of_post(),
         platform=pl.lit("tiktok"),
         captured_at="received_at",
         source=pl.lit("tiktok_business"),
