@@ -14,6 +14,7 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.steps.ingest.outcomes import EVERY
+from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.post_ids import publication_findings
 from transforms.facts.snapshots import POST
@@ -91,6 +92,18 @@ def syncs_are_recent(stores: Stores) -> dg.AssetCheckResult:
     return nothing_found(found, what="accounts have gone quiet at a depth")
 
 
+def api_versions_last(stores: Stores) -> dg.AssetCheckResult:
+    """Versions of platforms' APIs that end within 90 days or have ended, each with the remedy."""
+    on = stores.clock.now().date()
+    notices = (platform.version_notice(stores.settings, on) for platform in PLATFORMS.values())
+    told = [notice for notice in notices if notice]
+    return dg.AssetCheckResult(
+        passed=not told,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=" ".join(told) or "Every version that is set lasts for 90 days and longer.",
+    )
+
+
 @dataclass(frozen=True)
 class SyncCheck:
     """A check of tables as they are now, shown with one of them."""
@@ -136,6 +149,9 @@ SYNC_CHECKS: Final = (
         "sync_health",
         "Syncs of active accounts last succeeded within three cadences.",
         syncs_are_recent,
+    ),
+    SyncCheck(
+        "sync_health", "The set versions of platforms' APIs do not end soon.", api_versions_last
     ),
 )
 

@@ -10,7 +10,7 @@ deletions; see docs/adding_a_platform.md.
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
@@ -20,6 +20,7 @@ from layers_pipeline.lake.table import Table
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.client import ClientContext, PlatformClient
 from layers_pipeline.sources.instagram.client import LISTED_MAX, open_instagram
+from layers_pipeline.sources.instagram.versions import notice_of
 from layers_pipeline.sources.tiktok.api import VERSION as TIKTOK_VERSION
 from layers_pipeline.sources.tiktok.client import open_tiktok
 from transforms import vocabulary
@@ -62,6 +63,7 @@ class Platform(Source):
         reach: Within which a complete listing proves a post deleted by lacking it.
         token_life: How long an access token lives.
         refresh_life: How long a refresh token lives; none: there are none.
+        version_notice: What is to be known of the version on a day; empty: nothing.
     """
 
     name: vocabulary.Platform
@@ -73,6 +75,7 @@ class Platform(Source):
     reach: ListingReach
     token_life: timedelta
     refresh_life: timedelta | None = None
+    version_notice: Callable[[Settings, date], str] = lambda _settings, _on: ""
 
     @property
     def pause_scope(self) -> str:
@@ -95,6 +98,7 @@ INSTAGRAM: Final = Platform(
     # Of an account with more posts than are listed, the oldest are beyond any listing.
     reach=ListingReach(posts_max=LISTED_MAX),
     token_life=timedelta(days=60),
+    version_notice=lambda settings, on: notice_of(settings.instagram_version, on=on),
 )
 TIKTOK: Final = Platform(
     name="tiktok",

@@ -5,6 +5,7 @@ Does not belong here: whole runs (``test_runs``), contracts.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -389,3 +390,13 @@ def test_no_more_than_twenty_findings_are_shown(stores):
     result = found(stores, "accounts_need_no_login")
     assert result.metadata["findings"].value == 25
     assert len(table_of(result)) == 20
+
+
+@pytest.mark.parametrize(
+    ("version", "passed"), [("v26.0", True), ("v27.0", True), ("v20.0", True), ("v19.0", False)]
+)
+def test_a_version_that_ends_soon_is_found(stores, version, passed):
+    settings = stores.settings.model_copy(update={"instagram_version": version})
+    result = found(replace(stores, settings=settings), "api_versions_last")
+    assert (result.passed, result.severity) == (passed, WARN)
+    assert passed or "Set LAYERS_INSTAGRAM_VERSION" in result.description
