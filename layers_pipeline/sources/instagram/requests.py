@@ -10,7 +10,15 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-COUNTERS: Final = ("like_count", "comments_count", "view_count", "saved_count", "shares_count")
+COUNTERS: Final = (
+    "like_count",
+    "comments_count",
+    "saved_count",
+    "shares_count",
+    "total_views_count",
+    "view_count",
+)
+"""The last two count views of ads and of Facebook, too; organic ones are insights only."""
 STORY_FIELDS: Final = (
     "id",
     "caption",
