@@ -228,6 +228,7 @@ WORDS: Final = {
         "comments": "comments_count",
         "shares": "shares_count",
         "saves": "saved_count",
+        "reposts": "reposts_count",
     },
     "insights": {
         "saves": "saved",

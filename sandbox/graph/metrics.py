@@ -99,7 +99,7 @@ METRICS: Final[Mapping[str, Metric]] = {
     ),
     "replies": Metric("replies", STORY, "Replies", "The number of replies to your story."),
     "reposts": Metric(
-        "", REELS | FEED | STORY, "Reposts", "The number of times your media was reposted."
+        "reposts", REELS | FEED | STORY, "Reposts", "The number of times your media was reposted."
     ),
     "saved": Metric(
         "saves", REELS | FEED | OLD_VIDEO, "Saved", "The number of saves of your post."

@@ -97,6 +97,7 @@ def _reached(views: int) -> dict[str, Number]:
         "follows": views // 900,
         "profile_visits": views // 60,
         "replies": views // 300,
+        "reposts": views // 400,
     }
     for whole, parts in BREAKDOWNS.items():
         counts = {f"{whole}_{name}": views * n // d for name, (n, d) in parts.items()}

@@ -21,6 +21,7 @@ MEDIA_WORDS = {
     "comments_count": "comments",
     "shares_count": "shares",
     "saved_count": "saves",
+    "reposts_count": "reposts",
 }
 INSIGHT_WORDS = {
     "saved": "saves",

@@ -30,6 +30,7 @@ MORE_COUNTS: Final = (
     "average_watch_time_ms",
     "total_watch_time_ms",
     "total_views",
+    "reposts",
 )
 """Whole-number metrics that only some kinds of post have."""
 MEASURES: Final = (

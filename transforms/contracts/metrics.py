@@ -51,6 +51,7 @@ class Metrics(dy.Schema):
     average_watch_time_ms = count("Instagram reels: average time watched. Milliseconds.")
     total_watch_time_ms = count("Instagram reels: time watched, replays included. Milliseconds.")
     total_views = count("Instagram: views with those of ads and of Facebook; never in a score.")
+    reposts = count("Instagram: times that people reposted it.")
     average_watch_time_s = measure("TikTok: average time watched. Seconds.")
     total_watch_time_s = measure("TikTok: time watched in all. Seconds.")
     full_watch_rate = ratio(f"TikTok: share of views to the end. {MEANING_OF_NULL}")

@@ -34,6 +34,7 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "ig_reels_video_view_total_time": "total_watch_time_ms",
         "reels_skip_rate": "skip_rate_raw",
         "total_views": "total_views",
+        "reposts": "reposts",
     }
 )
 PARTS: Final = (

@@ -43,6 +43,7 @@ COUNTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "shares": ("shares_count",),
         "saves": ("saved_count",),
         "total_views": ("total_views_count", "view_count"),
+        "reposts": ("reposts_count",),
     }
 )
 """Our words, and the post's own fields that tell the same as its insights, the best one first.

@@ -15,6 +15,7 @@ COUNTERS: Final = (
     "comments_count",
     "saved_count",
     "shares_count",
+    "reposts_count",
     "total_views_count",
     "view_count",
 )
@@ -35,7 +36,7 @@ POST_FIELDS: Final = (*STORY_FIELDS, *COUNTERS)
 ACCOUNT_FIELDS: Final = ("id", "username", "followers_count", "media_count")
 
 ENGAGEMENT: Final = ("likes", "comments", "shares", "saved", "reach", "total_interactions", "views")
-FEED: Final = (*ENGAGEMENT, "follows", "profile_visits", "profile_activity")
+FEED: Final = (*ENGAGEMENT, "follows", "profile_visits", "profile_activity", "reposts")
 INSIGHT_METRICS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "reel": (
@@ -43,6 +44,7 @@ INSIGHT_METRICS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "ig_reels_avg_watch_time",
             "ig_reels_video_view_total_time",
             "reels_skip_rate",
+            "reposts",
         ),
         "feed_image": FEED,
         "feed_carousel": FEED,
@@ -56,6 +58,7 @@ INSIGHT_METRICS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "profile_visits",
             "navigation",
             "replies",
+            "reposts",
         ),
     }
 )

@@ -11,6 +11,7 @@ from tests.sandbox.graph.caller import (
     OLD_VIDEO,
     OTHER,
     REEL,
+    SHY,
     STORY,
     as_at_first,
     graph_sandbox,
@@ -162,8 +163,9 @@ def test_a_reel_that_was_not_crossposted_has_no_facebook_views(graph):
     assert error["error_subcode"] == 2_207_086
 
 
-def test_a_metric_that_exists_and_is_not_known_is_absent(graph):
-    assert values_of(graph.insights(REEL, "reposts,reach")).keys() == {"reach"}
+def test_a_metric_that_the_platform_hides_of_a_medium_is_absent(graph):
+    shown = graph.of(OTHER).insights(SHY, "likes,reach")
+    assert values_of(shown).keys() == {"reach"}
 
 
 def test_media_from_before_the_conversion_have_no_insights(graph):

@@ -102,6 +102,7 @@ def test_the_fields_of_a_post_count_where_there_are_no_insights():
         "view_count": 3,
         "saved_count": 4,
         "shares_count": 0,
+        "reposts_count": 5,
     }
     assert actual(capture(media(**counters))) == {
         "likes": 1,
@@ -109,6 +110,7 @@ def test_the_fields_of_a_post_count_where_there_are_no_insights():
         "total_views": 3,
         "saves": 4,
         "shares": 0,
+        "reposts": 5,
     }
 
 
@@ -151,6 +153,7 @@ def test_every_metric_has_its_word():
         "skip_rate_raw": 14.0,
         "skip_rate": 0.14,
         "total_views": 15,
+        "reposts": 16,
     }
 
 
@@ -216,7 +219,7 @@ def test_insights_that_say_nothing_leave_every_metric_null(body):
 
 
 def test_a_metric_that_nobody_asked_for_is_left_out():
-    assert actual(capture(media(), insights(metric("reposts", 3), metric("views", 2)))) == {
+    assert actual(capture(media(), insights(metric("plays", 3), metric("views", 2)))) == {
         "views": 2
     }
 
