@@ -229,6 +229,8 @@ WORDS: Final = {
         "shares": "shares_count",
         "saves": "saved_count",
         "reposts": "reposts_count",
+        "total_likes": "total_like_count",
+        "total_comments": "total_comments_count",
     },
     "insights": {
         "saves": "saved",

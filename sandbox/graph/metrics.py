@@ -62,7 +62,7 @@ METRICS: Final[Mapping[str, Metric]] = {
         "replaying the reel, in milliseconds.",
     ),
     "likes": Metric("likes", REELS | FEED, "Likes", "The number of likes on your post."),
-    "link_clicks": Metric("", FEED | STORY, "Link clicks", "The number of taps on links."),
+    "link_clicks": Metric("link_clicks", STORY, "Link clicks", "The number of taps on links."),
     "navigation": Metric(
         "navigation",
         STORY,
@@ -108,7 +108,7 @@ METRICS: Final[Mapping[str, Metric]] = {
         "shares", REELS | FEED | STORY, "Shares", "The number of shares of your post."
     ),
     "total_comments": Metric(
-        "comments", REELS | FEED, "Total comments", "Comments, those of ads included."
+        "total_comments", REELS | FEED, "Total comments", "Comments, those of ads included."
     ),
     "total_interactions": Metric(
         "total_interactions",
@@ -117,9 +117,14 @@ METRICS: Final[Mapping[str, Metric]] = {
         "The number of likes, saves, comments and shares, minus the number of unlikes, "
         "unsaves and deleted comments.",
     ),
-    "total_likes": Metric("likes", REELS | FEED, "Total likes", "Likes, those of ads included."),
+    "total_likes": Metric(
+        "total_likes", REELS | FEED, "Total likes", "Likes, those of ads included."
+    ),
     "total_views": Metric(
-        "total_views", REELS | FEED, "Total views", "Views, those of ads and of Facebook included."
+        "total_views",
+        REELS | FEED | STORY,
+        "Total views",
+        "Views, those of ads and of Facebook included.",
     ),
     "views": Metric(
         "views", REELS | FEED | STORY, "Views", "The number of times your media was seen."

@@ -25,9 +25,10 @@ TIKTOK_LAG: Final = timedelta(hours=24)
 COUNTED: Final = ("views", "likes", "comments", "shares", "saves")
 VISITED: Final = ("follows", "profile_visits")
 WATCHED: Final = ("total_watch_time_s", "average_watch_time_s", "full_watch_rate")
+TOTALS: Final = ("total_views", "total_likes", "total_comments")
 REEL: Final = (
     "reposts",
-    "total_views",
+    *TOTALS,
     "average_watch_time_ms",
     "total_watch_time_ms",
     "skip_rate_raw",
@@ -37,21 +38,21 @@ PARTS: Final = {
 }
 ACTIVITY: Final = ("profile_activity", *PARTS["profile_activity"])
 NAVIGATION: Final = ("navigation", *PARTS["navigation"])
-LEFT: Final = ("replies", "reposts", *NAVIGATION)
-FEED: Final = (*COUNTED, "reach", "total_interactions", *VISITED, *ACTIVITY, "reposts")
+LEFT: Final = ("replies", "reposts", "total_views", "link_clicks", *NAVIGATION)
+FEED: Final = (*COUNTED, "reach", "total_interactions", *VISITED, *ACTIVITY, "reposts", *TOTALS)
 
 METRICS: Final[Mapping[ItemType, tuple[str, ...]]] = {
     "reel": (*COUNTED, "reach", "total_interactions", *REEL),
     "feed_image": FEED,
     "feed_carousel": FEED,
-    "feed_video": ("total_views", "likes", "comments", "saves", "reach"),
+    "feed_video": (*TOTALS, "likes", "comments", "saves", "reach"),
     "story": ("views", "reach", "shares", "total_interactions", *VISITED, *LEFT),
     "tiktok_video": (*COUNTED, "reach", *WATCHED, *VISITED),
     "tiktok_photo": (*COUNTED, "reach", *VISITED),
 }
 """Metrics that a platform has for each kind of post, shown to its owner.
 
-Of ``feed_video`` only total views, likes, comments and saves on the item itself, and reach and
+Of ``feed_video`` only the totals, likes, comments and saves on the item itself, and reach and
 saves as insights.
 """
 VANISHING: Final = ("reach", *WATCHED, *VISITED)

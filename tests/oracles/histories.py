@@ -22,6 +22,8 @@ MEDIA_WORDS = {
     "shares_count": "shares",
     "saved_count": "saves",
     "reposts_count": "reposts",
+    "total_like_count": "total_likes",
+    "total_comments_count": "total_comments",
 }
 INSIGHT_WORDS = {
     "saved": "saves",

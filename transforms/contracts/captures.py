@@ -109,6 +109,11 @@ class CaptureOfPost(dy.Schema):
     caption = word("Text of the post, as strangers wrote it.", nullable=True)
     permalink = word("Public address of the post.", nullable=True)
     media_url = word("Address of the media file.", nullable=True)
+    audio_type = word("Instagram: MUSIC or ORIGINAL_SOUND, as it says.", nullable=True)
+    is_ai_generated = dy.Bool(
+        nullable=True,
+        metadata={"comment": "Instagram: whether it is labelled as made by AI. Null: not said."},
+    )
     followers = count("Followers of the account at that moment.")
     source = one_of(SOURCES, "Where the capture comes from.", rule="unknown_source")
     known_at = instant("When the pipeline knew the capture: the commit of its landed row.")

@@ -85,6 +85,14 @@ class PlatformPosts(dy.Schema):
         "their signature are one: the first is kept, and it may have expired.",
         nullable=True,
     )
+    audio_type = word(
+        "Instagram: MUSIC or ORIGINAL_SOUND, as it says; licences of music may not cover ads.",
+        nullable=True,
+    )
+    is_ai_generated = dy.Bool(
+        nullable=True,
+        metadata={"comment": "Instagram: whether it is labelled as made by AI. Null: not said."},
+    )
     is_media_url_permanent = flag("Whether media_url is SIFT's, which does not expire.")
     views = count("Last known views.")
     likes = count("Last known likes.")

@@ -85,6 +85,14 @@ def parsed_text(key: str, column: str) -> ParsedColumn:
     )
 
 
+def parsed_truth(key: str, column: str) -> ParsedColumn:
+    """A key's truth; anything but JSON's own breaks ``dtype``. Reads key, document."""
+    truth = pl.col(key).replace_strict({"true": True, "false": False}, default=None)
+    value = pl.when(~is_quoted(key)).then(truth)
+    is_broken = pl.col(key).is_not_null() & value.is_null()
+    return ParsedColumn(value=value, breach=pl.when(is_broken).then(pl.lit(f"{column}|dtype")))
+
+
 def parsed_instant(key: str, column: str) -> ParsedColumn:
     """A key's instant, which carries its offset; blank text is no time. Reads key."""
     instant = read_instant(key, pl.String(), time_zone=None)

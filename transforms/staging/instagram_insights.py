@@ -34,7 +34,10 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "ig_reels_video_view_total_time": "total_watch_time_ms",
         "reels_skip_rate": "skip_rate_raw",
         "total_views": "total_views",
+        "total_likes": "total_likes",
+        "total_comments": "total_comments",
         "reposts": "reposts",
+        "link_clicks": "link_clicks",
     }
 )
 PARTS: Final = (

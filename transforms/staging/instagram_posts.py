@@ -18,6 +18,7 @@ from transforms.staging.documents import (
     parsed_document,
     parsed_instant,
     parsed_text,
+    parsed_truth,
     with_documents,
     with_fields,
 )
@@ -33,8 +34,10 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "caption": "caption",
         "permalink": "permalink",
         "media_url": "media_url",
+        "media_audio_type": "audio_type",
     }
 )
+IS_AI: Final = "is_ai_generated"
 TYPE_KEYS: Final = ("media_type", "media_product_type")
 COUNTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -43,6 +46,8 @@ COUNTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "shares": ("shares_count",),
         "saves": ("saved_count",),
         "total_views": ("total_views_count", "view_count"),
+        "total_likes": ("total_like_count",),
+        "total_comments": ("total_comments_count",),
         "reposts": ("reposts_count",),
     }
 )
@@ -78,7 +83,7 @@ def stage_instagram_posts(landed: pl.DataFrame, *, skip_rate_unit: SkipRateUnit)
         those that are none. Insights without their post give no row.
     """
     rows = with_documents(landed)
-    keys = (*TEXTS, *TYPE_KEYS, "timestamp", *FIELDS)
+    keys = (*TEXTS, *TYPE_KEYS, IS_AI, "timestamp", *FIELDS)
     posts = (
         with_fields(rows.filter(pl.col("entity").is_in(POSTS)), keys)
         .join(insights_of_items(rows), on=OF_ITEM, how="left", maintain_order="left")
@@ -103,7 +108,8 @@ def stage_instagram_posts(landed: pl.DataFrame, *, skip_rate_unit: SkipRateUnit)
 
 def _readings() -> dict[str, ParsedColumn]:
     texts = {column: parsed_text(key, column) for key, column in TEXTS.items()}
-    return texts | {"published_at": _published_at(), "media_type": _media_type()}
+    kinds = {"media_type": _media_type(), IS_AI: parsed_truth(IS_AI, IS_AI)}
+    return texts | kinds | {"published_at": _published_at()}
 
 
 def _all_breaches(readings: Mapping[str, ParsedColumn]) -> pl.Expr:

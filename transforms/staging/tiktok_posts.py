@@ -85,6 +85,8 @@ def stage_tiktok_posts(landed: pl.DataFrame) -> pl.DataFrame:
         source=pl.lit("tiktok_business"),
         **{column: reading.value for column, reading in readings.items()},
         **{column: number_text(key) for key, column in NUMBERS.items()},
+        audio_type=pl.lit(None),
+        is_ai_generated=pl.lit(None),
         **{name: pl.lit(None) for name in METRICS if name not in NUMBERS.values()},
         **{
             BREACHES: rule_violations([parsed_document("body"), *readings.values()]),

@@ -15,6 +15,7 @@ from layers_pipeline.sources.http import open_http
 from layers_pipeline.sources.instagram.call_queue import CallQueue
 from layers_pipeline.sources.instagram.reader import MediaReader
 from layers_pipeline.sources.instagram.reading_builder import ReadingBuilder
+from layers_pipeline.sources.instagram.requests import not_of_login
 from layers_pipeline.sources.instagram.session import Graph, GraphSession
 from layers_pipeline.sources.instagram.tasks import Plan
 from transforms.vocabulary import Depth
@@ -54,6 +55,7 @@ class InstagramClient:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
+        self._withheld = not_of_login(str(graph.http.base_url))
 
     async def read(self, wanted: ReadRequest) -> AccountReading:
         """Posts, and but for the quick depth stories, the account and insights.
@@ -62,7 +64,9 @@ class InstagramClient:
         that were read before.
         """
         session = GraphSession(self._graph, wanted.account_key, wanted.token)
-        builder = ReadingBuilder(refused=wanted.refused, unreadable=wanted.unreadable)
+        builder = ReadingBuilder(
+            refused={*wanted.refused, *self._withheld}, unreadable=wanted.unreadable
+        )
         plan = PLANS[wanted.depth]
         queue = CallQueue(session, builder, account_key=wanted.account_key, plan=plan)
         error: SourceError | None = None

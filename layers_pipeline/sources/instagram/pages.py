@@ -75,7 +75,9 @@ class PageTask(FieldsTask):
     """The next page of the list of posts or of stories, until there is none."""
 
     def __init__(self, queue: Queue, edge: Literal["media", "stories"]) -> None:
-        super().__init__(queue, POST_FIELDS if edge == "media" else STORY_FIELDS)
+        fields = POST_FIELDS if edge == "media" else STORY_FIELDS
+        given = [name for name in fields if not queue.builder.is_refused(edge, name)]
+        super().__init__(queue, given)
         self.name = edge
         self.is_vital = edge == "media"
         self._limit = queue.plan.limit

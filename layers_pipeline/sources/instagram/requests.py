@@ -10,12 +10,16 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+import httpx
+
 COUNTERS: Final = (
     "like_count",
     "comments_count",
     "saved_count",
     "shares_count",
     "reposts_count",
+    "total_like_count",
+    "total_comments_count",
     "total_views_count",
     "view_count",
 )
@@ -32,11 +36,19 @@ STORY_FIELDS: Final = (
     "timestamp",
     "username",
 )
-POST_FIELDS: Final = (*STORY_FIELDS, *COUNTERS)
+LABELS: Final = ("media_audio_type", "is_ai_generated")
+POST_FIELDS: Final = (*STORY_FIELDS, *LABELS, *COUNTERS)
 ACCOUNT_FIELDS: Final = ("id", "username", "followers_count", "media_count")
 
 ENGAGEMENT: Final = ("likes", "comments", "shares", "saved", "reach", "total_interactions", "views")
-FEED: Final = (*ENGAGEMENT, "follows", "profile_visits", "profile_activity", "reposts")
+FEED: Final = (
+    *ENGAGEMENT,
+    "follows",
+    "profile_visits",
+    "profile_activity",
+    "reposts",
+    "total_views",
+)
 INSIGHT_METRICS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "reel": (
@@ -59,10 +71,38 @@ INSIGHT_METRICS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "navigation",
             "replies",
             "reposts",
+            "total_views",
+            "link_clicks",
         ),
     }
 )
-"""Metrics by our word for the type of an item, in the platform's words."""
+"""Metrics by our word for the type of an item, in the platform's words.
+
+``total_views`` is asked for where the list has no field of it. ``total_likes`` and
+``total_comments`` are fields of every post; stories have neither.
+"""
+OF_FACEBOOK_LOGIN: Final = frozenset(
+    {
+        "saved_count",
+        "shares_count",
+        "reposts_count",
+        "total_like_count",
+        "total_comments_count",
+        "total_views_count",
+        "total_views",
+        "link_clicks",
+    }
+)
+"""Fields and metrics that a login through Instagram itself does not give, as Meta documents."""
+INSTAGRAM_LOGIN_HOST: Final = "graph.instagram.com"
+
+
+def not_of_login(url: str) -> set[tuple[str, str]]:
+    """What the login that an address stands for does not give: media type or list, and name."""
+    if httpx.URL(url).host != INSTAGRAM_LOGIN_HOST:
+        return set()
+    asked = {"media": POST_FIELDS, **INSIGHT_METRICS}
+    return {(kind, name) for kind, names in asked.items() for name in OF_FACEBOOK_LOGIN & {*names}}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -103,6 +103,8 @@ def test_the_fields_of_a_post_count_where_there_are_no_insights():
         "saved_count": 4,
         "shares_count": 0,
         "reposts_count": 5,
+        "total_like_count": 6,
+        "total_comments_count": 7,
     }
     assert actual(capture(media(**counters))) == {
         "likes": 1,
@@ -111,6 +113,8 @@ def test_the_fields_of_a_post_count_where_there_are_no_insights():
         "saves": 4,
         "shares": 0,
         "reposts": 5,
+        "total_likes": 6,
+        "total_comments": 7,
     }
 
 
@@ -130,6 +134,12 @@ def test_views_are_the_insights_alone_and_paid_ones_have_their_own_column():
 
 def test_the_newer_field_of_all_views_wins_over_the_older_one():
     assert actual(capture(media(view_count=8, total_views_count=9))) == {"total_views": 9}
+
+
+@pytest.mark.parametrize("is_ai", [True, False, None])
+def test_a_post_says_what_it_sounds_like_and_whether_ai_made_it(is_ai):
+    found = capture(media(media_audio_type="MUSIC", is_ai_generated=is_ai))
+    assert (found["audio_type"], found["is_ai_generated"]) == ("MUSIC", is_ai)
 
 
 def test_every_metric_has_its_word():
@@ -153,7 +163,10 @@ def test_every_metric_has_its_word():
         "skip_rate_raw": 14.0,
         "skip_rate": 0.14,
         "total_views": 15,
-        "reposts": 16,
+        "total_likes": 16,
+        "total_comments": 17,
+        "reposts": 18,
+        "link_clicks": 19,
     }
 
 
@@ -304,6 +317,8 @@ def test_an_odd_field_of_a_post_alone_is_set_aside(shown, rule):
     ("changes", "rule"),
     [
         pytest.param({"caption": 12}, "caption|dtype", id="number for a text"),
+        pytest.param({"is_ai_generated": "true"}, "is_ai_generated|dtype", id="text for a truth"),
+        pytest.param({"is_ai_generated": 1}, "is_ai_generated|dtype", id="number for a truth"),
         pytest.param({"id": 1}, "platform_post_id|dtype", id="number for an id"),
         pytest.param({"id": None}, "platform_post_id|nullability", id="no id"),
         pytest.param({"timestamp": "x"}, "published_at|unreadable_time", id="no time"),
