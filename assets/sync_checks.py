@@ -7,6 +7,7 @@ Does not belong here: the findings themselves (``transforms``), contracts (``con
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 import dagster as dg
@@ -27,6 +28,8 @@ from transforms.facts.sync_findings import (
 )
 
 ROWS_SHOWN: Final = 20
+ENDING_SOON: Final = timedelta(days=7)
+"""Before that, a token that can be renewed has been; who is left has to be asked."""
 
 
 def failed_share_is_small(stores: Stores) -> dg.AssetCheckResult:
@@ -57,6 +60,17 @@ def accounts_need_no_login(stores: Stores) -> dg.AssetCheckResult:
     """Accounts whose platform wants a new login, each with the command that gives a token."""
     found = lost_logins(stores.lake.read(catalog.PLATFORM_ACCOUNTS))
     return nothing_found(found, what="accounts wait for a new token")
+
+
+def tokens_last(stores: Stores) -> dg.AssetCheckResult:
+    """Tokens that end within a week and were not renewed, each with the command that gives one."""
+    ending = stores.operations.tokens.ending_before(stores.clock.now() + ENDING_SOON)
+    found = pl.DataFrame(
+        [(name, end, f"layers-pipeline account reauth {name}") for name, end in ending],
+        schema=["account_id", "expires_at", "remedy"],
+        orient="row",
+    )
+    return nothing_found(found.lazy(), what="tokens end within a week")
 
 
 def no_deletion_storm(stores: Stores) -> dg.AssetCheckResult:
@@ -137,6 +151,7 @@ class SyncCheck:
 SYNC_CHECKS: Final = (
     SyncCheck("platform_accounts", "Few accounts fail to sync.", failed_share_is_small),
     SyncCheck("platform_accounts", "No account waits for a new token.", accounts_need_no_login),
+    SyncCheck("platform_accounts", "No token ends within a week.", tokens_last),
     SyncCheck(
         "post_absences",
         "No deletions wait for a person: none were too many at once, no account is empty.",

@@ -62,7 +62,10 @@ class Platform(Source):
         listed: The entity of response rows that list a post.
         reach: Within which a complete listing proves a post deleted by lacking it.
         token_life: How long an access token lives.
-        refresh_life: How long a refresh token lives; none: there are none.
+        renew_ahead: How long before its end a token is renewed, where it can be.
+        renew_after: How old a token must be to be renewed.
+        refresh_life: How long a refresh token lives; none: there are none, and an access token
+            is what renews itself.
         version_notice: What is to be known of the version on a day; empty: nothing.
     """
 
@@ -74,6 +77,8 @@ class Platform(Source):
     listed: str
     reach: ListingReach
     token_life: timedelta
+    renew_ahead: timedelta
+    renew_after: timedelta = timedelta()
     refresh_life: timedelta | None = None
     version_notice: Callable[[Settings, date], str] = lambda _settings, _on: ""
 
@@ -98,6 +103,9 @@ INSTAGRAM: Final = Platform(
     # Of an account with more posts than are listed, the oldest are beyond any listing.
     reach=ListingReach(posts_max=LISTED_MAX),
     token_life=timedelta(days=60),
+    # So early that a platform that is out of order for days costs nobody a login.
+    renew_ahead=timedelta(days=20),
+    renew_after=timedelta(days=1),
     version_notice=lambda settings, on: notice_of(settings.instagram_version, on=on),
 )
 TIKTOK: Final = Platform(
@@ -113,6 +121,7 @@ TIKTOK: Final = Platform(
     # TikTok says nothing reliable of posts older than this.
     reach=ListingReach(window=timedelta(days=365)),
     token_life=timedelta(days=1),
+    renew_ahead=timedelta(hours=2),
     refresh_life=timedelta(days=365),
 )
 SIFT: Final = Source(

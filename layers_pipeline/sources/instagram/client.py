@@ -13,9 +13,10 @@ from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.sources.client import ClientContext, PlatformClient, ReadRequest
 from layers_pipeline.sources.http import open_http
 from layers_pipeline.sources.instagram.call_queue import CallQueue
+from layers_pipeline.sources.instagram.oauth import InstagramOAuth
 from layers_pipeline.sources.instagram.reader import MediaReader
 from layers_pipeline.sources.instagram.reading_builder import ReadingBuilder
-from layers_pipeline.sources.instagram.requests import not_of_login
+from layers_pipeline.sources.instagram.requests import not_of_login, renews_tokens
 from layers_pipeline.sources.instagram.session import Graph, GraphSession
 from layers_pipeline.sources.instagram.tasks import Plan
 from transforms.vocabulary import Depth
@@ -44,7 +45,9 @@ async def open_instagram(context: ClientContext) -> AsyncIterator[PlatformClient
             app_secret=settings.instagram_app_secret,
             retries=context.retries,
         )
-        yield PlatformClient(read=InstagramClient(graph).read)
+        consent = InstagramOAuth(graph) if renews_tokens(settings.instagram_url) else None
+        renew = consent.refresh if consent else None
+        yield PlatformClient(read=InstagramClient(graph).read, renew=renew)
 
 
 class InstagramClient:

@@ -5,12 +5,13 @@ Does not belong here: HTTP, paging, answers, what a metric means.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import httpx
+from pydantic import SecretStr
 
 COUNTERS: Final = (
     "like_count",
@@ -95,6 +96,7 @@ OF_FACEBOOK_LOGIN: Final = frozenset(
 )
 """Fields and metrics that a login through Instagram itself does not give, as Meta documents."""
 INSTAGRAM_LOGIN_HOST: Final = "graph.instagram.com"
+FACEBOOK_LOGIN_HOST: Final = "graph.facebook.com"
 
 
 def not_of_login(url: str) -> set[tuple[str, str]]:
@@ -133,7 +135,7 @@ class Wanted:
     """One request, to be made by itself or as part of a batch."""
 
     path: str
-    params: Mapping[str, str]
+    params: Mapping[str, str] = field(repr=False)
 
     @property
     def relative_url(self) -> str:
@@ -179,6 +181,17 @@ def list_page(
 def account_node(account_key: str, fields: Iterable[str]) -> Wanted:
     """The account itself."""
     return Wanted(path=quote(account_key, safe=""), params={"fields": ",".join(fields)})
+
+
+def renewal(access: SecretStr) -> Wanted:
+    """A newer token; the platform wants the old one as a parameter of the URL."""
+    params = {"grant_type": "ig_refresh_token", "access_token": access.get_secret_value()}
+    return Wanted(path="refresh_access_token", params=params)
+
+
+def renews_tokens(url: str) -> bool:
+    """Whether tokens of the login that an address stands for can be renewed."""
+    return httpx.URL(url).host != FACEBOOK_LOGIN_HOST
 
 
 def insights(item_id: str, metrics: Iterable[str]) -> Wanted:
