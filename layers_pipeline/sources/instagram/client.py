@@ -71,7 +71,9 @@ class InstagramClient:
             refused={*wanted.refused, *self._withheld}, unreadable=wanted.unreadable
         )
         plan = PLANS[wanted.depth]
-        queue = CallQueue(session, builder, account_key=wanted.account_key, plan=plan)
+        queue = CallQueue(
+            session, builder, account_key=wanted.account_key, plan=plan, known=wanted.known
+        )
         error: SourceError | None = None
         try:
             await MediaReader(session, queue, retries=self._graph.retries).run()
