@@ -44,7 +44,12 @@ METRICS: Final[Mapping[str, Metric]] = {
     "crossposted_views": Metric(
         "", REELS, "Crossposted views", "Views of the reel on Instagram and on Facebook."
     ),
-    "facebook_views": Metric("", REELS, "Facebook views", "Views of the reel on Facebook."),
+    "facebook_views": Metric(
+        "facebook_views",
+        REELS | FEED | STORY,
+        "Facebook views",
+        "Views on Facebook, of what is shared there.",
+    ),
     "follows": Metric(
         "follows", FEED | STORY, "Follows", "The number of accounts that started following you."
     ),
@@ -143,8 +148,15 @@ BREAKDOWNS: Final = ("action_type", "follow_type", "story_navigation_action_type
 CROSSPOSTED: Final = frozenset({"crossposted_views", "facebook_views"})
 
 
-def check_metrics(names: tuple[str, ...], media_type: ItemType) -> None:
+def check_metrics(
+    names: tuple[str, ...], media_type: ItemType, *, hidden: frozenset[str] = frozenset()
+) -> None:
     """Let a list of metrics pass only if this kind of media has every one of them.
+
+    Args:
+        names: The metrics.
+        media_type: The kind.
+        hidden: Metrics that the medium has not; views of Facebook: it is not shared there.
 
     Raises:
         GraphError: One of them is wrong, which refuses them all.
@@ -159,14 +171,15 @@ def check_metrics(names: tuple[str, ...], media_type: ItemType) -> None:
             message = f"metric[{place}] must be one of the following values: {allowed}"
             raise GraphError(invalid(message))
     for name in names:
-        refusal = _not_of(name, media_type)
+        refusal = _not_of(name, media_type, hidden)
         if refusal is not None:
             raise GraphError(refusal)
 
 
-def _not_of(name: str, media_type: ItemType) -> Refusal | None:
+def _not_of(name: str, media_type: ItemType, hidden: frozenset[str]) -> Refusal | None:
     if media_type in METRICS[name].types:
-        return NOT_CROSSPOSTED if name in CROSSPOSTED else None
+        is_apart = name in CROSSPOSTED and METRICS[name].ours in ("", *hidden)
+        return NOT_CROSSPOSTED if is_apart else None
     if media_type in OLD_VIDEO and name != "views":
         return incompatible_metric(name)
     return unsupported_metric(name)

@@ -101,6 +101,7 @@ def _reached(views: int) -> dict[str, Number]:
         "replies": views // 300,
         "reposts": views // 400,
         "link_clicks": views // 250,
+        "facebook_views": views // 20,
     }
     for whole, parts in BREAKDOWNS.items():
         counts = {f"{whole}_{name}": views * n // d for name, (n, d) in parts.items()}

@@ -28,6 +28,7 @@ WATCHED: Final = ("total_watch_time_s", "average_watch_time_s", "full_watch_rate
 TOTALS: Final = ("total_views", "total_likes", "total_comments")
 REEL: Final = (
     "reposts",
+    "facebook_views",
     *TOTALS,
     "average_watch_time_ms",
     "total_watch_time_ms",
@@ -38,8 +39,24 @@ PARTS: Final = {
 }
 ACTIVITY: Final = ("profile_activity", *PARTS["profile_activity"])
 NAVIGATION: Final = ("navigation", *PARTS["navigation"])
-LEFT: Final = ("replies", "reposts", "total_views", "link_clicks", *NAVIGATION)
-FEED: Final = (*COUNTED, "reach", "total_interactions", *VISITED, *ACTIVITY, "reposts", *TOTALS)
+LEFT: Final = (
+    "replies",
+    "reposts",
+    "total_views",
+    "link_clicks",
+    "facebook_views",
+    *NAVIGATION,
+)
+FEED: Final = (
+    *COUNTED,
+    "reach",
+    "total_interactions",
+    *VISITED,
+    *ACTIVITY,
+    "reposts",
+    "facebook_views",
+    *TOTALS,
+)
 
 METRICS: Final[Mapping[ItemType, tuple[str, ...]]] = {
     "reel": (*COUNTED, "reach", "total_interactions", *REEL),

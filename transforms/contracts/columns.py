@@ -34,6 +34,7 @@ MORE_COUNTS: Final = (
     "total_comments",
     "reposts",
     "link_clicks",
+    "facebook_views",
 )
 """Whole-number metrics that only some kinds of post have."""
 MEASURES: Final = (

@@ -55,6 +55,7 @@ class Metrics(dy.Schema):
     total_comments = count("Instagram: comments, those of ads and of Facebook included.")
     reposts = count("Instagram: times that people reposted it.")
     link_clicks = count("Instagram stories: taps on links.")
+    facebook_views = count("Instagram: views on Facebook, of what is shared there.")
     average_watch_time_s = measure("TikTok: average time watched. Seconds.")
     total_watch_time_s = measure("TikTok: time watched in all. Seconds.")
     full_watch_rate = ratio(f"TikTok: share of views to the end. {MEANING_OF_NULL}")

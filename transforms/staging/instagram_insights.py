@@ -38,6 +38,7 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "total_comments": "total_comments",
         "reposts": "reposts",
         "link_clicks": "link_clicks",
+        "facebook_views": "facebook_views",
     }
 )
 PARTS: Final = (

@@ -41,6 +41,8 @@ LABELS: Final = ("media_audio_type", "is_ai_generated")
 POST_FIELDS: Final = (*STORY_FIELDS, *LABELS, *COUNTERS)
 ACCOUNT_FIELDS: Final = ("id", "username", "followers_count", "media_count")
 
+FACEBOOK_VIEWS: Final = "facebook_views"
+"""Refused of what is not shared on Facebook, which nothing else tells."""
 ENGAGEMENT: Final = ("likes", "comments", "shares", "saved", "reach", "total_interactions", "views")
 FEED: Final = (
     *ENGAGEMENT,
@@ -49,6 +51,7 @@ FEED: Final = (
     "profile_activity",
     "reposts",
     "total_views",
+    FACEBOOK_VIEWS,
 )
 INSIGHT_METRICS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -58,6 +61,7 @@ INSIGHT_METRICS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "ig_reels_video_view_total_time",
             "reels_skip_rate",
             "reposts",
+            FACEBOOK_VIEWS,
         ),
         "feed_image": FEED,
         "feed_carousel": FEED,
@@ -74,6 +78,7 @@ INSIGHT_METRICS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "reposts",
             "total_views",
             "link_clicks",
+            FACEBOOK_VIEWS,
         ),
     }
 )
@@ -92,6 +97,7 @@ OF_FACEBOOK_LOGIN: Final = frozenset(
         "total_views_count",
         "total_views",
         "link_clicks",
+        FACEBOOK_VIEWS,
     }
 )
 """Fields and metrics that a login through Instagram itself does not give, as Meta documents."""

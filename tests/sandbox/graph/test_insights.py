@@ -158,8 +158,13 @@ def test_one_bad_metric_refuses_the_whole_request(graph, medium, metric, message
     assert answer.headers["www-authenticate"].startswith('OAuth "Facebook Platform" "invalid_')
 
 
-def test_a_reel_that_was_not_crossposted_has_no_facebook_views(graph):
-    error = graph.error(f"{REEL.item_id}/insights", metric="facebook_views")
+def test_what_is_shared_on_facebook_has_views_there(graph):
+    shown = values_of(graph.insights(REEL, "facebook_views,views"))
+    assert shown == {name: REEL.metrics(NOW)[name] for name in ("facebook_views", "views")}
+
+
+def test_what_is_not_shared_on_facebook_has_no_views_there(graph):
+    error = graph.of(OTHER).error(f"{SHY.item_id}/insights", metric="facebook_views")
     assert error["error_subcode"] == 2_207_086
 
 

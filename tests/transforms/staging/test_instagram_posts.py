@@ -167,6 +167,7 @@ def test_every_metric_has_its_word():
         "total_comments": 17,
         "reposts": 18,
         "link_clicks": 19,
+        "facebook_views": 20,
     }
 
 
