@@ -29,7 +29,7 @@ from sandbox.simulation.items import Item
 
 EXCHANGE_PATHS: Final = (("oauth", "access_token"), ("access_token",), ("refresh_access_token",))
 IDS_MAX: Final = 50
-EDGES: Final = ("media", "stories", "insights", "children")
+EDGES: Final = ("media", "stories", "collaborative_media", "insights", "children")
 
 
 def answered(desk: GraphDesk, call: GraphCall, *, in_batch: bool = False) -> Reply:
@@ -164,7 +164,7 @@ class _Read:
         return children_of(self._context, found, wanted)
 
     def _of_user(self, account: AccountRef, name: str) -> Json:
-        if name not in ("media", "stories"):
+        if name not in ("media", "stories", "collaborative_media"):
             raise GraphError(unknown_path(name))
         own = self._own(account, NO_PERMISSION)
         return read_page(self._context, own, name, PageWanted.of(self._context.call.params))

@@ -108,8 +108,8 @@ def stage_instagram_posts(landed: pl.DataFrame, *, skip_rate_unit: SkipRateUnit)
 
 def _readings() -> dict[str, ParsedColumn]:
     texts = {column: parsed_text(key, column) for key, column in TEXTS.items()}
-    kinds = {"media_type": _media_type(), IS_AI: parsed_truth(IS_AI, IS_AI)}
-    return texts | kinds | {"published_at": _published_at()}
+    kinds = {"media_type": media_type(), IS_AI: parsed_truth(IS_AI, IS_AI)}
+    return texts | kinds | {"published_at": published_at()}
 
 
 def _all_breaches(readings: Mapping[str, ParsedColumn]) -> pl.Expr:
@@ -118,13 +118,15 @@ def _all_breaches(readings: Mapping[str, ParsedColumn]) -> pl.Expr:
     return own.list.concat(pl.col("insights_breaches").fill_null(none)).list.unique()
 
 
-def _published_at() -> ParsedColumn:
+def published_at() -> ParsedColumn:
+    """When a row of a list was published. Reads timestamp, document."""
     text = parsed_text("timestamp", "published_at")
     instant = parsed_instant("timestamp", "published_at")
     return ParsedColumn(value=instant.value, breach=pl.coalesce(text.breach, instant.breach))
 
 
-def _media_type() -> ParsedColumn:
+def media_type() -> ParsedColumn:
+    """Our word for the kind of post that a row of a list shows. Reads ``TYPE_KEYS``, entity."""
     kind, product = (pl.col(key) for key in TYPE_KEYS)
     is_shown = kind.is_not_null() | product.is_not_null()
     is_feed = (product == "FEED") | product.is_null()

@@ -12,6 +12,7 @@ import dataframely as dy
 import polars as pl
 
 from transforms.contracts.captures import LONE_VALUES, Capture
+from transforms.contracts.posts import PostCollaborations
 from transforms.staging.parsing import BREACHES
 
 RECEIVED: Final = "received"
@@ -24,8 +25,8 @@ ODD_VALUES: Final = pl.Schema(
 
 
 def lone_values(schema: type[dy.Schema]) -> tuple[str, ...]:
-    """What of a contract's rows may be set aside alone: the numbers of captures."""
-    return LONE_VALUES if issubclass(schema, Capture) else ()
+    """What of a contract's rows may be set aside alone: the numbers that a platform showed."""
+    return LONE_VALUES if issubclass(schema, Capture | PostCollaborations) else ()
 
 
 def without_odd_values(

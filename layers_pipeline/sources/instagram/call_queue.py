@@ -15,10 +15,16 @@ from layers_pipeline.sources.instagram.errors import (
     metrics_named,
 )
 from layers_pipeline.sources.instagram.items import InsightsTask, PartsTask, ProbeTask, total_of
-from layers_pipeline.sources.instagram.pages import AccountTask, FieldsTask, PageTask
+from layers_pipeline.sources.instagram.pages import (
+    AccountTask,
+    CollaborationsTask,
+    FieldsTask,
+    PageTask,
+)
 from layers_pipeline.sources.instagram.reading_builder import ReadingBuilder
 from layers_pipeline.sources.instagram.requests import (
     BREAKDOWNS,
+    COLLABORATIONS,
     COUNTED,
     FACEBOOK_VIEWS,
     Item,
@@ -62,6 +68,8 @@ class CallQueue:
         self._lists: deque[Task] = deque([PageTask(self, "media")])
         if plan.has_insights:
             self._lists.extend([PageTask(self, "stories"), AccountTask(self)])
+        if plan.is_full and not builder.is_refused("account", COLLABORATIONS):
+            self._lists.append(CollaborationsTask(self))
         self._items: deque[Task] = deque()
         self._parts: deque[PartsTask] = deque()
         self._parts_left = PARTS_MAX

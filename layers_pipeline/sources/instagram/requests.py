@@ -39,6 +39,11 @@ STORY_FIELDS: Final = (
 )
 LABELS: Final = ("media_audio_type", "is_ai_generated")
 POST_FIELDS: Final = (*STORY_FIELDS, *LABELS, *COUNTERS)
+COLLABORATION_FIELDS: Final = tuple(
+    name for name in (*STORY_FIELDS, *COUNTERS) if name not in ("media_url", "view_count")
+)
+COLLABORATIONS: Final = "collaborative_media"
+"""Posts of others that the account has accepted to share; its own are not among them."""
 ACCOUNT_FIELDS: Final = ("id", "username", "followers_count", "media_count")
 
 FACEBOOK_VIEWS: Final = "facebook_views"
@@ -98,9 +103,10 @@ OF_FACEBOOK_LOGIN: Final = frozenset(
         "total_views",
         "link_clicks",
         FACEBOOK_VIEWS,
+        COLLABORATIONS,
     }
 )
-"""Fields and metrics that a login through Instagram itself does not give, as Meta documents."""
+"""What a login through Instagram itself does not give, as Meta documents: list, fields, metrics."""
 INSTAGRAM_LOGIN_HOST: Final = "graph.instagram.com"
 FACEBOOK_LOGIN_HOST: Final = "graph.facebook.com"
 
@@ -109,7 +115,7 @@ def not_of_login(url: str) -> set[tuple[str, str]]:
     """What the login that an address stands for does not give: media type or list, and name."""
     if httpx.URL(url).host != INSTAGRAM_LOGIN_HOST:
         return set()
-    asked = {"media": POST_FIELDS, **INSIGHT_METRICS}
+    asked = {"account": [COLLABORATIONS], "media": POST_FIELDS, **INSIGHT_METRICS}
     return {(kind, name) for kind, names in asked.items() for name in OF_FACEBOOK_LOGIN & {*names}}
 
 

@@ -22,7 +22,7 @@ STORIES = [{"id": "3", "media_type": "IMAGE", "media_product_type": "STORY"}]
 
 
 def asked_at(host):
-    """Fields and metrics that a full reading asks for at a host."""
+    """Lists, fields and metrics that a full reading asks for at a host."""
     asked = set()
 
     def answer(request):
@@ -33,6 +33,7 @@ def asked_at(host):
         return httpx.Response(200, json=elements if urls else answered(request.url))
 
     def answered(url):
+        asked.add(url.path.rpartition("/")[2])
         for name in ("fields", "metric"):
             asked.update(url.params.get(name, "").split(","))
         lists = {"media": ITEMS, "stories": STORIES}
