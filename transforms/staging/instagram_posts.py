@@ -126,14 +126,17 @@ def published_at() -> ParsedColumn:
 
 
 def media_type() -> ParsedColumn:
-    """Our word for the kind of post that a row of a list shows. Reads ``TYPE_KEYS``, entity."""
+    """Our word for the kind of a list's row. Reads ``TYPE_KEYS``, entity.
+
+    Some logins are not told the product; a video of theirs is a reel.
+    """
     kind, product = (pl.col(key) for key in TYPE_KEYS)
     is_shown = kind.is_not_null() | product.is_not_null()
     is_feed = (product == "FEED") | product.is_null()
     value = (
         pl.when((pl.col("entity") == "story") | (product == "STORY"))
         .then(pl.lit("story"))
-        .when(product == "REELS")
+        .when((product == "REELS") | ((kind == "VIDEO") & product.is_null()))
         .then(pl.lit("reel"))
         .when((kind == "VIDEO") & (product == "FEED"))
         .then(pl.lit("feed_video"))
