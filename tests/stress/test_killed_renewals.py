@@ -38,7 +38,7 @@ from tests.steps.ingest.fault_world import (
 )
 
 ONE = account("instagram", 1)
-ROUTE = "/v26.0/refresh_access_token"
+ROUTE = "/v27.0/refresh_access_token"
 NOW = AT + INSTAGRAM.renew_after
 LIFE = timedelta(days=9)
 PROCESSES = get_context("forkserver")
