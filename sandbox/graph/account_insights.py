@@ -73,7 +73,7 @@ def read_account_insights(context: CallContext, account: AccountRef) -> Json:
     """
     given = context.call.params
     names = names_in(given.get("metric", ""))
-    is_total = given.get("metric_type") == "total_value"
+    is_total = names_in(given.get("metric_type", "")) == ("total_value",)
     _check(names, given, is_total=is_total)
     span = _Span.of(given, now=context.at)
     return {"data": [_row(context, account, name, span, is_total=is_total) for name in names]}
@@ -82,7 +82,7 @@ def read_account_insights(context: CallContext, account: AccountRef) -> Json:
 def _check(names: tuple[str, ...], given: Mapping[str, str], *, is_total: bool) -> None:
     if not names:
         raise GraphError(invalid("The parameter metric is required"))
-    if given.get("period", "day") != "day":
+    if names_in(given.get("period", "day")) != ("day",):
         raise GraphError(invalid("param period must be one of the following values: day"))
     for place, name in enumerate(names):
         if name not in METRICS:

@@ -100,7 +100,8 @@ def _numbers(context: CallContext, item: Item) -> Mapping[str, Number]:
     if item.media_type != "story":
         return shown
     every = item.numbers(context.at - item.published_at)
-    return {name: n for name, n in every.items() if name.startswith("profile_activity")} | shown
+    active = {name: n for name, n in every.items() if name.startswith("profile_activity")}
+    return {**active, **shown}
 
 
 def _check_breakdowns(wanted: InsightsWanted) -> None:

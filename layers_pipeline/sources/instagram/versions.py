@@ -25,8 +25,8 @@ ENDS: Final[Mapping[str, date | None]] = MappingProxyType(
 )
 """The day on which each version ends, oldest first; none: Meta has not named it yet."""
 NEWEST: Final = "v27.0"
-"""The default of the setting, since 2026-11-04. It takes from new apps multi-ID requests, method overrides, aliases of fields,
-JSONP and asynchronous batches; nothing of that is asked for here."""
+"""The setting's default; out since 2026-11-04. It takes from new apps multi-ID requests, method
+overrides, aliases of fields, JSONP and asynchronous batches; nothing of that is asked for here."""
 WARNED_AHEAD: Final = timedelta(days=90)
 REMEDY: Final = f"Set LAYERS_INSTAGRAM_VERSION to {NEWEST} and sync one account to try it."
 
