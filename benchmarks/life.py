@@ -40,7 +40,7 @@ HASTY: Final = RetryPolicy(
     attempts=3, wait_initial_s=0.001, wait_max_s=0.002, jitter_s=0.001, retry_after_max_s=0.05
 )
 """Real waits would only make a simulated day longer."""
-NODE_METRICS: Final = ("views", "likes", "comments", "shares", "saves")
+NODE_METRICS: Final = ("total_views", "likes", "comments", "shares", "saves")
 MINUTE: Final = timedelta(minutes=1)
 QUICK_MIN, FULL_MIN, POSTS_MIN, TICK_MIN, DAY_MIN = 5, 20, 30, 240, 1_440
 
@@ -223,11 +223,14 @@ def _shown(item: Item, reads: list[tuple[datetime, str, str]]) -> dict[str, Numb
 
 WORDS: Final = {
     "media": {
-        "views": "view_count",
+        "total_views": "total_views_count",
         "likes": "like_count",
         "comments": "comments_count",
         "shares": "shares_count",
         "saves": "saved_count",
+        "reposts": "reposts_count",
+        "total_likes": "total_like_count",
+        "total_comments": "total_comments_count",
     },
     "insights": {
         "saves": "saved",

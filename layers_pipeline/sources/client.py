@@ -4,8 +4,8 @@ Belongs here: the shape that clients share, requests for a reading, new tokens.
 Does not belong here: any one platform, HTTP, where accounts and tokens are kept.
 """
 
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import SecretStr
@@ -34,13 +34,27 @@ class ClientContext:
     retries: RetryPolicy
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownPost:
+    """What was known of a post before a reading; null: not known."""
+
+    likes: int | None = None
+    comments: int | None = None
+    shares: int | None = None
+    saves: int | None = None
+    has_all_parts: bool = False
+    """Whether the parts of its profile activity add up to what is known of it in all."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReadRequest:
     """One reading that is wanted of one account.
 
     Args:
-        refused: Metrics or fields not to ask for, as in ``AccountReading.refused``.
-        unreadable: Ids of posts known to have no insights for ever.
+        refused: Metrics or fields not to ask for: (media type, list or item's id, name).
+        unreadable: Ids of posts known to have no insights.
+        known: What is known of the account's posts, by id: what did not move since need not be
+            read by its parts again.
     """
 
     account_key: str
@@ -48,6 +62,7 @@ class ReadRequest:
     depth: Depth
     refused: Collection[tuple[str, str]] = ()
     unreadable: Collection[str] = ()
+    known: Mapping[str, KnownPost] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +70,12 @@ class TokenPair:
     """What an account's consent gives us; the tokens are shown by no repr."""
 
     access: SecretStr
-    refresh: SecretStr
+    refresh: SecretStr | None = None
+    """None where the access token renews itself."""
     expires_at: datetime
-    refresh_expires_at: datetime
-    account_key: str
-    """The platform's id of the account."""
+    refresh_expires_at: datetime | None = None
+    account_key: str = ""
+    """The platform's id of the account; empty where it is not told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +85,8 @@ class PlatformClient:
     Args:
         read: Reads an account; an error ends the reading and stands in it, beside the rows that
             were read before.
-        renew: A new pair of tokens for a refresh token; none: only a person can bring a new one.
+        renew: A new pair of tokens for a refresh token, or for the access token where there are no
+            refresh tokens; none: only a person can bring a new one.
     """
 
     read: Callable[[ReadRequest], Awaitable[AccountReading]]

@@ -14,6 +14,7 @@ from sandbox.graph.desk import Child, GraphDesk, digest
 from sandbox.graph.errors import GraphError, gone, unknown_field
 from sandbox.graph.fields import Wanted
 from sandbox.graph.insights import InsightsWanted, read_insights
+from sandbox.graph.names import username_of
 from sandbox.simulation.items import Item
 from sandbox.simulation.metrics import ItemType
 
@@ -27,14 +28,21 @@ KINDS: Final[Mapping[ItemType, tuple[str, str]]] = {
 COUNTERS: Final[Mapping[str, str]] = {
     "like_count": "likes",
     "comments_count": "comments",
-    "view_count": "views",
+    "view_count": "total_views",
     "saved_count": "saves",
     "shares_count": "shares",
     "reposts_count": "reposts",
-    "total_like_count": "likes",
-    "total_comments_count": "comments",
-    "total_views_count": "views",
+    "total_like_count": "total_likes",
+    "total_comments_count": "total_comments",
+    "total_views_count": "total_views",
 }
+AUDIO: Final = ("MUSIC", "ORIGINAL_SOUND")
+AI_EVERY: Final = 7
+"""One post in so many is labelled as made by AI."""
+OF_VIDEOS: Final = frozenset({"view_count", "total_views_count"})
+"""Counters that pictures do not have."""
+WITHHELD: Final = frozenset({"media_product_type", "caption"})
+"""What Meta documents as not given to tokens of Instagram's own login."""
 NEVER_SHOWN: Final = frozenset(
     {
         "alt_text",
@@ -47,10 +55,8 @@ NEVER_SHOWN: Final = frozenset(
         "current_live_viewer_count",
         "has_poll",
         "has_slider",
-        "is_ai_generated",
         "legacy_instagram_media_id",
         "live_status",
-        "media_audio_type",
         "product_tags",
         "tagged_users",
         "video_title",
@@ -77,13 +83,16 @@ def media_fields(context: CallContext, item: Item, wanted: tuple[Wanted, ...]) -
     reading = _Reading(context=context, item=item, texts=_texts(context.desk, item))
     found: Json = {}
     numbers: Mapping[str, object] | None = None
+    withheld = WITHHELD if context.switched("no_product_type") else frozenset()
     for field in wanted:
         name = field.name
+        if name in withheld:
+            continue
         if name in reading.texts:
             found[name] = reading.texts[name]
         elif name in COUNTERS:
             numbers = context.desk.metrics(item, at=context.at) if numbers is None else numbers
-            if COUNTERS[name] in numbers:
+            if COUNTERS[name] in numbers and _has(reading.texts, name):
                 found[name] = numbers[COUNTERS[name]]
         elif name in MADE:
             found |= MADE[name](reading, field)
@@ -91,6 +100,10 @@ def media_fields(context: CallContext, item: Item, wanted: tuple[Wanted, ...]) -
             raise GraphError(unknown_field(name, NODE_TYPE))
     found.setdefault("id", item.item_id)
     return found
+
+
+def _has(texts: Json, counter: str) -> bool:
+    return counter not in OF_VIDEOS or texts["media_type"] == "VIDEO"
 
 
 def child_fields(context: CallContext, child: Child, wanted: tuple[Wanted, ...]) -> Json:
@@ -118,11 +131,6 @@ def child_fields(context: CallContext, child: Child, wanted: tuple[Wanted, ...])
 def children_of(context: CallContext, item: Item, wanted: tuple[Wanted, ...]) -> Json:
     """The pictures of a carousel: their ids, and the fields that are asked for."""
     return {"data": [child_fields(context, one, wanted) for one in context.desk.children(item)]}
-
-
-def username_of(account_key: str) -> str:
-    """The public name of an account."""
-    return f"creator.{account_key[-8:]}"
 
 
 def stamp(at: datetime) -> str:
@@ -155,6 +163,9 @@ def _fresh_texts(item: Item) -> Json:
     }
     if product_type == "REELS":
         found["is_shared_to_feed"] = True
+        found["media_audio_type"] = AUDIO[digest("audio", item.item_id)[0] % len(AUDIO)]
+    if product_type != "STORY":
+        found["is_ai_generated"] = digest("ai", item.item_id)[0] % AI_EVERY == 0
     return {
         name: value
         for name, value in found.items()
@@ -209,5 +220,10 @@ MADE: Final[Mapping[str, Callable[[_Reading, Wanted], Json]]] = {
     "children": _children,
     "insights": _insights,
 }
-ABSENT: Final = NEVER_SHOWN | {"caption", "is_shared_to_feed"}
+ABSENT: Final = NEVER_SHOWN | {
+    "caption",
+    "is_shared_to_feed",
+    "is_ai_generated",
+    "media_audio_type",
+}
 KNOWN: Final = ABSENT | MADE.keys() | COUNTERS.keys() | {"is_comment_enabled"}

@@ -17,6 +17,8 @@ GROWN_AFTER: Final = timedelta(days=7)
 """A post gains nothing any more after this."""
 UNLIKED_AFTER_H: Final = 72
 """The platform takes some likes back after this."""
+PAID: Final = 8
+"""So many organic views for one of an ad or of Facebook, beside the three of everybody's start."""
 INTERACTIONS: Final = ("likes", "comments", "shares", "saves")
 BREAKDOWNS: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
     "profile_activity": {
@@ -69,10 +71,12 @@ class Growth:
         """Every number of a post of this age."""
         age_h = min(age, GROWN_AFTER).total_seconds() / 3600
         views = int(self.views_at(age_h))
-        found: dict[str, Number] = {"views": views}
+        found: dict[str, Number] = {"views": views, "total_views": views + views // PAID + 3}
         found |= {name: int(views * rate) for name, rate in self.rates.items()}
         if age_h > UNLIKED_AFTER_H:
             found["likes"] = int(found.get("likes", 0) * 0.99)
+        for name in ("likes", "comments"):
+            found[f"total_{name}"] = int(found.get(name, 0)) * (PAID + 1) // PAID
         found["total_interactions"] = sum(int(found.get(name, 0)) for name in INTERACTIONS)
         return found | self._watched(views) | _reached(views)
 
@@ -95,6 +99,9 @@ def _reached(views: int) -> dict[str, Number]:
         "follows": views // 900,
         "profile_visits": views // 60,
         "replies": views // 300,
+        "reposts": views // 400,
+        "link_clicks": views // 250,
+        "facebook_views": views // 20,
     }
     for whole, parts in BREAKDOWNS.items():
         counts = {f"{whole}_{name}": views * n // d for name, (n, d) in parts.items()}

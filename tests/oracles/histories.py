@@ -15,11 +15,15 @@ Post = tuple[str, str]
 Row = Mapping[str, Any]
 COUNTS = ("views", "likes", "comments", "shares", "saves")
 MEDIA_WORDS = {
-    "view_count": "views",
+    "view_count": "total_views",
+    "total_views_count": "total_views",
     "like_count": "likes",
     "comments_count": "comments",
     "shares_count": "shares",
     "saved_count": "saves",
+    "reposts_count": "reposts",
+    "total_like_count": "total_likes",
+    "total_comments_count": "total_comments",
 }
 INSIGHT_WORDS = {
     "saved": "saves",

@@ -34,7 +34,6 @@ from layers_pipeline.steps.stores import Stores, open_stores
 from transforms.contracts.captures import Capture
 from transforms.contracts.posts import ProjectAllowlist
 from transforms.contracts.scoring import PoolMembers
-from transforms.facts.posts import WORDS
 from transforms.facts.snapshots import ACCOUNT, latest_metrics
 from transforms.scoring.eligibility import EFFECTIVE, carried_forward, judge_posts
 from transforms.scoring.organic_score import (
@@ -45,6 +44,7 @@ from transforms.scoring.organic_score import (
 )
 from transforms.scoring.rules import ACTIVE
 
+WORDS = ("media_type", "caption", "permalink")
 AS_OF = datetime(2025, 5, 14, 12, tzinfo=UTC)
 NOW = datetime(2025, 7, 1, tzinfo=UTC)
 COUNTS = ("views", "likes", "comments", "shares", "saves")
@@ -223,12 +223,13 @@ def land_reading(
     """
     answers = tuple(
         ResponseRow(
-            entity="media",
+            entity=entity,
             subject=row["platform_post_id"],
             received_at=row["captured_at"],
-            body=media_body(row),
+            body=body(row),
         )
         for row in rows
+        for entity, body in (("media", media_body), ("insights", insights_body))
     )
     listing = {"items": len(rows), "is_complete": True} | {
         key: changes.pop(key) for key in ("items", "is_complete") if key in changes
@@ -251,10 +252,16 @@ def land_reading(
 def media_body(row: dict) -> str:
     """A capture of an image in the words of Instagram's media node."""
     words = {"id": "platform_post_id", "caption": "caption", "media_url": "media_url"}
-    words |= {"timestamp": "published_at", "view_count": "views", "like_count": "likes"}
+    words |= {"timestamp": "published_at", "like_count": "likes"}
     shown = {word: row[name] for word, name in words.items() if row[name] is not None}
     kind = {"media_type": "IMAGE", "media_product_type": "FEED"}
     return json.dumps(shown | kind, default=datetime.isoformat)
+
+
+def insights_body(row: dict) -> str:
+    """The views of a capture in the words of Instagram's insights."""
+    values = [] if row["views"] is None else [{"value": row["views"]}]
+    return json.dumps({"data": [{"name": "views", "values": values}]})
 
 
 @contextmanager

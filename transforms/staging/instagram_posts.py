@@ -12,12 +12,13 @@ import polars as pl
 
 from transforms.contracts.captures import StgInstagramPosts
 from transforms.contracts.columns import METRICS
-from transforms.staging.account_rows import sync_followers
+from transforms.staging.account_rows import followers_of_post, sync_followers
 from transforms.staging.documents import (
     number_text,
     parsed_document,
     parsed_instant,
     parsed_text,
+    parsed_truth,
     with_documents,
     with_fields,
 )
@@ -33,19 +34,28 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "caption": "caption",
         "permalink": "permalink",
         "media_url": "media_url",
+        "media_audio_type": "audio_type",
     }
 )
+IS_AI: Final = "is_ai_generated"
 TYPE_KEYS: Final = ("media_type", "media_product_type")
-COUNTERS: Final[Mapping[str, str]] = MappingProxyType(
+COUNTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "views": "view_count",
-        "likes": "like_count",
-        "comments": "comments_count",
-        "shares": "shares_count",
-        "saves": "saved_count",
+        "likes": ("like_count",),
+        "comments": ("comments_count",),
+        "shares": ("shares_count",),
+        "saves": ("saved_count",),
+        "total_views": ("total_views_count", "view_count"),
+        "total_likes": ("total_like_count",),
+        "total_comments": ("total_comments_count",),
+        "reposts": ("reposts_count",),
     }
 )
-"""Our words, and the post's own fields that tell the same as its insights."""
+"""Our words, and the post's own fields that tell the same as its insights, the best one first.
+
+Views of ads and of Facebook are in both fields of views, so neither is ever ``views``.
+"""
+FIELDS: Final = tuple(field for fields in COUNTERS.values() for field in fields)
 FEED_TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {"IMAGE": "feed_image", "CAROUSEL_ALBUM": "feed_carousel"}
 )
@@ -58,7 +68,8 @@ def stage_instagram_posts(landed: pl.DataFrame, *, skip_rate_unit: SkipRateUnit)
     """Read the posts and stories of readings as captures, to be split by their contract.
 
     A metric that Instagram did not show is absent and stays null, zero stays zero, and a part of
-    a metric that is left out is null too. Insights win over the post's own counters.
+    a metric that is left out is null too. Insights win over the post's own counters; ``views`` is
+    theirs alone, since the post's own counters of views include paid ones.
 
     Args:
         landed: Rows of ``RawInstagramResponses``, of whole readings. Reads landing_id, sync_id,
@@ -72,7 +83,7 @@ def stage_instagram_posts(landed: pl.DataFrame, *, skip_rate_unit: SkipRateUnit)
         those that are none. Insights without their post give no row.
     """
     rows = with_documents(landed)
-    keys = (*TEXTS, *TYPE_KEYS, "timestamp", *COUNTERS.values())
+    keys = (*TEXTS, *TYPE_KEYS, IS_AI, "timestamp", *FIELDS)
     posts = (
         with_fields(rows.filter(pl.col("entity").is_in(POSTS)), keys)
         .join(insights_of_items(rows), on=OF_ITEM, how="left", maintain_order="left")
@@ -83,21 +94,22 @@ def stage_instagram_posts(landed: pl.DataFrame, *, skip_rate_unit: SkipRateUnit)
         "landing_id",
         "landed_on",
         "account_key",
-        "followers",
         "known_at",
         "run_id",
+        followers=followers_of_post(),
         platform=pl.lit("instagram"),
         captured_at=pl.max_horizontal("received_at", "insights_received_at"),
         source=pl.lit("instagram_graph"),
         **{column: reading.value for column, reading in readings.items()},
         **_metrics(skip_rate_unit),
-        **{BREACHES: _all_breaches(readings), RECEIVED: pl.struct("body", "insights_bodies")},
+        **{BREACHES: _all_breaches(readings), RECEIVED: pl.struct("body", "insights")},
     ).select(*StgInstagramPosts.column_names(), BREACHES, RECEIVED)
 
 
 def _readings() -> dict[str, ParsedColumn]:
     texts = {column: parsed_text(key, column) for key, column in TEXTS.items()}
-    return texts | {"published_at": _published_at(), "media_type": _media_type()}
+    kinds = {"media_type": media_type(), IS_AI: parsed_truth(IS_AI, IS_AI)}
+    return texts | kinds | {"published_at": published_at()}
 
 
 def _all_breaches(readings: Mapping[str, ParsedColumn]) -> pl.Expr:
@@ -106,20 +118,25 @@ def _all_breaches(readings: Mapping[str, ParsedColumn]) -> pl.Expr:
     return own.list.concat(pl.col("insights_breaches").fill_null(none)).list.unique()
 
 
-def _published_at() -> ParsedColumn:
+def published_at() -> ParsedColumn:
+    """When a row of a list was published. Reads timestamp, document."""
     text = parsed_text("timestamp", "published_at")
     instant = parsed_instant("timestamp", "published_at")
     return ParsedColumn(value=instant.value, breach=pl.coalesce(text.breach, instant.breach))
 
 
-def _media_type() -> ParsedColumn:
+def media_type() -> ParsedColumn:
+    """Our word for the kind of a list's row. Reads ``TYPE_KEYS``, entity.
+
+    Some logins are not told the product; a video of theirs is a reel.
+    """
     kind, product = (pl.col(key) for key in TYPE_KEYS)
     is_shown = kind.is_not_null() | product.is_not_null()
     is_feed = (product == "FEED") | product.is_null()
     value = (
         pl.when((pl.col("entity") == "story") | (product == "STORY"))
         .then(pl.lit("story"))
-        .when(product == "REELS")
+        .when((product == "REELS") | ((kind == "VIDEO") & product.is_null()))
         .then(pl.lit("reel"))
         .when((kind == "VIDEO") & (product == "FEED"))
         .then(pl.lit("feed_video"))
@@ -134,8 +151,12 @@ def _media_type() -> ParsedColumn:
 
 def _metrics(skip_rate_unit: SkipRateUnit) -> dict[str, pl.Expr]:
     insights = {name: pl.col(name) for name in INSIGHT_METRICS}
-    counted = {name: pl.coalesce(name, number_text(counter)) for name, counter in COUNTERS.items()}
+    counted = {
+        name: pl.coalesce(name, *(number_text(field) for field in fields))
+        for name, fields in COUNTERS.items()
+    }
     skipped = pl.col("skip_rate_raw").cast(pl.Float64, strict=False)
-    skip_rate = skipped / SKIP_RATE_PER_RAW[skip_rate_unit]
+    # A raw number below zero is odd by itself: of one such number one value is set aside.
+    skip_rate = pl.when(skipped >= 0).then(skipped / SKIP_RATE_PER_RAW[skip_rate_unit])
     shown = insights | counted | {"skip_rate": skip_rate}
     return {name: shown.get(name, pl.lit(None)) for name in METRICS}

@@ -12,16 +12,22 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+import polars as pl
+
 from layers_pipeline.errors import SourceThrottledError
 from layers_pipeline.operations.accounts import PlatformAccount
-from layers_pipeline.operations.refusals import RefusedMetric, UnreadablePost
+from layers_pipeline.operations.refusals import LeftOut
 from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.progress import report
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.steps.ingest.claims import claim
+from layers_pipeline.steps.ingest.known_posts import known_posts
 from layers_pipeline.steps.ingest.oauth_reading import AccountContext, AccountReader
+from layers_pipeline.steps.ingest.outages import may_be_outage, without_outages
 from layers_pipeline.steps.ingest.outcomes import SyncSummary, summary_of, wait_of
 from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
+from layers_pipeline.steps.ingest.remembering import refusals_of
 from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores
 from transforms.vocabulary import Depth
@@ -53,23 +59,32 @@ def sync_oauth(
     reader = AccountReader(
         stores,
         cipher=cipher,
-        known=_context(stores, cipher, due),
+        known=_context(stores, cipher, due, depth),
         worker=worker,
         retries=retries,
     )
     return asyncio.run(OAuthSync(stores, depth, reader, worker=worker).run(due))
 
 
-def _context(stores: Stores, cipher: TokenCipher, due: Sequence[PlatformAccount]) -> AccountContext:
-    operations, settings, now = stores.operations, stores.settings, stores.clock.now()
-    ids = [account.account_id for account in due]
+def _context(
+    stores: Stores, cipher: TokenCipher, due: Sequence[PlatformAccount], depth: Depth
+) -> AccountContext:
+    operations, now = stores.operations, stores.clock.now()
+    left_out: dict[str, LeftOut] = {}
+    posts: dict[str, pl.DataFrame] = {}
+    for name, platform in PLATFORMS.items():
+        own = {
+            account.account_key: account.account_id for account in due if account.platform == name
+        }
+        scope = platform.refusal_scope(stores.settings)
+        left_out |= operations.refusals.left_out(scope, list(own.values()), now=now)
+        if own and depth in platform.reads_parts:
+            known = known_posts(stores.lake, name, own)
+            posts |= {own[account_key]: rows for account_key, rows in known.items()}
     return AccountContext(
-        tokens=operations.tokens.readable(ids, cipher),
-        refused={
-            name: operations.refusals.metrics(platform.source, platform.api_version(settings))
-            for name, platform in PLATFORMS.items()
-        },
-        unreadable=operations.refusals.posts(ids),
+        tokens=operations.tokens.readable([account.account_id for account in due], cipher),
+        left_out=left_out,
+        posts=posts,
         pauses={
             name: pause
             for name, platform in PLATFORMS.items()
@@ -85,9 +100,12 @@ class OAuthSync:
         self._stores, self._reader, self._worker = stores, reader, worker
         self._depth: Depth = depth
         self._waiting: list[AccountSync] = []
+        self._doubtful: list[AccountSync] = []
         self._writing = asyncio.Lock()
         self._written = 0
         self._synced: list[AccountSync] = []
+        self._outcomes: dict[str, SyncEnding] = {}
+        """Outcomes that were decided late, by reading."""
 
     async def run(self, due: Sequence[PlatformAccount]) -> SyncSummary:
         """Read the claimed accounts, a few at once; one account's fault ends only its own."""
@@ -101,9 +119,10 @@ class OAuthSync:
         async with self._reader, asyncio.TaskGroup() as group:
             for account in due:
                 group.create_task(one(account))
+        self._decide()
         await self._write()
         return replace(
-            summary_of(sync.outcome for sync in self._synced),
+            summary_of(self._outcomes.get(sync.sync_id, sync.outcome) for sync in self._synced),
             rows=self._written,
             calls=sum(sync.reading.calls for sync in self._synced),
         )
@@ -111,9 +130,18 @@ class OAuthSync:
     async def _sync(self, account: PlatformAccount) -> None:
         sync = await self._reader.read(account, self._depth)
         self._synced.append(sync)
-        self._waiting.append(sync)
-        if sum(len(one.reading.rows) for one in self._waiting) >= ROWS_PER_COMMIT:
+        (self._doubtful if may_be_outage(sync) else self._waiting).append(sync)
+        if _rows(self._doubtful) >= ROWS_PER_COMMIT:
+            self._decide()
+        if _rows(self._waiting) >= ROWS_PER_COMMIT:
             await self._write()
+
+    def _decide(self) -> None:
+        """Have what was in doubt written, too, as the share of accounts in doubt decides."""
+        decided = without_outages(self._doubtful, all_of_sync=self._synced)
+        self._doubtful.clear()
+        self._waiting += decided
+        self._outcomes |= {sync.sync_id: sync.outcome for sync in decided}
 
     async def _write(self) -> None:
         """Write what waits, in a thread, so that reading goes on meanwhile."""
@@ -137,35 +165,10 @@ class OAuthSync:
         return written
 
     def _remember(self, syncs: Sequence[AccountSync], now: datetime) -> None:
-        """What readings taught: metrics not to ask for, posts not to ask of."""
-        operations, settings = self._stores.operations, self._stores.settings
-        refused = [
-            RefusedMetric(
-                source=PLATFORMS[sync.platform].source,
-                media_type=media_type,
-                metric=metric,
-                api_version=PLATFORMS[sync.platform].api_version(settings),
-                message=message,
-                refused_at=now,
-            )
-            for sync in syncs
-            for (media_type, metric), message in sync.reading.refused.items()
-        ]
-        unreadable = [
-            UnreadablePost(
-                platform=sync.platform,
-                platform_post_id=post_id,
-                account_id=sync.outcome.account_id,
-                reason=reason,
-                since=now,
-            )
-            for sync in syncs
-            for post_id, reason in sync.reading.unreadable.items()
-        ]
-        if refused:
-            operations.refusals.add_metrics(refused)
-        if unreadable:
-            operations.refusals.add_posts(unreadable)
+        """What readings taught: metrics, fields and posts not to ask for."""
+        rows = refusals_of(syncs, all_of_sync=self._synced, settings=self._stores.settings, now=now)
+        if rows:
+            self._stores.operations.refusals.add(rows)
 
     def _pause(self, sync: AccountSync, now: datetime) -> None:
         """Let everybody who uses our app wait, where that is what the platform asked for."""
@@ -177,3 +180,7 @@ class OAuthSync:
                 reason=str(error),
                 now=now,
             )
+
+
+def _rows(syncs: Sequence[AccountSync]) -> int:
+    return sum(len(sync.reading.rows) for sync in syncs)

@@ -14,7 +14,6 @@ from tests.sandbox.graph.caller import (
     MINE,
     NOW,
     ODD,
-    OLD_VIDEO,
     OTHER,
     POSTS,
     REEL,
@@ -75,16 +74,24 @@ def test_counters_are_the_truth_of_the_hour(graph):
     assert graph.read(REEL.item_id, fields=fields) == {
         "like_count": truth["likes"],
         "comments_count": truth["comments"],
-        "view_count": truth["views"],
+        "view_count": truth["total_views"],
         "saved_count": truth["saves"],
         "shares_count": truth["shares"],
+        "reposts_count": truth["reposts"],
         "id": REEL.item_id,
     }
 
 
 def test_what_the_platform_hides_of_a_medium_is_absent(graph):
-    shown = graph.of(OTHER).read(SHY.item_id, fields="media_url,like_count,view_count")
-    assert shown == {"view_count": SHY.metrics(NOW)["views"], "id": SHY.item_id}
+    shown = graph.of(OTHER).read(SHY.item_id, fields="media_url,like_count,comments_count")
+    assert shown == {"comments_count": SHY.metrics(NOW)["comments"], "id": SHY.item_id}
+
+
+def test_views_with_those_of_ads_are_no_field_of_pictures_and_more_than_the_organic_ones(graph):
+    fields = "view_count,total_views_count"
+    assert graph.read(IMAGE.item_id, fields=fields) == {"id": IMAGE.item_id}
+    shown = graph.read(REEL.item_id, fields=fields)
+    assert shown["view_count"] == shown["total_views_count"] > REEL.metrics(NOW)["views"]
 
 
 def test_counters_follow_the_clock(graph):
@@ -161,22 +168,23 @@ def test_the_account_is_found_through_its_page(graph):
     assert again == page
 
 
-def test_several_objects_are_read_at_once_or_not_at_all(graph):
-    ids = f"{REEL.item_id},{OLD_VIDEO.item_id}"
-    assert graph.read("", ids=ids, fields="media_type") == {
-        REEL.item_id: {"media_type": "VIDEO", "id": REEL.item_id},
-        OLD_VIDEO.item_id: {"media_type": "VIDEO", "id": OLD_VIDEO.item_id},
-    }
-    assert graph.error("", ids=f"{ids},{DELETED.item_id}")["error_subcode"] == 33
+@pytest.mark.parametrize("version", ["v21.0", "v26.0", "v27.0"])
+@pytest.mark.parametrize("path", ["", "insights", "media"])
+def test_requests_for_several_ids_have_ended_on_every_version(graph, version, path):
+    params = {"access_token": graph.token, "ids": f"{REEL.item_id},{IMAGE.item_id}"}
+    answer = graph.http.get(f"/{version}/{path}", params=params | {"metric": "reach"})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (500, 100)
+    assert "The ids query parameter is deprecated in v26.0+." in error["message"]
 
 
-def test_an_edge_is_read_of_several_objects_at_once(graph):
-    found = graph.read("media", ids=MINE.account_key, limit=1)
-    assert ids_of(found[MINE.account_key]) == [REEL.item_id]
-
-
-def test_more_than_fifty_ids_are_refused(graph):
-    assert "Too many IDs" in graph.error("", ids=",".join(map(str, range(51))))["message"]
+@pytest.mark.parametrize("version", ["v99.0", "v26.1", "v28.0", "v2.0"])
+def test_a_version_that_does_not_exist_is_an_unknown_path(graph, version):
+    answer = graph.http.get(f"/{version}/me", params={"access_token": graph.token})
+    error = answer.json()["error"]
+    assert (error["code"], error["message"]) == (2500, "Unknown path components: /me")
+    batch = {"access_token": graph.token, "batch": '[{"method": "GET", "relative_url": "me"}]'}
+    assert graph.http.post(f"/{version}/", data=batch).json()["error"]["code"] == 2500
 
 
 @pytest.mark.parametrize("path", ["made_up", f"{IMAGE.item_id}/made_up", "me/media/more/still"])
