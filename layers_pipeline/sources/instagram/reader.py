@@ -59,6 +59,7 @@ class MediaReader:
         if self._queue.takes_batches:
             answers = await self._session.batch([wanted for _, wanted in call])
             if not isinstance(answers, GraphFault):
+                self._queue.builder.answer(HOST, [BATCHES], is_item=False)
                 return answers
             self._queue.builder.refuse(HOST, BATCHES, answers.message, is_named=True)
         return [await self._single(task, wanted) for task, wanted in call]

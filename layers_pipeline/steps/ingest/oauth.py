@@ -24,7 +24,7 @@ from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.steps.ingest.claims import claim
 from layers_pipeline.steps.ingest.known_posts import known_posts
 from layers_pipeline.steps.ingest.oauth_reading import AccountContext, AccountReader
-from layers_pipeline.steps.ingest.outages import may_be_outage, without_outages
+from layers_pipeline.steps.ingest.outages import Turnout, may_be_outage
 from layers_pipeline.steps.ingest.outcomes import SyncSummary, summary_of, wait_of
 from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
 from layers_pipeline.steps.ingest.remembering import refusals_of
@@ -101,11 +101,13 @@ class OAuthSync:
         self._depth: Depth = depth
         self._waiting: list[AccountSync] = []
         self._doubtful: list[AccountSync] = []
+        """Syncs whose outcome the others decide."""
         self._writing = asyncio.Lock()
-        self._written = 0
-        self._synced: list[AccountSync] = []
-        self._outcomes: dict[str, SyncEnding] = {}
-        """Outcomes that were decided late, by reading."""
+        self._written = self._calls = 0
+        self._endings: list[SyncEnding] = []
+        self._turnout = Turnout()
+        self._given: set[tuple[str, str, str]] = set()
+        """What some account was given: platform, media type or list, and name."""
 
     async def run(self, due: Sequence[PlatformAccount]) -> SyncSummary:
         """Read the claimed accounts, a few at once; one account's fault ends only its own."""
@@ -114,34 +116,38 @@ class OAuthSync:
         async def one(account: PlatformAccount) -> None:
             async with places:
                 await self._sync(account)
-            report("accounts read", len(self._synced), len(due))
+            report("accounts read", self._turnout.accounts, len(due))
 
         async with self._reader, asyncio.TaskGroup() as group:
             for account in due:
                 group.create_task(one(account))
         self._decide()
         await self._write()
-        return replace(
-            summary_of(self._outcomes.get(sync.sync_id, sync.outcome) for sync in self._synced),
-            rows=self._written,
-            calls=sum(sync.reading.calls for sync in self._synced),
-        )
+        return replace(summary_of(self._endings), rows=self._written, calls=self._calls)
 
     async def _sync(self, account: PlatformAccount) -> None:
         sync = await self._reader.read(account, self._depth)
-        self._synced.append(sync)
-        (self._doubtful if may_be_outage(sync) else self._waiting).append(sync)
+        self._calls += sync.reading.calls
+        self._turnout.note(sync)
+        self._given.update((sync.platform, *pair) for pair in sync.reading.answered)
+        if may_be_outage(sync):
+            self._doubtful.append(sync)
+        else:
+            self._have_written(sync)
         if _rows(self._doubtful) >= ROWS_PER_COMMIT:
             self._decide()
         if _rows(self._waiting) >= ROWS_PER_COMMIT:
             await self._write()
 
+    def _have_written(self, sync: AccountSync) -> None:
+        self._endings.append(sync.outcome)
+        self._waiting.append(sync)
+
     def _decide(self) -> None:
         """Have what was in doubt written, too, as the share of accounts in doubt decides."""
-        decided = without_outages(self._doubtful, all_of_sync=self._synced)
-        self._doubtful.clear()
-        self._waiting += decided
-        self._outcomes |= {sync.sync_id: sync.outcome for sync in decided}
+        doubtful, self._doubtful = self._doubtful, []
+        for sync in doubtful:
+            self._have_written(self._turnout.decided(sync))
 
     async def _write(self) -> None:
         """Write what waits, in a thread, so that reading goes on meanwhile."""
@@ -166,7 +172,7 @@ class OAuthSync:
 
     def _remember(self, syncs: Sequence[AccountSync], now: datetime) -> None:
         """What readings taught: metrics, fields and posts not to ask for."""
-        rows = refusals_of(syncs, all_of_sync=self._synced, settings=self._stores.settings, now=now)
+        rows = refusals_of(syncs, given=self._given, settings=self._stores.settings, now=now)
         if rows:
             self._stores.operations.refusals.add(rows)
 

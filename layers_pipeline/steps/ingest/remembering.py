@@ -4,7 +4,8 @@ Belongs here: for whom a refusal holds, as the whole sync shows it.
 Does not belong here: what a refusal of one request means (``sources``), storing it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,7 +21,7 @@ ANY_TYPE: Final = "any"
 def refusals_of(
     syncs: Iterable[AccountSync],
     *,
-    all_of_sync: Sequence[AccountSync],
+    given: AbstractSet[tuple[str, str, str]],
     settings: Settings,
     now: datetime,
 ) -> list[Refusal]:
@@ -30,10 +31,9 @@ def refusals_of(
     the same sync; what it does not name is of that account alone.
 
     Args:
-        all_of_sync: Every reading of the sync so far.
+        given: What accounts were given in this sync: platform, media type or list, and name.
         settings: Versions, hosts, and for how long a refusal is heeded.
     """
-    given = {(sync.platform, *pair) for sync in all_of_sync for pair in sync.reading.answered}
     rows: list[Refusal] = []
     for sync in syncs:
         scope = PLATFORMS[sync.platform].refusal_scope(settings)
@@ -57,7 +57,7 @@ def refusals_of(
 
 
 def _found(
-    sync: AccountSync, given: set[tuple[str, str, str]]
+    sync: AccountSync, given: AbstractSet[tuple[str, str, str]]
 ) -> Iterator[tuple[bool, str, str, str, str]]:
     """Whether it is everybody's, media type, item, name and cause of each refusal of a reading."""
     reading = sync.reading

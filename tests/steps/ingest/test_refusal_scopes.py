@@ -116,6 +116,15 @@ TABLE = [
         Row(kind="blocked_2207051", reach=reach, outcome="rate_limited", is_of_lists=True)
         for reach in ("account", "all")
     ),
+    *(
+        Row(
+            kind="unsupported_post",
+            reach=reach,
+            outcome="ok",
+            kept=kept(whose, "batches", "host"),
+        )
+        for reach, whose in (("account", "own"), ("all", "all"))
+    ),
     Row(kind="unknown_path_ig", reach="item", outcome="ok"),
     Row(kind="insights:fatal_minus_1", reach="item", outcome="partial"),
     *(
