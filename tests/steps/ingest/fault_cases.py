@@ -321,9 +321,9 @@ REJECTED = (40000, 40002, 40006, 40007, 40016, 40051, 40053, 40400)
 PASSING = (40050, 40201, 41001, 41002)
 TRIED_AGAIN = (50000, 50002, 51010, 51065, 60001)
 EXPIRED = (40102, 40104, 40105)
-CONSENT = (40001, 40130)
+CONSENT = (40001, 40106, 40120, 40130, 40309)
 OAUTH_CONSENT = (40103, 40107, 40110, 40131)
-FORBIDDEN = (40113, 40117, 40118, 40125)
+FORBIDDEN = (40003, 40113, 40117, 40118, 40125, 41000)
 SOON = timedelta(hours=1)
 """The life of a token that has to be refreshed."""
 
@@ -363,12 +363,9 @@ TIKTOK_CODES = [
         lost("unavailable", wait_min=LOOK_AGAIN_MIN),
         case={"life": SOON, "healed_requests": 3},
     ),
-    tiktok("code_40100", lost("rate_limited", wait_min=1, pause_min=1, requests=3)),
-    tiktok(
-        "code_40132",
-        lost("rate_limited", wait_min=UNSTATED_MIN, pause_min=UNSTATED_MIN, requests=3),
-    ),
-    tiktok("code_61000", lost("rate_limited", wait_min=1, requests=3)),
+    tiktok("code_40100", lost("rate_limited", wait_min=UNSTATED_MIN, requests=3)),
+    tiktok("code_40132", lost("rate_limited", wait_min=UNSTATED_MIN, pause_min=UNSTATED_MIN)),
+    tiktok("code_61000", lost("rate_limited", wait_min=UNSTATED_MIN, requests=3)),
     *(
         tiktok(f"code_{code}", well("tiktok", requests=3), name=f"code_{code} once", times=1)
         for code in (40100, 50002, 61000)
@@ -450,7 +447,7 @@ TIKTOK_PAGES = [
         well(
             "tiktok",
             outcome="rate_limited",
-            wait_min=1,
+            wait_min=UNSTATED_MIN,
             requests=4,
             rows=2,
             posts=2,
