@@ -6,12 +6,18 @@ Does not belong here: HTTP, codes, cursors, and how deep a reading goes (``tikto
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from layers_pipeline.clock import Clock
-from layers_pipeline.errors import SourceError
-from layers_pipeline.sources.account_reading import AccountReading, Issue, IssueKind, ResponseRow
+from layers_pipeline.errors import SourceError, SourceMalformedError, SourceThrottledError
+from layers_pipeline.sources.account_reading import (
+    AccountReading,
+    Issue,
+    IssueKind,
+    ListingSoFar,
+    ResponseRow,
+)
 from layers_pipeline.sources.tiktok.api import Answer, Exchange
 from layers_pipeline.sources.tiktok.errors import PARTIAL
 from layers_pipeline.sources.tiktok.fields import (
@@ -20,6 +26,7 @@ from layers_pipeline.sources.tiktok.fields import (
     fields_text,
     refused_fields,
 )
+from layers_pipeline.sources.tiktok.limits import AllowanceUsedError
 from layers_pipeline.sources.tiktok.paging import PAGE_LENGTH, CursorPlace, Page, page_of
 
 VIDEOS: Final = "/business/video/list/"
@@ -45,6 +52,7 @@ class TikTokReading:
         clock: Tells when rows were received.
         account_key: The account's ``open_id``.
         refused_before: Fields not to ask for.
+        listing: The listing to begin or to go on with, where it may take several readings.
     """
 
     def __init__(
@@ -54,6 +62,7 @@ class TikTokReading:
         clock: Clock,
         account_key: str,
         refused_before: Collection[tuple[str, str]],
+        listing: ListingSoFar | None = None,
     ) -> None:
         self._exchange = exchange
         self._clock = clock
@@ -67,8 +76,10 @@ class TikTokReading:
         self._issues: list[Issue] = []
         self._refused: dict[tuple[str, str], str] = {}
         self._pages = 0
+        self._listing = listing
+        self._place = CursorPlace(listing.reached if listing else None)
         self._is_at_end = False
-        self._is_doubtful = False
+        self._is_doubtful = listing.is_doubtful if listing else False
 
     def result(self, error: SourceError | None = None) -> AccountReading:
         return AccountReading(
@@ -76,21 +87,46 @@ class TikTokReading:
             items=len(self._videos),
             pages=self._pages,
             is_complete=self._is_at_end and not self._is_doubtful,
+            listing=self._listing_so_far(),
+            goes_on=self._goes_on(error),
             calls=self._exchange.calls,
             issues=tuple(self._issues),
             refused=self._refused,
             error=error,
         )
 
+    def _listing_so_far(self) -> ListingSoFar | None:
+        if self._listing is None:
+            return None
+        return replace(
+            self._listing,
+            items=self._listing.items + len(self._videos),
+            reached=self._place.reached,
+            is_doubtful=self._is_doubtful,
+        )
+
+    def _goes_on(self, error: SourceError | None) -> bool:
+        """Whether there is something to go on with, and no error that would come again there."""
+        if self._listing is None or self._is_at_end or self._place.reached is None:
+            return False
+        if isinstance(error, SourceThrottledError):
+            return True
+        return self._pages > 0 and not isinstance(error, SourceMalformedError)
+
     async def list_videos(self, reach: Reach) -> None:
-        """List posts, newest first, to the end or as far as the reach goes."""
-        place = CursorPlace()
-        page = await self._page(place)
+        """List posts, newest first, to the end or as far as the reach goes.
+
+        Once the account has made its calls of this minute, the rest is left to the next reading.
+        """
+        place, page = self._place, await self._page()
         while page.has_more and not self._reaches(reach):
             place.move_on(page)
             if place.is_leap:
                 self._doubt("a second fills a page: others of its posts may be missing")
-            page = await self._page(place)
+            try:
+                page = await self._page()
+            except AllowanceUsedError:
+                return
         self._is_at_end = not page.has_more
         self._cut(reach)
 
@@ -111,8 +147,9 @@ class TikTokReading:
             del self._videos[reach.posts :]
             self._is_at_end = False
 
-    async def _page(self, place: CursorPlace) -> Page:
-        params = {} if place.cursor is None else {"cursor": str(place.cursor)}
+    async def _page(self) -> Page:
+        cursor = self._place.cursor
+        params = {} if cursor is None else {"cursor": str(cursor)}
         page = page_of(await self._listed({"max_count": str(PAGE_LENGTH), **params}))
         self._pages += 1
         self._keep(page)

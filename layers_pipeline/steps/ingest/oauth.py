@@ -8,15 +8,17 @@ Rows are committed before an account's outcome is stored: a crash in between cos
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Final
 
 from layers_pipeline.errors import SourceThrottledError
 from layers_pipeline.operations.accounts import PlatformAccount
+from layers_pipeline.operations.listings import RestingListing
 from layers_pipeline.operations.refusals import RefusedMetric, UnreadablePost
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.progress import report
+from layers_pipeline.sources.account_reading import ListingSoFar
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.steps.ingest.claims import claim
 from layers_pipeline.steps.ingest.oauth_reading import AccountContext, AccountReader
@@ -70,6 +72,16 @@ def _context(stores: Stores, cipher: TokenCipher, due: Sequence[PlatformAccount]
             for name, platform in PLATFORMS.items()
         },
         unreadable=operations.refusals.posts(ids),
+        listings={
+            account_id: ListingSoFar(
+                listing_id=rests.listing_id,
+                began_at=rests.began_at,
+                items=rests.items,
+                reached=rests.reached,
+                is_doubtful=rests.is_doubtful,
+            )
+            for account_id, rests in operations.listings.resting(ids).items()
+        },
         pauses={
             name: pause
             for name, platform in PLATFORMS.items()
@@ -128,13 +140,26 @@ class OAuthSync:
         self._remember(syncs, now)
         for sync in syncs:
             self._pause(sync, now)
-        self._stores.operations.sync_outcomes.finish(
+        operations = self._stores.operations
+        held = operations.sync_outcomes.finish(
             [sync.outcome for sync in syncs],
             self._depth,
             worker=self._worker,
             now=self._stores.clock.now(),
         )
+        # Last: a crash before costs pages that are read twice, and the listing stays the same.
+        self._rest([sync for sync in syncs if sync.outcome.account_id in held])
         return written
+
+    def _rest(self, syncs: Sequence[AccountSync]) -> None:
+        """Store where listings rest that the next full sync goes on with."""
+        listed = [sync for sync in syncs if sync.reading.listing]
+        resting = [
+            RestingListing(account_id=sync.outcome.account_id, **asdict(sync.reading.listing))
+            for sync in listed
+            if sync.reading.listing and sync.reading.goes_on
+        ]
+        self._stores.operations.listings.put([sync.outcome.account_id for sync in listed], resting)
 
     def _remember(self, syncs: Sequence[AccountSync], now: datetime) -> None:
         """What readings taught: metrics not to ask for, posts not to ask of."""
