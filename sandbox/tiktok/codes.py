@@ -4,7 +4,7 @@ Belongs here: every code of the vendor's SDK that an organic account can meet.
 Does not belong here: when one is answered (``api``), or made to be (``faults``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 OK: Final = 0
@@ -70,6 +70,20 @@ MESSAGES: Final[Mapping[int, str]] = {
 }
 """Messages of 40100, 40105, 51065 and 40132 were met in public, the last without its code; the
 others say what the SDK's names say."""
+LIMIT_MESSAGES: Final[Mapping[str, str]] = {
+    "account": "Too many requests: the account reaches the QPM limit of this endpoint.",
+    "app": "App reaches the QPM limit.",
+    "day": "App reaches the QPD limit.",
+}
+"""Of code 40100, by whose limit it is or how long it lasts; ours, after the one that was met."""
+
+
+def unacceptable(number: int, name: str, known: Iterable[str]) -> str:
+    """What TikTok's gateway says of a field: the only text of 40002 that was recorded."""
+    return (
+        f"fields.{number}: one or more value of the param is not acceptable, "
+        f"correct is {sorted(known)}, error is {name}"
+    )
 
 
 class TikTokRefusalError(Exception):

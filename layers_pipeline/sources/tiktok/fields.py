@@ -17,7 +17,6 @@ NEEDED_FIELDS: Final = ("item_id", "create_time")
 VIDEO_FIELDS: Final = (
     *NEEDED_FIELDS,
     "media_type",
-    "is_ad",
     "caption",
     "share_url",
     "thumbnail_url",
@@ -34,8 +33,10 @@ VIDEO_FIELDS: Final = (
     "new_followers",
     "profile_views",
 )
-"""Content and every metric; not the curves and shares by audience, which no table here has."""
-ACCOUNT_FIELDS: Final = ("followers_count",)
+"""Content and every metric; not the curves, the shares by audience and ``is_ad``, which no table
+here has."""
+ACCOUNT_FIELDS: Final = ("followers_count", "audience_ages")
+"""Shares by age are absent under 100 followers; they are kept as received."""
 
 WORD: Final = re.compile(r"[a-z_]+")
 ERROR_IS: Final = re.compile(r"error is[:\s]*(\[[^\]]*\]?|['\"\w]+(?:\s*,\s*['\"\w]+)*)")

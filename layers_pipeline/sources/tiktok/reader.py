@@ -5,7 +5,7 @@ Does not belong here: HTTP, codes, cursors, and how deep a reading goes (``tikto
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -33,6 +33,12 @@ VIDEOS: Final = "/business/video/list/"
 ACCOUNT: Final = "/business/get/"
 REFUSED_TYPE: Final = "tiktok_video"
 """The kind of post that a refused field is remembered under; TikTok refuses for all alike."""
+REFUSED_OF_ACCOUNT: Final = "account"
+"""What a refused field of the account itself is remembered under."""
+ASKED: Final[Mapping[str, Sequence[str]]] = {
+    REFUSED_TYPE: VIDEO_FIELDS,
+    REFUSED_OF_ACCOUNT: ACCOUNT_FIELDS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +73,10 @@ class TikTokReading:
         self._exchange = exchange
         self._clock = clock
         self._account_key = account_key
-        self._fields = [
-            field for field in VIDEO_FIELDS if (REFUSED_TYPE, field) not in refused_before
-        ]
+        self._fields = {
+            kind: [field for field in fields if (kind, field) not in refused_before]
+            for kind, fields in ASKED.items()
+        }
         self._videos: list[ResponseRow] = []
         self._account: list[ResponseRow] = []
         self._seen: set[str] = set()
@@ -132,7 +139,7 @@ class TikTokReading:
 
     async def ask_account(self) -> None:
         """Ask for the account's own numbers."""
-        answer = await self._ask(ACCOUNT, {"fields": fields_text(ACCOUNT_FIELDS)})
+        answer = await self._answered(ACCOUNT, REFUSED_OF_ACCOUNT, {})
         self._account.append(self._row("account", "", answer.good()))
         if answer.code == PARTIAL:
             self._issue("not_answered", "", answer.message)
@@ -156,21 +163,25 @@ class TikTokReading:
         return page
 
     async def _listed(self, params: Mapping[str, str]) -> dict[str, Any]:
-        """The listing's data; fields that TikTok refuses by name are given up on the way."""
-        while True:
-            answer = await self._ask(VIDEOS, {**params, "fields": fields_text(self._fields)})
-            refused = refused_fields(answer, self._fields)
-            if not refused:
-                break
-            self._give_up(refused, answer.message)
+        answer = await self._answered(VIDEOS, REFUSED_TYPE, params)
         if answer.code == PARTIAL:
             self._doubt(answer.message)
         return answer.good()
 
-    def _give_up(self, refused: Collection[str], message: str) -> None:
-        self._fields = [field for field in self._fields if field not in refused]
+    async def _answered(self, path: str, kind: str, params: Mapping[str, str]) -> Answer:
+        """The answer; fields that TikTok refuses by name are given up on the way."""
+        while True:
+            fields = self._fields[kind]
+            answer = await self._ask(path, {**params, "fields": fields_text(fields)})
+            refused = refused_fields(answer, fields)
+            if not refused:
+                return answer
+            self._give_up(kind, refused, answer.message)
+
+    def _give_up(self, kind: str, refused: Collection[str], message: str) -> None:
+        self._fields[kind] = [field for field in self._fields[kind] if field not in refused]
         for field in refused:
-            self._refused[REFUSED_TYPE, field] = message
+            self._refused[kind, field] = message
             self._issue("metric_refused", field, message)
 
     async def _ask(self, path: str, params: Mapping[str, str]) -> Answer:

@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 
 from layers_pipeline.errors import SettingsError
-from layers_pipeline.sources.account_reading import ResponseRow
 from layers_pipeline.sources.http import open_http
 from layers_pipeline.sources.tiktok.api import Answer
 from layers_pipeline.sources.tiktok.fields import VIDEO_FIELDS, refused_fields
@@ -81,12 +80,27 @@ def test_a_full_reading_is_every_post_once_and_the_followers(sandbox):
     assert (reading.items, reading.pages, reading.calls) == (POSTS, 4, 5)
     assert reading.is_complete
     assert (reading.issues, reading.refused, reading.error) == ((), {}, None)
-    assert reading.rows[-1] == ResponseRow(
-        entity="account",
-        subject="",
-        received_at=NOW,
-        body=json.dumps({"followers_count": TRUTH.followers(BUSY, at=NOW)}, separators=(",", ":")),
-    )
+    account = reading.rows[-1]
+    assert (account.entity, account.subject, account.received_at) == ("account", "", NOW)
+    said = json.loads(account.body)
+    assert said["followers_count"] == TRUTH.followers(BUSY, at=NOW)
+    assert {age["age"] for age in said["audience_ages"]} >= {"18-24", "25-34"}
+
+
+def test_a_field_of_the_account_that_is_refused_is_given_up_and_the_followers_stay():
+    def answer(request):
+        asked = json.loads(request.url.params["fields"])
+        if "audience_ages" in asked:
+            said = gateway("audience_ages", ["followers_count"], ("fault", "correct", "error"))
+            return envelope(code=40002, message=said)
+        return page() if "item_id" in asked else envelope({"followers_count": 7})
+
+    reading = scripted(answer)
+    assert json.loads(reading.rows[-1].body) == {"followers_count": 7}
+    assert set(reading.refused) == {("account", "audience_ages")}
+    assert (reading.error, reading.is_complete) == (None, True)
+    again = scripted(answer, refused=set(reading.refused))
+    assert again.calls == 2
 
 
 @pytest.mark.parametrize("depth", ["quick", "posts", "full"])
