@@ -26,6 +26,8 @@ from transforms.facts.sync_findings import (
 )
 
 ROWS_SHOWN: Final = 20
+CORE_METRICS: Final = frozenset({"views", "video_views", "likes", "reach"})
+"""What scores are made of, and what advertisers ask for first, in the platforms' words."""
 
 
 def failed_share_is_small(stores: Stores) -> dg.AssetCheckResult:
@@ -91,6 +93,26 @@ def syncs_are_recent(stores: Stores) -> dg.AssetCheckResult:
     return nothing_found(found, what="accounts have gone quiet at a depth")
 
 
+def core_metrics_are_given(stores: Stores) -> dg.AssetCheckResult:
+    """Views, likes and reach that a platform refuses now, each with the command that asks again."""
+    now = stores.clock.now()
+    refused = [
+        {
+            "account": row.account_id or f"all of {row.source}",
+            "media_type": row.media_type,
+            "metric": row.name,
+            "until": row.until,
+            "cause": row.cause,
+            "remedy": "layers-pipeline refusals forget"
+            f" --account {row.account_id or 'all'} --media-type {row.media_type} --name {row.name}",
+        }
+        for row in stores.operations.refusals.all()
+        if row.is_of_all and row.name in CORE_METRICS and row.until > now
+    ]
+    severity = dg.AssetCheckSeverity.ERROR
+    return nothing_found(pl.LazyFrame(refused), what="core metrics are refused", severity=severity)
+
+
 @dataclass(frozen=True)
 class SyncCheck:
     """A check of tables as they are now, shown with one of them."""
@@ -123,6 +145,11 @@ class SyncCheck:
 
 SYNC_CHECKS: Final = (
     SyncCheck("platform_accounts", "Few accounts fail to sync.", failed_share_is_small),
+    SyncCheck(
+        "platform_post_metrics",
+        "No platform refuses views, likes or reach.",
+        core_metrics_are_given,
+    ),
     SyncCheck("platform_accounts", "No account waits for a new token.", accounts_need_no_login),
     SyncCheck(
         "post_absences",

@@ -40,7 +40,7 @@ HASTY: Final = RetryPolicy(
     attempts=3, wait_initial_s=0.001, wait_max_s=0.002, jitter_s=0.001, retry_after_max_s=0.05
 )
 """Real waits would only make a simulated day longer."""
-NODE_METRICS: Final = ("views", "likes", "comments", "shares", "saves")
+NODE_METRICS: Final = ("total_views", "likes", "comments", "shares", "saves")
 MINUTE: Final = timedelta(minutes=1)
 QUICK_MIN, FULL_MIN, POSTS_MIN, TICK_MIN, DAY_MIN = 5, 20, 30, 240, 1_440
 
@@ -118,6 +118,7 @@ def begin(served: RunningSandbox, scenario: Scenario, home: Path) -> Life:
         instagram_url=served.url,
         tiktok_url=served.url,
         tiktok_calls_per_s=1000,
+        tiktok_calls_per_min=60_000,
         token_keys=SecretStr(Fernet.generate_key().decode()),
     )
     stores = open_stores(settings, clock=served.world.clock)
@@ -223,7 +224,7 @@ def _shown(item: Item, reads: list[tuple[datetime, str, str]]) -> dict[str, Numb
 
 WORDS: Final = {
     "media": {
-        "views": "view_count",
+        "total_views": "total_views_count",
         "likes": "like_count",
         "comments": "comments_count",
         "shares": "shares_count",

@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     """Calls per minute that TikTok allows of one account to one endpoint."""
     token_keys: SecretStr = SecretStr("")
     """Keys that encrypt stored tokens, comma separated; the first one encrypts, all decrypt."""
+    refusal_days: Annotated[int, Field(ge=1, le=3650)] = 14
+    """For how many days what a platform refuses is not asked for again, in days."""
     usage_limit_pct: Annotated[int, Field(ge=1, le=100)] = 90
     """Share of a platform's allowance, in percent, from which on we wait rather than call."""
     deletion_share_limit: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5

@@ -1,22 +1,27 @@
-"""What platforms refuse: calls for a while, some metrics and posts for good.
+"""What platforms refuse: calls for a while; metrics, fields and posts until they are asked anew.
 
-Belongs here: the tables ``api_pauses``, ``refused_metrics`` and ``unreadable_posts``.
+Belongs here: the tables ``api_pauses`` and ``refusals``.
 Does not belong here: waits of single accounts (``retry_at`` of their sync states).
 """
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ColumnElement, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers_pipeline.operations.accounts import require_accounts
+from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.database import Repository
-from layers_pipeline.operations.model_base import MESSAGE_LENGTH, Base, one_of
-from layers_pipeline.operations.statements import chunks, insert_if_absent, upsert
-from layers_pipeline.operations.validators import message_to_keep, require_key, require_word
-from transforms.vocabulary import PLATFORMS, Platform
+from layers_pipeline.operations.model_base import MESSAGE_LENGTH, Base
+from layers_pipeline.operations.statements import chunks, upsert, upsert_all
+from layers_pipeline.operations.validators import message_to_keep, require_key
+
+EVERYBODY: Final = ""
+"""In the place of an account: the refusal holds for every account."""
+INSIGHTS: Final = "insights"
+"""In the place of a metric: everything that there is to read of one post beside its row."""
 
 
 class ApiPause(Base):
@@ -33,44 +38,64 @@ class ApiPause(Base):
     set_at: Mapped[datetime] = mapped_column(comment="When this end was set (UTC).")
 
 
-class RefusedMetric(Base):
-    """Grain: one row per metric that a source refuses for a media type in an API version."""
+class Refusal(Base):
+    """Grain: one row per metric or field that a source refuses, and for what it refuses it."""
 
-    __tablename__ = "refused_metrics"
-    __table_args__ = (
-        {"comment": "Metrics not to ask for. Grain: source, media type, metric, API version."},
-    )
+    __tablename__ = "refusals"
+    __table_args__ = ({"comment": "What not to ask for until when. Grain: one per scope."},)
 
     source: Mapped[str] = mapped_column(primary_key=True, comment="Such as instagram_graph.")
-    media_type: Mapped[str] = mapped_column(primary_key=True, comment="Such as reel.")
-    metric: Mapped[str] = mapped_column(primary_key=True, comment="The platform's name for it.")
-    api_version: Mapped[str] = mapped_column(primary_key=True, comment="Such as v26.0.")
-    message: Mapped[str] = mapped_column(
-        String(MESSAGE_LENGTH), comment="What the source said, cut."
+    api_version: Mapped[str] = mapped_column(
+        primary_key=True, comment="Such as v26.0; empty: known before versions were kept."
     )
-    refused_at: Mapped[datetime] = mapped_column(comment="When it first refused (UTC).")
-
-
-class UnreadablePost(Base):
-    """Grain: one row per post whose metrics the platform does not give."""
-
-    __tablename__ = "unreadable_posts"
-    __table_args__ = (
-        one_of("platform", PLATFORMS),
-        {"comment": "Posts whose metrics are never given. Grain: one row per post."},
-    )
-
-    platform: Mapped[Platform] = mapped_column(
-        String, primary_key=True, comment="instagram or tiktok."
-    )
-    platform_post_id: Mapped[str] = mapped_column(
-        primary_key=True, comment="The platform's id of the post."
+    login: Mapped[str] = mapped_column(
+        primary_key=True, comment="Kind of login, such as facebook_login; empty: any."
     )
     account_id: Mapped[str] = mapped_column(
-        ForeignKey("platform_accounts.account_id"), index=True, comment="Whose post."
+        primary_key=True, comment="Whose readings leave it out; empty: everybody's."
     )
-    reason: Mapped[str] = mapped_column(String(MESSAGE_LENGTH), comment="Why, in words, cut.")
-    since: Mapped[datetime] = mapped_column(comment="When it was first met (UTC).")
+    media_type: Mapped[str] = mapped_column(
+        primary_key=True,
+        comment="Such as reel; of fields, the list that has them, such as media.",
+    )
+    item_id: Mapped[str] = mapped_column(
+        primary_key=True, comment="The platform's id of the one post; empty: every post."
+    )
+    name: Mapped[str] = mapped_column(
+        primary_key=True,
+        comment="The platform's name of the metric or field; insights: all of a post.",
+    )
+    cause: Mapped[str] = mapped_column(String(MESSAGE_LENGTH), comment="What was said, cut.")
+    first_at: Mapped[datetime] = mapped_column(comment="When it was first refused (UTC).")
+    last_at: Mapped[datetime] = mapped_column(comment="When it was last refused (UTC).")
+    until: Mapped[datetime] = mapped_column(comment="From then on it is asked for again (UTC).")
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether it is of every post of the type, in one account or in all."""
+        return not self.item_id
+
+
+KEY: Final = ("source", "api_version", "login", "account_id", "media_type", "item_id", "name")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusalScope:
+    """Where a refusal holds at most: one API, version and kind of login."""
+
+    source: str
+    api_version: str
+    login: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """What the readings of one account are not to ask for."""
+
+    names: set[tuple[str, str]] = field(default_factory=set)
+    """Metrics and fields: media type, or a single post's id, and name."""
+    unreadable: set[str] = field(default_factory=set)
+    """Ids of posts that give no insights at all."""
 
 
 class Refusals(Repository):
@@ -93,51 +118,68 @@ class Refusals(Repository):
         with self._database.read() as session:
             return session.scalar(running)
 
-    def add_metrics(self, rows: Iterable[RefusedMetric]) -> int:
-        """Remember metrics not to ask for again; give the number of new ones."""
-        by_key = {(row.source, row.media_type, row.metric, row.api_version): row for row in rows}
-        for key in by_key:
-            for part in key:
-                require_key(part, what="part of a refused metric")
+    def add(self, rows: Iterable[Refusal]) -> None:
+        """Remember what not to ask for; of what is known, cause, last time and end are renewed."""
+        by_key = {tuple(getattr(row, name) for name in KEY): row for row in rows}
+        for row in by_key.values():
+            for part in ("source", "media_type", "name"):
+                require_key(getattr(row, part), what=f"{part} of a refusal")
         records = [
-            asdict(row) | {"message": message_to_keep(row.message)}
-            for _, row in sorted(by_key.items())
+            asdict(row) | {"cause": message_to_keep(row.cause)} for _, row in sorted(by_key.items())
         ]
         with self._database.write() as session:
-            return len(
-                insert_if_absent(session, RefusedMetric, records, returning=RefusedMetric.metric)
-            )
+            upsert_all(session, Refusal, records, key=KEY, changed=("cause", "last_at", "until"))
 
-    def metrics(self, source: str, api_version: str) -> set[tuple[str, str]]:
-        """Media type and metric of everything that the source refuses in that version."""
-        query = select(RefusedMetric.media_type, RefusedMetric.metric).where(
-            RefusedMetric.source == source, RefusedMetric.api_version == api_version
+    def left_out(
+        self, scope: RefusalScope, account_ids: Collection[str], *, now: datetime
+    ) -> dict[str, LeftOut]:
+        """What has not ended for each of the accounts; every given account has an entry."""
+        found = {account_id: LeftOut() for account_id in account_ids}
+        for row in self._standing(scope, [EVERYBODY, *sorted(found)], now=now):
+            own = found.values() if row.account_id == EVERYBODY else [found[row.account_id]]
+            for one in own:
+                if row.name == INSIGHTS:
+                    one.unreadable.add(row.item_id)
+                else:
+                    one.names.add((row.item_id or row.media_type, row.name))
+        return found
+
+    def all(self, **wanted: str) -> Sequence[Refusal]:
+        """Every refusal that was ever remembered, ended or not, by account and name.
+
+        Args:
+            wanted: Columns, and what must stand in them.
+        """
+        query = select(Refusal).where(*_conditions(wanted))
+        return self._rows(query.order_by(*(getattr(Refusal, name) for name in ORDER)))
+
+    def forget(self, **wanted: str) -> int:
+        """Have everything asked for again that keeps the conditions; give how much that is."""
+        statement = delete(Refusal).where(*_conditions(wanted)).returning(Refusal.name)
+        with self._database.write() as session:
+            return len(list(session.scalars(statement)))
+
+    def _standing(
+        self, scope: RefusalScope, account_ids: Sequence[str], *, now: datetime
+    ) -> list[Refusal]:
+        held = select(Refusal).where(
+            Refusal.source == scope.source,
+            Refusal.api_version.in_([scope.api_version, ""]),
+            Refusal.login.in_([scope.login, ""]),
+            Refusal.until > now,
         )
         with self._database.read() as session:
-            return {(media_type, metric) for media_type, metric in session.execute(query)}
+            return [
+                row
+                for chunk in chunks(account_ids)
+                for row in session.scalars(held.where(Refusal.account_id.in_(chunk)))
+            ]
 
-    def add_posts(self, rows: Iterable[UnreadablePost]) -> int:
-        """Remember posts whose metrics are never given; give the number of new ones."""
-        by_key = {(row.platform, row.platform_post_id): row for row in rows}
-        for platform, post_id in by_key:
-            require_word(platform, PLATFORMS, what="platform")
-            require_key(post_id, what=f"{platform} post")
-        records = [
-            asdict(row) | {"reason": message_to_keep(row.reason)}
-            for _, row in sorted(by_key.items())
-        ]
-        post_id = UnreadablePost.platform_post_id
-        with self._database.write() as session:
-            require_accounts(session, (row.account_id for row in by_key.values()))
-            return len(insert_if_absent(session, UnreadablePost, records, returning=post_id))
 
-    def posts(self, account_ids: Iterable[str]) -> dict[str, set[str]]:
-        """The platform's ids of such posts by account id; every given account has a set."""
-        found: dict[str, set[str]] = {account_id: set() for account_id in account_ids}
-        query = select(UnreadablePost.account_id, UnreadablePost.platform_post_id)
-        with self._database.read() as session:
-            for chunk in chunks(sorted(found)):
-                of_accounts = query.where(UnreadablePost.account_id.in_(chunk))
-                for account_id, post_id in session.execute(of_accounts):
-                    found[account_id].add(post_id)
-        return found
+ORDER: Final = ("source", "account_id", "media_type", "item_id", "name", "api_version", "login")
+
+
+def _conditions(wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    if unknown := wanted.keys() - set(KEY):
+        raise InputRefusedError(f"refusals have no {', '.join(sorted(unknown))}.")
+    return [getattr(Refusal, name) == value for name, value in wanted.items()]

@@ -81,6 +81,27 @@ def upsert(
     return bool(session.scalars(rewritten.returning(_table(model).c[key])).all())
 
 
+def upsert_all(
+    session: Session,
+    model: type[DeclarativeBase],
+    rows: Sequence[dict[str, Any]],
+    *,
+    key: Sequence[str],
+    changed: Sequence[str],
+) -> None:
+    """Insert the rows; of those whose keys are there, rewrite the columns that may change.
+
+    Callers sort the rows by key, so that two of them never wait for each other in a ring.
+    """
+    if not rows:
+        return
+    statement = _insert(session, model)
+    rewritten = statement.on_conflict_do_update(
+        index_elements=list(key), set_={name: statement.excluded[name] for name in changed}
+    )
+    session.execute(rewritten.returning(_table(model).c[key[0]]), rows)
+
+
 def one_writer(session: Session, model: type[DeclarativeBase]) -> None:
     """Make others wait who want to write to the table; readers go on.
 

@@ -13,11 +13,13 @@ from layers_pipeline.errors import SourceError
 
 IssueKind = Literal[
     "metric_refused",
+    "item_refused",
     "not_enough_viewers",
     "before_conversion",
     "not_permitted",
     "gone",
     "not_answered",
+    "not_asked",
     "page_made_smaller",
 ]
 
@@ -83,7 +85,13 @@ class AccountReading:
     """HTTP requests made."""
     issues: tuple[Issue, ...] = ()
     refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """Metrics newly found to be refused: (media type, metric) and what was said."""
+    """Newly found to be refused: (media type, metric) or (list, field), and what was said."""
+    own: frozenset[tuple[str, str]] = frozenset()
+    """Of ``refused`` what no message names: it says something of this account only."""
+    refused_of_items: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Metrics newly found to be refused of one item: (id, metric) and what was said."""
     unreadable: Mapping[str, str] = field(default_factory=dict)
-    """Items newly found to be unreadable for ever: id and why."""
+    """Items newly found to give no insights at all: id and why."""
+    answered: frozenset[tuple[str, str]] = frozenset()
+    """What was asked for and not refused: (media type, metric) and (list, field)."""
     error: SourceError | None = None

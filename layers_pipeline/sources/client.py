@@ -4,8 +4,8 @@ Belongs here: the shape that clients share, requests for a reading, new tokens.
 Does not belong here: any one platform, HTTP, where accounts and tokens are kept.
 """
 
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import SecretStr
@@ -34,13 +34,27 @@ class ClientContext:
     retries: RetryPolicy
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownPost:
+    """What was known of a post before a reading; null: not known."""
+
+    likes: int | None = None
+    comments: int | None = None
+    shares: int | None = None
+    saves: int | None = None
+    has_all_parts: bool = False
+    """Whether the parts of its profile activity add up to what is known of it in all."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReadRequest:
     """One reading that is wanted of one account.
 
     Args:
-        refused: Metrics or fields not to ask for, as in ``AccountReading.refused``.
-        unreadable: Ids of posts known to have no insights for ever.
+        refused: Metrics or fields not to ask for: (media type, list or item's id, name).
+        unreadable: Ids of posts known to have no insights.
+        known: What is known of the account's posts, by id: what did not move since need not be
+            read by its parts again.
         listing: The listing that this reading begins, or goes on with; none: its listing is
             nobody's to go on with.
     """
@@ -51,6 +65,7 @@ class ReadRequest:
     refused: Collection[tuple[str, str]] = ()
     unreadable: Collection[str] = ()
     listing: ListingSoFar | None = None
+    known: Mapping[str, KnownPost] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

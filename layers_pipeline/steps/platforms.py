@@ -17,6 +17,7 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
+from layers_pipeline.operations.refusals import RefusalScope
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.client import ClientContext, PlatformClient
 from layers_pipeline.sources.instagram.client import LISTED_MAX, open_instagram
@@ -58,10 +59,12 @@ class Platform(Source):
         source: Its API's name, in captures and among what that API refuses.
         open: Opens a client for as long as the context lasts.
         api_version: The version of its API that is spoken.
+        login: The kind of login that its tokens come from, which decides what is given.
         listed: The entity of response rows that list a post.
         reach: Within which a complete listing proves a post deleted by lacking it.
         token_life: How long an access token lives.
         refresh_life: How long a refresh token lives; none: there are none.
+        reads_parts: The depths at which metrics are read by their parts, where they moved.
     """
 
     name: vocabulary.Platform
@@ -69,10 +72,18 @@ class Platform(Source):
     source: vocabulary.Source
     open: Callable[[ClientContext], AbstractAsyncContextManager[PlatformClient]]
     api_version: Callable[[Settings], str]
+    login: Callable[[Settings], str]
     listed: str
     reach: ListingReach
     token_life: timedelta
     refresh_life: timedelta | None = None
+    reads_parts: tuple[vocabulary.Depth, ...] = ()
+
+    def refusal_scope(self, settings: Settings) -> RefusalScope:
+        """Where what it refuses holds at most."""
+        return RefusalScope(
+            source=self.source, api_version=self.api_version(settings), login=self.login(settings)
+        )
 
     @property
     def pause_scope(self) -> str:
@@ -91,10 +102,14 @@ INSTAGRAM: Final = Platform(
     ),
     open=open_instagram,
     api_version=lambda settings: settings.instagram_version,
+    login=lambda settings: (
+        "instagram_login" if "graph.instagram.com" in settings.instagram_url else "facebook_login"
+    ),
     listed="media",
     # Of an account with more posts than are listed, the oldest are beyond any listing.
     reach=ListingReach(posts_max=LISTED_MAX),
     token_life=timedelta(days=60),
+    reads_parts=("posts", "full"),
 )
 TIKTOK: Final = Platform(
     name="tiktok",
@@ -105,6 +120,7 @@ TIKTOK: Final = Platform(
     stage=lambda rows, _settings: stage_tiktok_posts(rows),
     open=open_tiktok,
     api_version=lambda _settings: TIKTOK_VERSION,
+    login=lambda _settings: "business",
     listed="video",
     # TikTok says nothing reliable of posts older than this.
     reach=ListingReach(window=timedelta(days=365)),

@@ -27,14 +27,16 @@ KINDS: Final[Mapping[ItemType, tuple[str, str]]] = {
 COUNTERS: Final[Mapping[str, str]] = {
     "like_count": "likes",
     "comments_count": "comments",
-    "view_count": "views",
+    "view_count": "total_views",
     "saved_count": "saves",
     "shares_count": "shares",
     "reposts_count": "reposts",
     "total_like_count": "likes",
     "total_comments_count": "comments",
-    "total_views_count": "views",
+    "total_views_count": "total_views",
 }
+OF_VIDEOS: Final = frozenset({"view_count", "total_views_count"})
+"""Counters that pictures do not have."""
 NEVER_SHOWN: Final = frozenset(
     {
         "alt_text",
@@ -83,7 +85,7 @@ def media_fields(context: CallContext, item: Item, wanted: tuple[Wanted, ...]) -
             found[name] = reading.texts[name]
         elif name in COUNTERS:
             numbers = context.desk.metrics(item, at=context.at) if numbers is None else numbers
-            if COUNTERS[name] in numbers:
+            if COUNTERS[name] in numbers and _has(reading.texts, name):
                 found[name] = numbers[COUNTERS[name]]
         elif name in MADE:
             found |= MADE[name](reading, field)
@@ -91,6 +93,10 @@ def media_fields(context: CallContext, item: Item, wanted: tuple[Wanted, ...]) -
             raise GraphError(unknown_field(name, NODE_TYPE))
     found.setdefault("id", item.item_id)
     return found
+
+
+def _has(texts: Json, counter: str) -> bool:
+    return counter not in OF_VIDEOS or texts["media_type"] == "VIDEO"
 
 
 def child_fields(context: CallContext, child: Child, wanted: tuple[Wanted, ...]) -> Json:

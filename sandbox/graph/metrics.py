@@ -118,7 +118,9 @@ METRICS: Final[Mapping[str, Metric]] = {
         "unsaves and deleted comments.",
     ),
     "total_likes": Metric("likes", REELS | FEED, "Total likes", "Likes, those of ads included."),
-    "total_views": Metric("views", REELS | FEED, "Total views", "Views, those of ads included."),
+    "total_views": Metric(
+        "total_views", REELS | FEED, "Total views", "Views, those of ads and of Facebook included."
+    ),
     "views": Metric(
         "views", REELS | FEED | STORY, "Views", "The number of times your media was seen."
     ),

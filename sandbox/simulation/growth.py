@@ -17,6 +17,8 @@ GROWN_AFTER: Final = timedelta(days=7)
 """A post gains nothing any more after this."""
 UNLIKED_AFTER_H: Final = 72
 """The platform takes some likes back after this."""
+PAID: Final = 8
+"""So many organic views for one of an ad or of Facebook, beside the three of everybody's start."""
 INTERACTIONS: Final = ("likes", "comments", "shares", "saves")
 BREAKDOWNS: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
     "profile_activity": {
@@ -69,7 +71,7 @@ class Growth:
         """Every number of a post of this age."""
         age_h = min(age, GROWN_AFTER).total_seconds() / 3600
         views = int(self.views_at(age_h))
-        found: dict[str, Number] = {"views": views}
+        found: dict[str, Number] = {"views": views, "total_views": views + views // PAID + 3}
         found |= {name: int(views * rate) for name, rate in self.rates.items()}
         if age_h > UNLIKED_AFTER_H:
             found["likes"] = int(found.get("likes", 0) * 0.99)

@@ -25,7 +25,7 @@ TIKTOK_LAG: Final = timedelta(hours=24)
 COUNTED: Final = ("views", "likes", "comments", "shares", "saves")
 VISITED: Final = ("follows", "profile_visits")
 WATCHED: Final = ("total_watch_time_s", "average_watch_time_s", "full_watch_rate")
-REEL: Final = ("average_watch_time_ms", "total_watch_time_ms", "skip_rate_raw")
+REEL: Final = ("total_views", "average_watch_time_ms", "total_watch_time_ms", "skip_rate_raw")
 PARTS: Final = {
     whole: tuple(f"{whole}_{part}" for part in parts) for whole, parts in BREAKDOWNS.items()
 }
@@ -37,15 +37,15 @@ METRICS: Final[Mapping[ItemType, tuple[str, ...]]] = {
     "reel": (*COUNTED, "reach", "total_interactions", *REEL),
     "feed_image": FEED,
     "feed_carousel": FEED,
-    "feed_video": ("views", "likes", "comments", "saves", "reach"),
+    "feed_video": ("total_views", "likes", "comments", "saves", "reach"),
     "story": ("views", "reach", "shares", "total_interactions", *VISITED, "replies", *NAVIGATION),
     "tiktok_video": (*COUNTED, "reach", *WATCHED, *VISITED),
     "tiktok_photo": (*COUNTED, "reach", *VISITED),
 }
 """Metrics that a platform has for each kind of post, shown to its owner.
 
-Of ``feed_video`` only views, likes, comments and saves on the item itself, and reach and saves as
-insights.
+Of ``feed_video`` only total views, likes, comments and saves on the item itself, and reach and
+saves as insights.
 """
 VANISHING: Final = ("reach", *WATCHED, *VISITED)
 """What TikTok leaves out of videos that grow no more."""

@@ -17,6 +17,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
+from layers_pipeline.operations.refusals import Refusal
 from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.derive.deletions import derive_absences
@@ -389,3 +390,35 @@ def test_no_more_than_twenty_findings_are_shown(stores):
     result = found(stores, "accounts_need_no_login")
     assert result.metadata["findings"].value == 25
     assert len(table_of(result)) == 20
+
+
+def refuse(stores: Stores, name: str, **changes) -> None:
+    given = {
+        "source": "instagram_graph",
+        "api_version": "v26.0",
+        "login": "facebook_login",
+        "account_id": "",
+        "media_type": "reel",
+        "item_id": "",
+        "cause": "said",
+    }
+    times = {"first_at": NOW, "last_at": NOW, "until": NOW + timedelta(days=14)}
+    stores.operations.refusals.add([Refusal(name=name, **(given | times | changes))])
+
+
+@pytest.mark.parametrize("name", ["views", "likes", "reach", "video_views"])
+def test_a_core_metric_that_is_refused_turns_the_check_red(stores, name):
+    refuse(stores, name)
+    result = found(stores, "core_metrics_are_given")
+    assert (result.passed, result.severity) == (False, ERROR)
+    (row,) = table_of(result)
+    assert row[-1] == (
+        f"layers-pipeline refusals forget --account all --media-type reel --name {name}"
+    )
+
+
+def test_refusals_of_other_metrics_of_one_post_or_ended_ones_are_well(stores):
+    refuse(stores, "reels_skip_rate")
+    refuse(stores, "views", item_id="17", account_id=OWNED)
+    refuse(stores, "likes", until=NOW)
+    assert found(stores, "core_metrics_are_given").passed

@@ -30,8 +30,10 @@ def test_the_version_is_that_of_the_distribution(program):
 
 def test_every_group_is_listed_with_its_commands(program):
     listed = program.said("--help")
-    groups = re.findall(r"^  (import|project|creator|account|scoring|content) ", listed, re.M)
-    assert len(groups) == 6
+    groups = re.findall(
+        r"^  (import|project|creator|account|scoring|content|refusals) ", listed, re.M
+    )
+    assert len(groups) == 7
     for group in groups:
         assert "Commands:" in program.said(group, "--help")
 

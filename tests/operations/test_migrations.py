@@ -17,6 +17,7 @@ from sqlalchemy import Engine, inspect, text
 from layers_pipeline.errors import StoreError
 from layers_pipeline.operations.database import MIGRATIONS
 from layers_pipeline.operations.model_base import Base
+from layers_pipeline.operations.refusals import LeftOut, RefusalScope
 from layers_pipeline.operations.store import Operations
 from tests.operations.world import CIPHER, EXTERNAL, NOW, OAUTH, claim, each_database, give_token
 
@@ -167,3 +168,29 @@ def test_0003_adds_histories_and_can_be_taken_back(first_shipped: Operations):
     first_shipped.migrate()
     assert first_shipped.verdicts.reviews() == []
     assert first_shipped.tokens.readable([OAUTH], CIPHER).keys() == {OAUTH}
+
+
+REFUSALS_OF_0004 = (
+    "INSERT INTO refused_metrics VALUES ('instagram_graph', 'reel', 'views', 'v26.0', 'no',"
+    " '2025-01-01 00:00:00')",
+    "INSERT INTO unreadable_posts VALUES ('instagram', '17', 'instagram:owned', 'too old',"
+    " '2025-01-01 00:00:00')",
+)
+
+
+def test_refusals_of_0004_are_kept_and_metrics_are_asked_for_again(first_shipped: Operations):
+    revise(first_shipped, command.upgrade, "0004")
+    with first_shipped.database.write() as session:
+        for statement in REFUSALS_OF_0004:
+            session.execute(text(statement))
+    first_shipped.migrate()
+    metric, post = first_shipped.refusals.all()
+    assert (metric.name, metric.cause, metric.until) == ("views", "no", metric.first_at)
+    assert (post.account_id, post.item_id, post.cause) == (OAUTH, "17", "too old")
+    scope = RefusalScope(source="instagram_graph", api_version="v26.0", login="facebook_login")
+    found = first_shipped.refusals.left_out(scope, [OAUTH], now=NOW)
+    assert found == {OAUTH: LeftOut(unreadable={"17"})}
+    revise(first_shipped, command.downgrade, "0004")
+    with first_shipped.database.read() as session:
+        for table in ("refused_metrics", "unreadable_posts"):
+            assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 1

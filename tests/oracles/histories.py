@@ -15,7 +15,8 @@ Post = tuple[str, str]
 Row = Mapping[str, Any]
 COUNTS = ("views", "likes", "comments", "shares", "saves")
 MEDIA_WORDS = {
-    "view_count": "views",
+    "view_count": "total_views",
+    "total_views_count": "total_views",
     "like_count": "likes",
     "comments_count": "comments",
     "shares_count": "shares",

@@ -223,12 +223,13 @@ def land_reading(
     """
     answers = tuple(
         ResponseRow(
-            entity="media",
+            entity=entity,
             subject=row["platform_post_id"],
             received_at=row["captured_at"],
-            body=media_body(row),
+            body=body(row),
         )
         for row in rows
+        for entity, body in (("media", media_body), ("insights", insights_body))
     )
     listing = {"items": len(rows), "is_complete": True} | {
         key: changes.pop(key) for key in ("items", "is_complete") if key in changes
@@ -251,10 +252,16 @@ def land_reading(
 def media_body(row: dict) -> str:
     """A capture of an image in the words of Instagram's media node."""
     words = {"id": "platform_post_id", "caption": "caption", "media_url": "media_url"}
-    words |= {"timestamp": "published_at", "view_count": "views", "like_count": "likes"}
+    words |= {"timestamp": "published_at", "like_count": "likes"}
     shown = {word: row[name] for word, name in words.items() if row[name] is not None}
     kind = {"media_type": "IMAGE", "media_product_type": "FEED"}
     return json.dumps(shown | kind, default=datetime.isoformat)
+
+
+def insights_body(row: dict) -> str:
+    """The views of a capture in the words of Instagram's insights."""
+    values = [] if row["views"] is None else [{"value": row["views"]}]
+    return json.dumps({"data": [{"name": "views", "values": values}]})
 
 
 @contextmanager

@@ -29,6 +29,7 @@ MORE_COUNTS: Final = (
     *(f"navigation_{name}" for name in MOVES),
     "average_watch_time_ms",
     "total_watch_time_ms",
+    "total_views",
 )
 """Whole-number metrics that only some kinds of post have."""
 MEASURES: Final = (

@@ -26,7 +26,7 @@ def measure(text: str) -> dy.Float64:
 class Metrics(dy.Schema):
     """Grain: that of the table that takes these columns over: metrics of one post at one moment."""
 
-    views = count("Plays or views so far.")
+    views = count("Plays or views so far; of Instagram insights the organic ones on Instagram.")
     likes = count("Likes so far; may fall, as people take likes back.")
     comments = count("Comments so far.")
     shares = count("Shares so far.")
@@ -50,6 +50,7 @@ class Metrics(dy.Schema):
     navigation_swipe_forward = count("Of navigation: on to the next account.")
     average_watch_time_ms = count("Instagram reels: average time watched. Milliseconds.")
     total_watch_time_ms = count("Instagram reels: time watched, replays included. Milliseconds.")
+    total_views = count("Instagram: views with those of ads and of Facebook; never in a score.")
     average_watch_time_s = measure("TikTok: average time watched. Seconds.")
     total_watch_time_s = measure("TikTok: time watched in all. Seconds.")
     full_watch_rate = ratio(f"TikTok: share of views to the end. {MEANING_OF_NULL}")

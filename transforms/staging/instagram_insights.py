@@ -33,6 +33,7 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "ig_reels_avg_watch_time": "average_watch_time_ms",
         "ig_reels_video_view_total_time": "total_watch_time_ms",
         "reels_skip_rate": "skip_rate_raw",
+        "total_views": "total_views",
     }
 )
 PARTS: Final = (

@@ -36,16 +36,20 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 TYPE_KEYS: Final = ("media_type", "media_product_type")
-COUNTERS: Final[Mapping[str, str]] = MappingProxyType(
+COUNTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "views": "view_count",
-        "likes": "like_count",
-        "comments": "comments_count",
-        "shares": "shares_count",
-        "saves": "saved_count",
+        "likes": ("like_count",),
+        "comments": ("comments_count",),
+        "shares": ("shares_count",),
+        "saves": ("saved_count",),
+        "total_views": ("total_views_count", "view_count"),
     }
 )
-"""Our words, and the post's own fields that tell the same as its insights."""
+"""Our words, and the post's own fields that tell the same as its insights, the best one first.
+
+Views of ads and of Facebook are in both fields of views, so neither is ever ``views``.
+"""
+FIELDS: Final = tuple(field for fields in COUNTERS.values() for field in fields)
 FEED_TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {"IMAGE": "feed_image", "CAROUSEL_ALBUM": "feed_carousel"}
 )
@@ -58,7 +62,8 @@ def stage_instagram_posts(landed: pl.DataFrame, *, skip_rate_unit: SkipRateUnit)
     """Read the posts and stories of readings as captures, to be split by their contract.
 
     A metric that Instagram did not show is absent and stays null, zero stays zero, and a part of
-    a metric that is left out is null too. Insights win over the post's own counters.
+    a metric that is left out is null too. Insights win over the post's own counters; ``views`` is
+    theirs alone, since the post's own counters of views include paid ones.
 
     Args:
         landed: Rows of ``RawInstagramResponses``, of whole readings. Reads landing_id, sync_id,
@@ -72,7 +77,7 @@ def stage_instagram_posts(landed: pl.DataFrame, *, skip_rate_unit: SkipRateUnit)
         those that are none. Insights without their post give no row.
     """
     rows = with_documents(landed)
-    keys = (*TEXTS, *TYPE_KEYS, "timestamp", *COUNTERS.values())
+    keys = (*TEXTS, *TYPE_KEYS, "timestamp", *FIELDS)
     posts = (
         with_fields(rows.filter(pl.col("entity").is_in(POSTS)), keys)
         .join(insights_of_items(rows), on=OF_ITEM, how="left", maintain_order="left")
@@ -134,7 +139,10 @@ def _media_type() -> ParsedColumn:
 
 def _metrics(skip_rate_unit: SkipRateUnit) -> dict[str, pl.Expr]:
     insights = {name: pl.col(name) for name in INSIGHT_METRICS}
-    counted = {name: pl.coalesce(name, number_text(counter)) for name, counter in COUNTERS.items()}
+    counted = {
+        name: pl.coalesce(name, *(number_text(field) for field in fields))
+        for name, fields in COUNTERS.items()
+    }
     skipped = pl.col("skip_rate_raw").cast(pl.Float64, strict=False)
     skip_rate = skipped / SKIP_RATE_PER_RAW[skip_rate_unit]
     shown = insights | counted | {"skip_rate": skip_rate}

@@ -5,60 +5,74 @@ Does not belong here: HTTP, and what a task asks for or makes of its answer.
 """
 
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from layers_pipeline.sources.instagram.errors import GraphFault, metrics_named
-from layers_pipeline.sources.instagram.items import (
-    InsightsTask,
-    ManyPartsTask,
-    PartsTask,
-    ProbeTask,
+from layers_pipeline.sources.client import KnownPost
+from layers_pipeline.sources.instagram.errors import (
+    GraphFault,
+    metrics_in_question,
+    metrics_named,
 )
+from layers_pipeline.sources.instagram.items import InsightsTask, PartsTask, ProbeTask, total_of
 from layers_pipeline.sources.instagram.pages import AccountTask, FieldsTask, PageTask
 from layers_pipeline.sources.instagram.reading_builder import ReadingBuilder
-from layers_pipeline.sources.instagram.requests import Item, Wanted
+from layers_pipeline.sources.instagram.requests import BREAKDOWNS, COUNTED, Item, Wanted
 from layers_pipeline.sources.instagram.session import BATCH_MAX, GraphSession
-from layers_pipeline.sources.instagram.tasks import MetricsTask, Plan, Task
+from layers_pipeline.sources.instagram.tasks import MetricsTask, Plan, Search, Task
 
-IDS_MAX: Final = 50
-"""Posts whose breakdown is asked for in one request."""
-
-
-@dataclass(kw_only=True)
-class _Search:
-    """The search for the metric of a media type that is refused without being named."""
-
-    probes: int
-    fault: GraphFault
-    waiting: list[MetricsTask] = field(default_factory=list)
+PARTS_MAX: Final = 500
+"""Posts whose breakdown one reading asks for; of the others it is known that it is wanting."""
+SINGLES_MAX: Final = 200
+"""Requests for items that one reading makes where each is a call of its own."""
+HOST: Final = "host"
+BATCHES: Final = "batches"
+"""What a host refuses that takes one request at a time only."""
 
 
 class CallQueue:
-    """Tasks that wait for their turn: lists first, then items, then breakdowns of many."""
+    """Tasks that wait for their turn: lists first, then items, then breakdowns of posts.
+
+    Args:
+        known: What is known of the account's posts by id.
+    """
 
     def __init__(
-        self, session: GraphSession, builder: ReadingBuilder, *, account_key: str, plan: Plan
+        self,
+        session: GraphSession,
+        builder: ReadingBuilder,
+        *,
+        account_key: str,
+        plan: Plan,
+        known: Mapping[str, KnownPost],
     ) -> None:
         self.session = session
         self.builder = builder
         self.account_key = account_key
         self.plan = plan
+        self._known_posts = known
         self._lists: deque[Task] = deque([PageTask(self, "media")])
         if plan.has_insights:
             self._lists.extend([PageTask(self, "stories"), AccountTask(self)])
         self._items: deque[Task] = deque()
-        self._parts: deque[Item] = deque()
+        self._parts: deque[PartsTask] = deque()
+        self._parts_left = PARTS_MAX
+        self._singles_left = SINGLES_MAX
         self._known: set[str] = set()
-        self._searches: dict[str, _Search] = {}
+        self._inactive: set[str] = set()
+        self._searches: dict[str, Search] = {}
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether the host may be asked for many things in one call."""
+        return not self.builder.is_refused(HOST, BATCHES)
 
     def put(self, task: Task) -> None:
         """Have a task done before those that wait already."""
         (self._lists if isinstance(task, FieldsTask) else self._items).appendleft(task)
 
-    def put_item(self, item: Item) -> None:
-        """Have everything of an item read, once."""
+    def put_item(self, item: Item, row: Mapping[str, Any]) -> None:
+        """Have everything of an item read, once; its parts only if its counts moved."""
         if item.item_id in self._known:
             return
         self._known.add(item.item_id)
@@ -67,17 +81,20 @@ class CallQueue:
             return
         if item.media_type == "story":
             self._items.append(PartsTask(self, item))
-        else:
-            self._parts.append(item)
+        elif self._parts_left and self._has_moved(item, row):
+            self._parts_left -= 1
+            self._parts.append(PartsTask(self, item))
 
-    def put_parts(self, items: Sequence[Item]) -> None:
-        """Have the breakdowns of posts read together."""
-        self._parts.extendleft(reversed(items))
+    def insights_read(self, item: Item, body: Mapping[str, Any]) -> None:
+        """Ask for no parts of what is zero in all."""
+        breakdown = BREAKDOWNS.get(item.media_type)
+        if breakdown and total_of(body, breakdown.metric) == 0:
+            self._inactive.add(item.item_id)
 
     def next_call(self) -> list[tuple[Task, Wanted]]:
         """What to ask for in one call, up to 50; empty when everything is done.
 
-        Breakdowns of many come last, when most posts that would fail them are known.
+        Breakdowns of posts come last, when most of those are known that need none.
         """
         call: list[tuple[Task, Wanted]] = []
         while len(call) < BATCH_MAX and (task := self._next_task()):
@@ -85,59 +102,97 @@ class CallQueue:
                 call.append((task, wanted))
         return call
 
+    def metric_refused(self, task: MetricsTask, fault: GraphFault) -> None:
+        """Leave out the metrics that a refusal names; find out whose fault it is if it names none.
+
+        Where another item of the type was given all of them, it is this item's.
+        """
+        item = task.item
+        for metric in metrics_named(fault.message, task.asked):
+            self._refuse(item, metric, fault, is_named=True)
+        if self.builder.metrics(item) != task.asked:
+            self._items.appendleft(task)
+        elif all(self.builder.is_answered(item.media_type, metric) for metric in task.asked):
+            self.builder.blame(item, fault)
+        else:
+            self._search(task, fault)
+
+    def searched(self, search: Search) -> None:
+        """Have everybody go on who waited for a search; what is refused unchanged is left."""
+        if not search.is_of_item:
+            for metric, fault in search.refused.items():
+                is_named = bool(metrics_named(fault.message, [metric]))
+                self._refuse(search.item, metric, fault, is_named=is_named)
+        for task in search.waiting:
+            if task.asked != self.builder.metrics(task.item):
+                self._items.append(task)
+            else:
+                self._leave(task.item, search)
+        search.waiting.clear()
+
+    def _has_moved(self, item: Item, row: Mapping[str, Any]) -> bool:
+        known = self._known_posts.get(item.item_id)
+        return (
+            known is None
+            or not known.has_all_parts
+            or any(
+                row.get(counter) is not None and row[counter] != getattr(known, count)
+                for count, counter in COUNTED.items()
+            )
+        )
+
     def _next_task(self) -> Task | None:
         if self._lists:
             return self._lists.popleft()
-        while self._items:
-            task = self._items.popleft()
-            if not self._waits_for_search(task):
-                return task
-        if self._parts:
-            many = [self._parts.popleft() for _ in range(min(IDS_MAX, len(self._parts)))]
-            return ManyPartsTask(self, many)
+        while task := self._next_of_items():
+            if not self._waits_for_search(task) and task.item_id not in self._inactive:
+                return task if self._may_be_asked(task) else None
         return None
+
+    def _next_of_items(self) -> Task | None:
+        return next((tasks.popleft() for tasks in (self._items, self._parts) if tasks), None)
+
+    def _may_be_asked(self, task: Task) -> bool:
+        """Whether there is a call left for it, where each request is one."""
+        if self.takes_batches:
+            return True
+        self._singles_left -= 1
+        if self._singles_left >= 0:
+            return True
+        left = 1 + len(self._items) + len(self._parts)
+        said = f"{left} requests from {task.item_id} on: the host takes no batches"
+        self.builder.issue("not_asked", "insights", said)
+        self._items.clear()
+        self._parts.clear()
+        return False
 
     def _waits_for_search(self, task: Task) -> bool:
         if not isinstance(task, InsightsTask):
             return False
         search = self._searches.get(task.item.media_type)
-        if search is None or not search.probes:
+        if search is None or search.is_over:
             return False
         search.waiting.append(task)
         return True
 
-    def metric_refused(self, task: MetricsTask, fault: GraphFault) -> None:
-        """Leave out the metrics that a refusal names; search for them, once, if it names none."""
-        media_type = task.item.media_type
-        named = metrics_named(fault.message, task.asked)
-        for metric in named:
-            self.builder.refuse(media_type, metric, fault.message)
-        search = self._searches.get(media_type)
-        if self.builder.metrics(media_type) != task.asked:
-            self._items.appendleft(task)
-        elif search is None:
-            self._search(task, fault)
-        elif search.probes:
-            search.waiting.append(task)
+    def _refuse(self, item: Item, metric: str, fault: GraphFault, *, is_named: bool) -> None:
+        if self.builder.is_answered(item.media_type, metric):
+            self.builder.refuse_of(item, metric, fault.message)
         else:
-            self.builder.fail(task.item, fault)
+            self.builder.refuse(item.media_type, metric, fault.message, is_named=is_named)
 
     def _search(self, task: MetricsTask, fault: GraphFault) -> None:
-        search = _Search(probes=len(task.asked), fault=fault, waiting=[task])
-        self._searches[task.item.media_type] = search
-        self._items.extendleft(ProbeTask(self, task.item, metric) for metric in task.asked)
+        media_type = task.item.media_type
+        search = self._searches.get(media_type)
+        if search is None:
+            probed = metrics_in_question(fault.message, task.asked)
+            search = self._searches[media_type] = Search(task, fault, probed)
+            self._items.extendleft(ProbeTask(self, search, metric) for metric in probed)
+        elif not search.is_over:
+            search.waiting.append(task)
+        else:
+            self._leave(task.item, search)
 
-    def probed(self, media_type: str) -> None:
-        """Count one probe as done; after the last one everybody who waits goes on."""
-        search = self._searches[media_type]
-        search.probes -= 1
-        if search.probes:
-            return
-        left = self.builder.metrics(media_type)
-        for task in search.waiting:
-            # What was refused and would be asked for unchanged is left.
-            if task.asked == left:
-                self.builder.fail(task.item, search.fault)
-            else:
-                self._items.append(task)
-        search.waiting.clear()
+    def _leave(self, item: Item, search: Search) -> None:
+        leave = self.builder.blame if search.is_of_item else self.builder.fail
+        leave(item, search.fault)

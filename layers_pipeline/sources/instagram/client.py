@@ -64,7 +64,9 @@ class InstagramClient:
         session = GraphSession(self._graph, wanted.account_key, wanted.token)
         builder = ReadingBuilder(refused=wanted.refused, unreadable=wanted.unreadable)
         plan = PLANS[wanted.depth]
-        queue = CallQueue(session, builder, account_key=wanted.account_key, plan=plan)
+        queue = CallQueue(
+            session, builder, account_key=wanted.account_key, plan=plan, known=wanted.known
+        )
         error: SourceError | None = None
         try:
             await MediaReader(session, queue, retries=self._graph.retries).run()

@@ -30,9 +30,11 @@ FaultKind = Literal[
     "before_conversion",
     "gone",
     "invalid",
+    "unsupported",
     "unknown_path",
     "app_throttled",
     "account_throttled",
+    "account_blocked",
     "too_much",
     "passing",
     "malformed",
@@ -40,16 +42,25 @@ FaultKind = Literal[
 ]
 
 BEFORE_CONVERSION: Final = 2108006
+BLOCKED: Final = 2207051
+BLOCKED_WAIT_S: Final = 6 * 3600.0
+"""Such blocks last for days, and nothing says how many."""
+CONVERTED: Final = re.compile(r"only available for media posted after .* converted", re.IGNORECASE)
+UNSUPPORTED: Final = re.compile(r"unsupported (?:\w+ )?request", re.IGNORECASE)
+INVALID: Final = 100
 GONE: Final = 33
 PERMISSIONS: Final = frozenset({3, 10, *range(200, 300)})
 KIND_OF_CODE: Final[Mapping[int, FaultKind]] = {
+    -1: "passing",
     1: "passing",
     2: "passing",
     4: "app_throttled",
     17: "account_throttled",
+    24: "gone",
     32: "account_throttled",
     100: "invalid",
     102: "unauthorized",
+    110: "gone",
     190: "unauthorized",
     341: "app_throttled",
     368: "app_throttled",
@@ -66,22 +77,27 @@ KIND_OF_STATUS: Final[Mapping[int, FaultKind]] = {
     429: "account_throttled",
 }
 """For envelopes without a code, which leave nothing else to go by."""
-THROTTLES: Final[frozenset[FaultKind]] = frozenset({"app_throttled", "account_throttled"})
+THROTTLES: Final[frozenset[FaultKind]] = frozenset(
+    {"app_throttled", "account_throttled", "account_blocked"}
+)
 
 REMEDIES: Final[Mapping[FaultKind, str]] = {
     "unauthorized": "Have the account's owner connect it again.",
     "not_permitted": "Have the account's owner grant the permissions.",
     "gone": "Have the account's owner see that the account exists and is connected.",
-    "unknown_path": "This is a bug in the client: report it.",
+    "account_blocked": "Have the account's owner see in the app what Instagram blocks, and why.",
+    "unsupported": "See that LAYERS_INSTAGRAM_URL is the host of the token's login.",
+    "unknown_path": "See that LAYERS_INSTAGRAM_VERSION names a version that there is.",
 }
 
 METRIC_BY_PLACE: Final = re.compile(r"metric\[(\d{1,3})\] must be one of", re.IGNORECASE)
 METRICS_BY_NAME: Final = (
     re.compile(r"incompatible metrics? \(([\w, ]+)\)", re.IGNORECASE),
-    re.compile(r"not support the (\w+) metric", re.IGNORECASE),
+    re.compile(r"not support the (\w+(?:, *\w+)*) metrics?\b", re.IGNORECASE),
     re.compile(r"no longer supported: *(\w+(?:, *\w+)*)", re.IGNORECASE),
     re.compile(r"the (\w+) metric is no longer supported", re.IGNORECASE),
 )
+WHOLE: Final = re.compile(r"-?[0-9]+")
 LISTS_ALLOWED: Final = "must be one of"
 FIELD_BY_NAME: Final = re.compile(r"nonexisting field \((\w+)\)", re.IGNORECASE)
 
@@ -105,7 +121,7 @@ class GraphFault:
                 return SourceUnauthorizedError(SOURCE, said)
             case "not_permitted" | "gone":
                 return SourceForbiddenError(SOURCE, said)
-            case "app_throttled" | "account_throttled":
+            case "app_throttled" | "account_throttled" | "account_blocked":
                 scope = "app" if self.kind == "app_throttled" else "account"
                 wait_s = self.retry_after_s
                 return SourceThrottledError(SOURCE, said, retry_after_s=wait_s, scope=scope)
@@ -142,7 +158,7 @@ def fault_of(
         kind=kind,
         code=code,
         message=clean(_said(error, code, message, status))[:MESSAGE_LENGTH_MAX],
-        retry_after_s=retry_after_s,
+        retry_after_s=BLOCKED_WAIT_S if kind == "account_blocked" else retry_after_s,
     )
 
 
@@ -157,13 +173,17 @@ def _kind(error: dict[str, Any], code: int | None, message: str, status: int) ->
 
 def _special_kind(code: int | None, subcode: int | None, lower: str) -> FaultKind | None:
     """Kinds that share their code with others."""
-    if subcode == BEFORE_CONVERSION:
+    if subcode == BEFORE_CONVERSION or (code == INVALID and CONVERTED.search(lower)):
         return "before_conversion"
+    if (code, subcode) == (4, BLOCKED):
+        return "account_blocked"
     if "reduce the amount of data" in lower:
         return "too_much"
     if code == 10 and "not enough viewers" in lower:  # noqa: PLR2004 - a code of the list above
         return "few_viewers"
-    return "gone" if (code, subcode) == (100, GONE) else None
+    if (code, subcode) == (INVALID, GONE):
+        return "gone"
+    return "unsupported" if code == INVALID and UNSUPPORTED.search(lower) else None
 
 
 def _said(error: dict[str, Any], code: int | None, message: str, status: int) -> str:
@@ -183,18 +203,16 @@ def _said(error: dict[str, Any], code: int | None, message: str, status: int) ->
 
 def _whole(value: object) -> int | None:
     """A whole number, also where it is written as text."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and WHOLE.fullmatch(value):
         return int(value[:18])
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def metrics_named(message: str, asked: Sequence[str]) -> tuple[str, ...]:
-    """Which of the metrics that were asked for a refusal means; none where it does not say.
+    """Which of the metrics that were asked for a refusal is known to mean; none where it is open.
 
     A message may list the allowed names, too, so that not every name in it is the refused one.
     """
-    if len(asked) == 1:
-        return tuple(asked)
     if place := METRIC_BY_PLACE.search(message):
         return tuple(asked[int(place[1]) : int(place[1]) + 1])
     for pattern in METRICS_BY_NAME:
@@ -203,9 +221,14 @@ def metrics_named(message: str, asked: Sequence[str]) -> tuple[str, ...]:
         }
         if named := tuple(metric for metric in asked if metric in names):
             return named
+    return ()
+
+
+def metrics_in_question(message: str, asked: Sequence[str]) -> tuple[str, ...]:
+    """Which of the metrics a refusal may mean: those that it mentions, or all."""
     words = set(re.findall(r"\w+", message.lower()))
     mentioned = tuple(metric for metric in asked if metric in words)
-    return mentioned if len(mentioned) == 1 and LISTS_ALLOWED not in message else ()
+    return mentioned if mentioned and LISTS_ALLOWED not in message else tuple(asked)
 
 
 def fields_named(message: str, asked: Sequence[str]) -> tuple[str, ...]:

@@ -4,22 +4,21 @@ Belongs here: what an item's refusal means for it, for its type, and for those a
 Does not belong here: lists, the order of tasks, what is tried again.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from layers_pipeline.sources.instagram.errors import GraphFault
+from layers_pipeline.sources.instagram.errors import FaultKind, GraphFault, metrics_named
 from layers_pipeline.sources.instagram.requests import (
-    ACTIVITY,
     BREAKDOWNS,
     Item,
     Wanted,
     insights,
     parts,
-    parts_of_many,
 )
 from layers_pipeline.sources.instagram.session import Answer
-from layers_pipeline.sources.instagram.tasks import MetricsTask, Queue, Task
+from layers_pipeline.sources.instagram.tasks import MetricsTask, Queue, Search, Task
 
+REFUSING: Final[frozenset[FaultKind]] = frozenset({"invalid", "unsupported"})
 NOTHING_SAID: Final = GraphFault(kind="malformed", message="an answer without data.")
 
 
@@ -28,7 +27,7 @@ class InsightsTask(MetricsTask):
 
     def wanted(self) -> Wanted | None:
         """The metrics of its type that are not refused by now."""
-        self.asked = self.queue.builder.metrics(self.item.media_type)
+        self.asked = self.queue.builder.metrics(self.item)
         if not self.asked or not self.queue.builder.is_readable(self.item):
             return None
         return insights(self.item.item_id, self.asked)
@@ -37,11 +36,13 @@ class InsightsTask(MetricsTask):
         """Keep the answer, also one that reports nothing."""
         if not isinstance(answer.body.get("data"), list):
             return self.refused(NOTHING_SAID)
+        self.queue.builder.answer(self.item.media_type, self.asked)
+        self.queue.insights_read(self.item, answer.body)
         return self.keep("insights", self.item.item_id, answer.body, answer)
 
     def refused(self, fault: GraphFault) -> None:
         """Ask again without the refused metric, or leave the item."""
-        if fault.kind == "invalid":
+        if fault.kind in REFUSING:
             self.queue.metric_refused(self, fault)
         else:
             self.queue.builder.fail(self.item, fault)
@@ -50,25 +51,30 @@ class InsightsTask(MetricsTask):
 class ProbeTask(Task):
     """One metric of one item by itself, to find out which one is refused."""
 
-    def __init__(self, queue: Queue, item: Item, metric: str) -> None:
+    def __init__(self, queue: Queue, search: Search, metric: str) -> None:
         super().__init__(queue)
-        self._probe = item
+        self._search = search
         self._metric = metric
 
     def wanted(self) -> Wanted:
-        return insights(self._probe.item_id, [self._metric])
+        return insights(self._search.item.item_id, [self._metric])
 
     def take(self, answer: Answer) -> None:  # noqa: ARG002 - a probe
         """The metric is sound; its value comes with the others'."""
-        self.queue.probed(self._probe.media_type)
+        self._closed()
 
     def refused(self, fault: GraphFault) -> None:
         """Note the metric, or that the item cannot be read at all."""
-        if fault.kind == "invalid":
-            self.queue.builder.refuse(self._probe.media_type, self._metric, fault.message)
+        if fault.kind in REFUSING:
+            self._closed(fault)
         else:
-            self.queue.builder.fail(self._probe, fault)
-        self.queue.probed(self._probe.media_type)
+            self.queue.builder.fail(self._search.item, fault)
+            self._closed()
+
+    def _closed(self, fault: GraphFault | None = None) -> None:
+        self._search.close(self._metric, fault)
+        if self._search.is_over:
+            self.queue.searched(self._search)
 
 
 class PartsTask(MetricsTask):
@@ -89,53 +95,25 @@ class PartsTask(MetricsTask):
     def take(self, answer: Answer) -> None:
         if not isinstance(answer.body.get("data"), list):
             return self.refused(NOTHING_SAID)
+        self.queue.builder.answer(self.item.media_type, [self._breakdown.name])
         return self.keep("breakdown", self.item.item_id, answer.body, answer)
 
     def refused(self, fault: GraphFault) -> None:
-        """Ask none of its type again where the metric is refused, else leave the item."""
-        if fault.kind == "invalid" and self._breakdown.metric in fault.message:
-            name = self._breakdown.name
-            self.queue.builder.refuse(self.item.media_type, name, fault.message)
+        """Ask none of its type again where the metric is named, else not of the item."""
+        builder, name = self.queue.builder, self._breakdown.name
+        if fault.kind not in REFUSING:
+            builder.fail_parts(self.item, fault)
+        elif not metrics_named(fault.message, [self._breakdown.metric]) or builder.is_answered(
+            self.item.media_type, name
+        ):
+            builder.refuse_of(self.item, name, fault.message)
         else:
-            self.queue.builder.fail(self.item, fault)
+            builder.refuse(self.item.media_type, name, fault.message, is_named=True)
 
 
-class ManyPartsTask(Task):
-    """The breakdown of several posts in one request, which one of them can fail for all."""
-
-    is_extra = True
-
-    def __init__(self, queue: Queue, items: Sequence[Item]) -> None:
-        super().__init__(queue)
-        self._items = list(items)
-
-    def wanted(self) -> Wanted | None:
-        """The posts whose breakdown may still be asked for."""
-        self._items = [item for item in self._items if self.queue.builder.wants_parts(item)]
-        if not self._items:
-            return None
-        return parts_of_many([item.item_id for item in self._items], ACTIVITY)
-
-    def take(self, answer: Answer) -> None:
-        """Keep one row for each post; its insights look as those of a single read."""
-        for item in self._items:
-            found = answer.body.get(item.item_id)
-            if isinstance(found, dict):
-                self.keep("breakdown", item.item_id, found.get("insights", found), answer)
-
-    def refused(self, fault: GraphFault) -> None:  # noqa: ARG002 - whosever it is
-        """Ask without the posts that have failed by now; if none has, one by one."""
-        sound = [item for item in self._items if self.queue.builder.wants_parts(item)]
-        if len(sound) < len(self._items):
-            self.queue.put_parts(sound)
-        else:
-            for item in reversed(self._items):
-                self.queue.put(PartsTask(self.queue, item))
-
-    def smaller(self) -> bool:
-        """Ask for half of the posts at a time."""
-        half = len(self._items) // 2
-        if half:
-            self.queue.put(ManyPartsTask(self.queue, self._items[:half]))
-            self.queue.put(ManyPartsTask(self.queue, self._items[half:]))
-        return half > 0
+def total_of(body: Mapping[str, Any], metric: str) -> object:
+    """What insights say of a metric in all; null where they do not."""
+    found = [one for one in body["data"] if isinstance(one, dict) and one.get("name") == metric]
+    values = found[-1].get("values") if found else None
+    first = values[0] if isinstance(values, list) and values else None
+    return first.get("value") if isinstance(first, dict) else None

@@ -7,7 +7,12 @@ Does not belong here: insights, the order of tasks, what is tried again.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from layers_pipeline.errors import SourceError, SourceMalformedError, SourceUnavailableError
+from layers_pipeline.errors import (
+    SourceError,
+    SourceForbiddenError,
+    SourceMalformedError,
+    SourceUnavailableError,
+)
 from layers_pipeline.sources.instagram.errors import SOURCE, GraphFault, fields_named
 from layers_pipeline.sources.instagram.requests import (
     ACCOUNT_FIELDS,
@@ -26,31 +31,42 @@ EMPTY_PAGES_MAX: Final = 20
 ITSELF_MAX: Final = 2
 """Empty pages in a row that may name themselves as the next one."""
 
+OTHER_LOGIN: Final = (
+    "The token is of another kind than the list: one of Facebook's login belongs to "
+    "graph.facebook.com, one of Instagram's to graph.instagram.com (LAYERS_INSTAGRAM_URL); or the "
+    "owner has yet to accept the invitation as a tester."
+)
+
 
 class FieldsTask(Task):
     """A request for fields of objects; fields that the platform does not know are left out."""
 
     name: str
-    is_vital: bool = False
-    """Whether its failure ends the reading."""
+    """Under which refused fields are remembered."""
 
-    def __init__(self, queue: Queue, fields: Sequence[str]) -> None:
+    def __init__(self, queue: Queue, name: str, fields: Sequence[str]) -> None:
         super().__init__(queue)
-        self.fields = tuple(fields)
+        self.name = name
+        is_refused = queue.builder.is_refused
+        self.fields = tuple(field for field in fields if not is_refused(name, field))
 
     def refused(self, fault: GraphFault) -> None:
         """Ask again without unknown fields; end the reading if it is vital, else go without."""
         unknown = set(fields_named(fault.message, self.fields)) if fault.kind == "invalid" else ()
         if unknown:
             self.fields = tuple(field for field in self.fields if field not in unknown)
-            for field in unknown:
-                self.queue.builder.issue("metric_refused", field, fault.message)
+            for field in sorted(unknown):
+                self.queue.builder.refuse(self.name, field, fault.message, is_named=True)
             self.queue.put(self)
         elif self.is_vital:
             raise self.error(fault)
         else:
             kind = "not_permitted" if fault.kind == "not_permitted" else "not_answered"
             self.queue.builder.issue(kind, self.name, fault.message)
+
+    def accepted(self) -> None:
+        """Note that none of the fields was refused."""
+        self.queue.builder.answer(self.name, self.fields, is_item=False)
 
     def error(self, fault: GraphFault) -> SourceError:
         return fault.error()
@@ -59,15 +75,14 @@ class FieldsTask(Task):
 class AccountTask(FieldsTask):
     """The account itself."""
 
-    name = "account"
-
     def __init__(self, queue: Queue) -> None:
-        super().__init__(queue, ACCOUNT_FIELDS)
+        super().__init__(queue, "account", ACCOUNT_FIELDS)
 
     def wanted(self) -> Wanted:
         return account_node(self.queue.account_key, self.fields)
 
     def take(self, answer: Answer) -> None:
+        self.accepted()
         self.keep("account", "", answer.body, answer)
 
 
@@ -75,8 +90,7 @@ class PageTask(FieldsTask):
     """The next page of the list of posts or of stories, until there is none."""
 
     def __init__(self, queue: Queue, edge: Literal["media", "stories"]) -> None:
-        super().__init__(queue, POST_FIELDS if edge == "media" else STORY_FIELDS)
-        self.name = edge
+        super().__init__(queue, edge, POST_FIELDS if edge == "media" else STORY_FIELDS)
         self.is_vital = edge == "media"
         self._limit = queue.plan.limit
         self._after = ""
@@ -99,6 +113,7 @@ class PageTask(FieldsTask):
             SourceMalformedError: The page is not what the platform promises.
         """
         rows = _rows(answer.body)
+        self.accepted()
         for row in rows:
             self._take_row(row, answer)
         self.tries = 0
@@ -128,6 +143,8 @@ class PageTask(FieldsTask):
         """A refused cursor is no fault of ours: its item was deleted while we were reading."""
         if fault.kind == "invalid" and self._after:
             return SourceUnavailableError(SOURCE, f"cursor refused: {fault.message}")
+        if fault.kind == "unsupported":
+            return SourceForbiddenError(SOURCE, f"{fault.message} {OTHER_LOGIN}")
         return super().error(fault)
 
     def _take_row(self, row: dict[str, Any], answer: Answer) -> None:
@@ -137,7 +154,7 @@ class PageTask(FieldsTask):
             self.queue.builder.post_ids.add(item_id)
         item = item_of(row, is_story=is_story)
         if item and self.queue.plan.has_insights:
-            self.queue.put_item(item)
+            self.queue.put_item(item, row)
 
     def _goes_on(self) -> bool:
         plan = self.queue.plan

@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from layers_pipeline.errors import SourceError, SourceUnavailableError
+from layers_pipeline.errors import SourceError, SourceMalformedError, SourceUnavailableError
 from layers_pipeline.sources.http import RetryPolicy
-from layers_pipeline.sources.instagram.call_queue import CallQueue
+from layers_pipeline.sources.instagram.call_queue import BATCHES, HOST, CallQueue
 from layers_pipeline.sources.instagram.errors import SOURCE, FaultKind, GraphFault
 from layers_pipeline.sources.instagram.items import InsightsTask
-from layers_pipeline.sources.instagram.pages import PageTask
 from layers_pipeline.sources.instagram.requests import Wanted
 from layers_pipeline.sources.instagram.session import Answer, GraphSession
 from layers_pipeline.sources.instagram.tasks import Task
 
 ENDING: Final[frozenset[FaultKind]] = frozenset(
-    ["app_throttled", "account_throttled", "unauthorized", "unknown_path"]
+    ["app_throttled", "account_throttled", "account_blocked", "unauthorized"]
 )
 """What ends a reading wherever it is met."""
 PASSING: Final[frozenset[FaultKind]] = frozenset({"passing", "malformed", "too_much"})
@@ -55,13 +54,31 @@ class MediaReader:
             await self._wait()
 
     async def _answers(self, call: Sequence[tuple[Task, Wanted]]) -> list[Answer]:
-        if len(call) == 1 and isinstance(call[0][0], PageTask) and call[0][0].is_vital:
+        if len(call) == 1 and call[0][0].is_vital:
             return [await self._session.get(call[0][1])]
-        return await self._session.batch([wanted for _, wanted in call])
+        if self._queue.takes_batches:
+            answers = await self._session.batch([wanted for _, wanted in call])
+            if not isinstance(answers, GraphFault):
+                return answers
+            self._queue.builder.refuse(HOST, BATCHES, answers.message, is_named=True)
+        return [await self._single(task, wanted) for task, wanted in call]
+
+    async def _single(self, task: Task, wanted: Wanted) -> Answer:
+        """One of a call's requests by itself, where the host takes no batches."""
+        try:
+            return await self._session.get(wanted)
+        except (SourceUnavailableError, SourceMalformedError) as error:
+            if task.is_vital:
+                raise
+            return self._session.unanswered(str(error))
 
     def _settle(self, tasks: Sequence[Task], answers: Sequence[Answer]) -> None:
         """Hand every answer to its task; only then does an error end the reading."""
-        outcomes = [self._outcome(*pair) for pair in zip(tasks, answers, strict=True)]
+        answered = [answer.fault is None for answer in answers]
+        outcomes: list[SourceError | GraphFault | None] = [None] * len(tasks)
+        # What was given first: it tells of a refusal whether it is the one item's.
+        for place in sorted(range(len(tasks)), key=lambda place: not answered[place]):
+            outcomes[place] = self._outcome(tasks[place], answers[place])
         if errors := [outcome for outcome in outcomes if isinstance(outcome, SourceError)]:
             raise errors[0]
         lost = [

@@ -4,7 +4,7 @@ Belongs here: rows, issues and refusals, put together into one ``AccountReading`
 Does not belong here: requests, and what an answer means.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -18,16 +18,20 @@ ISSUES: Final[Mapping[FaultKind, IssueKind]] = {
     "not_permitted": "not_permitted",
     "before_conversion": "before_conversion",
     "gone": "gone",
-    "invalid": "metric_refused",
+    "invalid": "item_refused",
+    "unsupported": "item_refused",
+    "unknown_path": "item_refused",
 }
+MANY: Final = 3
+"""So many items that are refused alike, and none that is answered, say nothing of the items."""
 
 
 class ReadingBuilder:
     """Rows and findings of one reading, in the order in which they came.
 
     Args:
-        refused: Metrics known to be refused: (media type, metric).
-        unreadable: Ids of items known to have no insights for ever.
+        refused: Known to be refused: (media type, list or item's id, metric or field).
+        unreadable: Ids of items known to give no insights.
     """
 
     def __init__(
@@ -35,11 +39,17 @@ class ReadingBuilder:
     ) -> None:
         self._known_refused = set(refused)
         self._refused: dict[tuple[str, str], str] = {}
+        self._named: set[tuple[str, str]] = set()
+        self._of_items: dict[tuple[str, str], str] = {}
+        self._answered: set[tuple[str, str]] = set()
         self._known_unreadable = set(unreadable)
         self._unreadable: dict[str, str] = {}
+        self._at_fault: dict[str, str] = {}
+        self._is_any_read = False
         self._rows: list[ResponseRow] = []
         self._issues: dict[tuple[IssueKind, str], Issue] = {}
         self._failed: set[str] = set()
+        self._without_parts: set[str] = set()
         self._has_parts = True
         self.post_ids: set[str] = set()
         self.pages = 0
@@ -61,25 +71,56 @@ class ReadingBuilder:
         if fault.kind == "before_conversion":
             self._unreadable[item.item_id] = fault.message
 
-    def refuse(self, media_type: str, metric: str, message: str) -> None:
-        """Note that a metric is not given for a media type; it is not asked for again."""
-        if not self.is_refused(media_type, metric):
-            self._refused[media_type, metric] = message
-            self.issue("metric_refused", metric, message)
+    def blame(self, item: Item, fault: GraphFault) -> None:
+        """Note that an item gives no insights at all, whatever is asked for."""
+        self.fail(item, fault)
+        self._at_fault[item.item_id] = fault.message
+
+    def fail_parts(self, item: Item, fault: GraphFault) -> None:
+        """Note why an item's metric by its parts cannot be read; its others may be."""
+        self._without_parts.add(item.item_id)
+        self.issue(ISSUES.get(fault.kind, "not_answered"), item.item_id, fault.message)
+
+    def answer(self, media_type: str, names: Iterable[str], *, is_item: bool = True) -> None:
+        """Note that metrics of an item, or fields of a list, were asked for and not refused."""
+        self._answered.update((media_type, name) for name in names)
+        self._is_any_read |= is_item
+
+    def is_answered(self, media_type: str, name: str) -> bool:
+        """Whether an item of the type gave the metric in this reading."""
+        return (media_type, name) in self._answered
+
+    def refuse(self, media_type: str, name: str, message: str, *, is_named: bool) -> None:
+        """Note that a metric or field is not given for a media type or list.
+
+        Args:
+            is_named: Whether the message names it, and so speaks of everybody's.
+        """
+        if not self.is_refused(media_type, name):
+            self._refused[media_type, name] = message
+            self.issue("metric_refused", name, message)
+        if is_named:
+            self._named.add((media_type, name))
+
+    def refuse_of(self, item: Item, metric: str, message: str) -> None:
+        """Note that one item does not give a metric that others of its type do."""
+        self._of_items[item.item_id, metric] = message
+        self.issue("metric_refused", metric, message)
 
     def leave_parts(self, message: str) -> None:
         """Note that breakdowns are not answered at present; none is asked for again."""
         self._has_parts = False
         self.issue("not_answered", "breakdowns", message)
 
-    def is_refused(self, media_type: str, metric: str) -> bool:
-        """Whether a metric is known not to be given for a media type."""
-        key = (media_type, metric)
-        return key in self._known_refused or key in self._refused
+    def is_refused(self, subject: str, name: str) -> bool:
+        """Whether a metric or field is known not to be given for a type, a list or an item."""
+        key = (subject, name)
+        return key in self._known_refused or key in self._refused or key in self._of_items
 
-    def metrics(self, media_type: str) -> tuple[str, ...]:
+    def metrics(self, item: Item) -> tuple[str, ...]:
+        """The metrics that may be asked for of an item."""
         return tuple(
-            one for one in INSIGHT_METRICS[media_type] if not self.is_refused(media_type, one)
+            one for one in INSIGHT_METRICS[item.media_type] if not self._is_left_out(item, one)
         )
 
     def is_readable(self, item: Item) -> bool:
@@ -93,12 +134,14 @@ class ReadingBuilder:
             breakdown is not None
             and self._has_parts
             and self.is_readable(item)
-            and not self.is_refused(item.media_type, breakdown.metric)
-            and not self.is_refused(item.media_type, breakdown.name)
+            and item.item_id not in self._without_parts
+            and not self._is_left_out(item, breakdown.metric)
+            and not self._is_left_out(item, breakdown.name)
         )
 
     def reading(self, *, calls: int, error: SourceError | None) -> AccountReading:
         return AccountReading(
+            unreadable=self._unreadable | self._proven(),
             rows=tuple(self._rows),
             items=len(self.post_ids),
             pages=self.pages,
@@ -106,6 +149,20 @@ class ReadingBuilder:
             calls=calls,
             issues=tuple(self._issues.values()),
             refused=self._refused,
-            unreadable=self._unreadable,
+            own=frozenset(self._refused.keys() - self._named),
+            refused_of_items=self._of_items,
+            answered=frozenset(self._answered),
             error=error,
         )
+
+    def _is_left_out(self, item: Item, name: str) -> bool:
+        return self.is_refused(item.media_type, name) or self.is_refused(item.item_id, name)
+
+    def _proven(self) -> dict[str, str]:
+        """Items at fault; none where all are refused, which is the login's or the platform's."""
+        refused = [issue for (kind, _), issue in self._issues.items() if kind == "item_refused"]
+        if self._is_any_read or len(refused) < MANY:
+            return self._at_fault
+        message = f"refused of every item: {refused[0].message}"
+        self.issue("not_answered", "insights", message)
+        return {}

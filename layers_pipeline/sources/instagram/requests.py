@@ -10,7 +10,15 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-COUNTERS: Final = ("like_count", "comments_count", "view_count", "saved_count", "shares_count")
+COUNTERS: Final = (
+    "like_count",
+    "comments_count",
+    "saved_count",
+    "shares_count",
+    "total_views_count",
+    "view_count",
+)
+"""The last two count views of ads and of Facebook, too; organic ones are insights only."""
 STORY_FIELDS: Final = (
     "id",
     "caption",
@@ -77,6 +85,17 @@ BREAKDOWNS: Final[Mapping[str, Breakdown]] = MappingProxyType(
 )
 
 
+COUNTED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "likes": "like_count",
+        "comments": "comments_count",
+        "shares": "shares_count",
+        "saves": "saved_count",
+    }
+)
+"""Counts by our word, as rows of a list have them."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """One request, to be made by itself or as part of a batch."""
@@ -104,7 +123,8 @@ def item_of(row: Mapping[str, Any], *, is_story: bool) -> Item | None:
     kind, product = row.get("media_type"), row.get("media_product_type")
     if is_story or product == "STORY":
         media_type = "story"
-    elif product == "REELS":
+    elif product == "REELS" or (kind, product) == ("VIDEO", None):
+        # Logins that are not told the product: every video is a reel since 2022.
         media_type = "reel"
     elif kind in ("IMAGE", "CAROUSEL_ALBUM") and product in ("FEED", None):
         media_type = "feed_image" if kind == "IMAGE" else "feed_carousel"
@@ -139,12 +159,6 @@ def parts(item_id: str, breakdown: Breakdown) -> Wanted:
     """One metric of one item by its parts."""
     params = {"metric": breakdown.metric, "breakdown": breakdown.by}
     return Wanted(path=_insights(item_id), params=params)
-
-
-def parts_of_many(item_ids: Iterable[str], breakdown: Breakdown) -> Wanted:
-    """One metric of several items by its parts; one item that refuses fails them all."""
-    field = f"insights.metric({breakdown.metric}).breakdown({breakdown.by})"
-    return Wanted(path="", params={"ids": ",".join(item_ids), "fields": field})
 
 
 def _insights(item_id: str) -> str:

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -90,8 +90,10 @@ class GraphSession:
         )
         return self._answer(found, status=status, headers=headers)
 
-    async def batch(self, wanted: Sequence[Wanted]) -> list[Answer]:
+    async def batch(self, wanted: Sequence[Wanted]) -> list[Answer] | GraphFault:
         """The answers to up to 50 requests, in their order; each may be a fault by itself.
+
+        A fault instead of answers says that the host takes no batches at all.
 
         Raises:
             SourceError: There was none after all tries, or the batch was refused whole.
@@ -99,12 +101,19 @@ class GraphSession:
         requests = [{"method": "GET", "relative_url": one.relative_url} for one in wanted]
         form = {"batch": json.dumps(requests), **self._proof}
         status, headers, found = await self._asked("POST", "", data=form)
-        if fault := self._fault(found, status=status, headers=headers):
+        fault = self._fault(found, status=status, headers=headers)
+        if fault and fault.kind == "unsupported":
+            return fault
+        if fault:
             raise fault.error()
         if not isinstance(found, list) or len(found) > len(wanted):
             raise SourceMalformedError(SOURCE, "batch: answer that is no list of as many")
         unanswered = [None] * (len(wanted) - len(found))
         return [self._element(element) for element in [*found, *unanswered]]
+
+    def unanswered(self, message: str) -> Answer:
+        """The answer where there was none, which another try may bring."""
+        return self._refused(GraphFault(kind="passing", message=message))
 
     def text_of(self, found: object) -> str:
         return self._redactor.json_text(found)
@@ -191,6 +200,8 @@ class GraphSession:
         )
         if fault and fault.kind in THROTTLES and fault.code is not None:
             self.hold(fault)
+        if fault and fault.kind == "unknown_path":
+            return replace(fault, message=f"{fault.message} Asked of {self._graph.version}.")
         return fault
 
     def hold(self, fault: GraphFault) -> None:

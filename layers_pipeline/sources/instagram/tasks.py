@@ -4,9 +4,9 @@ Belongs here: what all tasks have in common, and what they receive and give back
 Does not belong here: any one request (``pages``, ``items``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from layers_pipeline.sources.instagram.errors import GraphFault
 from layers_pipeline.sources.instagram.reading_builder import ReadingBuilder
@@ -38,20 +38,20 @@ class Queue(Protocol):
 
     def put(self, task: "Task") -> None: ...
 
-    def put_item(self, item: Item) -> None:
-        """Have everything of an item read."""
+    def put_item(self, item: Item, row: Mapping[str, Any]) -> None:
+        """Have everything of a listed item read."""
         ...
 
-    def put_parts(self, items: Sequence[Item]) -> None:
-        """Have the breakdowns of items read together."""
+    def insights_read(self, item: Item, body: Mapping[str, Any]) -> None:
+        """Take notice of what an item's insights say."""
         ...
 
     def metric_refused(self, task: "MetricsTask", fault: GraphFault) -> None:
         """Have an item asked for again without the metric that was refused."""
         ...
 
-    def probed(self, media_type: str) -> None:
-        """Count one probe of a media type as done."""
+    def searched(self, search: "Search") -> None:
+        """Draw the consequences of a search that is over."""
         ...
 
 
@@ -60,6 +60,8 @@ class Task:
 
     item_id: str = ""
     """The item that it reads, where it is one."""
+    is_vital: bool = False
+    """Whether its failure ends the reading."""
     is_extra: bool = False
     """Whether a reading without it is still a good one."""
 
@@ -101,3 +103,37 @@ class MetricsTask(Task):
         self.item_id = item.item_id
         self.asked: tuple[str, ...] = ()
         """The metrics that were asked for last."""
+
+
+class Search:
+    """The search for the metrics that an item is refused without their being named.
+
+    Args:
+        task: The item's own request.
+        fault: How it was refused.
+        probed: The metrics that may be meant, each asked for by itself.
+    """
+
+    def __init__(self, task: MetricsTask, fault: GraphFault, probed: Sequence[str]) -> None:
+        self.item = task.item
+        self.fault = fault
+        self.waiting: list[MetricsTask] = [task]
+        """Requests for items of the type, refused already or yet to be made."""
+        self.refused: dict[str, GraphFault] = {}
+        self._asked = task.asked
+        self._open = set(probed)
+
+    @property
+    def is_over(self) -> bool:
+        return not self._open
+
+    @property
+    def is_of_item(self) -> bool:
+        """Whether the item refuses everything, so that nothing is said of any metric."""
+        return self.is_over and self.refused.keys() == set(self._asked)
+
+    def close(self, metric: str, fault: GraphFault | None = None) -> None:
+        """Note how one metric by itself was answered."""
+        self._open.discard(metric)
+        if fault is not None:
+            self.refused[metric] = fault

@@ -19,7 +19,7 @@ from layers_pipeline.sources.account_reading import (
     ResponseRow,
 )
 from layers_pipeline.sources.tiktok.api import Answer, Exchange
-from layers_pipeline.sources.tiktok.errors import PARTIAL
+from layers_pipeline.sources.tiktok.errors import OK, PARTIAL
 from layers_pipeline.sources.tiktok.fields import (
     ACCOUNT_FIELDS,
     VIDEO_FIELDS,
@@ -82,6 +82,7 @@ class TikTokReading:
         self._seen: set[str] = set()
         self._issues: list[Issue] = []
         self._refused: dict[tuple[str, str], str] = {}
+        self._given: set[tuple[str, str]] = set()
         self._pages = 0
         self._listing = listing
         self._place = CursorPlace(listing.reached if listing else None)
@@ -99,6 +100,7 @@ class TikTokReading:
             calls=self._exchange.calls,
             issues=tuple(self._issues),
             refused=self._refused,
+            answered=frozenset(self._given),
             error=error,
         )
 
@@ -175,6 +177,8 @@ class TikTokReading:
             answer = await self._ask(path, {**params, "fields": fields_text(fields)})
             refused = refused_fields(answer, fields)
             if not refused:
+                if answer.code in (OK, PARTIAL):
+                    self._given.update((kind, field) for field in fields)
                 return answer
             self._give_up(kind, refused, answer.message)
 

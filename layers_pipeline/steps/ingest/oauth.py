@@ -8,22 +8,25 @@ Rows are committed before an account's outcome is stored: a crash in between cos
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+import polars as pl
+
 from layers_pipeline.errors import SourceThrottledError
 from layers_pipeline.operations.accounts import PlatformAccount
-from layers_pipeline.operations.listings import RestingListing
-from layers_pipeline.operations.refusals import RefusedMetric, UnreadablePost
+from layers_pipeline.operations.refusals import LeftOut
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.progress import report
-from layers_pipeline.sources.account_reading import ListingSoFar
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.steps.ingest.claims import claim
+from layers_pipeline.steps.ingest.known_posts import known_posts
 from layers_pipeline.steps.ingest.oauth_reading import AccountContext, AccountReader
 from layers_pipeline.steps.ingest.outcomes import SyncSummary, summary_of, wait_of
 from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
+from layers_pipeline.steps.ingest.remembering import refusals_of
+from layers_pipeline.steps.ingest.resting_listings import let_rest, resting_listings
 from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores
 from transforms.vocabulary import Depth
@@ -55,33 +58,34 @@ def sync_oauth(
     reader = AccountReader(
         stores,
         cipher=cipher,
-        known=_context(stores, cipher, due),
+        known=_context(stores, cipher, due, depth),
         worker=worker,
         retries=retries,
     )
     return asyncio.run(OAuthSync(stores, depth, reader, worker=worker).run(due))
 
 
-def _context(stores: Stores, cipher: TokenCipher, due: Sequence[PlatformAccount]) -> AccountContext:
-    operations, settings, now = stores.operations, stores.settings, stores.clock.now()
+def _context(
+    stores: Stores, cipher: TokenCipher, due: Sequence[PlatformAccount], depth: Depth
+) -> AccountContext:
+    operations, now = stores.operations, stores.clock.now()
     ids = [account.account_id for account in due]
+    left_out: dict[str, LeftOut] = {}
+    posts: dict[str, pl.DataFrame] = {}
+    for name, platform in PLATFORMS.items():
+        own = {
+            account.account_key: account.account_id for account in due if account.platform == name
+        }
+        scope = platform.refusal_scope(stores.settings)
+        left_out |= operations.refusals.left_out(scope, list(own.values()), now=now)
+        if own and depth in platform.reads_parts:
+            known = known_posts(stores.lake, name, own)
+            posts |= {own[account_key]: rows for account_key, rows in known.items()}
     return AccountContext(
         tokens=operations.tokens.readable(ids, cipher),
-        refused={
-            name: operations.refusals.metrics(platform.source, platform.api_version(settings))
-            for name, platform in PLATFORMS.items()
-        },
-        unreadable=operations.refusals.posts(ids),
-        listings={
-            account_id: ListingSoFar(
-                listing_id=rests.listing_id,
-                began_at=rests.began_at,
-                items=rests.items,
-                reached=rests.reached,
-                is_doubtful=rests.is_doubtful,
-            )
-            for account_id, rests in operations.listings.resting(ids).items()
-        },
+        left_out=left_out,
+        posts=posts,
+        listings=resting_listings(operations.listings, ids, now=now),
         pauses={
             name: pause
             for name, platform in PLATFORMS.items()
@@ -148,49 +152,14 @@ class OAuthSync:
             now=self._stores.clock.now(),
         )
         # Last: a crash before costs pages that are read twice, and the listing stays the same.
-        self._rest([sync for sync in syncs if sync.outcome.account_id in held])
+        let_rest(operations.listings, [one for one in syncs if one.outcome.account_id in held])
         return written
 
-    def _rest(self, syncs: Sequence[AccountSync]) -> None:
-        """Store where listings rest that the next full sync goes on with."""
-        listed = [sync for sync in syncs if sync.reading.listing]
-        resting = [
-            RestingListing(account_id=sync.outcome.account_id, **asdict(sync.reading.listing))
-            for sync in listed
-            if sync.reading.listing and sync.reading.goes_on
-        ]
-        self._stores.operations.listings.put([sync.outcome.account_id for sync in listed], resting)
-
     def _remember(self, syncs: Sequence[AccountSync], now: datetime) -> None:
-        """What readings taught: metrics not to ask for, posts not to ask of."""
-        operations, settings = self._stores.operations, self._stores.settings
-        refused = [
-            RefusedMetric(
-                source=PLATFORMS[sync.platform].source,
-                media_type=media_type,
-                metric=metric,
-                api_version=PLATFORMS[sync.platform].api_version(settings),
-                message=message,
-                refused_at=now,
-            )
-            for sync in syncs
-            for (media_type, metric), message in sync.reading.refused.items()
-        ]
-        unreadable = [
-            UnreadablePost(
-                platform=sync.platform,
-                platform_post_id=post_id,
-                account_id=sync.outcome.account_id,
-                reason=reason,
-                since=now,
-            )
-            for sync in syncs
-            for post_id, reason in sync.reading.unreadable.items()
-        ]
-        if refused:
-            operations.refusals.add_metrics(refused)
-        if unreadable:
-            operations.refusals.add_posts(unreadable)
+        """What readings taught: metrics, fields and posts not to ask for."""
+        rows = refusals_of(syncs, all_of_sync=self._synced, settings=self._stores.settings, now=now)
+        if rows:
+            self._stores.operations.refusals.add(rows)
 
     def _pause(self, sync: AccountSync, now: datetime) -> None:
         """Let everybody who uses our app wait, where that is what the platform asked for."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Self
 
+import polars as pl
+
 from layers_pipeline.errors import (
     LayersError,
     NotFoundError,
@@ -19,7 +21,7 @@ from layers_pipeline.errors import (
     SourceThrottledError,
 )
 from layers_pipeline.operations.accounts import PlatformAccount
-from layers_pipeline.operations.refusals import ApiPause
+from layers_pipeline.operations.refusals import ApiPause, LeftOut
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.operations.tokens import Token
@@ -32,6 +34,7 @@ from layers_pipeline.sources.client import (
 )
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.sources.rate_limits import UsageBudgets
+from layers_pipeline.steps.ingest.known_posts import by_post
 from layers_pipeline.steps.ingest.outcomes import LOOK_AGAIN, Remedies, outcome_of
 from layers_pipeline.steps.ingest.raw_rows import AccountSync
 from layers_pipeline.steps.ingest.tokens import TokenKeeper
@@ -42,9 +45,6 @@ from transforms.vocabulary import Depth, Platform
 UNANSWERED: Final = "not_answered"
 """The issue after which something is missing that another reading may bring."""
 GOES_ON: Final = "the next full sync lists on from here"
-LISTING_LIFE: Final = timedelta(days=3)
-"""A listing that rests for longer is begun anew: its first posts were last looked at too long ago.
-TikTok's longest limit ends with the day, and 10,000 posts take five hours."""
 REAUTH: Final = "Give it a new token: layers-pipeline account reauth {account_id}"
 GRANT: Final = "Let the owner grant the permissions, then reauth {account_id}."
 
@@ -54,10 +54,10 @@ class AccountContext:
     """What is known beforehand of the accounts that are to be read."""
 
     tokens: Mapping[str, Token] = field(default_factory=dict)
-    refused: Mapping[Platform, set[tuple[str, str]]] = field(default_factory=dict)
-    """Metrics that are not asked for, by platform."""
-    unreadable: Mapping[str, set[str]] = field(default_factory=dict)
-    """Posts whose insights are never given, by account."""
+    left_out: Mapping[str, LeftOut] = field(default_factory=dict)
+    """What is not asked for, by account."""
+    posts: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    """What is known of posts before, by account (``known_posts``)."""
     listings: Mapping[str, ListingSoFar] = field(default_factory=dict)
     """Listings to go on with, by account."""
     pauses: Mapping[Platform, ApiPause] = field(default_factory=dict)
@@ -125,10 +125,8 @@ class AccountReader:
         """The listing to go on with, or a new one; only the deepest reading lists to the end."""
         if depth != "full":
             return None
-        rests = self._known.listings.get(account.account_id)
-        if rests is not None and now - rests.began_at < LISTING_LIFE:
-            return rests
-        return ListingSoFar(listing_id=sync_id, began_at=now)
+        new = ListingSoFar(listing_id=sync_id, began_at=now)
+        return self._known.listings.get(account.account_id, new)
 
     async def _read_to_the_end(
         self, account: PlatformAccount, depth: Depth, listing: ListingSoFar | None
@@ -187,12 +185,14 @@ class AccountReader:
     async def _read(
         self, account: PlatformAccount, depth: Depth, token: Token, listing: ListingSoFar | None
     ) -> AccountReading:
+        left_out = self._known.left_out.get(account.account_id, LeftOut())
         wanted = ReadRequest(
             account_key=account.account_key,
             token=token.access,
             depth=depth,
-            refused=self._known.refused.get(account.platform, ()),
-            unreadable=self._known.unreadable.get(account.account_id, ()),
+            refused=left_out.names,
+            unreadable=left_out.unreadable,
+            known=by_post(self._known.posts.get(account.account_id)),
             listing=listing,
         )
         return await self._clients[account.platform].read(wanted)
@@ -205,6 +205,10 @@ def joined(first: AccountReading, second: AccountReading) -> AccountReading:
         rows=(*first.rows, *second.rows),
         calls=first.calls + second.calls,
         refused={**first.refused, **second.refused},
+        own=first.own | second.own,
+        refused_of_items={**first.refused_of_items, **second.refused_of_items},
+        unreadable={**first.unreadable, **second.unreadable},
+        answered=first.answered | second.answered,
     )
     if not first.goes_on:
         return both

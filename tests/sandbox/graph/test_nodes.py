@@ -75,7 +75,7 @@ def test_counters_are_the_truth_of_the_hour(graph):
     assert graph.read(REEL.item_id, fields=fields) == {
         "like_count": truth["likes"],
         "comments_count": truth["comments"],
-        "view_count": truth["views"],
+        "view_count": truth["total_views"],
         "saved_count": truth["saves"],
         "shares_count": truth["shares"],
         "id": REEL.item_id,
@@ -83,8 +83,15 @@ def test_counters_are_the_truth_of_the_hour(graph):
 
 
 def test_what_the_platform_hides_of_a_medium_is_absent(graph):
-    shown = graph.of(OTHER).read(SHY.item_id, fields="media_url,like_count,view_count")
-    assert shown == {"view_count": SHY.metrics(NOW)["views"], "id": SHY.item_id}
+    shown = graph.of(OTHER).read(SHY.item_id, fields="media_url,like_count,comments_count")
+    assert shown == {"comments_count": SHY.metrics(NOW)["comments"], "id": SHY.item_id}
+
+
+def test_views_with_those_of_ads_are_no_field_of_pictures_and_more_than_the_organic_ones(graph):
+    fields = "view_count,total_views_count"
+    assert graph.read(IMAGE.item_id, fields=fields) == {"id": IMAGE.item_id}
+    shown = graph.read(REEL.item_id, fields=fields)
+    assert shown["view_count"] == shown["total_views_count"] > REEL.metrics(NOW)["views"]
 
 
 def test_counters_follow_the_clock(graph):

@@ -1,7 +1,10 @@
-"""How the Instagram client reads breakdowns, which one post can fail for fifty."""
+"""How the Instagram client reads breakdowns: of which posts, and what their refusals mean."""
+
+from dataclasses import replace
 
 import pytest
 
+from layers_pipeline.sources.client import KnownPost
 from layers_pipeline.sources.instagram.requests import INSIGHT_METRICS
 from tests.sources.instagram.readings import (
     IDS,
@@ -25,14 +28,11 @@ def test_breakdowns_are_asked_for_apart_from_other_metrics():
     singles = [params for call in script.asked for _, params in call]
     broken_down = [params for params in singles if "breakdown" in params]
     assert [(one["metric"], one["breakdown"]) for one in broken_down] == [
-        ("navigation", "story_navigation_action_type")
+        ("navigation", "story_navigation_action_type"),
+        ("profile_activity", "action_type"),
+        ("profile_activity", "action_type"),
     ]
-    assert [one for one in singles if "ids" in one] == [
-        {
-            "ids": "11,12",
-            "fields": "insights.metric(profile_activity).breakdown(action_type)",
-        }
-    ]
+    assert not [one for one in singles if "ids" in one]
 
 
 def _each_type(path, params):
@@ -49,31 +49,33 @@ def _each_type(path, params):
 
 
 @pytest.mark.parametrize("kind", ["few_viewers", "before_conversion", "insights:permission_10"])
-def test_one_post_that_fails_a_common_breakdown_leaves_the_others_theirs(graph, kind):
+def test_one_post_that_fails_leaves_the_others_their_breakdowns(graph, kind):
     sick = "17910000000000107"
     put(graph, kind, LONG, subject=sick)
     reading = read(graph, account=LONG)
-    assert (reading.error, len(reading.issues)) == (None, 1)
+    assert reading.error is None
+    assert {subject for _, subject in issues(reading)} == {sick}
     assert set(subjects(reading, "media")) - set(subjects(reading, "breakdown")) == {sick}
 
 
-def test_a_post_that_fails_only_the_common_breakdown_is_found_one_by_one():
+def test_a_post_that_fails_only_its_breakdown_keeps_its_metrics():
     def script(path, params):
         if path.endswith("/media"):
             return {"data": [shown(str(n), "IMAGE", "FEED") for n in range(11, 17)]}
-        refuses = "13" in params.get("ids", "") or ("breakdown" in params and "13/" in path)
+        refuses = "breakdown" in params and path == "13/insights"
         return error(10, "(#10) Not enough viewers") if refuses else {"data": []}
 
     reading = read_scripted(ScriptedGraph(script))
     assert issues(reading) == {("not_enough_viewers", "13")}
     assert subjects(reading, "breakdown") == ["11", "12", "14", "15", "16"]
+    assert len(subjects(reading, "insights")) == 6
 
 
 def test_a_refused_breakdown_is_not_the_metric_itself():
     def script(path, params):
         if path.endswith("/media"):
             return {"data": [shown(str(n), "IMAGE", "FEED") for n in range(11, 17)]}
-        if "ids" in params or "breakdown" in params:
+        if "breakdown" in params:
             return error(100, "(#100) Incompatible metric (profile_activity) with the media")
         return {"data": []}
 
@@ -88,25 +90,37 @@ def test_a_metric_that_is_refused_takes_its_breakdown_with_it(graph):
     put(graph, "bad_metric", metric="profile_activity")
     reading = read(graph)
     assert reading.refused.keys() == {
-        ("feed_image", "profile_activity"),
-        ("feed_carousel", "profile_activity"),
+        (media_type, name)
+        for media_type in ("feed_image", "feed_carousel")
+        for name in ("profile_activity", "profile_activity/action_type")
     }
     assert len(metric_names(reading)[IDS["feed_image"]]) == len(INSIGHT_METRICS["feed_image"]) - 1
 
 
-def test_a_common_breakdown_that_is_too_much_is_halved():
+FEED = [{**shown(str(n), "IMAGE", "FEED"), "like_count": 5} for n in (11, 12, 13)]
+STILL = KnownPost(likes=5, has_all_parts=True)
+
+
+def test_breakdowns_are_asked_only_of_posts_whose_counts_moved():
+    known = {"11": STILL, "12": replace(STILL, likes=4), "13": replace(STILL, has_all_parts=False)}
+    script = ScriptedGraph(lambda path, params: {"data": FEED if path.endswith("/media") else []})
+    reading = read_scripted(script, known=known)
+    assert subjects(reading, "breakdown") == ["12", "13"]
+    assert subjects(reading, "insights") == ["11", "12", "13"]
+
+
+def test_no_parts_are_asked_of_what_is_zero_in_all():
     def script(path, params):
         if path.endswith("/media"):
-            return {"data": [shown(str(n), "IMAGE", "FEED") for n in range(11, 41)]}
-        if len(params.get("ids", "").split(",")) > 8:
-            return error(1, "Please reduce the amount of data you're asking for")
-        many = {
-            one: {"id": one, "insights": {"data": []}} for one in params.get("ids", "").split(",")
-        }
-        return many if "ids" in params else {"data": []}
+            return {"data": [shown(str(n), "IMAGE", "FEED") for n in range(1000, 1060)]}
+        if path.endswith("/insights"):
+            value = int(path == "1000/insights")
+            return {"data": [{"name": "profile_activity", "values": [{"value": value}]}]}
+        return {"data": []}
 
     reading = read_scripted(ScriptedGraph(script))
-    assert (reading.error, len(set(subjects(reading, "breakdown")))) == (None, 30)
+    # Those whose insights came in the call before; the last ten were asked together.
+    assert subjects(reading, "breakdown") == ["1000", *map(str, range(1050, 1060))]
 
 
 def test_breakdowns_that_are_never_answered_are_left_and_fail_nothing():
@@ -115,7 +129,7 @@ def test_breakdowns_that_are_never_answered_are_left_and_fail_nothing():
     def script(path, params):
         if path.endswith("/media"):
             return {"data": posts}
-        if "ids" in params or "breakdown" in params:
+        if "breakdown" in params:
             return error(1, "An unknown error has occurred.")
         return {"data": []}
 

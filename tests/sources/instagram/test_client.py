@@ -25,6 +25,7 @@ from tests.sources.instagram.readings import (
     calls,
     client_over,
     entities,
+    error,
     issues,
     metric_names,
     put,
@@ -49,7 +50,8 @@ def test_quick_is_the_first_page_of_posts_in_one_call(graph):
 def test_quick_brings_the_counts_that_stand_on_posts(graph):
     row = bodies(read(graph, "quick"), "media")[IDS["reel"]]
     numbers = graph.world.dataset.item("instagram", IDS["reel"]).metrics(AT)
-    assert row["view_count"] == numbers["views"]
+    assert row["view_count"] == row["total_views_count"] == numbers["total_views"]
+    assert "views" not in row
     assert row["like_count"] == numbers["likes"]
     assert row["comments_count"] == numbers["comments"]
     assert row["saved_count"] == numbers["saves"]
@@ -238,6 +240,48 @@ def test_a_field_that_the_platform_does_not_know_is_left_out():
     reading = read_scripted(ScriptedGraph(script), "quick")
     assert (reading.items, reading.calls, reading.error) == (1, 2, None)
     assert issues(reading) == {("metric_refused", "view_count")}
+    assert (reading.refused.keys(), reading.own) == ({("media", "view_count")}, frozenset())
+    again = read_scripted(ScriptedGraph(script), "quick", refused=reading.refused.keys())
+    assert (again.items, again.calls, again.issues) == (1, 1, ())
+
+
+def test_a_video_whose_product_is_not_told_is_a_reel():
+    def script(path, params):
+        video = {"id": "11", "media_type": "VIDEO"}
+        return {"data": [video] if path.endswith("/media") else []}
+
+    assert subjects(read_scripted(ScriptedGraph(script)), "insights") == ["11"]
+
+
+NO_BATCHES = error(100, "Unsupported request - method type: post", type="IGApiException")
+
+
+def on_a_host_without_batches(posts):
+    """A Graph API that takes one request at a time."""
+    script = ScriptedGraph(lambda path, params: {"data": posts if path.endswith("/media") else []})
+    return (
+        script,
+        lambda request: (
+            httpx.Response(400, json=NO_BATCHES) if request.method == "POST" else script(request)
+        ),
+    )
+
+
+def test_a_host_that_takes_no_batches_is_asked_one_by_one_and_known_the_next_time():
+    _, host = on_a_host_without_batches([shown("11"), shown("12")])
+    reading = read_scripted(host)
+    assert (reading.error, reading.is_complete, reading.calls) == (None, True, 1 + 5)
+    assert subjects(reading, "insights") == ["11", "12"]
+    assert reading.refused.keys() == {("host", "batches")}
+    assert read_scripted(host, refused=reading.refused.keys()).calls == 5
+
+
+def test_single_calls_for_items_have_a_budget_and_lists_are_read_whole():
+    _, host = on_a_host_without_batches([shown(str(n)) for n in range(1000, 1300)])
+    reading = read_scripted(host)
+    assert (reading.error, reading.items, reading.is_complete) == (None, 300, True)
+    assert len(subjects(reading, "insights")) == 200
+    assert issues(reading) == {("metric_refused", "batches"), ("not_asked", "insights")}
 
 
 def test_big_numbers_and_text_of_any_kind_come_through_unchanged():

@@ -87,9 +87,27 @@ def test_a_throttle_without_a_stated_time_lasts_some_minutes(graph):
     assert read(graph, "quick").error.retry_after_s == 300
 
 
-def test_an_unknown_path_is_called_a_bug(graph):
+@pytest.mark.parametrize("depth", ["quick", "full"])
+def test_a_version_that_does_not_exist_is_named_as_the_fault_of_the_setting(graph, depth):
     put(graph, "unknown_path")
-    assert "bug" in str(read(graph, "quick").error)
+    said = str(read(graph, depth).error)
+    assert "Asked of v26.0. See that LAYERS_INSTAGRAM_VERSION names a version" in said
+
+
+@pytest.mark.parametrize("depth", ["quick", "full"])
+def test_a_list_that_another_login_has_says_which_login_it_wants(depth):
+    refusal = error(100, "Unsupported request - method type: get", type="IGApiException")
+    reading = read_scripted(lambda request: _json(400, refusal), depth)
+    assert type(reading.error) is SourceForbiddenError
+    assert "graph.instagram.com (LAYERS_INSTAGRAM_URL)" in str(reading.error)
+
+
+def test_a_blocked_action_is_the_accounts_and_lasts():
+    blocked = error(4, "Action is blocked", subcode=2207051, is_transient=False)
+    error_ = read_scripted(lambda request: _json(403, blocked), "quick").error
+    assert (type(error_), error_.scope) == (SourceThrottledError, "account")
+    assert error_.retry_after_s == 6 * 3600
+    assert "what Instagram blocks" in str(error_)
 
 
 def test_a_refused_token_asks_for_a_new_connection(graph):
@@ -140,6 +158,10 @@ def test_a_page_of_one_post_that_is_too_much_is_unavailable():
         pytest.param(error(9_999, is_transient=True), SourceUnavailableError, id="may pass"),
         pytest.param(error(100), SourceRejectedError, id="100 of the list"),
         pytest.param(error(190, error_data="{"), SourceUnauthorizedError, id="broken data"),
+        pytest.param(error(-1, "Fatal"), SourceUnavailableError, id="fatal"),
+        pytest.param(error("-1", "Fatal"), SourceUnavailableError, id="fatal as text"),
+        pytest.param(error(24, subcode=2207006), SourceForbiddenError, id="gone 24"),
+        pytest.param(error(110, subcode=2207013), SourceForbiddenError, id="no such user"),
         pytest.param(error(299), SourceForbiddenError, id="last permission"),
         pytest.param(error(300), SourceRejectedError, id="after the last permission"),
         pytest.param(error(10, "(#10) Not enough viewers"), SourceRejectedError, id="viewers"),

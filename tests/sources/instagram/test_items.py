@@ -130,9 +130,7 @@ def test_insights_that_are_none_are_not_answered(answer):
     assert (reading.error, issues(reading)) == (None, {("not_answered", "11")})
 
 
-@pytest.mark.parametrize(
-    "kind", [*APP_THROTTLES, "user_limit", "buc_limit", "token_190", "unknown_path"]
-)
+@pytest.mark.parametrize("kind", [*APP_THROTTLES, "user_limit", "buc_limit", "token_190"])
 def test_rows_read_before_an_error_are_kept(graph, kind):
     put(graph, f"insights:{kind}", subject=IDS["feed_video"])
     reading = read(graph)
@@ -140,6 +138,14 @@ def test_rows_read_before_an_error_are_kept(graph, kind):
     assert reading.calls == 2
     assert len(subjects(reading, "media")) == 5
     # The others of the same batch, asked before and after it.
+    assert set(subjects(reading, "insights")) == set(IDS.values()) - {IDS["feed_video"]}
+
+
+def test_an_unknown_path_of_one_item_ends_nothing(graph):
+    put(graph, "insights:unknown_path", subject=IDS["feed_video"])
+    reading = read(graph)
+    assert (reading.error, reading.is_complete, reading.calls) == (None, True, 2)
+    assert issues(reading) == {("item_refused", IDS["feed_video"])}
     assert set(subjects(reading, "insights")) == set(IDS.values()) - {IDS["feed_video"]}
 
 

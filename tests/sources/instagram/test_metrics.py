@@ -2,7 +2,7 @@
 
 import pytest
 
-from layers_pipeline.sources.instagram.errors import metrics_named
+from layers_pipeline.sources.instagram.errors import metrics_in_question, metrics_named
 from layers_pipeline.sources.instagram.requests import INSIGHT_METRICS
 from tests.sources.instagram.readings import (
     IDS,
@@ -87,7 +87,7 @@ def test_a_refusal_is_found_once_for_all_items_of_the_type(graph, kind):
     reading = read(graph, account=LONG)
     assert reading.refused.keys() == {("feed_image", "follows")}
     assert len(subjects(reading, "insights")) == 230
-    assert len(calls(graph)) <= 6 + 4
+    assert len(calls(graph)) <= 11 + 4
 
 
 def test_no_refused_request_is_repeated_unchanged():
@@ -120,7 +120,7 @@ def test_a_refusal_that_no_single_metric_explains_leaves_the_item():
 
     reading = read_scripted(ScriptedGraph(script))
     assert (reading.error, dict(reading.refused)) == (None, {})
-    assert issues(reading) == {("metric_refused", "11")}
+    assert issues(reading) == {("item_refused", "11")}
     assert subjects(reading, "insights") == ["12"]
 
 
@@ -136,20 +136,106 @@ def test_the_search_for_a_metric_is_made_once_for_a_type():
     reading = read_scripted(script)
     probes = [params for call in script.asked for _, params in call if params.get("metric")]
     assert len(probes) == 20 + len(INSIGHT_METRICS["reel"])
-    assert len(issues(reading)) == 20
+    assert {kind for kind, _ in issues(reading)} == {"item_refused", "not_answered"}
+    assert len(issues(reading)) == 20 + 1
 
 
-def test_when_every_metric_is_refused_the_type_is_left():
+OF_AN_ITEM = [
+    "(#100) Insights are only available for media posted after the owner account converted to "
+    "business account",
+    "Unsupported request - method type: get",
+    "(#100) Invalid parameter",
+    "(#100) Tried accessing nonexisting field (insights) on node type (Media)",
+    "(#100) The value must be a valid insights metric",
+]
+
+
+def refusing(message, *, sick, items):
+    """A Graph API on which some items refuse all insights, with a message without subcode."""
+
     def script(path, params):
         if path.endswith("/media"):
-            return {"data": [shown("11")]}
-        if path.endswith("/insights"):
-            return error(100, "(#100) The value must be a valid insights metric")
+            return {"data": [shown(item_id) for item_id in items]}
+        item_id, _, edge = path.partition("/")
+        if edge != "insights":
+            return {"data": []}
+        if item_id in sick:
+            return error(100, message)
+        names = params["metric"].split(",")
+        return {"data": [{"name": name, "values": [{"value": 5}]} for name in names]}
+
+    return ScriptedGraph(script)
+
+
+@pytest.mark.parametrize("message", OF_AN_ITEM)
+@pytest.mark.parametrize("items", [["11", "12"], ["11"]], ids=["beside another", "alone"])
+def test_a_refusal_that_names_no_metric_is_the_items_fault(message, items):
+    reading = read_scripted(refusing(message, sick=["11"], items=items))
+    assert (reading.error, dict(reading.refused)) == (None, {})
+    assert reading.unreadable.keys() == {"11"}
+    assert subjects(reading, "insights") == items[1:]
+
+
+@pytest.mark.parametrize("message", OF_AN_ITEM)
+def test_an_item_at_fault_costs_one_request_where_another_of_its_type_answers(message):
+    script = refusing(message, sick=["11", "13", "15"], items=[str(n) for n in range(11, 21)])
+    reading = read_scripted(script)
+    assert reading.unreadable.keys() == {"11", "13", "15"}
+    assert reading.calls == 2
+    again = read_scripted(script, unreadable=reading.unreadable.keys())
+    assert (again.issues, len(subjects(again, "insights"))) == ((), 7)
+
+
+def test_insights_that_are_refused_of_every_item_say_nothing_of_the_items():
+    items = [str(n) for n in range(11, 21)]
+    reading = read_scripted(refusing(OF_AN_ITEM[1], sick=items, items=items))
+    assert (reading.error, dict(reading.unreadable), dict(reading.refused)) == (None, {}, {})
+    assert ("not_answered", "insights") in issues(reading)
+
+
+def test_a_named_metric_that_another_item_gives_is_left_out_of_the_one_item_only():
+    def script(path, params):
+        if path.endswith("/media"):
+            return {"data": [shown("11"), shown("12")]}
+        if path == "11/insights" and "views" in params["metric"].split(","):
+            return error(100, "(#100) Incompatible metric (views) with the media")
         return {"data": []}
 
     reading = read_scripted(ScriptedGraph(script))
-    assert reading.refused.keys() == {("reel", metric) for metric in INSIGHT_METRICS["reel"]}
-    assert (reading.error, reading.is_complete) == (None, True)
+    assert (dict(reading.refused), dict(reading.unreadable)) == ({}, {})
+    assert reading.refused_of_items.keys() == {("11", "views")}
+    assert subjects(reading, "insights") == ["12", "11"]
+    again = read_scripted(ScriptedGraph(script), refused=reading.refused_of_items.keys())
+    assert (again.calls, again.issues) == (2, ())
+
+
+def test_what_no_message_names_is_refused_of_this_account_only(graph):
+    put(graph, "bad_metric_value", metric="reels_skip_rate")
+    reading = read(graph)
+    assert reading.own == reading.refused.keys() == {("reel", "reels_skip_rate")}
+    put(graph, "bad_metric", metric="saved")
+    assert ("reel", "saved") not in read(graph, refused=reading.refused.keys()).own
+
+
+@pytest.mark.parametrize(
+    ("message", "probes"),
+    [
+        ("does not support the reach, saved metric for this media product type", 0),
+        ("One of reach and saved is wrong", 2),
+    ],
+)
+def test_a_message_that_mentions_two_metrics_costs_two_probes_at_most(message, probes):
+    def script(path, params):
+        if path.endswith("/media"):
+            return {"data": [shown(str(n)) for n in (11, 12, 13)]}
+        bad = {"reach", "saved"} & set(params.get("metric", "").split(","))
+        return error(100, f"(#100) The Media Insights API {message}.") if bad else {"data": []}
+
+    script = ScriptedGraph(script)
+    reading = read_scripted(script)
+    assert reading.refused.keys() == {("reel", "reach"), ("reel", "saved")}
+    assert sum(len(call) for call in script.asked) == 3 + 3 + probes + 3
+    assert len(subjects(reading, "insights")) == 3
 
 
 ASKED = ("reach", "saved", "views", "total_interactions")
@@ -190,7 +276,12 @@ ASKED = ("reach", "saved", "views", "total_interactions")
             "(#100) Starting from version 21+, the following metric is no longer supported: plays",
             (),
         ),
-        ("Something is wrong with saved", ("saved",)),
+        (
+            "(#100) The Media Insights API does not support the reach, saved metric for this "
+            "media product type.",
+            ("reach", "saved"),
+        ),
+        ("Something is wrong with saved", ()),
         ("Neither reach nor views", ()),
         ("Invalid parameter", ()),
     ],
@@ -199,5 +290,14 @@ def test_the_metric_that_a_message_means_is_found(message, named):
     assert metrics_named(message, ASKED) == named
 
 
-def test_a_single_metric_needs_no_name():
-    assert metrics_named("Invalid parameter", ["views"]) == ("views",)
+@pytest.mark.parametrize(
+    ("message", "meant"),
+    [
+        ("Something is wrong with saved", ("saved",)),
+        ("Neither reach nor views", ("reach", "views")),
+        ("Invalid parameter", ASKED),
+        ("metric[9] must be one of the following values: reach", ASKED),
+    ],
+)
+def test_the_metrics_that_a_message_may_mean_are_those_that_it_mentions(message, meant):
+    assert metrics_in_question(message, ASKED) == meant

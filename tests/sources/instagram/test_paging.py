@@ -3,7 +3,10 @@
 import pytest
 
 from layers_pipeline.errors import SourceMalformedError, SourceUnavailableError
+from layers_pipeline.sources.client import KnownPost
+from layers_pipeline.sources.instagram.requests import COUNTED
 from tests.sources.instagram.readings import (
+    AT,
     LONG,
     ScriptedGraph,
     calls,
@@ -25,8 +28,16 @@ def test_every_page_is_read_and_no_post_twice(graph):
 
 def test_pages_travel_in_the_batches_of_insights(graph):
     reading = read(graph, account=LONG)
-    # 3 pages, 230 insights, 5 breakdowns of up to 50, stories and account: 240 requests.
-    assert reading.calls == len(calls(graph)) == 6
+    # 3 pages, 230 insights, 230 breakdowns, stories and account: 465 requests.
+    assert reading.calls == len(calls(graph)) == 11
+    # Where no count moved since, no breakdown is asked for.
+    known = {
+        post.item_id: KnownPost(
+            **{name: post.metrics(AT)[name] for name in COUNTED}, has_all_parts=True
+        )
+        for post in graph.world.dataset.every_item(LONG)
+    }
+    assert read(graph, account=LONG, known=known).calls == 6
 
 
 @pytest.mark.parametrize("kind", ["list:short_page", "list:empty_page_with_next"])

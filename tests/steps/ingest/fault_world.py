@@ -34,7 +34,6 @@ from sandbox import (
     generated_captures,
     running_sandbox,
 )
-from sandbox.simulation.metrics import COUNTED
 from transforms.facts.snapshots import POST
 
 AT = datetime(2025, 3, 10, 12, 30, tzinfo=UTC)
@@ -46,6 +45,8 @@ RESPONSES = {
 }
 INSTAGRAM_ITEMS = ("reel", "reel", "feed_image", "feed_carousel", "feed_video", "story")
 TIKTOK_ITEMS = ("tiktok_video", "tiktok_video", "tiktok_video", "tiktok_video", "tiktok_photo")
+ON_POSTS = ("likes", "comments", "shares", "saves", "total_views")
+"""Metrics that stand on Instagram's posts themselves, insights or not."""
 serial = count(1)
 
 
@@ -100,6 +101,7 @@ def settings_of(served: RunningSandbox, home: Path, **changes: object) -> Settin
         "instagram_url": served.url,
         "tiktok_url": served.url,
         "tiktok_calls_per_s": 1000,
+        "tiktok_calls_per_min": 60_000,
         "token_keys": TOKEN_KEY,
     }
     return Settings(**(given | changes))  # pyright: ignore[reportArgumentType]
@@ -242,7 +244,7 @@ class Stored:
             if item.lives(at)
             for name, value in item.metrics(at).items()
             if name not in never
-            and (item.item_id not in unreadable or name in COUNTED)
+            and (item.item_id not in unreadable or name in ON_POSTS)
             and self._known(item, name) != value
         ]
 

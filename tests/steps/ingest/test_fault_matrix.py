@@ -20,6 +20,7 @@ import polars as pl
 import pytest
 
 from layers_pipeline.lake import catalog
+from layers_pipeline.operations.refusals import INSIGHTS
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.stores import Stores
@@ -54,7 +55,6 @@ SECOND = timedelta(seconds=1)
 BY_NAME = {case.name: number for number, case in enumerate(CASES)}
 SOURCE_OF = {"instagram": "instagram_graph", "tiktok": "tiktok_business"}
 HANGING = "instagram hang"
-VERSIONS = {"instagram": "v26.0", "tiktok": "v1.3"}
 
 
 @dataclass(kw_only=True)
@@ -143,15 +143,15 @@ class Matrix:
         state = state_of(result.stores, result.ref, result.case.depth)
         result.message = state.last_message or ""
         pause = operations.refusals.pause_of(f"{SOURCE_OF[platform]}:app", now=AT)
-        dropped = operations.refusals.metrics(SOURCE_OF[platform], VERSIONS[platform])
+        refused = operations.refusals.all()
         return Left(
             outcome=str(state.last_outcome),
             status=row_of(result.stores, result.ref).status,
             wait_min=None if state.retry_at is None else _minutes(state.retry_at - AT),
             pause_min=None if pause is None else _minutes(pause.until - AT),
             requests=requests,
-            dropped=frozenset(metric for _, metric in dropped),
-            unreadable=sum(map(len, operations.refusals.posts([account_id(result.ref)]).values())),
+            dropped=frozenset(row.name for row in refused if row.is_of_all),
+            unreadable=sum(row.name == INSIGHTS for row in refused),
         )
 
     def _look(self) -> None:
@@ -201,12 +201,12 @@ class Matrix:
         bring_up_to_date(self.shared)
         self.stored = Stored.of(self.shared)
         for number, result in enumerate(self.results):
-            unreadable = result.stores.operations.refusals.posts([account_id(result.ref)])
+            refused = result.stores.operations.refusals.all()
             result.untrue = self.stored.untrue(
                 items_of(result.ref, number),
                 at=HEALED_AT,
                 never=sorted(result.left.dropped),
-                unreadable=sorted(unreadable[account_id(result.ref)]),
+                unreadable=[row.item_id for row in refused if row.name == INSIGHTS],
             )
 
     def _storm(self) -> None:

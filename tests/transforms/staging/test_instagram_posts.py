@@ -106,15 +106,28 @@ def test_the_fields_of_a_post_count_where_there_are_no_insights():
     assert actual(capture(media(**counters))) == {
         "likes": 1,
         "comments": 2,
-        "views": 3,
+        "total_views": 3,
         "saves": 4,
         "shares": 0,
     }
 
 
 def test_insights_win_over_the_fields_of_the_post():
-    found = capture(media(like_count=1, view_count=3), insights(metric("likes", 9)))
-    assert actual(found) == {"likes": 9, "views": 3}
+    found = capture(media(like_count=1, shares_count=3), insights(metric("likes", 9)))
+    assert actual(found) == {"likes": 9, "shares": 3}
+
+
+def test_views_are_the_insights_alone_and_paid_ones_have_their_own_column():
+    shown = media(view_count=9_001)
+    assert actual(capture(shown)) == {"total_views": 9_001}
+    assert actual(capture(shown, insights(metric("views", 2_001)))) == {
+        "views": 2_001,
+        "total_views": 9_001,
+    }
+
+
+def test_the_newer_field_of_all_views_wins_over_the_older_one():
+    assert actual(capture(media(view_count=8, total_views_count=9))) == {"total_views": 9}
 
 
 def test_every_metric_has_its_word():
@@ -137,6 +150,7 @@ def test_every_metric_has_its_word():
         "total_watch_time_ms": 13,
         "skip_rate_raw": 14.0,
         "skip_rate": 0.14,
+        "total_views": 15,
     }
 
 

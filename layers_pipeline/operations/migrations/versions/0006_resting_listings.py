@@ -1,14 +1,14 @@
 """Listings of posts that take several syncs: where they rest.
 
-Belongs here: the change from 0004 to 0005.
+Belongs here: the change from 0005 to 0006.
 Does not belong here: imports of the models, which move on while this stays as it is.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
