@@ -13,6 +13,8 @@ from tests.steps.ingest.fault_world import TOKEN_LIFE
 
 LOOK_AGAIN_MIN = 6 * 60.0
 UNSTATED_MIN = 5.0
+TO_MIDNIGHT_MIN = 11.5 * 60
+"""From the moment of the cases on."""
 STATED_MIN = 19
 """What a throttle of these cases asks for, where it says so at all."""
 
@@ -72,8 +74,13 @@ class Case:
 
     @property
     def is_app_wide(self) -> bool:
-        """Whether it keeps all accounts of the platform from being read."""
-        return self.left.pause_min is not None
+        """Whether it keeps all accounts of the platform from being read, or several like it do."""
+        return self.left.pause_min is not None or any("limit_" in kind for kind in self.tiktoks)
+
+    @property
+    def tiktoks(self) -> frozenset[str]:
+        """The kinds, if they are TikTok's."""
+        return self.kinds if self.platform == "tiktok" else frozenset()
 
 
 def well(platform: str, **changes: Any) -> Left:
@@ -366,6 +373,9 @@ TIKTOK_CODES = [
     tiktok("code_40100", lost("rate_limited", wait_min=UNSTATED_MIN, requests=3)),
     tiktok("code_40132", lost("rate_limited", wait_min=UNSTATED_MIN, pause_min=UNSTATED_MIN)),
     tiktok("code_61000", lost("rate_limited", wait_min=UNSTATED_MIN, requests=3)),
+    tiktok("limit_account", lost("rate_limited", wait_min=UNSTATED_MIN)),
+    tiktok("limit_app", lost("rate_limited", wait_min=UNSTATED_MIN)),
+    tiktok("limit_day", lost("rate_limited", wait_min=TO_MIDNIGHT_MIN)),
     *(
         tiktok(f"code_{code}", well("tiktok", requests=3), name=f"code_{code} once", times=1)
         for code in (40100, 50002, 61000)

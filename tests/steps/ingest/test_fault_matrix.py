@@ -48,8 +48,8 @@ from tests.steps.ingest.fault_world import (
     sync,
 )
 
-HEALED_AT = AT + timedelta(hours=7)
-STORM_AT = AT + timedelta(hours=8)
+HEALED_AT = AT + timedelta(hours=12)
+STORM_AT = AT + timedelta(hours=13)
 STORM_AGAIN_AT = STORM_AT + timedelta(minutes=20)
 SECOND = timedelta(seconds=1)
 BY_NAME = {case.name: number for number, case in enumerate(CASES)}
