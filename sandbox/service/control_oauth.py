@@ -70,6 +70,12 @@ class MinuteLimit(BaseModel):
     app_per_min: int | None = Field(ge=1, description="Of all accounts.")
 
 
+class MinuteLimitState(MinuteLimit):
+    """The limits, and what they did."""
+
+    refused: int = Field(description="Calls that they refused so far.")
+
+
 class TokenAnswer(TypedDict):
     """A new token pair."""
 
@@ -257,10 +263,14 @@ async def set_limit(limit: CallLimit, request: Request) -> CallLimit:
 
 
 @router.get("/tiktok/minute-limits", summary="How many calls a minute TikTok admits")
-async def read_minute_limits(request: Request) -> MinuteLimit:
+async def read_minute_limits(request: Request) -> MinuteLimitState:
     """As TikTok documents them, unless they were set; off while the clock stands still."""
     limits = request.app.state.tiktok_minutes
-    return MinuteLimit(account_per_min=limits.account_per_min, app_per_min=limits.app_per_min)
+    return MinuteLimitState(
+        account_per_min=limits.account_per_min,
+        app_per_min=limits.app_per_min,
+        refused=limits.refused,
+    )
 
 
 @router.put("/tiktok/minute-limits", summary="Limit TikTok's calls per minute")

@@ -66,6 +66,8 @@ class MinuteLimits:
         """Calls of one account to one endpoint; none: as many as wanted."""
         self.app_per_min: int | None = APP_PER_MIN
         """Calls of all accounts; none: as many as wanted."""
+        self.refused = 0
+        """Calls that the limits forbade so far."""
 
     def set(self, *, account_per_min: int | None, app_per_min: int | None) -> None:
         """Limit calls, also while the clock stands still."""
@@ -80,8 +82,10 @@ class MinuteLimits:
         with self._lock:
             app, account = self._made("app", now), self._made((account_key, endpoint), now)
             if self.app_per_min is not None and len(app) >= self.app_per_min:
+                self.refused += 1
                 return "app"
             if self.account_per_min is not None and len(account) >= self.account_per_min:
+                self.refused += 1
                 return "account"
             app.append(now)
             account.append(now)

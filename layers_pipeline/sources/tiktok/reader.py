@@ -115,12 +115,17 @@ class TikTokReading:
         )
 
     def _goes_on(self, error: SourceError | None) -> bool:
-        """Whether there is something to go on with, and no error that would come again there."""
+        """Whether the listing rests here, rather than that the next one begins anew.
+
+        After a failure only one does that has earlier parts to lose, and not at a page that
+        cannot be read.
+        """
         if self._listing is None or self._is_at_end or self._place.reached is None:
             return False
-        if isinstance(error, SourceThrottledError):
+        if error is None or isinstance(error, SourceThrottledError):
             return True
-        return self._pages > 0 and not isinstance(error, SourceMalformedError)
+        is_readable = self._pages > 0 and not isinstance(error, SourceMalformedError)
+        return is_readable and self._listing.items > 0
 
     async def list_videos(self, reach: Reach) -> None:
         """List posts, newest first, to the end or as far as the reach goes.

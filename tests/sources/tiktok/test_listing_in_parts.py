@@ -86,6 +86,20 @@ def test_a_place_at_which_nothing_can_be_read_is_given_up(answer):
     assert listed([reader.read()])[0] == "0"
 
 
+@pytest.mark.parametrize("earlier_parts", [0, 1])
+def test_after_a_failure_only_a_listing_with_earlier_parts_goes_on(earlier_parts):
+    account = Account(posts_of(1_500))
+    reader = Reader(account)
+    for _ in range(earlier_parts):
+        reader.read()
+    answers = iter([None, envelope(code=40050, message="Duplicated request.")])
+    account.before_page = lambda: next(answers, None)
+    failed = reader.read()
+    assert failed.error is not None
+    assert (failed.pages, failed.goes_on) == (1, earlier_parts > 0)
+    assert (listed([reader.read()])[0] == "0") is (earlier_parts == 0)
+
+
 def test_what_a_part_doubts_the_whole_listing_doubts_and_is_still_read_to_its_end():
     account = Account(posts_of(1_000))
     answers = iter([envelope({"videos": [], "has_more": True, "cursor": 10**15}, code=20001)])

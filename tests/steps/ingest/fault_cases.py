@@ -66,6 +66,8 @@ class Case:
     settings: Mapping[str, Any] = field(default_factory=dict)
     healed_requests: int = 2
     """Of the first sync after the fault."""
+    rests: bool = False
+    """Whether that sync goes on with a listing, so that another one reads its first posts anew."""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -112,9 +114,12 @@ def tiktok(kind: str, left: Left, *, name: str = "", case=None, **fault: Any) ->
     return Case(name=name, platform="tiktok", faults=struck, left=left, **(case or {}))
 
 
-def several(platform: str, name: str, left: Left, *faults: Mapping[str, Any]) -> Case:
+def several(
+    platform: str, name: str, left: Left, *faults: Mapping[str, Any], rests: bool = False
+) -> Case:
     """A case of several faults, one after the other."""
-    return Case(name=f"{platform} {name}", platform=platform, faults=faults, left=left)
+    name = f"{platform} {name}"
+    return Case(name=name, platform=platform, faults=faults, left=left, rests=rests)
 
 
 TOKENS = ("expired", 458, 459, 460, 464, 467, 492, 190, 102)
@@ -466,6 +471,7 @@ TIKTOK_PAGES = [
         ),
         {"kind": "short_page", "times": 1},
         {"kind": "code_61000"},
+        rests=True,
     ),
 ]
 CASES = [

@@ -191,6 +191,9 @@ class Matrix:
             )
         requests = self._counted(result)
         result.healed = (str(state_of(stores, result.ref).last_outcome), requests)
+        if result.case.rests:
+            clock.set(HEALED_AT + timedelta(minutes=20))
+            sync(stores)
 
     def _counted(self, result: CaseResult) -> int:
         before = len(requests_of(self.served))
