@@ -6,9 +6,11 @@ Does not belong here: HTTP, batches, what the readings hold.
 
 from typing import Final
 
+from sandbox.graph.account_insights import read_account_insights
 from sandbox.graph.call import DELAYS_S, CallContext, GraphCall, Json, Reply
 from sandbox.graph.desk import Child, GraphDesk
 from sandbox.graph.errors import (
+    IDS_ENDED,
     NO_PERMISSION,
     GraphError,
     Refusal,
@@ -28,7 +30,8 @@ from sandbox.simulation.accounts import AccountRef
 from sandbox.simulation.items import Item
 
 EXCHANGE_PATHS: Final = (("oauth", "access_token"), ("access_token",), ("refresh_access_token",))
-IDS_MAX: Final = 50
+VERSIONS: Final = frozenset(f"v{major}.0" for major in range(19, 28))
+"""Versions that answer; those that have ended answer as the oldest that has not."""
 EDGES: Final = ("media", "stories", "insights", "children")
 
 
@@ -36,10 +39,21 @@ def answered(desk: GraphDesk, call: GraphCall, *, in_batch: bool = False) -> Rep
     """What one call is answered; a batch's element is a call of its own."""
     context = CallContext(desk=desk, call=call, at=desk.world.clock.now(), in_batch=in_batch)
     try:
+        check_version(call)
         body, refusal = _read(context), None
     except GraphError as error:
         body, refusal = None, error.refusal
     return replied(context, body, refusal)
+
+
+def check_version(call: GraphCall) -> None:
+    """Let a call of a version pass that there is.
+
+    Raises:
+        GraphError: To the platform it is part of a path that leads nowhere.
+    """
+    if call.version not in VERSIONS:
+        raise GraphError(unknown_path("/".join(call.parts)))
 
 
 def replied(context: CallContext, body: object, refusal: Refusal | None) -> Reply:
@@ -76,8 +90,8 @@ def _read(context: CallContext) -> Json:
         raise GraphError(gone("/".join(call.parts), method=call.method.lower()))
     if call.parts == ("me", "accounts"):
         return read_accounts(context)
-    if len(call.parts) <= 1 and "ids" in call.params:
-        return _read_many(context, "".join(call.parts))
+    if "ids" in call.params:
+        raise GraphError(IDS_ENDED)
     if len(call.parts) == 1:
         return _read_node(context, call.parts[0])
     if len(call.parts) == 2 and call.parts[1] in EDGES:  # noqa: PLR2004 - node and edge
@@ -85,20 +99,6 @@ def _read(context: CallContext) -> Json:
     if not call.parts:
         raise GraphError(invalid("Unsupported get request. Please read the documentation"))
     raise GraphError(unknown_path("/".join(call.parts[1:])))
-
-
-def _read_many(context: CallContext, edge: str) -> Json:
-    """Several objects by their ids: all of them or none."""
-    if edge and edge not in EDGES:
-        raise GraphError(unknown_path(edge))
-    ids = list(dict.fromkeys(one.strip() for one in context.call.params["ids"].split(",")))
-    if not all(ids):
-        raise GraphError(Refusal(message="Cannot specify an empty identifier", code=2500))
-    if len(ids) > IDS_MAX:
-        message = f"Too many IDs. Maximum: {IDS_MAX}. Provided: {len(ids)}."
-        raise GraphError(Refusal(message=message, code=100))
-    reads = [_Read(context, one, amount=len(ids), is_first=one == ids[0]) for one in ids]
-    return {read.text: read.edge(edge) if edge else read.node() for read in reads}
 
 
 def _read_node(context: CallContext, text: str) -> Json:
@@ -121,17 +121,11 @@ class _Read:
     Args:
         context: The call.
         text: The id, or ``me``.
-        amount: How many objects the call reads.
-        is_first: Whether it is the first of them.
     """
 
-    def __init__(
-        self, context: CallContext, text: str, *, amount: int = 1, is_first: bool = True
-    ) -> None:
+    def __init__(self, context: CallContext, text: str) -> None:
         self.text = text
         self._context = context
-        self._amount = amount
-        self._is_first = is_first
 
     def node(self) -> Json:
         """The object itself."""
@@ -164,9 +158,12 @@ class _Read:
         return children_of(self._context, found, wanted)
 
     def _of_user(self, account: AccountRef, name: str) -> Json:
+        own = self._own(account, NO_PERMISSION)
+        if name == "insights":
+            self._struck("user")
+            return read_account_insights(self._context, own)
         if name not in ("media", "stories"):
             raise GraphError(unknown_path(name))
-        own = self._own(account, NO_PERMISSION)
         return read_page(self._context, own, name, PageWanted.of(self._context.call.params))
 
     def _insights(self) -> Json:
@@ -204,6 +201,4 @@ class _Read:
     def _struck(self, place: Place, metrics: tuple[str, ...] = ()) -> str:
         context = self._context
         subject = context.holder.account.account_key if self.text == "me" else self.text
-        if not (self._is_first or context.is_named(subject)):
-            return ""
-        return context.struck(place, subject=subject, metrics=metrics, amount=self._amount)
+        return context.struck(place, subject=subject, metrics=metrics)

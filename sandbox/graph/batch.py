@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
-from sandbox.graph.answering import answered, replied
+from sandbox.graph.answering import answered, check_version, replied
 from sandbox.graph.call import CallContext, GraphCall, Reply
 from sandbox.graph.desk import GraphDesk
 from sandbox.graph.errors import GraphError, Refusal
@@ -34,6 +34,7 @@ def answered_batch(desk: GraphDesk, call: GraphCall) -> Reply:
     """
     context = CallContext(desk=desk, call=call, at=desk.world.clock.now())
     try:
+        check_version(call)
         elements = _elements(call.params["batch"])
         if call.token or not all("access_token=" in one["relative_url"] for one in elements):
             let_in(context, call.token)

@@ -114,7 +114,7 @@ class CallContext:
     def is_named(self, subject: str) -> bool:
         """Whether a fault of the account names this object.
 
-        A request for many objects is struck once as a whole, and for each of these again.
+        A page that expands its objects is struck once as a whole, and for each of these again.
         """
         faults = self.desk.world.faults.of(self.holder.account)
         return any(fault.subject == subject for fault in faults)

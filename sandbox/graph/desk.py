@@ -9,13 +9,14 @@ import hashlib
 from base64 import urlsafe_b64encode
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import count
 from typing import Any, Final
 
+from sandbox.graph.names import username_of
 from sandbox.simulation.accounts import AccountRef
 from sandbox.simulation.growth import Number
 from sandbox.simulation.items import STORY_LIFE, Item
@@ -146,14 +147,24 @@ class GraphDesk:
             self._children[account] = {child.child_id: child for child in found}
         return self._children[account].get(child_id)
 
+    def account_named(self, username: str) -> AccountRef | None:
+        """The account that has a public name."""
+        return self._names.get(username)
+
+    @cached_property
+    def _names(self) -> dict[str, AccountRef]:
+        return {username_of(one.account_key): one for one in self._on_instagram()}
+
+    def _on_instagram(self) -> Iterator[AccountRef]:
+        return (one for one in self.dataset.holders if one.platform == "instagram")
+
     def page_account(self, page_id: str) -> AccountRef | None:
         """The account that a Facebook page belongs to."""
         return self._pages.get(page_id)
 
     @cached_property
     def _pages(self) -> dict[str, AccountRef]:
-        instagram = (one for one in self.dataset.holders if one.platform == "instagram")
-        return {page_id_of(account): account for account in instagram}
+        return {page_id_of(account): account for account in self._on_instagram()}
 
 
 def _moments(items: tuple[Item, ...]) -> list[datetime]:

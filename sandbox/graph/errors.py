@@ -95,6 +95,24 @@ def unknown_path(path: str) -> Refusal:
     return Refusal(message=f"Unknown path components: /{path}", code=2500)
 
 
+IDS_ENDED: Final = Refusal(
+    message="(#100) The ids query parameter is deprecated in v26.0+.", code=100, statuses=(500,)
+)
+"""What every version answers to a request for several ids since 2026-10-27."""
+
+
+def unknown_user(username: str) -> Refusal:
+    """110/2207013: nobody has that name, or nobody who may be looked up."""
+    return Refusal(
+        message="Invalid user id",
+        code=110,
+        subcode=2_207_013,
+        transient=False,
+        title="Cannot find User",
+        text=f"The user with username: {username} cannot be found.",
+    )
+
+
 def unknown_field(name: str, node_type: str) -> Refusal:
     """100: the object has no such field."""
     return invalid(f"Tried accessing nonexisting field ({name}) on node type ({node_type})")

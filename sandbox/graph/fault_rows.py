@@ -51,6 +51,38 @@ class GraphFault:
     """Strikes a batch as one request, never its elements."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """An error as others recorded it."""
+
+    code: int
+    message: str
+    subcode: int | None = None
+    type: str = "OAuthException"
+    status: int = 400
+    transient: bool | None = None
+    title: str = ""
+
+    def row(self, *places: Place, whole_batch: bool = False) -> GraphFault:
+        """The fault that says so, whatever is struck."""
+        refusal = Refusal(
+            message=self.message,
+            code=self.code,
+            subcode=self.subcode,
+            type=self.type,
+            statuses=(self.status,),
+            transient=self.transient,
+            title=self.title,
+        )
+        numbers = f"{self.code} / {self.subcode}" if self.subcode else str(self.code)
+        return GraphFault(
+            means=f"{numbers}: {self.message}",
+            refusal=always(refusal),
+            places=places or READS,
+            whole_batch=whole_batch,
+        )
+
+
 def always(refusal: Refusal) -> Callable[[Strike], Refusal]:
     """The same refusal, whatever is struck."""
     return lambda _strike: refusal

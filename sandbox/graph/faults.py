@@ -28,6 +28,7 @@ from sandbox.graph.errors import (
     invalid,
     retired_metric,
     session_expired,
+    unknown_field,
     unknown_path,
     unsupported_metric,
 )
@@ -39,6 +40,7 @@ from sandbox.graph.fault_rows import (
     GraphFault,
     Place,
     Strike,
+    Told,
     always,
     bent_row,
     consent_row,
@@ -60,6 +62,49 @@ def _allowed_values(strike: Strike) -> Refusal:
     return invalid(f"metric[{place}] must be one of the following values: reach, saved, shares")
 
 
+def _two_metrics(strike: Strike) -> Refusal:
+    other = next((name for name in strike.metrics if name != strike.metric), strike.metric)
+    return unsupported_metric(f"{strike.metric}, {other}")
+
+
+OF_AN_ITEM: Final[Mapping[str, Told]] = {
+    "converted_100": Told(
+        code=100,
+        message="(#100) Insights are only available for media posted after the owner account "
+        "converted to business account",
+    ),
+    "invalid_100": Told(code=100, message="Invalid parameter", subcode=2_207_001),
+    "nonexisting_insights": Told(
+        code=100,
+        message="(#100) Tried accessing nonexisting field (insights) on node type (ShadowIGMedia)",
+    ),
+    "unknown_path_ig": Told(
+        code=2500, message="Unknown path components: /insights", type="IGApiException"
+    ),
+}
+OF_ANYTHING: Final[Mapping[str, Told]] = {
+    "unsupported_get": Told(
+        code=100, message="Unsupported request - method type: get", type="IGApiException"
+    ),
+    "blocked_2207051": Told(
+        code=4,
+        subcode=2_207_051,
+        message="Application request limit reached",
+        status=403,
+        transient=False,
+        title="Action is blocked",
+    ),
+    "fatal_minus_1": Told(code=-1, message="Fatal", type="IGApiException", status=500),
+    "gone_24": Told(
+        code=24,
+        subcode=2_207_006,
+        message="The requested resource does not exist",
+        title="Media Not Found",
+    ),
+    "no_user_110": Told(
+        code=110, subcode=2_207_013, message="Invalid user id", title="Cannot find User"
+    ),
+}
 TRANSIENT_2: Final = "An unexpected error has occurred. Please retry your request later."
 TOO_MUCH: Final = "Please reduce the amount of data you're asking for, then retry your request"
 APP_LIMIT: Final = "(#4) Application request limit reached"
@@ -143,6 +188,18 @@ GRAPH_FAULTS: Final[Mapping[str, GraphFault]] = {
         means="2500: unknown path components.",
         refusal=lambda strike: unknown_path(strike.subject),
     ),
+    # As others recorded them of the live platform; sources in docs/sandbox.md.
+    **{kind: told.row("insights") for kind, told in OF_AN_ITEM.items()},
+    **{kind: told.row() for kind, told in OF_ANYTHING.items()},
+    "unsupported_post": Told(
+        code=100, message="Unsupported request - method type: post", type="IGApiException"
+    ).row("batch", whole_batch=True),
+    "two_metrics": insights_row("100: two metrics in one sentence.", _two_metrics),
+    "nonexisting_field": GraphFault(
+        means="100: the field, named by metric, does not exist.",
+        refusal=lambda strike: unknown_field(strike.metric, "ShadowIGMedia"),
+        places=PAGES,
+    ),
     # Throttles.
     "app_limit": throttle_row(4, APP_LIMIT, whose="app"),
     "user_limit": throttle_row(17, "(#17) User request limit reached"),
@@ -181,11 +238,14 @@ GRAPH_FAULTS: Final[Mapping[str, GraphFault]] = {
     "skip_rate_fraction": bent_row(
         "reels_skip_rate between 0 and 1 instead of 0 to 100.", "insights"
     ),
+    "no_product_type": bent_row("Media without media_product_type and caption.", "list"),
     "usage_high": bent_row("Both usage headers show 95 %."),
     "usage_full": bent_row("Both usage headers show 100 %, and wait_min minutes to wait."),
     "app_usage_high": bent_row("X-App-Usage shows 95 %."),
 }
-SWITCHES: Final = frozenset({"skip_rate_fraction", "usage_high", "usage_full", "app_usage_high"})
+SWITCHES: Final = frozenset(
+    {"skip_rate_fraction", "no_product_type", "usage_high", "usage_full", "app_usage_high"}
+)
 GRAPH_FAULT_KINDS: Final = frozenset(GRAPH_FAULTS) | {
     f"{place}:{kind}" for place in PLACES for kind in GRAPH_FAULTS if kind not in SWITCHES
 }

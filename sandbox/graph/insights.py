@@ -83,7 +83,7 @@ def read_insights(
         raise GraphError(ODDITIES[item.oddity])
     if bent == "empty_data":
         return {"data": []}
-    numbers = context.desk.metrics(item, at=context.at)
+    numbers = _numbers(context, item)
     rows = [
         _row(context, item, name, numbers, wanted)
         for name in wanted.metrics
@@ -92,6 +92,16 @@ def read_insights(
     if bent:
         rows = _bent(context, rows, bent)
     return {"data": [_chosen(row, wanted.keys) for row in rows]}
+
+
+def _numbers(context: CallContext, item: Item) -> Mapping[str, Number]:
+    """What is shown of the medium; of stories profile activity, too, which nobody here collects."""
+    shown = context.desk.metrics(item, at=context.at)
+    if item.media_type != "story":
+        return shown
+    every = item.numbers(context.at - item.published_at)
+    active = {name: n for name, n in every.items() if name.startswith("profile_activity")}
+    return {**active, **shown}
 
 
 def _check_breakdowns(wanted: InsightsWanted) -> None:

@@ -73,7 +73,8 @@ def read_page(context: CallContext, account: AccountRef, edge: Edge, wanted: Pag
         GraphError: A cursor points to nothing, or one item cannot be read.
     """
     place = "list" if edge == "media" else "stories"
-    bent = context.struck(place, subject=account.account_key, amount=wanted.limit)
+    names = tuple(field.name for field in wanted.fields)
+    bent = context.struck(place, subject=account.account_key, metrics=names, amount=wanted.limit)
     listing = context.desk.listing(account, at=context.at, stories=edge == "stories")
     window = _window(listing, wanted)
     if bent == "empty_page_with_next":

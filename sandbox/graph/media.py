@@ -14,6 +14,7 @@ from sandbox.graph.desk import Child, GraphDesk, digest
 from sandbox.graph.errors import GraphError, gone, unknown_field
 from sandbox.graph.fields import Wanted
 from sandbox.graph.insights import InsightsWanted, read_insights
+from sandbox.graph.names import username_of
 from sandbox.simulation.items import Item
 from sandbox.simulation.metrics import ItemType
 
@@ -37,6 +38,8 @@ COUNTERS: Final[Mapping[str, str]] = {
 }
 OF_VIDEOS: Final = frozenset({"view_count", "total_views_count"})
 """Counters that pictures do not have."""
+WITHHELD: Final = frozenset({"media_product_type", "caption"})
+"""What Meta documents as not given to tokens of Instagram's own login."""
 NEVER_SHOWN: Final = frozenset(
     {
         "alt_text",
@@ -79,8 +82,11 @@ def media_fields(context: CallContext, item: Item, wanted: tuple[Wanted, ...]) -
     reading = _Reading(context=context, item=item, texts=_texts(context.desk, item))
     found: Json = {}
     numbers: Mapping[str, object] | None = None
+    withheld = WITHHELD if context.switched("no_product_type") else frozenset()
     for field in wanted:
         name = field.name
+        if name in withheld:
+            continue
         if name in reading.texts:
             found[name] = reading.texts[name]
         elif name in COUNTERS:
@@ -124,11 +130,6 @@ def child_fields(context: CallContext, child: Child, wanted: tuple[Wanted, ...])
 def children_of(context: CallContext, item: Item, wanted: tuple[Wanted, ...]) -> Json:
     """The pictures of a carousel: their ids, and the fields that are asked for."""
     return {"data": [child_fields(context, one, wanted) for one in context.desk.children(item)]}
-
-
-def username_of(account_key: str) -> str:
-    """The public name of an account."""
-    return f"creator.{account_key[-8:]}"
 
 
 def stamp(at: datetime) -> str:

@@ -44,7 +44,9 @@ METRICS: Final[Mapping[str, Metric]] = {
     "crossposted_views": Metric(
         "", REELS, "Crossposted views", "Views of the reel on Instagram and on Facebook."
     ),
-    "facebook_views": Metric("", REELS, "Facebook views", "Views of the reel on Facebook."),
+    "facebook_views": Metric(
+        "", REELS | FEED | STORY, "Facebook views", "Views of the post on Facebook."
+    ),
     "follows": Metric(
         "follows", FEED | STORY, "Follows", "The number of accounts that started following you."
     ),

@@ -9,10 +9,10 @@ from typing import Final
 
 from sandbox.graph.call import CallContext, Json
 from sandbox.graph.desk import digest, page_id_of
-from sandbox.graph.errors import GraphError, unknown_field
+from sandbox.graph.errors import GraphError, unknown_field, unknown_user
 from sandbox.graph.fields import Wanted, wanted_fields
 from sandbox.graph.lists import PageWanted, read_page
-from sandbox.graph.media import username_of
+from sandbox.graph.names import username_of
 from sandbox.simulation.accounts import AccountRef
 
 USER_ABSENT: Final = frozenset(
@@ -23,6 +23,22 @@ USER_ABSENT: Final = frozenset(
         "shopping_review_status",
     }
 )
+DISCOVERED: Final = frozenset(
+    {
+        "biography",
+        "followers_count",
+        "follows_count",
+        "id",
+        "ig_id",
+        "media",
+        "media_count",
+        "name",
+        "profile_picture_url",
+        "username",
+        "website",
+    }
+)
+"""Fields of accounts that are looked up by their name."""
 PAGE_DEFAULT: Final = "access_token,category,category_list,name,id,tasks"
 TASKS: Final = ("ANALYZE", "ADVERTISE", "MESSAGING", "MODERATE", "CREATE_CONTENT", "MANAGE")
 
@@ -40,11 +56,31 @@ def user_fields(context: CallContext, account: AccountRef, wanted: tuple[Wanted,
             found[name] = read_page(
                 context, account, name, PageWanted.of(field.arguments, field.fields)
             )
+        elif name == "business_discovery":
+            found[name] = _discovered(context, field)
         elif name in USER:
             found[name] = USER[name](context, account)
         elif name not in USER_ABSENT:
             raise GraphError(unknown_field(name, "ShadowIGUser"))
     return found | {"id": account.account_key}
+
+
+def _discovered(context: CallContext, field: Wanted) -> Json:
+    """Another account by its name: what the public sees, its posts page by page without links.
+
+    Raises:
+        GraphError: Nobody has the name, or a field is not for the public.
+    """
+    username = field.arguments.get("username", "")
+    account = context.desk.account_named(username)
+    if account is None:
+        raise GraphError(unknown_user(username))
+    if hidden := [one.name for one in field.fields if one.name not in DISCOVERED]:
+        raise GraphError(unknown_field(hidden[0], "ShadowIGUser"))
+    found = user_fields(context, account, field.fields)
+    if "media" in found and "paging" in found["media"]:
+        found["media"]["paging"] = {"cursors": found["media"]["paging"]["cursors"]}
+    return found
 
 
 def _media_count(context: CallContext, account: AccountRef) -> int:

@@ -118,13 +118,14 @@ def _published_at() -> ParsedColumn:
 
 
 def _media_type() -> ParsedColumn:
+    """Our word for the type; some logins are not told the product, and videos are reels."""
     kind, product = (pl.col(key) for key in TYPE_KEYS)
     is_shown = kind.is_not_null() | product.is_not_null()
     is_feed = (product == "FEED") | product.is_null()
     value = (
         pl.when((pl.col("entity") == "story") | (product == "STORY"))
         .then(pl.lit("story"))
-        .when(product == "REELS")
+        .when((product == "REELS") | ((kind == "VIDEO") & product.is_null()))
         .then(pl.lit("reel"))
         .when((kind == "VIDEO") & (product == "FEED"))
         .then(pl.lit("feed_video"))

@@ -140,8 +140,8 @@ class ReadingBuilder:
         )
 
     def reading(self, *, calls: int, error: SourceError | None) -> AccountReading:
+        is_telling = self._is_telling()
         return AccountReading(
-            unreadable=self._unreadable | self._proven(),
             rows=tuple(self._rows),
             items=len(self.post_ids),
             pages=self.pages,
@@ -150,7 +150,8 @@ class ReadingBuilder:
             issues=tuple(self._issues.values()),
             refused=self._refused,
             own=frozenset(self._refused.keys() - self._named),
-            refused_of_items=self._of_items,
+            refused_of_items=self._of_items if is_telling else {},
+            unreadable=self._unreadable | (self._at_fault if is_telling else {}),
             answered=frozenset(self._answered),
             error=error,
         )
@@ -158,11 +159,14 @@ class ReadingBuilder:
     def _is_left_out(self, item: Item, name: str) -> bool:
         return self.is_refused(item.media_type, name) or self.is_refused(item.item_id, name)
 
-    def _proven(self) -> dict[str, str]:
-        """Items at fault; none where all are refused, which is the login's or the platform's."""
+    def _is_telling(self) -> bool:
+        """Whether refusals say something of the items; if all are refused, it is the login's fault.
+
+        The login's, or the platform's: then another reading may bring what is missing.
+        """
         refused = [issue for (kind, _), issue in self._issues.items() if kind == "item_refused"]
         if self._is_any_read or len(refused) < MANY:
-            return self._at_fault
+            return True
         message = f"refused of every item: {refused[0].message}"
         self.issue("not_answered", "insights", message)
-        return {}
+        return False

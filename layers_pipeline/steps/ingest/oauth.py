@@ -18,11 +18,13 @@ from layers_pipeline.errors import SourceThrottledError
 from layers_pipeline.operations.accounts import PlatformAccount
 from layers_pipeline.operations.refusals import LeftOut
 from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.progress import report
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.steps.ingest.claims import claim
 from layers_pipeline.steps.ingest.known_posts import known_posts
 from layers_pipeline.steps.ingest.oauth_reading import AccountContext, AccountReader
+from layers_pipeline.steps.ingest.outages import may_be_outage, without_outages
 from layers_pipeline.steps.ingest.outcomes import SyncSummary, summary_of, wait_of
 from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
 from layers_pipeline.steps.ingest.remembering import refusals_of
@@ -101,9 +103,12 @@ class OAuthSync:
         self._stores, self._reader, self._worker = stores, reader, worker
         self._depth: Depth = depth
         self._waiting: list[AccountSync] = []
+        self._doubtful: list[AccountSync] = []
         self._writing = asyncio.Lock()
         self._written = 0
         self._synced: list[AccountSync] = []
+        self._outcomes: dict[str, SyncEnding] = {}
+        """Outcomes that were decided late, by reading."""
 
     async def run(self, due: Sequence[PlatformAccount]) -> SyncSummary:
         """Read the claimed accounts, a few at once; one account's fault ends only its own."""
@@ -117,9 +122,10 @@ class OAuthSync:
         async with self._reader, asyncio.TaskGroup() as group:
             for account in due:
                 group.create_task(one(account))
+        self._decide()
         await self._write()
         return replace(
-            summary_of(sync.outcome for sync in self._synced),
+            summary_of(self._outcomes.get(sync.sync_id, sync.outcome) for sync in self._synced),
             rows=self._written,
             calls=sum(sync.reading.calls for sync in self._synced),
         )
@@ -127,9 +133,18 @@ class OAuthSync:
     async def _sync(self, account: PlatformAccount) -> None:
         sync = await self._reader.read(account, self._depth)
         self._synced.append(sync)
-        self._waiting.append(sync)
-        if sum(len(one.reading.rows) for one in self._waiting) >= ROWS_PER_COMMIT:
+        (self._doubtful if may_be_outage(sync) else self._waiting).append(sync)
+        if _rows(self._doubtful) >= ROWS_PER_COMMIT:
+            self._decide()
+        if _rows(self._waiting) >= ROWS_PER_COMMIT:
             await self._write()
+
+    def _decide(self) -> None:
+        """Have what was in doubt written, too, as the share of accounts in doubt decides."""
+        decided = without_outages(self._doubtful, all_of_sync=self._synced)
+        self._doubtful.clear()
+        self._waiting += decided
+        self._outcomes |= {sync.sync_id: sync.outcome for sync in decided}
 
     async def _write(self) -> None:
         """Write what waits, in a thread, so that reading goes on meanwhile."""
@@ -171,3 +186,7 @@ class OAuthSync:
                 reason=str(error),
                 now=now,
             )
+
+
+def _rows(syncs: Sequence[AccountSync]) -> int:
+    return sum(len(sync.reading.rows) for sync in syncs)

@@ -44,6 +44,7 @@ CODES = {
     "bad_metric_retired_22": (100, None),
     "bad_metric_list": (100, None),
     "bad_metric_value": (100, None),
+    "two_metrics": (100, None),
     "unknown_metric_error": (1, None),
     "unknown_path": (2500, None),
     "app_limit": (4, None),
@@ -85,7 +86,8 @@ def test_a_refusal_strikes_insights_with_its_code(graph, kind):
 def test_every_kind_is_documented_and_has_a_test():
     bent = {kind for kind, fault in GRAPH_FAULTS.items() if fault.refusal is None}
     html = {kind for kind in GRAPH_FAULTS if kind.startswith("http_")}
-    assert set(GRAPH_FAULTS) == CODES.keys() | bent | html | {"reduce_data"}
+    of_lists = {"reduce_data", "nonexisting_field", "unsupported_post"}
+    assert set(GRAPH_FAULTS) == CODES.keys() | RECORDED.keys() | bent | html | of_lists
     assert {"list:app_limit", "batch:app_limit", "app_limit"} <= GRAPH_FAULT_KINDS
     assert all(fault.means for fault in GRAPH_FAULTS.values())
 
@@ -141,10 +143,56 @@ def test_a_fault_of_an_item_fails_the_page_that_expands_it(graph):
     assert graph.media()
 
 
-def test_a_request_for_many_is_struck_once(graph):
-    graph.fault("transient_2", skip=1, times=1)
-    ids = f"{REEL.item_id},{IMAGE.item_id}"
-    assert [graph.get("", ids=ids).status_code for _ in range(3)] == [200, 500, 200]
+RECORDED = {
+    "converted_100": (400, 100, None, "only available for media posted after the owner account"),
+    "invalid_100": (400, 100, 2_207_001, "Invalid parameter"),
+    "nonexisting_insights": (400, 100, None, "nonexisting field (insights)"),
+    "unknown_path_ig": (400, 2500, None, "Unknown path components: /"),
+    "unsupported_get": (400, 100, None, "Unsupported request - method type: get"),
+    "blocked_2207051": (403, 4, 2_207_051, "request limit"),
+    "fatal_minus_1": (500, -1, None, "Fatal"),
+    "gone_24": (400, 24, 2_207_006, "does not exist"),
+    "no_user_110": (400, 110, 2_207_013, "Invalid user id"),
+}
+
+
+@pytest.mark.parametrize(("kind", "told"), RECORDED.items(), ids=RECORDED)
+def test_what_others_recorded_is_said_as_they_recorded_it(graph, kind, told):
+    status, code, subcode, words = told
+    graph.fault(kind)
+    answer = insights(graph)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error.get("error_subcode")) == (
+        status,
+        code,
+        subcode,
+    )
+    assert words in error["message"]
+
+
+def test_two_metrics_may_be_named_in_one_sentence(graph):
+    graph.fault("two_metrics", metric="saved")
+    assert "the saved, reach metric for this" in insights(graph).json()["error"]["message"]
+
+
+def test_a_field_may_be_unknown_to_a_list(graph):
+    graph.fault("nonexisting_field", metric="view_count")
+    error = graph.error("me/media", fields="id,view_count")
+    assert "nonexisting field (view_count)" in error["message"]
+    assert graph.read("me/media", fields="id")["data"]
+
+
+def test_a_host_may_take_no_batches(graph):
+    graph.fault("unsupported_post")
+    assert graph.batch("me").json()["error"]["message"].endswith("method type: post")
+    assert graph.get("me").status_code == 200
+
+
+def test_a_login_may_not_be_told_the_product(graph):
+    graph.fault("no_product_type")
+    fields = "id,media_type,media_product_type,caption"
+    row = graph.read("me/media", fields=fields, limit=1)["data"][0]
+    assert row == {"id": REEL.item_id, "media_type": "VIDEO"}
 
 
 def test_a_fault_can_be_bound_to_a_place(graph):

@@ -157,11 +157,6 @@ def test_one_bad_metric_refuses_the_whole_request(graph, medium, metric, message
     assert answer.headers["www-authenticate"].startswith('OAuth "Facebook Platform" "invalid_')
 
 
-def test_a_reel_that_was_not_crossposted_has_no_facebook_views(graph):
-    error = graph.error(f"{REEL.item_id}/insights", metric="facebook_views")
-    assert error["error_subcode"] == 2_207_086
-
-
 def test_a_metric_that_exists_and_is_not_known_is_absent(graph):
     assert values_of(graph.insights(REEL, "reposts,reach")).keys() == {"reach"}
 
@@ -206,16 +201,13 @@ def test_inside_the_list_one_bad_item_fails_the_page(graph):
     assert "follows" in error["message"]
 
 
-def test_breakdowns_of_several_media_are_read_at_once(graph):
-    fields = "insights.metric(profile_activity).breakdown(action_type){name,total_value}"
-    ids = f"{IMAGE.item_id},{CAROUSEL.item_id}"
-    found = graph.read("", ids=ids, fields=fields)
-    row = found[IMAGE.item_id]["insights"]["data"][0]
-    assert row.keys() == {"name", "total_value", "id"}
-    assert row["total_value"]["value"] == IMAGE.metrics(NOW)["profile_activity"]
+def test_stories_show_profile_activity_by_action(graph):
+    [row] = graph.insights(STORY, "profile_activity", breakdown="action_type")["data"]
+    parts = row["total_value"]["breakdowns"][0]["results"]
+    assert row["total_value"]["value"] == sum(part["value"] for part in parts) > 0
 
 
-def test_insights_of_several_media_are_read_at_once_or_not_at_all(graph):
-    ids = f"{IMAGE.item_id},{REEL.item_id}"
-    assert values_of(graph.read("insights", ids=ids, metric="reach")[REEL.item_id])
-    assert graph.error("insights", ids=ids, metric="follows")["code"] == 100
+@pytest.mark.parametrize("medium", [REEL, IMAGE, STORY])
+def test_views_on_facebook_are_refused_of_what_was_not_shared_there(graph, medium):
+    error = graph.error(f"{medium.item_id}/insights", metric="facebook_views")
+    assert error["error_subcode"] == 2_207_086

@@ -14,7 +14,6 @@ from tests.sandbox.graph.caller import (
     MINE,
     NOW,
     ODD,
-    OLD_VIDEO,
     OTHER,
     POSTS,
     REEL,
@@ -168,22 +167,23 @@ def test_the_account_is_found_through_its_page(graph):
     assert again == page
 
 
-def test_several_objects_are_read_at_once_or_not_at_all(graph):
-    ids = f"{REEL.item_id},{OLD_VIDEO.item_id}"
-    assert graph.read("", ids=ids, fields="media_type") == {
-        REEL.item_id: {"media_type": "VIDEO", "id": REEL.item_id},
-        OLD_VIDEO.item_id: {"media_type": "VIDEO", "id": OLD_VIDEO.item_id},
-    }
-    assert graph.error("", ids=f"{ids},{DELETED.item_id}")["error_subcode"] == 33
+@pytest.mark.parametrize("version", ["v21.0", "v26.0", "v27.0"])
+@pytest.mark.parametrize("path", ["", "insights", "media"])
+def test_requests_for_several_ids_have_ended_on_every_version(graph, version, path):
+    params = {"access_token": graph.token, "ids": f"{REEL.item_id},{IMAGE.item_id}"}
+    answer = graph.http.get(f"/{version}/{path}", params=params | {"metric": "reach"})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (500, 100)
+    assert "The ids query parameter is deprecated in v26.0+." in error["message"]
 
 
-def test_an_edge_is_read_of_several_objects_at_once(graph):
-    found = graph.read("media", ids=MINE.account_key, limit=1)
-    assert ids_of(found[MINE.account_key]) == [REEL.item_id]
-
-
-def test_more_than_fifty_ids_are_refused(graph):
-    assert "Too many IDs" in graph.error("", ids=",".join(map(str, range(51))))["message"]
+@pytest.mark.parametrize("version", ["v99.0", "v26.1", "v28.0", "v2.0"])
+def test_a_version_that_does_not_exist_is_an_unknown_path(graph, version):
+    answer = graph.http.get(f"/{version}/me", params={"access_token": graph.token})
+    error = answer.json()["error"]
+    assert (error["code"], error["message"]) == (2500, "Unknown path components: /me")
+    batch = {"access_token": graph.token, "batch": '[{"method": "GET", "relative_url": "me"}]'}
+    assert graph.http.post(f"/{version}/", data=batch).json()["error"]["code"] == 2500
 
 
 @pytest.mark.parametrize("path", ["made_up", f"{IMAGE.item_id}/made_up", "me/media/more/still"])

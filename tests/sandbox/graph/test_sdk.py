@@ -112,6 +112,24 @@ def test_a_breakdown_is_read(sdk):
     assert row["total_value"]["value"] == STORY.metrics(NOW)["navigation"]
 
 
+def test_insights_of_the_account_are_read(sdk):
+    params = {"metric": ["reach"], "period": ["day"], "since": "2026-05-08", "until": "2026-05-10"}
+    [row] = IGUser(MINE.account_key, api=sdk).get_insights(params=params)
+    assert (row["name"], len(row["values"])) == ("reach", 2)
+    params |= {"metric": ["views", "likes"], "metric_type": "total_value"}
+    rows = list(IGUser(MINE.account_key, api=sdk).get_insights(params=params))
+    assert [row["name"] for row in rows] == ["views", "likes"]
+    assert all(row["total_value"]["value"] > 0 for row in rows)
+
+
+def test_another_account_is_looked_up_by_its_name(sdk):
+    fields = "business_discovery.username(creator.00000003){media_count,media.limit(3){id}}"
+    answer = sdk.call("GET", (MINE.account_key,), params={"fields": fields}).json()
+    found = answer["business_discovery"]
+    assert found["media_count"] == len(MANY)
+    assert [one["id"] for one in found["media"]["data"]] == [post.item_id for post in MANY[:3]]
+
+
 def test_a_batch_calls_back_for_each_element(sdk):
     good, bad = [], []
     batch = sdk.new_batch()

@@ -20,7 +20,7 @@ import polars as pl
 import pytest
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.refusals import INSIGHTS
+from layers_pipeline.operations.refusals import EVERYBODY, INSIGHTS
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.stores import Stores
@@ -150,7 +150,9 @@ class Matrix:
             wait_min=None if state.retry_at is None else _minutes(state.retry_at - AT),
             pause_min=None if pause is None else _minutes(pause.until - AT),
             requests=requests,
-            dropped=frozenset(row.name for row in refused if row.is_of_all),
+            dropped=frozenset(row.name for row in refused if row.account_id == EVERYBODY),
+            own=frozenset(row.name for row in refused if row.account_id and row.is_of_all),
+            of_items=sum(not row.is_of_all and row.name != INSIGHTS for row in refused),
             unreadable=sum(row.name == INSIGHTS for row in refused),
         )
 
@@ -208,7 +210,7 @@ class Matrix:
             result.untrue = self.stored.untrue(
                 items_of(result.ref, number),
                 at=HEALED_AT,
-                never=sorted(result.left.dropped),
+                never=[row.name for row in refused if row.name != INSIGHTS],
                 unreadable=[row.item_id for row in refused if row.name == INSIGHTS],
             )
 

@@ -117,6 +117,37 @@ def test_a_throttle_of_the_app_stops_its_platform_and_no_other(
     assert outcomes(stores, *struck, newcomer) == {"ok"}
 
 
+@pytest.mark.parametrize("kind", ["permission_10", "insights:permission_10", "gone_100_33"])
+def test_a_day_on_which_most_accounts_are_turned_down_is_the_platforms_outage(
+    served: RunningSandbox, stores: Stores, kind: str
+):
+    struck, spared = INSTAGRAM[:4], INSTAGRAM[4:6]
+    connect(stores, served, *struck, *spared)
+    for ref in struck:
+        put(served, ref, kind)
+    said = sync(stores)
+    assert said.outcomes == {"unavailable": 4, "ok": 2}
+    state = state_of(stores, struck[0])
+    assert (state.last_outcome, state.retry_at) == ("unavailable", None)
+    assert "outage of instagram's: 4 of 6 accounts" in (state.last_message or "")
+    assert {row_of(stores, ref).status for ref in struck} == {"active"}
+    assert stores.operations.refusals.all() == []
+
+    served.world.faults.clear()
+    served.world.clock.set(AT + timedelta(minutes=20))
+    sync(stores)
+    assert outcomes(stores, *struck, *spared) == {"ok"}
+
+
+def test_few_accounts_that_are_turned_down_are_at_fault_themselves(
+    served: RunningSandbox, stores: Stores
+):
+    connect(stores, served, *INSTAGRAM[:7])
+    for ref in INSTAGRAM[:3]:
+        put(served, ref, "permission_10")
+    assert sync(stores).outcomes == {"forbidden": 3, "ok": 4}
+
+
 def test_accounts_that_cannot_be_read_harm_nobody(served: RunningSandbox, stores: Stores):
     paused, bare, sealed, well = TIKTOK[:4]
     connect(stores, served, paused, well, INSTAGRAM[0])

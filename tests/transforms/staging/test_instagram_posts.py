@@ -264,6 +264,7 @@ def test_insights_without_their_post_are_left_for_themselves():
     ("entity", "shown", "media_type"),
     [
         ("media", ("VIDEO", "REELS"), "reel"),
+        ("media", ("VIDEO", None), "reel"),
         ("media", ("IMAGE", "FEED"), "feed_image"),
         ("media", ("IMAGE", None), "feed_image"),
         ("media", ("CAROUSEL_ALBUM", "FEED"), "feed_carousel"),
@@ -299,11 +300,6 @@ def test_a_type_is_that_of_medium_and_product(entity, shown, media_type):
         ),
         pytest.param({"media_type": "AUDIO"}, "media_type|unknown_media_type", id="medium"),
         pytest.param({"media_product_type": "AD"}, "media_type|unknown_media_type", id="ad"),
-        pytest.param(
-            {"media_type": "VIDEO", "media_product_type": None},
-            "media_type|unknown_media_type",
-            id="a video of no product",
-        ),
         pytest.param({"media_type": None}, "media_type|unknown_media_type", id="no medium"),
     ],
 )
