@@ -5,14 +5,14 @@ Does not belong here: what a deployment does at which minute of a scenario (``li
 
 The sandbox refuses calls beyond TikTok's limits per minute, in its own time, and each request
 takes a tenth of a second of that time: so quickly may our app call. A sync that is late is
-skipped, as in Dagster. Runs on older versions of this project too, for comparison.
+skipped, as in Dagster. Copied into an older tree together with ``life``, it lives there, too.
 """
 
 import argparse
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -27,7 +27,7 @@ from benchmarks import life as living
 from layers_pipeline.lake import catalog
 from layers_pipeline.steps.publish.publication import maintain
 from sandbox import Dataset, Plan, RunningSandbox, generated_truth, running_sandbox
-from sandbox.service.scenario import PlannedAccounts, Scenario
+from sandbox.service.scenario import FAULT_KINDS, PlannedAccounts, Scenario
 from sandbox.service.scenario_events import FaultEvent
 
 START: Final = datetime(2026, 9, 1, tzinfo=UTC)
@@ -133,7 +133,7 @@ def _world(options: argparse.Namespace) -> World:
         name="month",
         seed=SEED,
         start=START,
-        lasts=f"{options.days}d",  # pyright: ignore[reportArgumentType]
+        lasts=f"{options.hours // 24}d{options.hours % 24:02d}:00",  # pyright: ignore[reportArgumentType]
         accounts=PlannedAccounts(
             instagram=half, tiktok=tiktok, posts=options.posts, stories=2, deletions=2
         ),
@@ -143,21 +143,21 @@ def _world(options: argparse.Namespace) -> World:
     )
 
 
-def _faults(options: argparse.Namespace, accounts: dict[str, int]) -> list[FaultEvent]:
-    """Each day some accounts of each platform meet a fault for a few requests."""
+def _faults(options: argparse.Namespace, accounts: dict[str, int]) -> Iterator[FaultEvent]:
+    """Some accounts of each platform meet a fault at some time, for a few requests."""
     dice = random.Random(SEED)
-    return [
-        FaultEvent(
-            at=f"{day}d{dice.randrange(24):02d}:{dice.randrange(60):02d}",  # pyright: ignore[reportArgumentType]
-            platform=platform,  # pyright: ignore[reportArgumentType]
-            account=dice.randrange(accounts[platform]),
-            kind=dice.choice(kinds),
-            times=dice.randint(1, TIMES_MAX),
-        )
-        for day in range(options.days)
-        for platform, kinds in FAULTS.items()
-        for _ in range(round(accounts[platform] * options.faults))
-    ]
+    for platform, count in accounts.items():
+        # An older sandbox knows fewer of them.
+        kinds = [kind for kind in FAULTS[platform] if kind in FAULT_KINDS[platform]]  # pyright: ignore[reportArgumentType]
+        for _ in range(round(count * options.faults * options.hours / 24)):
+            minute = dice.randrange(options.hours * 60)
+            yield FaultEvent(
+                at=f"{minute // 1_440}d{minute // 60 % 24:02d}:{minute % 60:02d}",  # pyright: ignore[reportArgumentType]
+                platform=platform,  # pyright: ignore[reportArgumentType]
+                account=dice.randrange(count),
+                kind=dice.choice(kinds),
+                times=dice.randint(1, TIMES_MAX),
+            )
 
 
 def _limit(served: RunningSandbox) -> str | None:
@@ -212,12 +212,12 @@ def _print(
     took_s: float,
     refused: int | None,
 ) -> None:
-    life, days = month.life, options.days
+    life, days = month.life, options.hours / 24
     half = (options.accounts - options.large) // 2
     since = life.world.clock.now() - timedelta(hours=2.5)
     print(
         f"\n{options.accounts} accounts, {options.large} of them above {options.large_posts:,}"
-        f" posts, {days} days in {took_s / 60:.1f} min\n"
+        f" posts, {options.hours} hours in {took_s / 60:.1f} min\n"
     )
     for platform, prefix, count in (
         ("Instagram", "/v", half),
@@ -248,8 +248,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--large-posts", type=int, default=1_200)
     parser.add_argument("--posts", type=int, default=30, help="of every other account")
     parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--hours", type=int, help="in place of days")
     parser.add_argument("--faults", type=float, default=0.1, help="per account and day")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.hours = options.hours or 24 * options.days
+    return options
 
 
 if __name__ == "__main__":
