@@ -125,6 +125,7 @@ def file_as_json(file: ImportedFile) -> dict[str, Any]:
         "rows": file.rows,
         "quarantined": file.quarantined,
         "reasons": file.reasons,
+        "odd_values": file.odd_values,
         "already_there": file.already_there,
         "ignored_columns": list(file.ignored_columns),
     }

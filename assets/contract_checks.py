@@ -53,7 +53,8 @@ def _specs(table: Table) -> Iterator[dg.AssetCheckSpec]:
         yield dg.AssetCheckSpec(
             SET_ASIDE,
             asset=table.name,
-            description="Rows that broke the contract within the last day; see quarantine.",
+            description="Rows and odd values that broke the contract within the last day; see "
+            "quarantine.",
         )
 
 
@@ -178,7 +179,7 @@ def _relation_result(
 
 
 def set_aside_result(stores: Stores, table: Table) -> dg.AssetCheckResult:
-    """Rows set aside for this table within the last day; they warn and never stop a run."""
+    """What was set aside for this table within the last day; it warns and never stops a run."""
     since = stores.clock.now() - timedelta(days=1)
     rows = stores.lake.read(catalog.QUARANTINE).filter(
         pl.col("table_name") == table.name, pl.col("quarantined_at") > since
@@ -191,6 +192,6 @@ def set_aside_result(stores: Stores, table: Table) -> dg.AssetCheckResult:
         asset_key=dg.AssetKey(table.name),
         passed=counted.is_empty(),
         severity=WARN,
-        description=f"Rows set aside within the last day: {set_aside or 'none'}.",
+        description=f"Rows and odd values set aside within the last day: {set_aside or 'none'}.",
         metadata={"rows_by_rules": by_rules},
     )

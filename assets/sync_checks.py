@@ -7,6 +7,7 @@ Does not belong here: the findings themselves (``transforms``), contracts (``con
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 import dagster as dg
@@ -14,6 +15,7 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.steps.ingest.outcomes import EVERY
+from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.post_ids import publication_findings
 from transforms.facts.snapshots import POST
@@ -26,6 +28,8 @@ from transforms.facts.sync_findings import (
 )
 
 ROWS_SHOWN: Final = 20
+ENDING_SOON: Final = timedelta(days=7)
+"""Before that, a token that can be renewed has been; who is left has to be asked."""
 CORE_METRICS: Final = frozenset({"views", "video_views", "likes", "reach"})
 """What scores are made of, and what advertisers ask for first, in the platforms' words."""
 
@@ -60,6 +64,17 @@ def accounts_need_no_login(stores: Stores) -> dg.AssetCheckResult:
     return nothing_found(found, what="accounts wait for a new token")
 
 
+def tokens_last(stores: Stores) -> dg.AssetCheckResult:
+    """Tokens that end within a week and were not renewed, each with the command that gives one."""
+    ending = stores.operations.tokens.ending_before(stores.clock.now() + ENDING_SOON)
+    found = pl.DataFrame(
+        [(name, end, f"layers-pipeline account reauth {name}") for name, end in ending],
+        schema=["account_id", "expires_at", "remedy"],
+        orient="row",
+    )
+    return nothing_found(found.lazy(), what="tokens end within a week")
+
+
 def no_deletion_storm(stores: Stores) -> dg.AssetCheckResult:
     """Deletions that count only once somebody confirms them, each with the command that does."""
     lake = stores.lake
@@ -91,6 +106,18 @@ def syncs_are_recent(stores: Stores) -> dg.AssetCheckResult:
     health = lake.read(catalog.SYNC_HEALTH)
     found = quiet_accounts(health, wanted=wanted, every={**EVERY}, as_of=now)
     return nothing_found(found, what="accounts have gone quiet at a depth")
+
+
+def api_versions_last(stores: Stores) -> dg.AssetCheckResult:
+    """Versions of platforms' APIs that end within 90 days or have ended, each with the remedy."""
+    on = stores.clock.now().date()
+    notices = (platform.version_notice(stores.settings, on) for platform in PLATFORMS.values())
+    told = [notice for notice in notices if notice]
+    return dg.AssetCheckResult(
+        passed=not told,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=" ".join(told) or "Every version that is set lasts for 90 days and longer.",
+    )
 
 
 def core_metrics_are_given(stores: Stores) -> dg.AssetCheckResult:
@@ -151,6 +178,7 @@ SYNC_CHECKS: Final = (
         core_metrics_are_given,
     ),
     SyncCheck("platform_accounts", "No account waits for a new token.", accounts_need_no_login),
+    SyncCheck("platform_accounts", "No token ends within a week.", tokens_last),
     SyncCheck(
         "post_absences",
         "No deletions wait for a person: none were too many at once, no account is empty.",
@@ -163,6 +191,9 @@ SYNC_CHECKS: Final = (
         "sync_health",
         "Syncs of active accounts last succeeded within three cadences.",
         syncs_are_recent,
+    ),
+    SyncCheck(
+        "sync_health", "The set versions of platforms' APIs do not end soon.", api_versions_last
     ),
 )
 

@@ -241,6 +241,9 @@ WORDS: Final = {
         "comments": "comments_count",
         "shares": "shares_count",
         "saves": "saved_count",
+        "reposts": "reposts_count",
+        "total_likes": "total_like_count",
+        "total_comments": "total_comments_count",
     },
     "insights": {
         "saves": "saved",

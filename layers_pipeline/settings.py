@@ -77,8 +77,8 @@ class Settings(BaseSettings):
     instagram_url: str = "http://127.0.0.1:8890"
     """Base URL of the Graph API without version (``https://graph.facebook.com`` or
     ``https://graph.instagram.com``); the default is the sandbox's."""
-    instagram_version: Annotated[str, Field(pattern=r"^v[0-9]{1,3}\.[0-9]$")] = "v26.0"
-    """Version of the Graph API."""
+    instagram_version: Annotated[str, Field(pattern=r"^v[0-9]{1,3}\.[0-9]$")] = "v27.0"
+    """Version of the Graph API; the default is the newest that gives all that is asked for."""
     instagram_app_secret: SecretStr = SecretStr("")
     """App secret; where it is set, each call is signed with ``appsecret_proof``."""
     instagram_skip_rate: SkipRateUnit = "percent"

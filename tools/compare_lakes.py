@@ -61,6 +61,8 @@ def _database_tables(home: Path) -> set[str]:
 
 
 def _database_rows(home: Path, name: str) -> pl.DataFrame:
+    if name not in _database_tables(home):
+        return pl.DataFrame()
     with _database(home) as connection:
         found = connection.execute(f"select * from {name}")  # noqa: S608 - a table's own name
         columns = [column for column, *_ in found.description]

@@ -117,7 +117,12 @@ def _say_file(file: dict[str, Any], *, what: str) -> None:
     known = ", imported before: nothing changed" if file["already_there"] else ""
     say(f"{Path(file['path']).name}: {file['rows']:,} rows{known}.")
     if file["quarantined"]:
-        rules = ", ".join(f"{rule}: {rows:,}" for rule, rows in file["reasons"].items())
-        say(f"  {file['quarantined']:,} set aside in quarantine ({rules}).")
+        say(f"  {file['quarantined']:,} set aside in quarantine ({_rules(file['reasons'])}).")
+    if odd := file["odd_values"]:
+        say(f"  {sum(odd.values()):,} odd values set aside, their rows kept ({_rules(odd)}).")
     if file["ignored_columns"]:
         say(f"  Columns that are no part of {what}: {', '.join(file['ignored_columns'])}.")
+
+
+def _rules(counted: dict[str, int]) -> str:
+    return ", ".join(f"{rule}: {count:,}" for rule, count in counted.items())

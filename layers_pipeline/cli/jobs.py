@@ -83,7 +83,7 @@ def score(
         else:
             # Of a range Dagster notes every tick for every asset of the run.
             made = runner.run("scoring", ticks=(ticks[0], ticks[-1]), assets=TICK)
-            made |= runner.run("scoring", assets=AFTER_TICKS)
+            made = runner.run("scoring", assets=AFTER_TICKS) | made
     scored = made["organic_scores"]
     print_table(
         SCORED,

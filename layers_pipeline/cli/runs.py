@@ -81,7 +81,8 @@ class Runner:
 
         Returns:
             Metadata of what was materialised last, by asset name; a table in which nothing
-            changed is not there.
+            changed is not there. What an asset's own step says of it goes before what other steps
+            report.
 
         Raises:
             LayersError: What a step raised on purpose.
@@ -111,9 +112,15 @@ class Runner:
                 name: value.value
                 for name, value in event.step_materialization_data.materialization.metadata.items()
             }
-            for event in events
+            for event in sorted(events, key=self._is_own)
             if event.is_step_materialization and event.asset_key is not None
         }
+
+    def _is_own(self, event: dg.DagsterEvent) -> bool:
+        """Whether the step that tells of an asset is the one that makes it."""
+        key = event.asset_key
+        graph = self.definitions.resolve_asset_graph()
+        return key is not None and graph.get(key).assets_def.op.name == event.step_key
 
     def scored_ticks(self) -> set[str]:
         """Partition keys of the ticks that were scored."""

@@ -34,7 +34,7 @@ class ReadFile:
         file_id: Its identity, 16 hexadecimal digits.
         rows: Rows read, sound and broken.
         sound: The sound rows, of the file's contract.
-        quarantined: The broken rows, of ``Quarantine``.
+        quarantined: The broken rows, and odd values of sound ones, as rows of ``Quarantine``.
         ignored_columns: Columns of the file that mean nothing here.
     """
 
@@ -44,6 +44,16 @@ class ReadFile:
     sound: pl.DataFrame
     quarantined: pl.DataFrame
     ignored_columns: tuple[str, ...]
+
+    @property
+    def rows_set_aside(self) -> pl.DataFrame:
+        """The rows that broke the contract."""
+        return self.quarantined.filter(pl.col("column_name").is_null())
+
+    @property
+    def odd_values(self) -> pl.DataFrame:
+        """The values that alone were set aside."""
+        return self.quarantined.filter(pl.col("column_name").is_not_null())
 
 
 def read_file(

@@ -152,6 +152,14 @@ POST_ABSENCES: Final = _in_buckets(
     remembers=("account_listings",),
     published="copy",
 )
+POST_COLLABORATIONS: Final = Table(
+    name="post_collaborations",
+    schema=posts.PostCollaborations,
+    deps=("raw_instagram__responses",),
+    remembers=("raw_instagram__responses",),
+    published="copy",
+    sets_aside=True,
+)
 AD_DAILY_METRICS: Final = Table(
     name="ad_daily_metrics",
     schema=creatives.AdDailyMetrics,

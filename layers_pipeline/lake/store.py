@@ -248,7 +248,7 @@ class Lake(LakeReader):
         """Set aside the rows that break the table's contract.
 
         Returns:
-            The others in the table's shape, and how many were set aside.
+            The others in the table's shape, and how many rows and odd values were set aside.
         """
         run_id = rows["run_id"].drop_nulls().max() if "run_id" in rows.columns else None
         kept, refused = split(

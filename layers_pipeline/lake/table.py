@@ -98,7 +98,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """What a write did, in rows."""
+    """What a write did, in rows; ``quarantined`` are those of ``quarantine``, odd values too."""
 
     inserted: int = 0
     updated: int = 0

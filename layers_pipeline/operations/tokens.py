@@ -134,6 +134,15 @@ class Tokens(Repository):
                         continue
         return readable
 
+    def ending_before(self, moment: datetime) -> list[tuple[str, datetime]]:
+        """Accounts whose token ends before a moment, without a refresh token; and the ends."""
+        query = select(AccountToken.account_id, AccountToken.expires_at).where(
+            AccountToken.encrypted_refresh.is_(None), AccountToken.expires_at < moment
+        )
+        with self._database.read() as session:
+            found = session.execute(query.order_by(AccountToken.account_id))
+            return [(account_id, expires_at) for account_id, expires_at in found]
+
     def rotate(self, cipher: TokenCipher) -> int:
         """Encrypt every token with the first key; give the number of accounts that had another.
 

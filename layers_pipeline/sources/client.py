@@ -73,11 +73,12 @@ class TokenPair:
     """What an account's consent gives us; the tokens are shown by no repr."""
 
     access: SecretStr
-    refresh: SecretStr
+    refresh: SecretStr | None = None
+    """None where the access token renews itself."""
     expires_at: datetime
-    refresh_expires_at: datetime
-    account_key: str
-    """The platform's id of the account."""
+    refresh_expires_at: datetime | None = None
+    account_key: str = ""
+    """The platform's id of the account; empty where it is not told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +88,8 @@ class PlatformClient:
     Args:
         read: Reads an account; an error ends the reading and stands in it, beside the rows that
             were read before.
-        renew: A new pair of tokens for a refresh token; none: only a person can bring a new one.
+        renew: A new pair of tokens for a refresh token, or for the access token where there are no
+            refresh tokens; none: only a person can bring a new one.
     """
 
     read: Callable[[ReadRequest], Awaitable[AccountReading]]

@@ -10,7 +10,7 @@ deletions; see docs/adding_a_platform.md.
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
@@ -21,6 +21,7 @@ from layers_pipeline.operations.refusals import RefusalScope
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.client import ClientContext, PlatformClient
 from layers_pipeline.sources.instagram.client import LISTED_MAX, open_instagram
+from layers_pipeline.sources.instagram.versions import notice_of
 from layers_pipeline.sources.tiktok.api import VERSION as TIKTOK_VERSION
 from layers_pipeline.sources.tiktok.client import open_tiktok
 from transforms import vocabulary
@@ -63,7 +64,11 @@ class Platform(Source):
         listed: The entity of response rows that list a post.
         reach: Within which a complete listing proves a post deleted by lacking it.
         token_life: How long an access token lives.
-        refresh_life: How long a refresh token lives; none: there are none.
+        renew_ahead: How long before its end a token is renewed, where it can be.
+        renew_after: How old a token must be to be renewed.
+        refresh_life: How long a refresh token lives; none: there are none, and an access token
+            is what renews itself.
+        version_notice: What is to be known of the version on a day; empty: nothing.
         reads_parts: The depths at which metrics are read by their parts, where they moved.
     """
 
@@ -76,7 +81,10 @@ class Platform(Source):
     listed: str
     reach: ListingReach
     token_life: timedelta
+    renew_ahead: timedelta
+    renew_after: timedelta = timedelta()
     refresh_life: timedelta | None = None
+    version_notice: Callable[[Settings, date], str] = lambda _settings, _on: ""
     reads_parts: tuple[vocabulary.Depth, ...] = ()
 
     def refusal_scope(self, settings: Settings) -> RefusalScope:
@@ -109,6 +117,10 @@ INSTAGRAM: Final = Platform(
     # Of an account with more posts than are listed, the oldest are beyond any listing.
     reach=ListingReach(posts_max=LISTED_MAX),
     token_life=timedelta(days=60),
+    # So early that a platform that is out of order for days costs nobody a login.
+    renew_ahead=timedelta(days=20),
+    renew_after=timedelta(days=1),
+    version_notice=lambda settings, on: notice_of(settings.instagram_version, on=on),
     reads_parts=("posts", "full"),
 )
 TIKTOK: Final = Platform(
@@ -125,6 +137,7 @@ TIKTOK: Final = Platform(
     # TikTok says nothing reliable of posts older than this.
     reach=ListingReach(window=timedelta(days=365)),
     token_life=timedelta(days=1),
+    renew_ahead=timedelta(hours=2),
     refresh_life=timedelta(days=365),
 )
 SIFT: Final = Source(

@@ -32,7 +32,7 @@ from sandbox.simulation.items import Item
 EXCHANGE_PATHS: Final = (("oauth", "access_token"), ("access_token",), ("refresh_access_token",))
 VERSIONS: Final = frozenset(f"v{major}.0" for major in range(19, 28))
 """Versions that answer; those that have ended answer as the oldest that has not."""
-EDGES: Final = ("media", "stories", "insights", "children")
+EDGES: Final = ("media", "stories", "collaborative_media", "insights", "children")
 
 
 def answered(desk: GraphDesk, call: GraphCall, *, in_batch: bool = False) -> Reply:
@@ -162,7 +162,7 @@ class _Read:
         if name == "insights":
             self._struck("user")
             return read_account_insights(self._context, own)
-        if name not in ("media", "stories"):
+        if name not in ("media", "stories", "collaborative_media"):
             raise GraphError(unknown_path(name))
         return read_page(self._context, own, name, PageWanted.of(self._context.call.params))
 

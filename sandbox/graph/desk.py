@@ -112,6 +112,12 @@ class GraphDesk:
         places = {item.item_id: n for n, item in enumerate(items)}
         return Listing(items=items, places=places, total=len(found))
 
+    def shared(self, account: AccountRef, *, at: datetime) -> Listing:
+        """Posts of others that the account has accepted to share, as they are at a moment."""
+        items = tuple(self.dataset.collaborations(account, at=at))
+        places = {item.item_id: n for n, item in enumerate(items)}
+        return Listing(items=items, places=places, total=len(items))
+
     def metrics(self, item: Item, *, at: datetime) -> Mapping[str, Number]:
         """What is shown of an item at a moment; computed once per step of the platform."""
         step = (at - EPOCH) // INSTAGRAM_STEP

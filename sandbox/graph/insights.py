@@ -77,7 +77,7 @@ def read_insights(
     Raises:
         GraphError: One metric is not for this medium, or the medium has no insights.
     """
-    check_metrics(wanted.metrics, item.media_type)
+    check_metrics(wanted.metrics, item.media_type, hidden=item.hidden)
     _check_breakdowns(wanted)
     if item.oddity is not None:
         raise GraphError(ODDITIES[item.oddity])

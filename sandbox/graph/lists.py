@@ -16,12 +16,13 @@ from urllib.parse import urlencode
 from sandbox.graph.call import CallContext, Json
 from sandbox.graph.desk import Listing, digest
 from sandbox.graph.errors import GraphError, invalid
+from sandbox.graph.fault_rows import Place
 from sandbox.graph.fields import Wanted, wanted_fields, written
 from sandbox.graph.media import media_fields
 from sandbox.simulation.accounts import AccountRef
 from sandbox.simulation.items import Item
 
-Edge = Literal["media", "stories"]
+Edge = Literal["media", "stories", "collaborative_media"]
 PAGE_SIZE: Final = 25
 PAGE_MAX: Final = 100
 """Of a greater limit no more come, and ``next`` says that there are others."""
@@ -72,10 +73,11 @@ def read_page(context: CallContext, account: AccountRef, edge: Edge, wanted: Pag
     Raises:
         GraphError: A cursor points to nothing, or one item cannot be read.
     """
-    place = "list" if edge == "media" else "stories"
-    names = tuple(field.name for field in wanted.fields)
-    bent = context.struck(place, subject=account.account_key, metrics=names, amount=wanted.limit)
-    listing = context.desk.listing(account, at=context.at, stories=edge == "stories")
+    bent, listing = "", context.desk.shared(account, at=context.at)
+    if edge != "collaborative_media":
+        place = "list" if edge == "media" else "stories"
+        bent = _struck(context, account, wanted, place)
+        listing = context.desk.listing(account, at=context.at, stories=edge == "stories")
     window = _window(listing, wanted)
     if bent == "empty_page_with_next":
         return _empty_page(context, account, edge, wanted, _before(listing, window))
@@ -92,6 +94,11 @@ def read_page(context: CallContext, account: AccountRef, edge: Edge, wanted: Pag
     if window.start > window.low:
         paging["previous"] = _link(context, account, edge, wanted, before=first)
     return {"data": data, "paging": paging}
+
+
+def _struck(context: CallContext, account: AccountRef, wanted: PageWanted, place: Place) -> str:
+    names = tuple(field.name for field in wanted.fields)
+    return context.struck(place, subject=account.account_key, metrics=names, amount=wanted.limit)
 
 
 def _window(listing: Listing, wanted: PageWanted) -> _Window:

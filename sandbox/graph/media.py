@@ -32,10 +32,13 @@ COUNTERS: Final[Mapping[str, str]] = {
     "saved_count": "saves",
     "shares_count": "shares",
     "reposts_count": "reposts",
-    "total_like_count": "likes",
-    "total_comments_count": "comments",
+    "total_like_count": "total_likes",
+    "total_comments_count": "total_comments",
     "total_views_count": "total_views",
 }
+AUDIO: Final = ("MUSIC", "ORIGINAL_SOUND")
+AI_EVERY: Final = 7
+"""One post in so many is labelled as made by AI."""
 OF_VIDEOS: Final = frozenset({"view_count", "total_views_count"})
 """Counters that pictures do not have."""
 WITHHELD: Final = frozenset({"media_product_type", "caption"})
@@ -52,10 +55,8 @@ NEVER_SHOWN: Final = frozenset(
         "current_live_viewer_count",
         "has_poll",
         "has_slider",
-        "is_ai_generated",
         "legacy_instagram_media_id",
         "live_status",
-        "media_audio_type",
         "product_tags",
         "tagged_users",
         "video_title",
@@ -162,6 +163,9 @@ def _fresh_texts(item: Item) -> Json:
     }
     if product_type == "REELS":
         found["is_shared_to_feed"] = True
+        found["media_audio_type"] = AUDIO[digest("audio", item.item_id)[0] % len(AUDIO)]
+    if product_type != "STORY":
+        found["is_ai_generated"] = digest("ai", item.item_id)[0] % AI_EVERY == 0
     return {
         name: value
         for name, value in found.items()
@@ -216,5 +220,10 @@ MADE: Final[Mapping[str, Callable[[_Reading, Wanted], Json]]] = {
     "children": _children,
     "insights": _insights,
 }
-ABSENT: Final = NEVER_SHOWN | {"caption", "is_shared_to_feed"}
+ABSENT: Final = NEVER_SHOWN | {
+    "caption",
+    "is_shared_to_feed",
+    "is_ai_generated",
+    "media_audio_type",
+}
 KNOWN: Final = ABSENT | MADE.keys() | COUNTERS.keys() | {"is_comment_enabled"}

@@ -45,7 +45,10 @@ METRICS: Final[Mapping[str, Metric]] = {
         "", REELS, "Crossposted views", "Views of the reel on Instagram and on Facebook."
     ),
     "facebook_views": Metric(
-        "", REELS | FEED | STORY, "Facebook views", "Views of the post on Facebook."
+        "facebook_views",
+        REELS | FEED | STORY,
+        "Facebook views",
+        "Views on Facebook, of what is shared there.",
     ),
     "follows": Metric(
         "follows", FEED | STORY, "Follows", "The number of accounts that started following you."
@@ -64,7 +67,7 @@ METRICS: Final[Mapping[str, Metric]] = {
         "replaying the reel, in milliseconds.",
     ),
     "likes": Metric("likes", REELS | FEED, "Likes", "The number of likes on your post."),
-    "link_clicks": Metric("", FEED | STORY, "Link clicks", "The number of taps on links."),
+    "link_clicks": Metric("link_clicks", STORY, "Link clicks", "The number of taps on links."),
     "navigation": Metric(
         "navigation",
         STORY,
@@ -101,7 +104,7 @@ METRICS: Final[Mapping[str, Metric]] = {
     ),
     "replies": Metric("replies", STORY, "Replies", "The number of replies to your story."),
     "reposts": Metric(
-        "", REELS | FEED | STORY, "Reposts", "The number of times your media was reposted."
+        "reposts", REELS | FEED | STORY, "Reposts", "The number of times your media was reposted."
     ),
     "saved": Metric(
         "saves", REELS | FEED | OLD_VIDEO, "Saved", "The number of saves of your post."
@@ -110,7 +113,7 @@ METRICS: Final[Mapping[str, Metric]] = {
         "shares", REELS | FEED | STORY, "Shares", "The number of shares of your post."
     ),
     "total_comments": Metric(
-        "comments", REELS | FEED, "Total comments", "Comments, those of ads included."
+        "total_comments", REELS | FEED, "Total comments", "Comments, those of ads included."
     ),
     "total_interactions": Metric(
         "total_interactions",
@@ -119,9 +122,14 @@ METRICS: Final[Mapping[str, Metric]] = {
         "The number of likes, saves, comments and shares, minus the number of unlikes, "
         "unsaves and deleted comments.",
     ),
-    "total_likes": Metric("likes", REELS | FEED, "Total likes", "Likes, those of ads included."),
+    "total_likes": Metric(
+        "total_likes", REELS | FEED, "Total likes", "Likes, those of ads included."
+    ),
     "total_views": Metric(
-        "total_views", REELS | FEED, "Total views", "Views, those of ads and of Facebook included."
+        "total_views",
+        REELS | FEED | STORY,
+        "Total views",
+        "Views, those of ads and of Facebook included.",
     ),
     "views": Metric(
         "views", REELS | FEED | STORY, "Views", "The number of times your media was seen."
@@ -140,8 +148,15 @@ BREAKDOWNS: Final = ("action_type", "follow_type", "story_navigation_action_type
 CROSSPOSTED: Final = frozenset({"crossposted_views", "facebook_views"})
 
 
-def check_metrics(names: tuple[str, ...], media_type: ItemType) -> None:
+def check_metrics(
+    names: tuple[str, ...], media_type: ItemType, *, hidden: frozenset[str] = frozenset()
+) -> None:
     """Let a list of metrics pass only if this kind of media has every one of them.
+
+    Args:
+        names: The metrics.
+        media_type: The kind.
+        hidden: Metrics that the medium has not; views of Facebook: it is not shared there.
 
     Raises:
         GraphError: One of them is wrong, which refuses them all.
@@ -156,14 +171,15 @@ def check_metrics(names: tuple[str, ...], media_type: ItemType) -> None:
             message = f"metric[{place}] must be one of the following values: {allowed}"
             raise GraphError(invalid(message))
     for name in names:
-        refusal = _not_of(name, media_type)
+        refusal = _not_of(name, media_type, hidden)
         if refusal is not None:
             raise GraphError(refusal)
 
 
-def _not_of(name: str, media_type: ItemType) -> Refusal | None:
+def _not_of(name: str, media_type: ItemType, hidden: frozenset[str]) -> Refusal | None:
     if media_type in METRICS[name].types:
-        return NOT_CROSSPOSTED if name in CROSSPOSTED else None
+        is_apart = name in CROSSPOSTED and METRICS[name].ours in ("", *hidden)
+        return NOT_CROSSPOSTED if is_apart else None
     if media_type in OLD_VIDEO and name != "views":
         return incompatible_metric(name)
     return unsupported_metric(name)

@@ -92,6 +92,10 @@ class Dataset:
         """Stories that can be seen at a moment, newest first."""
         return [one for one in self._alive(account, at) if one.media_type == "story"]
 
+    def collaborations(self, account: AccountRef, *, at: datetime) -> list[Item]:
+        """Posts of others that the account shares and that can be seen at a moment."""
+        return [item for item in self._shared.get(account, ()) if item.lives(at)]
+
     def followers(self, account: AccountRef, *, at: datetime) -> int:
         """Followers of an account that holds a token: some more each day."""
         days = int(at.timestamp()) // 86_400
@@ -116,6 +120,14 @@ class Dataset:
             min(captures[0].captured_at for captures in captured),
             max(captures[-1].captured_at for captures in captured),
         )
+
+    @cached_property
+    def _shared(self) -> dict[AccountRef, list[Item]]:
+        found: dict[AccountRef, list[Item]] = {}
+        for item in self._items:
+            for account in item.collaborators:
+                found.setdefault(account, []).append(item)
+        return found
 
     @cached_property
     def _by_id(self) -> dict[tuple[str, str], Item]:

@@ -75,6 +75,8 @@ class Growth:
         found |= {name: int(views * rate) for name, rate in self.rates.items()}
         if age_h > UNLIKED_AFTER_H:
             found["likes"] = int(found.get("likes", 0) * 0.99)
+        for name in ("likes", "comments"):
+            found[f"total_{name}"] = int(found.get(name, 0)) * (PAID + 1) // PAID
         found["total_interactions"] = sum(int(found.get(name, 0)) for name in INTERACTIONS)
         return found | self._watched(views) | _reached(views)
 
@@ -97,6 +99,9 @@ def _reached(views: int) -> dict[str, Number]:
         "follows": views // 900,
         "profile_visits": views // 60,
         "replies": views // 300,
+        "reposts": views // 400,
+        "link_clicks": views // 250,
+        "facebook_views": views // 20,
     }
     for whole, parts in BREAKDOWNS.items():
         counts = {f"{whole}_{name}": views * n // d for name, (n, d) in parts.items()}

@@ -54,6 +54,8 @@ class Item(Growth):
     deleted: tuple[Deletion, ...] = ()
     hidden: frozenset[str] = frozenset()
     """Metrics that the platform never shows of this item."""
+    collaborators: tuple[AccountRef, ...] = ()
+    """Instagram only: accounts that have accepted to share the post."""
     captures: tuple[Capture, ...] = field(default=(), repr=False)
     """What was publicly seen of it, oldest first; SIFT shows items that have some."""
 

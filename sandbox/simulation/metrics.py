@@ -25,26 +25,51 @@ TIKTOK_LAG: Final = timedelta(hours=24)
 COUNTED: Final = ("views", "likes", "comments", "shares", "saves")
 VISITED: Final = ("follows", "profile_visits")
 WATCHED: Final = ("total_watch_time_s", "average_watch_time_s", "full_watch_rate")
-REEL: Final = ("total_views", "average_watch_time_ms", "total_watch_time_ms", "skip_rate_raw")
+TOTALS: Final = ("total_views", "total_likes", "total_comments")
+REEL: Final = (
+    "reposts",
+    "facebook_views",
+    *TOTALS,
+    "average_watch_time_ms",
+    "total_watch_time_ms",
+    "skip_rate_raw",
+)
 PARTS: Final = {
     whole: tuple(f"{whole}_{part}" for part in parts) for whole, parts in BREAKDOWNS.items()
 }
 ACTIVITY: Final = ("profile_activity", *PARTS["profile_activity"])
 NAVIGATION: Final = ("navigation", *PARTS["navigation"])
-FEED: Final = (*COUNTED, "reach", "total_interactions", *VISITED, *ACTIVITY)
+LEFT: Final = (
+    "replies",
+    "reposts",
+    "total_views",
+    "link_clicks",
+    "facebook_views",
+    *NAVIGATION,
+)
+FEED: Final = (
+    *COUNTED,
+    "reach",
+    "total_interactions",
+    *VISITED,
+    *ACTIVITY,
+    "reposts",
+    "facebook_views",
+    *TOTALS,
+)
 
 METRICS: Final[Mapping[ItemType, tuple[str, ...]]] = {
     "reel": (*COUNTED, "reach", "total_interactions", *REEL),
     "feed_image": FEED,
     "feed_carousel": FEED,
-    "feed_video": ("total_views", "likes", "comments", "saves", "reach"),
-    "story": ("views", "reach", "shares", "total_interactions", *VISITED, "replies", *NAVIGATION),
+    "feed_video": (*TOTALS, "likes", "comments", "saves", "reach"),
+    "story": ("views", "reach", "shares", "total_interactions", *VISITED, *LEFT),
     "tiktok_video": (*COUNTED, "reach", *WATCHED, *VISITED),
     "tiktok_photo": (*COUNTED, "reach", *VISITED),
 }
 """Metrics that a platform has for each kind of post, shown to its owner.
 
-Of ``feed_video`` only total views, likes, comments and saves on the item itself, and reach and
+Of ``feed_video`` only the totals, likes, comments and saves on the item itself, and reach and
 saves as insights.
 """
 VANISHING: Final = ("reach", *WATCHED, *VISITED)

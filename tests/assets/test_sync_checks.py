@@ -5,11 +5,13 @@ Does not belong here: whole runs (``test_runs``), contracts.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import polars as pl
 import pytest
+from pydantic import SecretStr
 
 from assets import sync_checks
 from layers_pipeline.clock import FixedClock
@@ -18,7 +20,9 @@ from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.operations.refusals import Refusal
+from layers_pipeline.operations.secrets import TokenCipher, new_key
 from layers_pipeline.operations.sync_outcomes import SyncEnding
+from layers_pipeline.operations.tokens import NewToken
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.derive.deletions import derive_absences
 from layers_pipeline.steps.derive.dimensions import copy_operations
@@ -69,6 +73,17 @@ def ended(
 ) -> None:
     ending = SyncEnding(account_id=account, outcome=outcome, message=f"{outcome}: said")
     stores.operations.sync_outcomes.record(ending, depth, now=NOW - ago)
+
+
+def give_token(stores: Stores, account: str, *, ends_at: datetime, refresh: str | None) -> None:
+    token = NewToken(
+        access=SecretStr("access"),
+        refresh=SecretStr(refresh.replace(" ", "-")) if refresh else None,
+        expires_at=ends_at,
+        refresh_expires_at=ends_at if refresh else None,
+    )
+    cipher = TokenCipher(SecretStr(new_key()))
+    stores.operations.tokens.store(account, token, cipher, now=NOW)
 
 
 def found(stores: Stores, name: str) -> dg.AssetCheckResult:
@@ -390,6 +405,26 @@ def test_no_more_than_twenty_findings_are_shown(stores):
     result = found(stores, "accounts_need_no_login")
     assert result.metadata["findings"].value == 25
     assert len(table_of(result)) == 20
+
+
+@pytest.mark.parametrize(("days", "passed"), [(6, False), (8, True)])
+@pytest.mark.parametrize("refresh", [None, "a refresh token"])
+def test_a_token_that_ends_within_a_week_and_is_not_renewed_is_found(stores, days, passed, refresh):
+    give_token(stores, OWNED, ends_at=NOW + timedelta(days=days), refresh=refresh)
+    result = found(stores, "tokens_last")
+    assert result.passed is (passed or refresh is not None)
+    assert result.severity == WARN
+    assert passed or refresh or table_of(result)[0][2] == f"layers-pipeline account reauth {OWNED}"
+
+
+@pytest.mark.parametrize(
+    ("version", "passed"), [("v26.0", True), ("v27.0", True), ("v20.0", True), ("v19.0", False)]
+)
+def test_a_version_that_ends_soon_is_found(stores, version, passed):
+    settings = stores.settings.model_copy(update={"instagram_version": version})
+    result = found(replace(stores, settings=settings), "api_versions_last")
+    assert (result.passed, result.severity) == (passed, WARN)
+    assert passed or "Set LAYERS_INSTAGRAM_VERSION" in result.description
 
 
 def refuse(stores: Stores, name: str, **changes) -> None:

@@ -48,7 +48,7 @@ def published(tmp_path_factory) -> Program:
     folder = tmp_path_factory.mktemp("cli")
     program = Program(folder / "home")
     posts = [line(f"75{number}", views=views) for number, views in enumerate((60, 400, 5_000))]
-    posts += [line("759", views=90, caption=TRICKY), line("750", views="1.2.3")]
+    posts += [line("759", views=90, caption=TRICKY), line("")]
     path = captures_file(folder / "captures.csv", *posts)
     program.variables["IMPORTED"] = program.said("import", "captures", path, "--project", "brand")
     alone = captures_file(folder / "alone.csv", line("900", account="bob", views=7_000))
@@ -64,7 +64,7 @@ def test_an_import_says_what_it_made_and_counted(published):
     said = published.variables["IMPORTED"]
     assert "Project 'brand' did not exist and was made (time zone UTC)." in said
     assert "captures.csv: 5 rows." in said
-    assert "1 set aside in quarantine (views|unreadable_count: 1)." in said
+    assert "1 set aside in quarantine (platform_post_id|nullability: 1)." in said
     assert "4 posts of 1 accounts, captured 2025-05-14T08:55:00+00:00 to" in said
     assert "New in the lake: 4 posts, 4 snapshots" in said
 

@@ -11,6 +11,11 @@ from dagster._core.test_utils import create_run_for_test
 from layers_pipeline.cli.runs import RUNNER_TAG, open_runner
 from layers_pipeline.lake.locks import FileLocks
 from layers_pipeline.settings import Settings
+from layers_pipeline.steps.score.tick_scorer import WRITTEN
+from tests.steps.derive.history_world import killed_after
+from tests.worlds.data_builders import at, hours, make_stores, score
+from tests.worlds.small_pools import END, SHRINKS, lived_through
+from transforms.scoring.ticks import tick_key
 
 
 @pytest.fixture
@@ -72,3 +77,19 @@ def test_a_runner_that_ended_leaves_no_lock_file(deployment):
     with open_runner(deployment):
         pass
     assert list((deployment.locks_location / "runners").iterdir()) == []
+
+
+def test_what_a_run_scored_is_told_though_its_publication_mends_other_ticks(deployment):
+    ticks = [hours(4 * number) for number in (1, 2)]
+    lived_through(deployment.home, SHRINKS)
+    stores = at(make_stores(deployment.home), END)
+    # The three tables are made, percentiles and scores are written, eligibility is not.
+    killed_after(5, lambda: score(stores, ticks[:1]), stores, tables=WRITTEN)
+    stores.operations.close()
+    with open_runner(deployment) as runner:
+        own = tick_key(ticks[1])
+        made = runner.run("scoring", now=END, ticks=(own, own))
+        assert [row.data["tick"] for row in made["organic_scores"]["ticks"].records] == [own]
+        reported = runner.instance.fetch_materializations(dg.AssetKey("organic_scores"), limit=9)
+    words = [one.asset_materialization.metadata for one in reported.records]
+    assert len([one for one in words if "ticks" not in one]) == 1

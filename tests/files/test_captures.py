@@ -84,14 +84,15 @@ def test_every_format_gives_the_same_captures(csv, tmp_path):
 
 def test_a_file_is_split_by_the_contract(csv):
     found = read(csv(line("p1"), line("p2", views="12abc"), line("")))
-    assert (found.rows, found.sound.height) == (3, 1)
+    assert found.sound.select("platform_post_id", "views").rows() == [("p1", 1), ("p2", None)]
+    assert (found.rows, found.rows_set_aside.height, found.odd_values.height) == (3, 1, 1)
     assert StgImportCaptures.is_valid(found.sound)
     assert Quarantine.is_valid(found.quarantined)
     assert found.quarantined.select("origin", "broken_rules").rows() == [
-        (f"{found.file_id}:3", "views|unreadable_count"),
         (f"{found.file_id}:4", "platform_post_id|nullability"),
+        (f"{found.file_id}:3", "views|unreadable_count"),
     ]
-    assert json.loads(found.quarantined["row"][0])["views"] == "12abc"
+    assert json.loads(found.odd_values["row"][0]) == {"views": "12abc"}
 
 
 def test_lines_are_counted_as_an_editor_counts_them(csv):
@@ -149,9 +150,9 @@ def test_progress_is_reported_after_each_batch(tmp_path):
         pytest.param(["1,2"], "a,b", ["missing", "platform", "found: a, b"], id="other columns"),
         pytest.param([line()], HEADER.replace("caption", "views"), ["twice"], id="column twice"),
         pytest.param(
-            [line(views="x1"), line("")],
+            [line(account=""), line("")],
             HEADER,
-            ["none of its 2 rows", "views|unreadable_count (1)", "line 2"],
+            ["none of its 2 rows", "account_key|nullability (1)", "line 2"],
             id="every row is bad",
         ),
     ],

@@ -21,6 +21,9 @@ MEDIA_WORDS = {
     "comments_count": "comments",
     "shares_count": "shares",
     "saved_count": "saves",
+    "reposts_count": "reposts",
+    "total_like_count": "total_likes",
+    "total_comments_count": "total_comments",
 }
 INSIGHT_WORDS = {
     "saved": "saves",

@@ -52,7 +52,16 @@ def stores(home):
 
 def unexpected(written: Path, home: Path) -> list[str]:
     """Differences but for what is new: health of imported accounts, columns added since."""
-    new = ("sync_health", "pause_cause", "total_views")
+    new = (
+        "sync_health",
+        "pause_cause",
+        "total_",
+        "reposts",
+        "link_clicks",
+        "facebook_views",
+        "audio_type",
+        "is_ai",
+    )
     return [line for line in differences(written, home) if not any(word in line for word in new)]
 
 

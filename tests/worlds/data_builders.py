@@ -34,7 +34,6 @@ from layers_pipeline.steps.stores import Stores, open_stores
 from transforms.contracts.captures import Capture
 from transforms.contracts.posts import ProjectAllowlist
 from transforms.contracts.scoring import PoolMembers
-from transforms.facts.posts import WORDS
 from transforms.facts.snapshots import ACCOUNT, latest_metrics
 from transforms.scoring.eligibility import EFFECTIVE, carried_forward, judge_posts
 from transforms.scoring.organic_score import (
@@ -45,6 +44,7 @@ from transforms.scoring.organic_score import (
 )
 from transforms.scoring.rules import ACTIVE
 
+WORDS = ("media_type", "caption", "permalink")
 AS_OF = datetime(2025, 5, 14, 12, tzinfo=UTC)
 NOW = datetime(2025, 7, 1, tzinfo=UTC)
 COUNTS = ("views", "likes", "comments", "shares", "saves")

@@ -4,9 +4,12 @@ Belongs here: raw and staging tables.
 Does not belong here: posts, snapshots and everything derived from them.
 """
 
+from typing import Final
+
 import dataframely as dy
 
 from transforms.contracts.columns import (
+    METRICS,
     count,
     day,
     flag,
@@ -19,6 +22,10 @@ from transforms.contracts.columns import (
 )
 from transforms.contracts.metrics import Metrics
 from transforms.vocabulary import DEPTHS, MEDIA_TYPES, SOURCES
+
+LONE_VALUES: Final = (*METRICS, "followers", "insights")
+"""Numbers of a capture, and the answer of insights that some are read from: where one is odd, it
+alone is set aside, and the rest of the capture is kept."""
 
 
 class RawSiftPosts(dy.Schema):
@@ -110,6 +117,11 @@ class CaptureOfPost(dy.Schema):
     caption = word("Text of the post, as strangers wrote it.", nullable=True)
     permalink = word("Public address of the post.", nullable=True)
     media_url = word("Address of the media file.", nullable=True)
+    audio_type = word("Instagram: MUSIC or ORIGINAL_SOUND, as it says.", nullable=True)
+    is_ai_generated = dy.Bool(
+        nullable=True,
+        metadata={"comment": "Instagram: whether it is labelled as made by AI. Null: not said."},
+    )
     followers = count("Followers of the account at that moment.")
     source = one_of(SOURCES, "Where the capture comes from.", rule="unknown_source")
     known_at = instant("When the pipeline knew the capture: the commit of its landed row.")
@@ -151,15 +163,23 @@ class StgImportCaptures(Capture):
 
 
 class Quarantine(dy.Schema):
-    """Grain: one row per row set aside, with every rule that it broke."""
+    """Grain: one row per row set aside, with every rule that it broke, or per odd value.
 
-    quarantine_id = key("Table and origin of the row: the same row is set aside once.")
+    An odd value, such as a count below zero, is null in its capture, whose other values are kept.
+    """
+
+    quarantine_id = key("Table, origin and, of a single value, its column: set aside once.")
     table_name = word("Table that the row was meant for.")
     origin = word("Landed row, or file and line, that it came from.")
-    broken_rules = word("Rules that the row broke, comma separated, as column|rule.")
-    row = word("The row as it was refused, JSON text.")
-    quarantined_at = instant("When the row was set aside.")
-    run_id = word("Run that set the row aside.")
+    column_name = word(
+        "Column of the single value that was set aside, the rest of its row being kept; "
+        "insights: an answer that cannot be read. Null: the whole row was set aside.",
+        nullable=True,
+    )
+    broken_rules = word("Rules that it broke, comma separated, as column|rule.")
+    row = word("The row as it was refused, or the single value under its column, JSON text.")
+    quarantined_at = instant("When it was set aside.")
+    run_id = word("Run that set it aside.")
 
 
 class ImportFiles(dy.Schema):

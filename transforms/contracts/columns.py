@@ -30,6 +30,11 @@ MORE_COUNTS: Final = (
     "average_watch_time_ms",
     "total_watch_time_ms",
     "total_views",
+    "total_likes",
+    "total_comments",
+    "reposts",
+    "link_clicks",
+    "facebook_views",
 )
 """Whole-number metrics that only some kinds of post have."""
 MEASURES: Final = (

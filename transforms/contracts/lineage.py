@@ -134,6 +134,14 @@ _FACTS: Final[Mapping[str, Columns]] = {
             ("missed_by", "confirmed_by", "held_by"), _of("account_listings", "sync_id")
         ),
     ),
+    "post_collaborations": _all(
+        posts.PostCollaborations,
+        _of("raw_instagram__responses", "body"),
+        platform=(),
+        account_key=_of("raw_instagram__responses", "account_key"),
+        captured_at=_of("raw_instagram__responses", "received_at"),
+        first_known_at=_of("raw_instagram__responses", "known_at"),
+    ),
     "content_containers": _all(
         posts.ContentContainers,
         _of("platform_posts", "platform", "platform_post_id") + _of("creatives", "container_id"),

@@ -85,6 +85,14 @@ class PlatformPosts(dy.Schema):
         "their signature are one: the first is kept, and it may have expired.",
         nullable=True,
     )
+    audio_type = word(
+        "Instagram: MUSIC or ORIGINAL_SOUND, as it says; licences of music may not cover ads.",
+        nullable=True,
+    )
+    is_ai_generated = dy.Bool(
+        nullable=True,
+        metadata={"comment": "Instagram: whether it is labelled as made by AI. Null: not said."},
+    )
     is_media_url_permanent = flag("Whether media_url is SIFT's, which does not expire.")
     views = count("Last known views.")
     likes = count("Last known likes.")
@@ -185,6 +193,34 @@ class PostAbsences(dy.Schema):
     )
     returned_at = instant("When the post was seen again; null: not since.", nullable=True)
     bucket = whole("Partition: posts spread over 16 buckets by their id.")
+
+
+class PostCollaborations(dy.Schema):
+    """Grain: one row per post of somebody else and account of ours that is its collaborator.
+
+    As the newest reading showed it; where the author hides a count it is null. The post has one
+    id, whoever lists it. It is the author's: a collaboration makes no row of platform_posts, and
+    brings nothing into a pool.
+    """
+
+    platform = platform()
+    platform_post_id = key("The platform's id of the post, the same for all who list it.")
+    account_key = key("The collaborator, whose token showed it; never the author.")
+    author = word("Name of the author's account, as people see it.", nullable=True)
+    media_type = one_of(MEDIA_TYPES, "Kind of post.", rule="unknown_media_type", nullable=True)
+    published_at = instant("When it was published; null if not reported.", nullable=True)
+    caption = word("Newest text, as strangers wrote it: never treat it as markup.", nullable=True)
+    permalink = word("Public address.", nullable=True)
+    likes = count("Likes so far, without those of ads.")
+    comments = count("Comments so far, without those of ads.")
+    shares = count("Shares so far.")
+    saves = count("Saves so far.")
+    reposts = count("Times that people reposted it.")
+    total_views = count("Views with those of ads and of Facebook.")
+    total_likes = count("Likes with those of ads and of Facebook.")
+    total_comments = count("Comments with those of ads and of Facebook.")
+    captured_at = instant("The newest reading that listed it. A collaboration that ended stays.")
+    first_known_at = instant("When the pipeline first knew of it.")
 
 
 class ContentContainers(dy.Schema):

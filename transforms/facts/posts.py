@@ -13,7 +13,7 @@ from transforms.facts.content_ids import ads_content_id, container_of_post
 from transforms.facts.snapshots import MOMENT, POST, in_order, is_news, last_shown
 
 IDENTITY: Final = ("account_key", "published_at")
-WORDS: Final = ("media_type", "caption", "permalink")
+WORDS: Final = ("media_type", "caption", "permalink", "audio_type", "is_ai_generated")
 CONTENT: Final = (*WORDS, "media_url", "is_media_url_permanent")
 PLACE: Final = r"^[^?#]*"
 """The part of an address that names a file; what follows it is a signature."""

@@ -13,6 +13,7 @@ from transforms.staging.documents import DOCUMENT, number_text, with_fields
 FOLLOWERS: Final = "followers_count"
 UNREADABLE: Final = "unreadable"
 """Stands for a number that cannot be read, so that the contract's cast turns it down."""
+COUNT: Final = r"^[0-9]{1,18}$"
 
 
 def sync_followers(rows: pl.DataFrame) -> pl.DataFrame:
@@ -29,3 +30,12 @@ def sync_followers(rows: pl.DataFrame) -> pl.DataFrame:
         .unique("sync_id", keep="last")
         .drop("landing_id")
     )
+
+
+def followers_of_post() -> pl.Expr:
+    """Followers of a reading, beside each of its posts: an odd number stands by the first alone.
+
+    Reads sync_id, landing_id, followers.
+    """
+    is_first = pl.col("landing_id") == pl.col("landing_id").min().over("sync_id")
+    return pl.when(pl.col("followers").str.contains(COUNT) | is_first).then("followers")

@@ -25,6 +25,10 @@ ESCAPE_OR_HALF_PAIR: Final = (
 )
 """An escaped backslash or a whole surrogate pair, kept as group 1; or half a pair, which JSON
 allows, no text can hold, and platforms send where they cut a caption short."""
+TEXT_OR_REST: Final = r'"(?:[^"\\]|\\.)*"|[^"]+|"'
+NO_NUMBER: Final = r"-?(?:NaN|Infinity)\b|-?[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]{3,}"
+"""What Python writes for a number that JSON has not, and numbers beyond any double: for one of
+them a whole body would not be read."""
 
 
 def with_documents(landed: pl.DataFrame) -> pl.DataFrame:
@@ -32,10 +36,19 @@ def with_documents(landed: pl.DataFrame) -> pl.DataFrame:
     read = landed.with_columns(pl.col("body").str.json_path_match("$").alias(DOCUMENT))
     # The repair is the rare case: only bodies that cannot be read go through it.
     unread = pl.when(pl.col(DOCUMENT).is_null()).then("body")
-    repaired = unread.str.replace_all(ESCAPE_OR_HALF_PAIR, "${1}").str.json_path_match("$")
+    whole = unread.str.replace_all(ESCAPE_OR_HALF_PAIR, "${1}")
+    repaired = _with_odd_numbers_quoted(whole).str.json_path_match("$")
     document = read.with_columns(pl.coalesce(DOCUMENT, repaired).alias(DOCUMENT))
     is_object = pl.col(DOCUMENT).str.starts_with("{")
     return document.with_columns(pl.when(is_object).then(DOCUMENT).alias(DOCUMENT))
+
+
+def _with_odd_numbers_quoted(body: pl.Expr) -> pl.Expr:
+    """Numbers that make JSON unreadable as texts, which no number's column takes."""
+    piece = pl.element()
+    is_text = piece.str.starts_with('"')
+    mended = pl.when(is_text).then(piece).otherwise(piece.str.replace_all(NO_NUMBER, '"${0}"'))
+    return body.str.extract_all(TEXT_OR_REST).list.eval(mended).list.join("")
 
 
 def decoded(rows: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
@@ -70,6 +83,14 @@ def parsed_text(key: str, column: str) -> ParsedColumn:
         value=pl.when(is_quoted(key)).then(key),
         breach=pl.when(is_broken).then(pl.lit(f"{column}|dtype")),
     )
+
+
+def parsed_truth(key: str, column: str) -> ParsedColumn:
+    """A key's truth; anything but JSON's own breaks ``dtype``. Reads key, document."""
+    truth = pl.col(key).replace_strict({"true": True, "false": False}, default=None)
+    value = pl.when(~is_quoted(key)).then(truth)
+    is_broken = pl.col(key).is_not_null() & value.is_null()
+    return ParsedColumn(value=value, breach=pl.when(is_broken).then(pl.lit(f"{column}|dtype")))
 
 
 def parsed_instant(key: str, column: str) -> ParsedColumn:

@@ -34,6 +34,11 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "ig_reels_video_view_total_time": "total_watch_time_ms",
         "reels_skip_rate": "skip_rate_raw",
         "total_views": "total_views",
+        "total_likes": "total_likes",
+        "total_comments": "total_comments",
+        "reposts": "reposts",
+        "link_clicks": "link_clicks",
+        "facebook_views": "facebook_views",
     }
 )
 PARTS: Final = (
@@ -43,22 +48,19 @@ PARTS: Final = (
 INSIGHT_METRICS: Final = (*NAMES.values(), *PARTS)
 """What insights can say of a post, in our words."""
 
-BREACHED: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "insights|unexpected_shape": (
-            r'"(?:data|values|breakdowns|results)":(?:[^\[n]|\[[^{\]])'
-            r'|"dimension_values":(?:[^\[n]|\[[^"\]])|"total_value":[^{n]|"name":[^"]'
-        ),
-        "insights|no_number": r'"value":[^-0-9n]',
-    }
+UNEXPECTED_SHAPE: Final = (
+    r'"(?:data|values|breakdowns|results)":(?:[^\[n]|\[[^{\]])'
+    r'|"dimension_values":(?:[^\[n]|\[[^"\]])|"total_value":[^{n]|"name":[^"]'
 )
-"""Rules, and where a document breaks them: what stands there would be read as null."""
+"""Where a document has not the shape of insights: what stands there is read as null."""
+QUOTED: Final = ('"value":"', r'"value":"\"')
+"""A value in quotes as it is written, and with the quote as part of its text."""
 
-PART: Final = pl.Struct({"dimension_values": pl.List(pl.String), "value": pl.Float64})
+PART: Final = pl.Struct({"dimension_values": pl.List(pl.String), "value": pl.String})
 TOTAL: Final = pl.Struct(
-    {"value": pl.Float64, "breakdowns": pl.List(pl.Struct({"results": pl.List(PART)}))}
+    {"value": pl.String, "breakdowns": pl.List(pl.Struct({"results": pl.List(PART)}))}
 )
-VALUES: Final = pl.List(pl.Struct({"value": pl.Float64}))
+VALUES: Final = pl.List(pl.Struct({"value": pl.String}))
 METRIC: Final = pl.Struct({"name": pl.String, "values": VALUES, "total_value": TOTAL})
 
 
@@ -73,14 +75,14 @@ def insights_of_items(rows: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         Grain: one row per sync_id and subject. Gives insights_received_at (the latest row's),
-        insights_breaches, insights_bodies, and ``INSIGHT_METRICS`` as text for a contract's cast,
-        which turns down fractions of a count.
+        insights_breaches, insights (the bodies), and ``INSIGHT_METRICS`` as text for a contract's
+        cast, which turns down what is no number and fractions of a count.
     """
     rows = rows.filter(pl.col("entity").is_in(INSIGHTS)).sort("received_at", "landing_id")
     items = rows.group_by(OF_ITEM).agg(
         insights_received_at=pl.col("received_at").max(),
         insights_breaches=_breaches().explode(empty_as_null=False),
-        insights_bodies=pl.col("body"),
+        insights=pl.col("body"),
     )
     wide = _metrics(rows).pivot(
         on="metric",
@@ -89,34 +91,27 @@ def insights_of_items(rows: pl.DataFrame) -> pl.DataFrame:
         values="value",
         aggregate_function="first",
     )
-    return items.join(
-        wide.with_columns(**{name: _text(name) for name in INSIGHT_METRICS}), on=OF_ITEM, how="left"
-    )
+    return items.join(wide, on=OF_ITEM, how="left")
 
 
 def _breaches() -> pl.Expr:
-    shapes = [
-        ParsedColumn(
-            value=pl.col(DOCUMENT),
-            breach=pl.when(pl.col(DOCUMENT).str.contains(pattern)).then(pl.lit(rule)),
-        )
-        for rule, pattern in BREACHED.items()
-    ]
-    return rule_violations([parsed_document("insights"), *shapes])
+    is_odd = pl.col(DOCUMENT).str.contains(UNEXPECTED_SHAPE)
+    shape = ParsedColumn(
+        value=pl.col(DOCUMENT), breach=pl.when(is_odd).then(pl.lit("insights|unexpected_shape"))
+    )
+    return rule_violations([parsed_document("insights"), shape])
 
 
-def _text(name: str) -> pl.Expr:
-    """A number without a fraction as a whole one."""
-    value = pl.col(name)
-    whole = value.cast(pl.Int64, strict=False)
-    is_whole = whole.cast(pl.Float64) == value
-    return pl.when(is_whole).then(whole.cast(pl.String)).otherwise(value.cast(pl.String))
+def _with_quotes_kept(rows: pl.DataFrame) -> pl.DataFrame:
+    """Documents in which a value in quotes is text that begins with one."""
+    return rows.with_columns(pl.col(DOCUMENT).str.replace_all(*QUOTED, literal=True))
 
 
 def _metrics(rows: pl.DataFrame) -> pl.DataFrame:
     """One row per item and metric or part of one, each with its latest value."""
+    shown = decoded(_with_quotes_kept(rows), {"data": pl.List(METRIC)}).get_column("data")
     metrics = (
-        rows.select(*OF_ITEM, metric=decoded(rows, {"data": pl.List(METRIC)}).get_column("data"))
+        rows.select(*OF_ITEM, metric=shown)
         .explode("metric", empty_as_null=False)
         .unnest("metric")
         .unnest("total_value")
@@ -127,9 +122,11 @@ def _metrics(rows: pl.DataFrame) -> pl.DataFrame:
         metric=pl.col("name").replace_strict(NAMES, default=None),
         value=pl.coalesce("value", first),
     )
+    is_quoted = pl.col("value").str.starts_with('"')
     return (
         pl.concat([wholes, _parts(metrics)])
         .filter(pl.col("metric").is_in(INSIGHT_METRICS), pl.col("value").is_not_null())
+        .with_columns(value=pl.when(is_quoted).then(pl.col("value") + '"').otherwise("value"))
         .unique([*OF_ITEM, "metric"], keep="last", maintain_order=True)
     )
 

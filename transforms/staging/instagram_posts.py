@@ -12,12 +12,13 @@ import polars as pl
 
 from transforms.contracts.captures import StgInstagramPosts
 from transforms.contracts.columns import METRICS
-from transforms.staging.account_rows import sync_followers
+from transforms.staging.account_rows import followers_of_post, sync_followers
 from transforms.staging.documents import (
     number_text,
     parsed_document,
     parsed_instant,
     parsed_text,
+    parsed_truth,
     with_documents,
     with_fields,
 )
@@ -33,8 +34,10 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "caption": "caption",
         "permalink": "permalink",
         "media_url": "media_url",
+        "media_audio_type": "audio_type",
     }
 )
+IS_AI: Final = "is_ai_generated"
 TYPE_KEYS: Final = ("media_type", "media_product_type")
 COUNTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -43,6 +46,9 @@ COUNTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "shares": ("shares_count",),
         "saves": ("saved_count",),
         "total_views": ("total_views_count", "view_count"),
+        "total_likes": ("total_like_count",),
+        "total_comments": ("total_comments_count",),
+        "reposts": ("reposts_count",),
     }
 )
 """Our words, and the post's own fields that tell the same as its insights, the best one first.
@@ -77,7 +83,7 @@ def stage_instagram_posts(landed: pl.DataFrame, *, skip_rate_unit: SkipRateUnit)
         those that are none. Insights without their post give no row.
     """
     rows = with_documents(landed)
-    keys = (*TEXTS, *TYPE_KEYS, "timestamp", *FIELDS)
+    keys = (*TEXTS, *TYPE_KEYS, IS_AI, "timestamp", *FIELDS)
     posts = (
         with_fields(rows.filter(pl.col("entity").is_in(POSTS)), keys)
         .join(insights_of_items(rows), on=OF_ITEM, how="left", maintain_order="left")
@@ -88,21 +94,22 @@ def stage_instagram_posts(landed: pl.DataFrame, *, skip_rate_unit: SkipRateUnit)
         "landing_id",
         "landed_on",
         "account_key",
-        "followers",
         "known_at",
         "run_id",
+        followers=followers_of_post(),
         platform=pl.lit("instagram"),
         captured_at=pl.max_horizontal("received_at", "insights_received_at"),
         source=pl.lit("instagram_graph"),
         **{column: reading.value for column, reading in readings.items()},
         **_metrics(skip_rate_unit),
-        **{BREACHES: _all_breaches(readings), RECEIVED: pl.struct("body", "insights_bodies")},
+        **{BREACHES: _all_breaches(readings), RECEIVED: pl.struct("body", "insights")},
     ).select(*StgInstagramPosts.column_names(), BREACHES, RECEIVED)
 
 
 def _readings() -> dict[str, ParsedColumn]:
     texts = {column: parsed_text(key, column) for key, column in TEXTS.items()}
-    return texts | {"published_at": _published_at(), "media_type": _media_type()}
+    kinds = {"media_type": media_type(), IS_AI: parsed_truth(IS_AI, IS_AI)}
+    return texts | kinds | {"published_at": published_at()}
 
 
 def _all_breaches(readings: Mapping[str, ParsedColumn]) -> pl.Expr:
@@ -111,14 +118,18 @@ def _all_breaches(readings: Mapping[str, ParsedColumn]) -> pl.Expr:
     return own.list.concat(pl.col("insights_breaches").fill_null(none)).list.unique()
 
 
-def _published_at() -> ParsedColumn:
+def published_at() -> ParsedColumn:
+    """When a row of a list was published. Reads timestamp, document."""
     text = parsed_text("timestamp", "published_at")
     instant = parsed_instant("timestamp", "published_at")
     return ParsedColumn(value=instant.value, breach=pl.coalesce(text.breach, instant.breach))
 
 
-def _media_type() -> ParsedColumn:
-    """Our word for the type; some logins are not told the product, and videos are reels."""
+def media_type() -> ParsedColumn:
+    """Our word for the kind of a list's row. Reads ``TYPE_KEYS``, entity.
+
+    Some logins are not told the product; a video of theirs is a reel.
+    """
     kind, product = (pl.col(key) for key in TYPE_KEYS)
     is_shown = kind.is_not_null() | product.is_not_null()
     is_feed = (product == "FEED") | product.is_null()
@@ -145,6 +156,7 @@ def _metrics(skip_rate_unit: SkipRateUnit) -> dict[str, pl.Expr]:
         for name, fields in COUNTERS.items()
     }
     skipped = pl.col("skip_rate_raw").cast(pl.Float64, strict=False)
-    skip_rate = skipped / SKIP_RATE_PER_RAW[skip_rate_unit]
+    # A raw number below zero is odd by itself: of one such number one value is set aside.
+    skip_rate = pl.when(skipped >= 0).then(skipped / SKIP_RATE_PER_RAW[skip_rate_unit])
     shown = insights | counted | {"skip_rate": skip_rate}
     return {name: shown.get(name, pl.lit(None)) for name in METRICS}

@@ -1,24 +1,22 @@
 """Rows that keep a contract apart from rows that break it, with every broken rule named.
 
-Belongs here: the split, for any contract, and the shape of a row set aside.
-Does not belong here: what the contracts are; where either part is stored.
+Belongs here: the split, for any contract, and the shape of what is set aside.
+Does not belong here: what the contracts are; single odd values (``odd_values``); where either
+part is stored.
 """
 
 from collections.abc import Sequence
 from copy import copy
 from datetime import datetime
 from functools import cache
-from typing import Final, cast
+from typing import cast
 
 import dataframely as dy
 import polars as pl
 
 from transforms.contracts.captures import Quarantine
+from transforms.staging.odd_values import POSITION, RECEIVED, without_odd_values
 from transforms.staging.parsing import BREACHES
-
-RECEIVED: Final = "received"
-"""Column in which a reader leaves the row as it was received: JSON text or a struct."""
-POSITION: Final = "position_in_rows"
 
 
 def split(
@@ -32,7 +30,8 @@ def split(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split rows into those that keep the contract and those that break it.
 
-    All rows of a repeated primary key are set aside, because none of them can be preferred.
+    All rows of a repeated primary key are set aside, because none of them can be preferred. Of a
+    capture an odd number alone is set aside: it is null in the row, which is kept.
 
     Args:
         schema: The contract. Values are cast to its types; a value that cannot be is ``dtype``.
@@ -42,24 +41,27 @@ def split(
         origin: What a row came from, as text; names it in the quarantine.
     Returns:
         The good rows in the schema's columns, in their order, and one row of ``Quarantine`` per
-        refused origin.
+        refused origin, and per odd value of a good row.
     """
     if is_sound(schema, rows):
         return _known_sorted(schema, rows), Quarantine.create_empty()
     numbered = _with_breaches(rows).with_row_index(POSITION)
-    good, failures = _numbered(schema).filter(numbered, cast=True)
-    refused = numbered.join(_broken_rules(failures), on=POSITION, maintain_order="left")
-    origin_text = origin.cast(pl.String)
-    quarantined = refused.select(
-        quarantine_id=pl.concat_str(pl.lit(f"{table_name}:"), origin_text),
+    mended, odd = without_odd_values(schema, numbered)
+    good, failures = _numbered(schema).filter(mended, cast=True)
+    broken = _broken_rules(failures, odd)
+    refused = numbered.join(broken, on=POSITION, maintain_order="left").select(
+        broken.columns, origin=origin.cast(pl.String), row=_row_as_received(rows)
+    )
+    kept = odd.join(broken, on=POSITION, how="anti")
+    lone = kept.join(numbered, on=POSITION, maintain_order="left").select(
+        odd.columns, origin=origin.cast(pl.String)
+    )
+    quarantined = pl.concat([refused, lone], how="diagonal").with_columns(
         table_name=pl.lit(table_name),
-        origin=origin_text,
-        broken_rules="broken_rules",
-        row=_row_as_received(rows),
         quarantined_at=pl.lit(quarantined_at, pl.Datetime("us", "UTC")),
         run_id=pl.lit(run_id),
-    ).unique("quarantine_id", keep="first", maintain_order=True)
-    return good.drop(POSITION, BREACHES), Quarantine.validate(quarantined)
+    )
+    return good.drop(POSITION, BREACHES), _named(quarantined)
 
 
 def is_sound(schema: type[dy.Schema], rows: pl.DataFrame) -> bool:
@@ -121,13 +123,16 @@ def _numbered(schema: type[dy.Schema]) -> type[dy.Schema]:
     return cast("type[dy.Schema]", type(schema.__name__, (schema,), added))
 
 
-def _broken_rules(failures: dy.FailureInfo) -> pl.DataFrame:
+def _broken_rules(failures: dy.FailureInfo, odd: pl.DataFrame) -> pl.DataFrame:
     """Per refused row its rules, sorted; a value that could not be read is not missing too."""
     details = failures.details()
     by_contract = details.unpivot(list(failures.counts()), index=POSITION, variable_name="rule")
     by_reader = details.select(POSITION, rule=BREACHES).explode("rule").drop_nulls()
+    by_value = odd.join(details, on=POSITION, how="semi").select(POSITION, rule="broken_rules")
     broken = (
-        pl.concat([by_contract.filter(value="invalid").select(POSITION, "rule"), by_reader])
+        pl.concat(
+            [by_contract.filter(value="invalid").select(POSITION, "rule"), by_reader, by_value]
+        )
         .filter(~pl.col("rule").str.starts_with(f"{BREACHES}|"))
         .with_columns(rule=pl.col("rule").str.replace("|check__", "|", literal=True))
         .unique()
@@ -138,6 +143,18 @@ def _broken_rules(failures: dy.FailureInfo) -> pl.DataFrame:
         broken.filter(~is_echo)
         .group_by(POSITION)
         .agg(broken_rules=pl.col("rule").sort().str.join(","))
+    )
+
+
+def _named(quarantined: pl.DataFrame) -> pl.DataFrame:
+    """The rows of ``Quarantine``, of several with one name the first."""
+    parts = ("table_name", "origin", "column_name")
+    name = pl.concat_str(parts, separator=":", ignore_nulls=True)
+    named = quarantined.with_columns(quarantine_id=name)
+    return Quarantine.validate(
+        named.select(Quarantine.column_names()).unique(
+            "quarantine_id", keep="first", maintain_order=True
+        )
     )
 
 

@@ -60,6 +60,8 @@ def stage_sift_posts(landed: pl.DataFrame) -> pl.DataFrame:
         "run_id",
         **{key: number_text(key) for key in NUMBERS},
         **{key: parsed.value for key, parsed in values.items()},
+        audio_type=pl.lit(None),
+        is_ai_generated=pl.lit(None),
         **{name: pl.lit(None) for name in METRICS if name not in COUNTS},
         source=pl.lit("sift"),
         **{

@@ -12,7 +12,7 @@ import polars as pl
 
 from transforms.contracts.captures import StgTiktokPosts
 from transforms.contracts.columns import METRICS
-from transforms.staging.account_rows import sync_followers
+from transforms.staging.account_rows import followers_of_post, sync_followers
 from transforms.staging.documents import (
     number_text,
     parsed_document,
@@ -77,14 +77,16 @@ def stage_tiktok_posts(landed: pl.DataFrame) -> pl.DataFrame:
         "landing_id",
         "landed_on",
         "account_key",
-        "followers",
         "known_at",
         "run_id",
+        followers=followers_of_post(),
         platform=pl.lit("tiktok"),
         captured_at="received_at",
         source=pl.lit("tiktok_business"),
         **{column: reading.value for column, reading in readings.items()},
         **{column: number_text(key) for key, column in NUMBERS.items()},
+        audio_type=pl.lit(None),
+        is_ai_generated=pl.lit(None),
         **{name: pl.lit(None) for name in METRICS if name not in NUMBERS.values()},
         **{
             BREACHES: rule_violations([parsed_document("body"), *readings.values()]),

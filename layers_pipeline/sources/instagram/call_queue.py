@@ -15,9 +15,21 @@ from layers_pipeline.sources.instagram.errors import (
     metrics_named,
 )
 from layers_pipeline.sources.instagram.items import InsightsTask, PartsTask, ProbeTask, total_of
-from layers_pipeline.sources.instagram.pages import AccountTask, FieldsTask, PageTask
+from layers_pipeline.sources.instagram.pages import (
+    AccountTask,
+    CollaborationsTask,
+    FieldsTask,
+    PageTask,
+)
 from layers_pipeline.sources.instagram.reading_builder import ReadingBuilder
-from layers_pipeline.sources.instagram.requests import BREAKDOWNS, COUNTED, Item, Wanted
+from layers_pipeline.sources.instagram.requests import (
+    BREAKDOWNS,
+    COLLABORATIONS,
+    COUNTED,
+    FACEBOOK_VIEWS,
+    Item,
+    Wanted,
+)
 from layers_pipeline.sources.instagram.session import BATCH_MAX, GraphSession
 from layers_pipeline.sources.instagram.tasks import MetricsTask, Plan, Search, Task
 
@@ -25,6 +37,8 @@ PARTS_MAX: Final = 500
 """Posts whose breakdown one reading asks for; of the others it is known that it is wanting."""
 SINGLES_MAX: Final = 200
 """Requests for items that one reading makes where each is a call of its own."""
+UNSHARED_MANY: Final = 3
+"""So many items that are not on Facebook, and none that is, speak for the account."""
 HOST: Final = "host"
 BATCHES: Final = "batches"
 """What a host refuses that takes one request at a time only."""
@@ -54,6 +68,8 @@ class CallQueue:
         self._lists: deque[Task] = deque([PageTask(self, "media")])
         if plan.has_insights:
             self._lists.extend([PageTask(self, "stories"), AccountTask(self)])
+        if plan.is_full and not builder.is_refused("account", COLLABORATIONS):
+            self._lists.append(CollaborationsTask(self))
         self._items: deque[Task] = deque()
         self._parts: deque[PartsTask] = deque()
         self._parts_left = PARTS_MAX
@@ -61,6 +77,7 @@ class CallQueue:
         self._known: set[str] = set()
         self._inactive: set[str] = set()
         self._searches: dict[str, Search] = {}
+        self._unshared = 0
 
     @property
     def takes_batches(self) -> bool:
@@ -101,6 +118,16 @@ class CallQueue:
             if wanted := task.wanted():
                 call.append((task, wanted))
         return call
+
+    def not_shared(self, task: MetricsTask, fault: GraphFault) -> None:
+        """Leave out the views of Facebook: of the item, and of all once several have none."""
+        item = task.item
+        self.builder.refuse_of(item, FACEBOOK_VIEWS, fault.message)
+        self._unshared += 1
+        is_given = self.builder.is_answered(item.media_type, FACEBOOK_VIEWS)
+        if self._unshared >= UNSHARED_MANY and not is_given:
+            self.builder.refuse(item.media_type, FACEBOOK_VIEWS, fault.message, is_named=False)
+        self._items.appendleft(task)
 
     def metric_refused(self, task: MetricsTask, fault: GraphFault) -> None:
         """Leave out the metrics that a refusal names; find out whose fault it is if it names none.

@@ -13,8 +13,10 @@ from layers_pipeline.sources.account_reading import AccountReading
 from layers_pipeline.sources.client import ClientContext, PlatformClient, ReadRequest
 from layers_pipeline.sources.http import open_http
 from layers_pipeline.sources.instagram.call_queue import CallQueue
+from layers_pipeline.sources.instagram.oauth import InstagramOAuth
 from layers_pipeline.sources.instagram.reader import MediaReader
 from layers_pipeline.sources.instagram.reading_builder import ReadingBuilder
+from layers_pipeline.sources.instagram.requests import not_of_login, renews_tokens
 from layers_pipeline.sources.instagram.session import Graph, GraphSession
 from layers_pipeline.sources.instagram.tasks import Plan
 from transforms.vocabulary import Depth
@@ -43,7 +45,9 @@ async def open_instagram(context: ClientContext) -> AsyncIterator[PlatformClient
             app_secret=settings.instagram_app_secret,
             retries=context.retries,
         )
-        yield PlatformClient(read=InstagramClient(graph).read)
+        consent = InstagramOAuth(graph) if renews_tokens(settings.instagram_url) else None
+        renew = consent.refresh if consent else None
+        yield PlatformClient(read=InstagramClient(graph).read, renew=renew)
 
 
 class InstagramClient:
@@ -54,6 +58,7 @@ class InstagramClient:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
+        self._withheld = not_of_login(str(graph.http.base_url))
 
     async def read(self, wanted: ReadRequest) -> AccountReading:
         """Posts, and but for the quick depth stories, the account and insights.
@@ -62,7 +67,9 @@ class InstagramClient:
         that were read before.
         """
         session = GraphSession(self._graph, wanted.account_key, wanted.token)
-        builder = ReadingBuilder(refused=wanted.refused, unreadable=wanted.unreadable)
+        builder = ReadingBuilder(
+            refused={*wanted.refused, *self._withheld}, unreadable=wanted.unreadable
+        )
         plan = PLANS[wanted.depth]
         queue = CallQueue(
             session, builder, account_key=wanted.account_key, plan=plan, known=wanted.known

@@ -28,6 +28,7 @@ FaultKind = Literal[
     "not_permitted",
     "few_viewers",
     "before_conversion",
+    "not_shared",
     "gone",
     "invalid",
     "unsupported",
@@ -42,6 +43,8 @@ FaultKind = Literal[
 ]
 
 BEFORE_CONVERSION: Final = 2108006
+NOT_SHARED: Final = 2207086
+"""A metric of Facebook was asked for of something that is not shared there; none is named."""
 BLOCKED: Final = 2207051
 BLOCKED_WAIT_S: Final = 6 * 3600.0
 """Such blocks last for days, and nothing says how many."""
@@ -69,6 +72,11 @@ KIND_OF_CODE: Final[Mapping[int, FaultKind]] = {
     80001: "account_throttled",
     80002: "account_throttled",
     **dict.fromkeys(PERMISSIONS, "not_permitted"),
+}
+KIND_OF_SUBCODE: Final[Mapping[tuple[int | None, int | None], FaultKind]] = {
+    (4, BLOCKED): "account_blocked",
+    (INVALID, GONE): "gone",
+    (INVALID, NOT_SHARED): "not_shared",
 }
 KIND_OF_STATUS: Final[Mapping[int, FaultKind]] = {
     401: "unauthorized",
@@ -175,14 +183,12 @@ def _special_kind(code: int | None, subcode: int | None, lower: str) -> FaultKin
     """Kinds that share their code with others."""
     if subcode == BEFORE_CONVERSION or (code == INVALID and CONVERTED.search(lower)):
         return "before_conversion"
-    if (code, subcode) == (4, BLOCKED):
-        return "account_blocked"
+    if special := KIND_OF_SUBCODE.get((code, subcode)):
+        return special
     if "reduce the amount of data" in lower:
         return "too_much"
     if code == 10 and "not enough viewers" in lower:  # noqa: PLR2004 - a code of the list above
         return "few_viewers"
-    if (code, subcode) == (INVALID, GONE):
-        return "gone"
     return "unsupported" if code == INVALID and UNSUPPORTED.search(lower) else None
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from layers_pipeline.sources.instagram.errors import FaultKind, GraphFault, metrics_named
 from layers_pipeline.sources.instagram.requests import (
     BREAKDOWNS,
+    FACEBOOK_VIEWS,
     Item,
     Wanted,
     insights,
@@ -42,7 +43,9 @@ class InsightsTask(MetricsTask):
 
     def refused(self, fault: GraphFault) -> None:
         """Ask again without the refused metric, or leave the item."""
-        if fault.kind in REFUSING:
+        if fault.kind == "not_shared" and FACEBOOK_VIEWS in self.asked:
+            self.queue.not_shared(self, fault)
+        elif fault.kind in REFUSING:
             self.queue.metric_refused(self, fault)
         else:
             self.queue.builder.fail(self.item, fault)

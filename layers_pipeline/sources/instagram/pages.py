@@ -16,6 +16,8 @@ from layers_pipeline.errors import (
 from layers_pipeline.sources.instagram.errors import SOURCE, GraphFault, fields_named
 from layers_pipeline.sources.instagram.requests import (
     ACCOUNT_FIELDS,
+    COLLABORATION_FIELDS,
+    COLLABORATIONS,
     POST_FIELDS,
     STORY_FIELDS,
     Wanted,
@@ -31,6 +33,8 @@ EMPTY_PAGES_MAX: Final = 20
 ITSELF_MAX: Final = 2
 """Empty pages in a row that may name themselves as the next one."""
 
+COLLABORATION_PAGES_MAX: Final = 10
+"""Pages of collaborations that one reading takes, the newest first."""
 OTHER_LOGIN: Final = (
     "The token is of another kind than the list: one of Facebook's login belongs to "
     "graph.facebook.com, one of Instagram's to graph.instagram.com (LAYERS_INSTAGRAM_URL); or the "
@@ -61,8 +65,12 @@ class FieldsTask(Task):
         elif self.is_vital:
             raise self.error(fault)
         else:
-            kind = "not_permitted" if fault.kind == "not_permitted" else "not_answered"
-            self.queue.builder.issue(kind, self.name, fault.message)
+            self.without(fault)
+
+    def without(self, fault: GraphFault) -> None:
+        """Go on without it, and say so."""
+        kind = "not_permitted" if fault.kind == "not_permitted" else "not_answered"
+        self.queue.builder.issue(kind, self.name, fault.message)
 
     def accepted(self) -> None:
         """Note that none of the fields was refused."""
@@ -168,6 +176,41 @@ class PageTask(FieldsTask):
             raise SourceMalformedError(SOURCE, f"{self.name}: {why}")
         self._seen.add(after)
         return after
+
+
+class CollaborationsTask(FieldsTask):
+    """The next page of the posts of others that the account shares, until there is none.
+
+    Nothing else waits for it, and a reading without it is a good one.
+    """
+
+    is_extra = True
+
+    def __init__(self, queue: Queue) -> None:
+        super().__init__(queue, COLLABORATIONS, COLLABORATION_FIELDS)
+        self._after = ""
+        self._pages = 0
+
+    def wanted(self) -> Wanted:
+        """The page after the last one read."""
+        account, limit = self.queue.account_key, self.queue.plan.limit
+        return list_page(account, self.name, self.fields, limit=limit, after=self._after)
+
+    def take(self, answer: Answer) -> None:
+        self.accepted()
+        rows = _rows(answer.body)
+        for row in rows:
+            self.keep("collaboration", row["id"], row, answer)
+        self._pages += 1
+        after = _after(answer.body)
+        if rows and after not in (None, self._after) and self._pages < COLLABORATION_PAGES_MAX:
+            self._after = after or ""
+            self.queue.put(self)
+
+    def without(self, fault: GraphFault) -> None:
+        """Ask for it no more, until the refusal ends, where it is refused for good."""
+        if fault.kind in ("invalid", "unsupported", "unknown_path", "not_permitted", "gone"):
+            self.queue.builder.refuse("account", self.name, fault.message, is_named=False)
 
 
 def _rows(page: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -5,16 +5,22 @@ Does not belong here: HTTP, paging, answers, what a metric means.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote, urlencode
+
+import httpx
+from pydantic import SecretStr
 
 COUNTERS: Final = (
     "like_count",
     "comments_count",
     "saved_count",
     "shares_count",
+    "reposts_count",
+    "total_like_count",
+    "total_comments_count",
     "total_views_count",
     "view_count",
 )
@@ -31,11 +37,27 @@ STORY_FIELDS: Final = (
     "timestamp",
     "username",
 )
-POST_FIELDS: Final = (*STORY_FIELDS, *COUNTERS)
+LABELS: Final = ("media_audio_type", "is_ai_generated")
+POST_FIELDS: Final = (*STORY_FIELDS, *LABELS, *COUNTERS)
+COLLABORATION_FIELDS: Final = tuple(
+    name for name in (*STORY_FIELDS, *COUNTERS) if name not in ("media_url", "view_count")
+)
+COLLABORATIONS: Final = "collaborative_media"
+"""Posts of others that the account has accepted to share; its own are not among them."""
 ACCOUNT_FIELDS: Final = ("id", "username", "followers_count", "media_count")
 
+FACEBOOK_VIEWS: Final = "facebook_views"
+"""Refused of what is not shared on Facebook, which nothing else tells."""
 ENGAGEMENT: Final = ("likes", "comments", "shares", "saved", "reach", "total_interactions", "views")
-FEED: Final = (*ENGAGEMENT, "follows", "profile_visits", "profile_activity")
+FEED: Final = (
+    *ENGAGEMENT,
+    "follows",
+    "profile_visits",
+    "profile_activity",
+    "reposts",
+    "total_views",
+    FACEBOOK_VIEWS,
+)
 INSIGHT_METRICS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "reel": (
@@ -43,6 +65,8 @@ INSIGHT_METRICS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "ig_reels_avg_watch_time",
             "ig_reels_video_view_total_time",
             "reels_skip_rate",
+            "reposts",
+            FACEBOOK_VIEWS,
         ),
         "feed_image": FEED,
         "feed_carousel": FEED,
@@ -56,10 +80,43 @@ INSIGHT_METRICS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "profile_visits",
             "navigation",
             "replies",
+            "reposts",
+            "total_views",
+            "link_clicks",
+            FACEBOOK_VIEWS,
         ),
     }
 )
-"""Metrics by our word for the type of an item, in the platform's words."""
+"""Metrics by our word for the type of an item, in the platform's words.
+
+``total_views`` is asked for where the list has no field of it. ``total_likes`` and
+``total_comments`` are fields of every post; stories have neither.
+"""
+OF_FACEBOOK_LOGIN: Final = frozenset(
+    {
+        "saved_count",
+        "shares_count",
+        "reposts_count",
+        "total_like_count",
+        "total_comments_count",
+        "total_views_count",
+        "total_views",
+        "link_clicks",
+        FACEBOOK_VIEWS,
+        COLLABORATIONS,
+    }
+)
+"""What a login through Instagram itself does not give, as Meta documents: list, fields, metrics."""
+INSTAGRAM_LOGIN_HOST: Final = "graph.instagram.com"
+FACEBOOK_LOGIN_HOST: Final = "graph.facebook.com"
+
+
+def not_of_login(url: str) -> set[tuple[str, str]]:
+    """What the login that an address stands for does not give: media type or list, and name."""
+    if httpx.URL(url).host != INSTAGRAM_LOGIN_HOST:
+        return set()
+    asked = {"account": [COLLABORATIONS], "media": POST_FIELDS, **INSIGHT_METRICS}
+    return {(kind, name) for kind, names in asked.items() for name in OF_FACEBOOK_LOGIN & {*names}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +158,7 @@ class Wanted:
     """One request, to be made by itself or as part of a batch."""
 
     path: str
-    params: Mapping[str, str]
+    params: Mapping[str, str] = field(repr=False)
 
     @property
     def relative_url(self) -> str:
@@ -148,6 +205,17 @@ def list_page(
 def account_node(account_key: str, fields: Iterable[str]) -> Wanted:
     """The account itself."""
     return Wanted(path=quote(account_key, safe=""), params={"fields": ",".join(fields)})
+
+
+def renewal(access: SecretStr) -> Wanted:
+    """A newer token; the platform wants the old one as a parameter of the URL."""
+    params = {"grant_type": "ig_refresh_token", "access_token": access.get_secret_value()}
+    return Wanted(path="refresh_access_token", params=params)
+
+
+def renews_tokens(url: str) -> bool:
+    """Whether tokens of the login that an address stands for can be renewed."""
+    return httpx.URL(url).host != FACEBOOK_LOGIN_HOST
 
 
 def insights(item_id: str, metrics: Iterable[str]) -> Wanted:

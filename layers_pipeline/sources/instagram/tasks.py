@@ -46,6 +46,10 @@ class Queue(Protocol):
         """Take notice of what an item's insights say."""
         ...
 
+    def not_shared(self, task: "MetricsTask", fault: GraphFault) -> None:
+        """Have an item asked for again without the views of Facebook, where it is not."""
+        ...
+
     def metric_refused(self, task: "MetricsTask", fault: GraphFault) -> None:
         """Have an item asked for again without the metric that was refused."""
         ...

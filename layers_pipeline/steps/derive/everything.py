@@ -9,6 +9,7 @@ from typing import Final
 
 from layers_pipeline.lake.table import Written
 from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
+from layers_pipeline.steps.derive.collaborations import derive_collaborations
 from layers_pipeline.steps.derive.content import derive_ads_content, derive_containers
 from layers_pipeline.steps.derive.deletions import derive_absences
 from layers_pipeline.steps.derive.dimensions import copy_operations
@@ -23,6 +24,7 @@ IN_ORDER: Final = (
     stage_all,
     derive_facts,
     derive_absences,
+    derive_collaborations,
     derive_ad_metrics,
     derive_containers,
     derive_ads_content,

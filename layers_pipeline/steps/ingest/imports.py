@@ -25,12 +25,16 @@ from transforms.facts.snapshots import POST
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedFile:
-    """What came of one file, in rows."""
+    """What came of one file, in rows: those set aside, by the rules that they broke.
+
+    Odd values, by rule too, were set aside alone; their rows are among the others.
+    """
 
     path: Path
     rows: int
     quarantined: int
     reasons: dict[str, int]
+    odd_values: dict[str, int]
     already_there: bool
     ignored_columns: tuple[str, ...]
 
@@ -132,15 +136,22 @@ def _stage(stores: Stores, file: ReadFile, *, project_id: str) -> ImportedFile:
 
 def imported(file: ReadFile, *, already_there: bool) -> ImportedFile:
     """What came of a file that was read, and is there now."""
-    rules = file.quarantined["broken_rules"].str.split(",").explode()
+    rows, values = file.rows_set_aside, file.odd_values
     return ImportedFile(
         path=file.path,
         rows=file.rows,
-        quarantined=file.quarantined.height,
-        reasons=dict(Counter(rules.drop_nulls().to_list())),
+        quarantined=rows.height,
+        reasons=_counted(rows),
+        odd_values=_counted(values),
         already_there=already_there,
         ignored_columns=file.ignored_columns,
     )
+
+
+def _counted(set_aside: pl.DataFrame) -> dict[str, int]:
+    """How many rows of ``Quarantine`` broke each rule."""
+    rules = set_aside["broken_rules"].str.split(",").explode()
+    return dict(Counter(rules.drop_nulls().to_list()))
 
 
 def register_file(stores: Stores, file: ReadFile, *, under: str, project_id: str | None) -> None:
@@ -151,7 +162,7 @@ def register_file(stores: Stores, file: ReadFile, *, under: str, project_id: str
         "project_id": project_id,
         "file_name": file.path.name,
         "rows_read": file.rows,
-        "rows_quarantined": file.quarantined.height,
+        "rows_quarantined": file.rows_set_aside.height,
         "imported_at": stores.clock.now(),
     }
     rows = pl.DataFrame([row], schema=dict(catalog.IMPORT_FILES.empty().schema))

@@ -6,25 +6,19 @@ Does not belong here: keeping tokens (``operations``), asking for new ones (``so
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import SecretStr
 
-from layers_pipeline.errors import (
-    SourceMalformedError,
-    SourceThrottledError,
-    SourceUnauthorizedError,
-    SourceUnavailableError,
-)
+from layers_pipeline.errors import SourceError, SourceUnauthorizedError, SourceUnavailableError
 from layers_pipeline.operations.accounts import PlatformAccount
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.operations.tokens import NewToken, Token
 from layers_pipeline.sources.client import TokenPair
+from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores
 
-REFRESH_AHEAD: Final = timedelta(hours=2)
-"""A token that can be renewed is, so long before its end."""
 REFRESH_LEASE: Final = timedelta(minutes=5)
 STILL_OPENS: Final = timedelta(minutes=5)
 """A token that lives for so long is not waited for while another run refreshes it."""
@@ -60,14 +54,21 @@ class TokenKeeper:
             SourceError: It has ended, and could not be refreshed.
         """
         now = self._stores.clock.now
-        if renew is None or token.expires_at > now() + REFRESH_AHEAD:
+        if renew is None or not self._is_to_be_renewed(account, token):
             return token
         try:
             return await self.refreshed(account, token, renew, ahead=True)
-        except (SourceUnavailableError, SourceMalformedError, SourceThrottledError):
+        except SourceUnauthorizedError:
+            raise
+        except SourceError:
             if token.expires_at <= now():
                 raise
             return token
+
+    def _is_to_be_renewed(self, account: PlatformAccount, token: Token) -> bool:
+        platform, now = PLATFORMS[account.platform], self._stores.clock.now()
+        is_near_its_end = token.expires_at <= now + platform.renew_ahead
+        return is_near_its_end and token.updated_at <= now - platform.renew_after
 
     async def refreshed(
         self, account: PlatformAccount, token: Token, renew: Renew, *, ahead: bool = False
@@ -83,7 +84,7 @@ class TokenKeeper:
             worker=self._worker,
             now=clock.now(),
             lease_for=REFRESH_LEASE,
-            expires_before=clock.now() + REFRESH_AHEAD if ahead else token.expires_at,
+            expires_before=self._renewed_before(account) if ahead else token.expires_at,
         )
         if not is_ours:
             return await self._refreshed_by_another(account, token, ahead=ahead)
@@ -95,6 +96,10 @@ class TokenKeeper:
                 account.account_id, pair, self._cipher, worker=self._worker, now=clock.now()
             )
         return self.stored(account)
+
+    def _renewed_before(self, account: PlatformAccount) -> datetime:
+        """The end by which a token is renewed now, unless it ends later."""
+        return self._stores.clock.now() + PLATFORMS[account.platform].renew_ahead
 
     async def _refreshed_by_another(
         self, account: PlatformAccount, token: Token, *, ahead: bool
@@ -112,9 +117,11 @@ class TokenKeeper:
 
 
 async def _renewed(account: PlatformAccount, token: Token, renew: Renew) -> NewToken:
-    if token.refresh is None:
+    has_own = PLATFORMS[account.platform].refresh_life is not None
+    renewing = token.refresh if has_own else token.access
+    if renewing is None:
         raise SourceUnauthorizedError(account.platform, "no refresh token is stored")
-    made = await renew(SecretStr(token.refresh.get_secret_value()))
+    made = await renew(renewing)
     return NewToken(
         access=made.access,
         refresh=made.refresh,

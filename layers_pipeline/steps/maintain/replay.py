@@ -18,6 +18,7 @@ from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written
 from layers_pipeline.progress import report
+from layers_pipeline.steps.derive.collaborations import derive_collaborations
 from layers_pipeline.steps.derive.deletions import derive_absences
 from layers_pipeline.steps.derive.everything import add_up, bring_up_to_date
 from layers_pipeline.steps.derive.posts import facts_of
@@ -100,5 +101,6 @@ def _make_again(stores: Stores) -> dict[str, Written]:
     for table in made:
         lake.record_marks(table, marks)
     add_up(written, derive_absences(stores, from_scratch=True))
+    add_up(written, derive_collaborations(stores, from_scratch=True))
     add_up(written, bring_up_to_date(stores))
     return written

@@ -65,7 +65,9 @@ ODD = item(9, hours_ago=90, oddity="before_conversion", account=OTHER)
 LONELY = item(10, hours_ago=91, oddity="few_viewers", account=OTHER)
 POSTS = (REEL, IMAGE, CAROUSEL, OLD_VIDEO)
 """What MINE lists, newest first."""
-SHY = item(11, hours_ago=95, account=OTHER, hidden=frozenset({"media_url", "likes"}))
+SHY = item(
+    11, hours_ago=95, account=OTHER, hidden=frozenset({"media_url", "likes", "facebook_views"})
+)
 MANY = tuple(item(100 + n, hours_ago=100 + n, account=LARGE) for n in range(120))
 TRUTH = Dataset(
     (*POSTS, STORY, DEAD_STORY, DELETED, LATER, ODD, LONELY, SHY, *MANY),

@@ -11,6 +11,7 @@ from tests.sandbox.graph.caller import (
     OLD_VIDEO,
     OTHER,
     REEL,
+    SHY,
     STORY,
     as_at_first,
     graph_sandbox,
@@ -157,8 +158,19 @@ def test_one_bad_metric_refuses_the_whole_request(graph, medium, metric, message
     assert answer.headers["www-authenticate"].startswith('OAuth "Facebook Platform" "invalid_')
 
 
-def test_a_metric_that_exists_and_is_not_known_is_absent(graph):
-    assert values_of(graph.insights(REEL, "reposts,reach")).keys() == {"reach"}
+def test_what_is_shared_on_facebook_has_views_there(graph):
+    shown = values_of(graph.insights(REEL, "facebook_views,views"))
+    assert shown == {name: REEL.metrics(NOW)[name] for name in ("facebook_views", "views")}
+
+
+def test_what_is_not_shared_on_facebook_has_no_views_there(graph):
+    error = graph.of(OTHER).error(f"{SHY.item_id}/insights", metric="facebook_views")
+    assert error["error_subcode"] == 2_207_086
+
+
+def test_a_metric_that_the_platform_hides_of_a_medium_is_absent(graph):
+    shown = graph.of(OTHER).insights(SHY, "likes,reach")
+    assert values_of(shown).keys() == {"reach"}
 
 
 def test_media_from_before_the_conversion_have_no_insights(graph):
@@ -208,6 +220,6 @@ def test_stories_show_profile_activity_by_action(graph):
 
 
 @pytest.mark.parametrize("medium", [REEL, IMAGE, STORY])
-def test_views_on_facebook_are_refused_of_what_was_not_shared_there(graph, medium):
-    error = graph.error(f"{medium.item_id}/insights", metric="facebook_views")
-    assert error["error_subcode"] == 2_207_086
+def test_views_of_both_platforms_are_refused_of_what_was_not_published_on_both(graph, medium):
+    error = graph.error(f"{medium.item_id}/insights", metric="crossposted_views")
+    assert error["code"] == 100

@@ -77,6 +77,7 @@ def test_counters_are_the_truth_of_the_hour(graph):
         "view_count": truth["total_views"],
         "saved_count": truth["saves"],
         "shares_count": truth["shares"],
+        "reposts_count": truth["reposts"],
         "id": REEL.item_id,
     }
 

@@ -270,10 +270,10 @@ def on_a_host_without_batches(posts):
 def test_a_host_that_takes_no_batches_is_asked_one_by_one_and_known_the_next_time():
     _, host = on_a_host_without_batches([shown("11"), shown("12")])
     reading = read_scripted(host)
-    assert (reading.error, reading.is_complete, reading.calls) == (None, True, 1 + 5)
+    assert (reading.error, reading.is_complete, reading.calls) == (None, True, 1 + 6)
     assert subjects(reading, "insights") == ["11", "12"]
     assert reading.refused.keys() == {("host", "batches")}
-    assert read_scripted(host, refused=reading.refused.keys()).calls == 5
+    assert read_scripted(host, refused=reading.refused.keys()).calls == 6
 
 
 def test_single_calls_for_items_have_a_budget_and_lists_are_read_whole():

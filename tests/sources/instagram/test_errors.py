@@ -205,7 +205,7 @@ def test_a_batch_refused_whole_is_our_fault():
     assert reading.calls == 1
 
 
-@pytest.mark.parametrize("answer", [{"data": []}, [None] * 4, "text", 3])
+@pytest.mark.parametrize("answer", [{"data": []}, [None] * 40, "text", 3])
 def test_a_batch_that_is_no_list_of_as_many_is_malformed(answer):
     reading = read_scripted(lambda request: _json(200, answer))
     assert type(reading.error) is SourceMalformedError

@@ -234,7 +234,7 @@ def test_a_message_that_mentions_two_metrics_costs_two_probes_at_most(message, p
     script = ScriptedGraph(script)
     reading = read_scripted(script)
     assert reading.refused.keys() == {("reel", "reach"), ("reel", "saved")}
-    assert sum(len(call) for call in script.asked) == 3 + 3 + probes + 3
+    assert sum(len(call) for call in script.asked) == 4 + 3 + probes + 3
     assert len(subjects(reading, "insights")) == 3
 
 

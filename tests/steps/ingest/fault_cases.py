@@ -448,9 +448,10 @@ TIKTOK_CODES = [
         times=1,
     ),
     *(tiktok(f"code_{code}", reauth(), case={"life": SOON}) for code in OAUTH_CONSENT),
+    # The old token still opens the account.
     tiktok(
         "code_40108",
-        lost("unavailable", wait_min=LOOK_AGAIN_MIN),
+        well("tiktok", requests=3),
         case={"life": SOON, "healed_requests": 3},
     ),
     tiktok("code_40100", lost("rate_limited", wait_min=UNSTATED_MIN, requests=3)),

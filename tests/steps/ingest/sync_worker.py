@@ -16,6 +16,13 @@ from layers_pipeline.steps.ingest.oauth import sync_oauth
 from layers_pipeline.steps.stores import open_stores
 
 
+def sync_alone(settings: dict[str, Any], now: datetime, depth: str) -> None:
+    """One sync at a moment."""
+    warnings.simplefilter("error")
+    stores = open_stores(Settings(**settings), clock=FixedClock(now))
+    sync_oauth(stores, depth, worker=f"process-{depth}", retries=HASTY)
+
+
 def sync_once(
     settings: dict[str, Any], now: datetime, depth: str, start: Barrier, results: Any
 ) -> None:

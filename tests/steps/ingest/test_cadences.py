@@ -67,7 +67,7 @@ def test_the_first_page_of_an_instagram_account_is_asked_for_288_times_a_day(hea
 
 def test_everything_of_an_instagram_account_is_asked_for_72_times_a_day(healthy):
     """By two batches: the lists with the account, then insights of all items."""
-    batches = Counter(healthy.asked("POST /v26.0/"))
+    batches = Counter(healthy.asked("POST /v27.0/"))
     assert batches == dict.fromkeys(range(0, HOURS * 60, FULL_MIN), 2 * 2)
     assert len(batches) * A_DAY == 72
 
@@ -96,7 +96,7 @@ def test_nobody_is_read_by_the_posts_cadence_whom_others_read(healthy):
 
 
 def test_nothing_else_is_called(healthy):
-    known = ("/media", "/v26.0/", "/open_api/v1.3/business/", "/v1/scrapes")
+    known = ("/media", "/v27.0/", "/open_api/v1.3/business/", "/v1/scrapes")
     assert [path for path in requests_of(healthy.served) if not any(map(path.count, known))] == []
 
 
@@ -158,7 +158,7 @@ def test_whoever_is_paused_or_has_lost_the_login_or_its_project_is_never_called(
     paths = requests_of(clockwork.served)
     assert not [path for path in paths if FIRST.account_key in path or "/business/" in path]
     assert len(clockwork.asked(f"{SECOND.account_key}/media")) == 40 / QUICK_MIN
-    assert clockwork.asked("POST /v26.0/") == [0, 0, 20, 20]
+    assert clockwork.asked("POST /v27.0/") == [0, 0, 20, 20]
     assert clockwork.asked("POST /v1/scrapes") == [0, 35]
 
 
@@ -187,7 +187,7 @@ def test_a_throttled_account_is_left_alone_at_every_depth_until_its_time_has_com
     assert clockwork.asked("GET", f"{FIRST.account_key}/media") == [5, 40, 45]
     assert clockwork.asked("GET", f"{SECOND.account_key}/media") == list(range(5, 50, QUICK_MIN))
     # Two batches of the other account at minute 20, two of each at minute 40.
-    assert clockwork.asked("POST /v26.0/") == [20, 20, 40, 40, 40, 40]
+    assert clockwork.asked("POST /v27.0/") == [20, 20, 40, 40, 40, 40]
     assert state_of(clockwork.stores, FIRST, "posts").last_started_at is None
 
 

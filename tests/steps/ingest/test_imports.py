@@ -192,12 +192,17 @@ def test_the_order_of_two_files_does_not_matter(pieces):
         pytest.param({"platform": "youtube"}, "platform|unsupported_platform", id="platform"),
         pytest.param({"account_key": None}, "account_key|nullability", id="no account"),
         pytest.param({"captured_at": hours(99_999)}, "captured_at|in_the_future", id="future"),
-        pytest.param({"views": -1}, "views|min", id="negative count"),
     ],
 )
 def test_a_bad_row_is_set_aside_and_counted(stores, changes, rule):
     found = import_rows(stores, stores.settings.home, [capture(), capture("bad") | changes])
     assert (found.posts, found.files[0].quarantined, found.files[0].reasons) == (1, 1, {rule: 1})
+
+
+def test_an_odd_value_is_set_aside_and_its_row_imported(stores):
+    found = import_rows(stores, stores.settings.home, [capture(), capture("odd", views=-1)])
+    assert (found.posts, found.files[0].quarantined, found.files[0].reasons) == (2, 0, {})
+    assert found.files[0].odd_values == {"views|min": 1}
 
 
 def test_a_bad_row_is_kept_in_the_quarantine_once(stores):

@@ -41,12 +41,12 @@ def landed(*rows):
     )
 
 
-def good_and_refused(contract, staged):
+def good_and_refused(contract, staged, *, origin=None):
     return split(
         contract,
         staged,
         table_name="stg",
-        origin=pl.col("landing_id"),
+        origin=pl.col("landing_id") if origin is None else origin,
         quarantined_at=KNOWN_AT,
         run_id="r",
     )

@@ -102,6 +102,9 @@ def test_the_fields_of_a_post_count_where_there_are_no_insights():
         "view_count": 3,
         "saved_count": 4,
         "shares_count": 0,
+        "reposts_count": 5,
+        "total_like_count": 6,
+        "total_comments_count": 7,
     }
     assert actual(capture(media(**counters))) == {
         "likes": 1,
@@ -109,6 +112,9 @@ def test_the_fields_of_a_post_count_where_there_are_no_insights():
         "total_views": 3,
         "saves": 4,
         "shares": 0,
+        "reposts": 5,
+        "total_likes": 6,
+        "total_comments": 7,
     }
 
 
@@ -128,6 +134,12 @@ def test_views_are_the_insights_alone_and_paid_ones_have_their_own_column():
 
 def test_the_newer_field_of_all_views_wins_over_the_older_one():
     assert actual(capture(media(view_count=8, total_views_count=9))) == {"total_views": 9}
+
+
+@pytest.mark.parametrize("is_ai", [True, False, None])
+def test_a_post_says_what_it_sounds_like_and_whether_ai_made_it(is_ai):
+    found = capture(media(media_audio_type="MUSIC", is_ai_generated=is_ai))
+    assert (found["audio_type"], found["is_ai_generated"]) == ("MUSIC", is_ai)
 
 
 def test_every_metric_has_its_word():
@@ -151,6 +163,11 @@ def test_every_metric_has_its_word():
         "skip_rate_raw": 14.0,
         "skip_rate": 0.14,
         "total_views": 15,
+        "total_likes": 16,
+        "total_comments": 17,
+        "reposts": 18,
+        "link_clicks": 19,
+        "facebook_views": 20,
     }
 
 
@@ -163,9 +180,10 @@ def test_a_skip_rate_is_a_share_and_kept_as_shown_too(raw, unit, rate):
     assert found == {"skip_rate": pytest.approx(rate), "skip_rate_raw": raw}
 
 
-def test_percents_that_are_taken_for_fractions_are_set_aside():
-    shown = insights(metric("reels_skip_rate", 56.3))
-    _, refused = staged(row("media", REEL), shown, unit="fraction")
+def test_percents_that_are_taken_for_fractions_cost_the_rate_and_no_reel():
+    shown = insights(metric("reels_skip_rate", 56.3), metric("views", 9))
+    good, refused = staged(row("media", REEL), shown, unit="fraction")
+    assert good.select("views", "skip_rate", "skip_rate_raw").rows() == [(9, None, 56.3)]
     assert refused["broken_rules"].to_list() == ["skip_rate|max"]
 
 
@@ -215,7 +233,7 @@ def test_insights_that_say_nothing_leave_every_metric_null(body):
 
 
 def test_a_metric_that_nobody_asked_for_is_left_out():
-    assert actual(capture(media(), insights(metric("reposts", 3), metric("views", 2)))) == {
+    assert actual(capture(media(), insights(metric("plays", 3), metric("views", 2)))) == {
         "views": 2
     }
 
@@ -282,14 +300,27 @@ def test_a_type_is_that_of_medium_and_product(entity, shown, media_type):
 
 
 @pytest.mark.parametrize(
+    ("shown", "rule"),
+    [
+        pytest.param("12", "likes|dtype", id="digits in quotes"),
+        pytest.param(1.5, "likes|dtype", id="fraction"),
+        pytest.param(True, "likes|dtype", id="truth"),
+        pytest.param([1], "likes|dtype", id="list"),
+        pytest.param(-1, "likes|min", id="negative"),
+    ],
+)
+def test_an_odd_field_of_a_post_alone_is_set_aside(shown, rule):
+    good, refused = staged(media(like_count=shown, comments_count=3))
+    assert good.select("comments", "likes").rows() == [(3, None)]
+    assert refused.select("column_name", "broken_rules").rows() == [("likes", rule)]
+
+
+@pytest.mark.parametrize(
     ("changes", "rule"),
     [
-        pytest.param({"like_count": "12"}, "likes|dtype", id="digits in quotes"),
-        pytest.param({"like_count": 1.5}, "likes|dtype", id="fraction"),
-        pytest.param({"like_count": True}, "likes|dtype", id="truth"),
-        pytest.param({"like_count": [1]}, "likes|dtype", id="list"),
-        pytest.param({"like_count": -1}, "likes|min", id="negative"),
         pytest.param({"caption": 12}, "caption|dtype", id="number for a text"),
+        pytest.param({"is_ai_generated": "true"}, "is_ai_generated|dtype", id="text for a truth"),
+        pytest.param({"is_ai_generated": 1}, "is_ai_generated|dtype", id="number for a truth"),
         pytest.param({"id": 1}, "platform_post_id|dtype", id="number for an id"),
         pytest.param({"id": None}, "platform_post_id|nullability", id="no id"),
         pytest.param({"timestamp": "x"}, "published_at|unreadable_time", id="no time"),
@@ -314,61 +345,74 @@ def test_a_wrong_value_sets_its_row_aside_and_no_other(changes, rule):
 @pytest.mark.parametrize(
     ("shown", "rule"),
     [
-        pytest.param(metric("reach", "12"), "insights|no_number", id="digits in quotes"),
-        pytest.param(metric("reach", True), "insights|no_number", id="truth"),
-        pytest.param(metric("reach", {"n": 1}), "insights|no_number", id="object"),
-        pytest.param(metric("reach", [1]), "insights|no_number", id="list"),
+        pytest.param(metric("reach", "12"), "reach|dtype", id="digits in quotes"),
+        pytest.param(metric("reach", ""), "reach|dtype", id="empty text"),
+        pytest.param(metric("reach", True), "reach|dtype", id="truth"),
+        pytest.param(metric("reach", {"n": 1}), "reach|dtype", id="object"),
+        pytest.param(metric("reach", [1]), "reach|dtype", id="list"),
         pytest.param(metric("reach", 1.5), "reach|dtype", id="fraction"),
         pytest.param(metric("reach", -1), "reach|min", id="negative"),
         pytest.param(metric("reach", 10**30), "reach|dtype", id="too large"),
+        pytest.param(metric("reach", float("nan")), "reach|dtype", id="no number"),
         pytest.param(
-            metric("ig_reels_avg_watch_time", 1.5), "average_watch_time_ms|dtype", id="half a ms"
+            metric("total_interactions", -2), "total_interactions|min", id="more undone than done"
         ),
-        pytest.param(metric("reels_skip_rate", "31"), "insights|no_number", id="rate in quotes"),
         pytest.param(
-            broken_down("navigation", 3, tap_back="3"), "insights|no_number", id="part in quotes"
+            metric("ig_reels_avg_watch_time", 4.2), "average_watch_time_ms|dtype", id="part of a ms"
+        ),
+        pytest.param(metric("reels_skip_rate", "31"), "skip_rate_raw|dtype", id="rate in quotes"),
+        pytest.param(metric("reels_skip_rate", -31), "skip_rate_raw|min", id="rate negative"),
+        pytest.param(metric("reels_skip_rate", 131), "skip_rate|max", id="rate above all"),
+        pytest.param(
+            broken_down("navigation", 3, tap_back="3"), "navigation_tap_back|dtype", id="part"
         ),
         pytest.param(
             broken_down("navigation", 3, tap_back=1.5), "navigation_tap_back|dtype", id="half a tap"
         ),
-        pytest.param({"name": 5, "values": []}, "insights|unexpected_shape", id="name"),
-        pytest.param({"name": "reach", "values": 5}, "insights|unexpected_shape", id="values"),
-        pytest.param({"name": "reach", "values": [5]}, "insights|unexpected_shape", id="value"),
-        pytest.param(
-            {"name": "reach", "values": {"value": 5}}, "insights|unexpected_shape", id="no list"
-        ),
-        pytest.param({"name": "reach", "total_value": 5}, "insights|unexpected_shape", id="total"),
-        pytest.param(
-            {"name": "reach", "total_value": {"value": 5, "breakdowns": {}}},
-            "insights|unexpected_shape",
-            id="breakdowns",
-        ),
-        pytest.param("reach", "insights|unexpected_shape", id="no object"),
     ],
 )
-def test_wrong_insights_set_their_post_aside_and_no_other(shown, rule):
-    sound = [
-        row("media", MEDIA | {"id": "2"}, subject="2"),
-        insights(metric("reach", 7), subject="2"),
-    ]
-    good, refused = staged(media(), insights(shown), *sound)
-    assert good.select("platform_post_id", "reach").rows() == [("2", 7)]
-    assert refused["broken_rules"].to_list() == [rule]
-    assert json.loads(refused["row"][0])["insights_bodies"] == [insights(shown)["body"]]
+def test_an_odd_insight_alone_is_set_aside(shown, rule):
+    good, refused = staged(media(), insights(shown, metric("shares", 7)))
+    column = rule.split("|")[0]
+    assert good.select("shares", column).rows() == [(7, None)]
+    assert refused.select("column_name", "broken_rules").rows() == [(column, rule)]
 
 
-@pytest.mark.parametrize("text", ["nope", "", "[1]", "7", '{"data":[NaN]}', "{} more", "{"])
+@pytest.mark.parametrize(
+    "shown",
+    [
+        pytest.param({"name": 5, "values": []}, id="name"),
+        pytest.param({"name": "reach", "values": 5}, id="values"),
+        pytest.param({"name": "reach", "values": [5]}, id="value"),
+        pytest.param({"name": "reach", "values": {"value": 5}}, id="no list"),
+        pytest.param({"name": "reach", "total_value": 5}, id="total"),
+        pytest.param(
+            {"name": "reach", "values": [], "total_value": {"breakdowns": {}}}, id="parts"
+        ),
+        pytest.param("reach", id="no object"),
+        pytest.param(float("nan"), id="no number"),
+    ],
+)
+def test_an_insight_of_another_shape_alone_is_set_aside(shown):
+    answer = insights(shown, metric("shares", 7))
+    good, refused = staged(media(like_count=3), answer)
+    assert actual(good.row(0, named=True)) == {"likes": 3, "shares": 7}
+    assert refused["broken_rules"].to_list() == ["insights|unexpected_shape"]
+    assert json.loads(refused["row"][0]) == {"insights": [answer["body"]]}
+
+
+@pytest.mark.parametrize("text", ["nope", "", "[1]", "7", "{} more", "{"])
+def test_insights_that_are_no_object_cost_no_post(text):
+    good, refused = staged(media(like_count=3), row("insights", text))
+    assert actual(good.row(0, named=True)) == {"likes": 3}
+    assert refused["broken_rules"].to_list() == ["insights|not_a_json_object"]
+
+
+@pytest.mark.parametrize("text", ["nope", "", "[1]", "7", "{} more", "{"])
 def test_a_body_that_is_no_object_sets_its_post_aside_and_no_other(text):
-    rows = [
-        row("media", text, subject="2"),
-        media(),
-        row("media", MEDIA | {"id": "3"}, subject="3"),
-    ]
-    good, refused = staged(*rows, row("insights", text, subject="3"))
+    good, refused = staged(row("media", text, subject="2"), media())
     assert good["landing_id"].to_list() == ["1"]
-    broken = dict(refused.select("origin", "broken_rules").iter_rows())
-    assert "body|not_a_json_object" in broken["0"].split(",")
-    assert broken["2"] == "insights|not_a_json_object"
+    assert "body|not_a_json_object" in refused["broken_rules"][0].split(",")
 
 
 def test_a_description_that_quotes_json_is_only_a_description():

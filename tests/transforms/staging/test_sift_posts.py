@@ -65,6 +65,19 @@ def test_absent_stays_null_and_zero_stays_zero():
         pytest.param({"views": {"n": 1}}, "views|dtype", id="object"),
         pytest.param({"views": 10**30}, "views|dtype", id="too large"),
         pytest.param({"views": -1}, "views|min", id="negative"),
+        pytest.param({"followers": -1}, "followers|min", id="followers negative"),
+    ],
+)
+def test_an_odd_number_alone_is_set_aside(changes, rule):
+    good, refused = staged(body(likes=3, **changes))
+    column = rule.split("|")[0]
+    assert good.select("likes", column).rows() == [(3, None)]
+    assert refused.select("column_name", "broken_rules").rows() == [(column, rule)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
         pytest.param({"caption": 12}, "caption|dtype", id="number for a text"),
         pytest.param({"published_at": "x"}, "published_at|unreadable_time", id="no time"),
         pytest.param({"published_at": ""}, "published_at|unreadable_time", id="empty time"),

@@ -120,6 +120,8 @@ def test_followers_are_those_of_the_same_reading():
         pytest.param({"likes": [1]}, "likes|dtype", id="list"),
         pytest.param({"likes": 10**30}, "likes|dtype", id="too large"),
         pytest.param({"likes": -1}, "likes|min", id="negative"),
+        pytest.param({"likes": float("nan")}, "likes|dtype", id="no number"),
+        pytest.param({"likes": -float("inf")}, "likes|dtype", id="without end"),
         pytest.param({"reach": "NaN"}, "reach|dtype", id="no number in quotes"),
         pytest.param(
             {"average_time_watched": "3.8"}, "average_watch_time_s|dtype", id="seconds in quotes"
@@ -129,6 +131,27 @@ def test_followers_are_those_of_the_same_reading():
         ),
         pytest.param({"total_time_watched": -0.5}, "total_watch_time_s|min", id="seconds negative"),
         pytest.param({"full_video_watched_rate": 1.5}, "full_watch_rate|max", id="more than all"),
+    ],
+)
+def test_an_odd_number_alone_is_set_aside(changes, rule):
+    good, refused = staged(video(video_views=3, **changes), ACCOUNT)
+    column = rule.split("|")[0]
+    assert good.select("views", column).rows() == [(3, None)]
+    assert refused.select("column_name", "broken_rules").rows() == [(column, rule)]
+
+
+def test_a_number_beyond_all_numbers_is_odd_by_itself():
+    body = '{"item_id":"1","caption":"1e400 \\"NaN","likes":1e400,"shares":4}'
+    good, refused = staged(row("video", body))
+    assert good.select("caption", "likes", "shares").rows() == [('1e400 "NaN', None, 4)]
+    assert refused.select("broken_rules", "row").rows() == [
+        ("likes|dtype", json.dumps({"likes": '"1e400"'}, separators=(",", ":")))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
         pytest.param({"caption": 12}, "caption|dtype", id="number for a text"),
         pytest.param({"caption": {"x": 1}}, "caption|dtype", id="object for a text"),
         pytest.param({"item_id": 7}, "platform_post_id|dtype", id="number for an id"),
@@ -151,9 +174,14 @@ def test_a_wrong_value_sets_its_row_aside_and_no_other(changes, rule):
     assert refused["row"].to_list() == [wrong["body"]]
 
 
-@pytest.mark.parametrize(
-    "text", ["nope", "", "[1]", "7", "null", '{"likes":NaN}', '{"likes":1e400}', "{} more", "{"]
-)
+def test_a_row_set_aside_names_its_odd_numbers_too():
+    _, refused = staged(video(caption=12, likes=-1))
+    assert refused.select("column_name", "broken_rules").rows() == [
+        (None, "caption|dtype,likes|min")
+    ]
+
+
+@pytest.mark.parametrize("text", ["nope", "", "[1]", "7", "null", "{} more", "{", '{"a":1"}'])
 def test_a_body_that_is_no_object_sets_its_row_aside_and_no_other(text):
     good, refused = staged(row("video", text), video())
     assert good["landing_id"].to_list() == ["1"]
@@ -161,9 +189,10 @@ def test_a_body_that_is_no_object_sets_its_row_aside_and_no_other(text):
 
 
 @pytest.mark.parametrize("body", ['{"followers_count":"70"}', '{"followers_count":-1}', "nope"])
-def test_unreadable_followers_set_the_posts_of_their_reading_aside(body):
-    _, refused = staged(video(), row("account", body, subject=""))
-    assert refused["broken_rules"][0].startswith("followers|")
+def test_unreadable_followers_are_set_aside_once_and_no_post_with_them(body):
+    good, refused = staged(video(likes=1), video(likes=2), row("account", body, subject=""))
+    assert good.select("likes", "followers").rows() == [(1, None), (2, None)]
+    assert refused["column_name"].to_list() == ["followers"]
 
 
 @pytest.mark.parametrize(
