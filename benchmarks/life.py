@@ -118,6 +118,7 @@ def begin(served: RunningSandbox, scenario: Scenario, home: Path) -> Life:
         instagram_url=served.url,
         tiktok_url=served.url,
         tiktok_calls_per_s=1000,
+        tiktok_calls_per_min=60_000,
         token_keys=SecretStr(Fernet.generate_key().decode()),
     )
     stores = open_stores(settings, clock=served.world.clock)
@@ -167,8 +168,12 @@ def connect(life: Life) -> None:
     )
 
 
-def untrue_metrics(life: Life) -> list[str]:
-    """Metrics of OAuth accounts' posts that are not what the platform showed when last read."""
+def untrue_metrics(life: Life, *, since: datetime | None = None) -> list[str]:
+    """Metrics of OAuth accounts' posts that are not what the platform showed when last read.
+
+    Args:
+        since: Only what was read from then on; none: whenever it was.
+    """
     stores, truth = life.stores, life.world.dataset
     latest = {
         (row["platform"], row["platform_post_id"]): row
@@ -177,7 +182,7 @@ def untrue_metrics(life: Life) -> list[str]:
         .iter_rows(named=True)
     }
     wrong = []
-    for (platform, item_id), reads in _reads(stores).items():
+    for (platform, item_id), reads in _reads(stores, since=since).items():
         item = truth.item(platform, item_id)
         if item is None:
             wrong.append(f"{platform}:{item_id}: there is no such item")
@@ -189,7 +194,9 @@ def untrue_metrics(life: Life) -> list[str]:
     return wrong
 
 
-def _reads(stores: Stores) -> dict[tuple[str, str], list[tuple[datetime, str, str]]]:
+def _reads(
+    stores: Stores, *, since: datetime | None = None
+) -> dict[tuple[str, str], list[tuple[datetime, str, str]]]:
     """When each item was read, by which kind of row, newest first: as landed, before any typing."""
     found: dict[tuple[str, str], list[tuple[datetime, str, str]]] = {}
     for platform, raw in (
@@ -198,13 +205,19 @@ def _reads(stores: Stores) -> dict[tuple[str, str], list[tuple[datetime, str, st
     ):
         rows = (
             stores.lake.read(raw)
-            .filter(pl.col("entity") != "account")
+            .filter(pl.col("entity") != "account", *_read_since(since))
             .select("subject", "received_at", "entity", "body")
             .sort("received_at", descending=True)
         )
         for subject, at, entity, body in rows.collect().iter_rows():
             found.setdefault((platform, subject), []).append((at, entity, body))
     return found
+
+
+def _read_since(since: datetime | None) -> list[pl.Expr]:
+    if since is None:
+        return []
+    return [pl.col("landed_on") >= since.date(), pl.col("received_at") >= since]
 
 
 def _shown(item: Item, reads: list[tuple[datetime, str, str]]) -> dict[str, Number]:
@@ -301,7 +314,8 @@ def _listings(
         if row["items"]:
             readings.setdefault(account, []).append(row["started_at"])
         if row["depth"] == "full" and row["is_complete"] and row["items"]:
-            witnesses.setdefault(account, []).append(row["started_at"])
+            began_at = row.get("listing_began_at") or row["started_at"]
+            witnesses.setdefault(account, []).append(began_at)
     return witnesses, readings
 
 

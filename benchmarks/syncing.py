@@ -82,6 +82,7 @@ def _environment(home: Path, url: str) -> dict[str, str]:
         "LAYERS_INSTAGRAM_URL": url,
         "LAYERS_TIKTOK_URL": url,
         "LAYERS_TIKTOK_CALLS_PER_S": "1000",
+        "LAYERS_TIKTOK_CALLS_PER_MIN": "60000",
         "LAYERS_TOKEN_KEYS": Fernet.generate_key().decode(),
         "LAYERS_SCHEDULES": "stopped",
     }

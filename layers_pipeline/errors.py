@@ -125,7 +125,7 @@ class SourceThrottledError(SourceError):
     ) -> None:
         super().__init__(source, f"{message}, retry after {retry_after_s:.0f} s")
         self.retry_after_s = retry_after_s
-        self.scope = scope
+        self.scope: Literal["account", "app"] = scope
 
 
 class SourceUnavailableError(SourceError):

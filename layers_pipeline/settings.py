@@ -92,6 +92,10 @@ class Settings(BaseSettings):
     """Client secret of our TikTok app."""
     tiktok_calls_per_s: Annotated[float, Field(gt=0, le=1000)] = 10.0
     """Calls per second that TikTok allows our app."""
+    tiktok_calls_per_min: Annotated[float, Field(gt=0, le=60_000)] = 600.0
+    """Calls per minute that TikTok allows our app; 600 by its basic tier, 1,000 above."""
+    tiktok_account_calls_per_min: Annotated[int, Field(ge=1, le=60_000)] = 40
+    """Calls per minute that TikTok allows of one account to one endpoint."""
     token_keys: SecretStr = SecretStr("")
     """Keys that encrypt stored tokens, comma separated; the first one encrypts, all decrypt."""
     refusal_days: Annotated[int, Field(ge=1, le=3650)] = 14
@@ -119,6 +123,11 @@ class Settings(BaseSettings):
     @cached_property
     def root(self) -> Path:
         return self.home.expanduser().absolute()
+
+    @property
+    def tiktok_account_allowance_per_min(self) -> int:
+        """How many of those calls one sync makes; what is left is for another at its side."""
+        return max(1, self.tiktok_account_calls_per_min * self.usage_limit_pct // 100)
 
     @property
     def operations_database_url(self) -> str:

@@ -10,6 +10,7 @@ from layers_pipeline.operations.allowlist import Allowlist
 from layers_pipeline.operations.creatives import Creatives
 from layers_pipeline.operations.database import Database
 from layers_pipeline.operations.deletions import Deletions
+from layers_pipeline.operations.listings import Listings
 from layers_pipeline.operations.pinned_settings import PinnedSettings
 from layers_pipeline.operations.projects import Projects
 from layers_pipeline.operations.refusals import Refusals
@@ -39,6 +40,7 @@ class Operations:
         self.tokens = Tokens(self.database)
         self.refusals = Refusals(self.database)
         self.deletions = Deletions(self.database)
+        self.listings = Listings(self.database)
         self.creatives = Creatives(self.database)
         self.verdicts = Verdicts(self.database)
         self.ads = Ads(self.database)

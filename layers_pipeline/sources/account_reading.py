@@ -51,6 +51,22 @@ class Issue:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListingSoFar:
+    """A listing of an account's posts that may take several readings, and where it stands."""
+
+    listing_id: str
+    """The same for every reading that is a part of it."""
+    began_at: datetime
+    """When the first of them began."""
+    items: int = 0
+    """Posts listed, in all parts so far."""
+    reached: int | None = None
+    """Where it goes on, in the platform's words; none: at the newest post."""
+    is_doubtful: bool = False
+    """Whether it may lack a post, so that it is no witness once it is whole."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccountReading:
     """One reading of one account. ``error`` ended it early; rows read before it are kept."""
 
@@ -59,7 +75,12 @@ class AccountReading:
     """Posts listed; stories are not counted."""
     pages: int = 0
     is_complete: bool = False
-    """Whether every page of the listing of posts was read, to the end that the platform named."""
+    """Whether every page of the listing of posts was read, to the end that the platform named, in
+    this reading and in those that it goes on from."""
+    listing: ListingSoFar | None = None
+    """The listing that this reading is a part of; none where a listing never takes several."""
+    goes_on: bool = False
+    """Whether the listing is to be read on from where it stands."""
     calls: int = 0
     """HTTP requests made."""
     issues: tuple[Issue, ...] = ()

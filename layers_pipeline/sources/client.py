@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from layers_pipeline.clock import Clock
 from layers_pipeline.errors import SourceUnauthorizedError
 from layers_pipeline.settings import Settings
-from layers_pipeline.sources.account_reading import AccountReading
+from layers_pipeline.sources.account_reading import AccountReading, ListingSoFar
 from layers_pipeline.sources.http import RetryPolicy
 from layers_pipeline.sources.rate_limits import UsageBudgets
 from transforms.vocabulary import Depth
@@ -55,6 +55,8 @@ class ReadRequest:
         unreadable: Ids of posts known to have no insights.
         known: What is known of the account's posts, by id: what did not move since need not be
             read by its parts again.
+        listing: The listing that this reading begins, or goes on with; none: its listing is
+            nobody's to go on with.
     """
 
     account_key: str
@@ -62,6 +64,7 @@ class ReadRequest:
     depth: Depth
     refused: Collection[tuple[str, str]] = ()
     unreadable: Collection[str] = ()
+    listing: ListingSoFar | None = None
     known: Mapping[str, KnownPost] = field(default_factory=dict)
 
 

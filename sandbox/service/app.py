@@ -19,7 +19,7 @@ from sandbox.sift import api as sift_api
 from sandbox.sift.faults import TruncatedAnswerError
 from sandbox.sift.scrapes import ScrapeDesk, ScrapeTimes
 from sandbox.tiktok.api import tiktok_router
-from sandbox.tiktok.limits import CallWindow
+from sandbox.tiktok.limits import CallWindow, MinuteLimits
 from sandbox.world import RequestLogging, World
 
 SANDBOX_KEY: Final = SecretStr("sandbox-key")
@@ -61,12 +61,13 @@ def build_sandbox(
     app.state.scrapes = ScrapeDesk(world, times)
     app.state.sift_key = key
     app.state.tiktok_calls = CallWindow()
+    app.state.tiktok_minutes = MinuteLimits(world.clock)
     for router in (
         sift_api.health_router,
         sift_api.router,
         control.router,
         control_oauth.router,
-        tiktok_router(world, app.state.tiktok_calls),
+        tiktok_router(world, app.state.tiktok_calls, app.state.tiktok_minutes),
         graph_router,  # last: some of its paths begin with anything
     ):
         app.include_router(router)

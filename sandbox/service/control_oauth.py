@@ -61,6 +61,21 @@ class CallLimit(BaseModel):
     limit: int | None = Field(ge=1, description="In any one real second; null: as many as wanted.")
 
 
+class MinuteLimit(BaseModel):
+    """How many calls TikTok admits in a minute of the sandbox's time; null: as many as wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account_per_min: int | None = Field(ge=1, description="Of one account to one endpoint.")
+    app_per_min: int | None = Field(ge=1, description="Of all accounts.")
+
+
+class MinuteLimitState(MinuteLimit):
+    """The limits, and what they did."""
+
+    refused: int = Field(description="Calls that they refused so far.")
+
+
 class TokenAnswer(TypedDict):
     """A new token pair."""
 
@@ -245,3 +260,21 @@ async def set_limit(limit: CallLimit, request: Request) -> CallLimit:
     """Further calls within one real second are refused with code 40100."""
     request.app.state.tiktok_calls.limit = limit.limit
     return limit
+
+
+@router.get("/tiktok/minute-limits", summary="How many calls a minute TikTok admits")
+async def read_minute_limits(request: Request) -> MinuteLimitState:
+    """As TikTok documents them, unless they were set; off while the clock stands still."""
+    limits = request.app.state.tiktok_minutes
+    return MinuteLimitState(
+        account_per_min=limits.account_per_min,
+        app_per_min=limits.app_per_min,
+        refused=limits.refused,
+    )
+
+
+@router.put("/tiktok/minute-limits", summary="Limit TikTok's calls per minute")
+async def set_minute_limits(limits: MinuteLimit, request: Request) -> MinuteLimit:
+    """Further calls within one minute of the sandbox's time are refused with code 40100."""
+    request.app.state.tiktok_minutes.set(**limits.model_dump())
+    return limits

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from sandbox.simulation.accounts import AccountRef
 from sandbox.simulation.growth import Number
+from sandbox.simulation.items import Item
 from sandbox.simulation.metrics import TIKTOK_LAG
-from sandbox.tiktok.fields import AUDIENCE_FOLLOWERS_MIN, INVENTED
+from sandbox.tiktok.fields import AUDIENCE_FOLLOWERS_MIN, INVENTED, shares
 from sandbox.tiktok.parameters import day, fields_asked, refused
 from sandbox.world import World
 
@@ -41,7 +42,16 @@ DAILY: Final = frozenset(DAILY_FROM_TRUTH) | {
     "audience_activity",
 }
 """Said of each day; clicks are known and never shown, as no account is a registered business."""
-AUDIENCE: Final = ("audience_countries", "audience_cities", "audience_genders")
+AUDIENCE: Final[Mapping[str, Callable[[Item], Any]]] = {
+    **{
+        name: INVENTED[name]
+        for name in ("audience_countries", "audience_cities", "audience_genders")
+    },
+    "audience_ages": shares(
+        "age", ("18-24", 30), ("25-34", 22), ("35-44", 9), ("45-54", 4), ("55+", 2)
+    ),
+}
+"""Said of an account with followers enough, after its newest video."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +124,7 @@ def account_answer(world: World, account: AccountRef, query: AccountQuery) -> di
     has_audience = profile.followers >= AUDIENCE_FOLLOWERS_MIN
     posts = world.dataset.posts(account, at=profile.at)
     if has_audience and posts:
-        answer |= {name: INVENTED[name](posts[0]) for name in query.fields if name in AUDIENCE}
+        answer |= {name: AUDIENCE[name](posts[0]) for name in query.fields if name in AUDIENCE}
     if DAILY & set(query.fields):
         answer["metrics"] = list(_days(profile, query, has_audience=has_audience))
     return answer
@@ -161,7 +171,7 @@ def _followers(profile: _Profile, ends_at: datetime) -> dict[str, int]:
     change = after - dataset.followers(profile.account, at=ends_at - ONE_DAY)
     return {
         "followers_count": after,
-        "daily_total_followers": after,
+        "daily_total_followers": change,  # "daily net growth", whatever its name says
         "daily_new_followers": max(0, change),
         "daily_lost_followers": max(0, -change),
     }

@@ -4,8 +4,8 @@ Belongs here: paths, the envelope, the order of checks, where faults strike.
 Does not belong here: what is answered (``videos``, ``account``, ``tokens``).
 
 Whatever TikTok itself says, it says with HTTP 200 and ``{code, message, request_id, data}``.
-Checks come in this order: version, route, method, calls per second, token, account, parameters;
-then a fault may strike.
+Checks come in this order: version, route, method, calls per second, token, account, calls per
+minute, parameters; then a fault may strike.
 """
 
 import asyncio
@@ -24,7 +24,9 @@ from sandbox.simulation.accounts import AccountRef
 from sandbox.tiktok.account import account_answer, account_query
 from sandbox.tiktok.codes import (
     BAD_METHOD,
+    BAD_PARAMETER,
     BAD_VERSION,
+    LIMIT_MESSAGES,
     MESSAGES,
     NO_PERMISSION,
     NO_ROUTE,
@@ -32,9 +34,10 @@ from sandbox.tiktok.codes import (
     PARTIAL,
     TOO_FREQUENT,
     TikTokRefusalError,
+    unacceptable,
 )
 from sandbox.tiktok.faults import KINDS, SLOW_S, TIKTOK_FAULTS, Place, disguised
-from sandbox.tiktok.limits import CallWindow
+from sandbox.tiktok.limits import CallWindow, MinuteLimits
 from sandbox.tiktok.parameters import refused
 from sandbox.tiktok.tokens import OAUTH_ROUTES, opened_by
 from sandbox.tiktok.videos import VideoQuery, video_query, videos_answer
@@ -50,9 +53,10 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 class TikTokApi:
     """Answers every request under ``/open_api`` over one world."""
 
-    def __init__(self, world: World, calls: CallWindow) -> None:
+    def __init__(self, world: World, calls: CallWindow, minutes: MinuteLimits) -> None:
         self._world = world
         self._calls = calls
+        self._minutes = minutes
         self._reads = count(1)
 
     async def answer(self, request: Request) -> Response:
@@ -84,6 +88,8 @@ class TikTokApi:
     async def _read(self, route: str, request: Request, number: int) -> Response:
         params = request.query_params
         account = self._account(request.headers.get("access-token", ""), params)
+        if whose := self._minutes.reached(account.account_key, route):
+            raise TikTokRefusalError(TOO_FREQUENT, LIMIT_MESSAGES[whose])
         if route == VIDEOS:
             query = video_query(params)
             fault = self._strike(account, "videos", query.fields, query.video_ids or ())
@@ -127,10 +133,8 @@ class TikTokApi:
         board = self._world.faults
         subjects = (fault.subject for fault in board.of(account) if fault.subject in video_ids)
         fault = board.take(account, KINDS[place], subject=next(subjects, ""), metrics=fields)
-        code = TIKTOK_FAULTS[fault.kind].code if fault else None
-        if fault and code is not None:
-            named = f"fields: {fault.metric}: {MESSAGES[code]}" if fault.metric else ""
-            raise TikTokRefusalError(code, named)
+        if fault and (code := TIKTOK_FAULTS[fault.kind].code) is not None:
+            raise TikTokRefusalError(code, _said(fault, code, fields))
         return fault
 
     def _envelope(self, code: int, message: str, data: Mapping[str, Any], number: int) -> Response:
@@ -140,6 +144,17 @@ class TikTokApi:
         )
         headers = {"x-tt-logid": request_id}
         return Response(content, 200, headers, "application/json")
+
+
+def _said(fault: Fault, code: int, fields: tuple[str, ...]) -> str:
+    """What is said with a fault's code; empty: what the code always says."""
+    if fault.metric and code == BAD_PARAMETER:
+        return unacceptable(fields.index(fault.metric), fault.metric, {*fields} - {fault.metric})
+    return (
+        f"fields: {fault.metric}: {MESSAGES[code]}"
+        if fault.metric
+        else (TIKTOK_FAULTS[fault.kind].message)
+    )
 
 
 def _route(request: Request) -> str:
@@ -168,12 +183,12 @@ def _halved(answer: Response) -> Response:
     return Response(answer.body[: len(answer.body) // 2], 200, media_type="application/json")
 
 
-def tiktok_router(world: World, calls: CallWindow) -> APIRouter:
+def tiktok_router(world: World, calls: CallWindow, minutes: MinuteLimits) -> APIRouter:
     """The routes over a world; kept out of the OpenAPI document, which is SIFT's and ours."""
     router = APIRouter()
     router.add_route(
         "/open_api/{rest:path}",
-        TikTokApi(world, calls).answer,
+        TikTokApi(world, calls, minutes).answer,
         methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         include_in_schema=False,
     )

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from starlette.responses import PlainTextResponse, Response
 
 from sandbox.faults import Fault
-from sandbox.tiktok.codes import MESSAGES, OK, PARTIAL
+from sandbox.tiktok.codes import LIMIT_MESSAGES, MESSAGES, OK, PARTIAL, TOO_FREQUENT
 
 Place = Literal["read", "videos", "oauth"]
 """``read``: both reading routes; ``videos``: the list of videos; ``oauth``: getting tokens."""
@@ -28,6 +28,8 @@ class TikTokFault:
     effect: str
     code: int | None = None
     """The code that is answered instead of the data, where it is one."""
+    message: str = ""
+    """What is said with it; empty: what the code always says."""
 
 
 def _code_fault(code: int) -> TikTokFault:
@@ -37,6 +39,15 @@ def _code_fault(code: int) -> TikTokFault:
 
 TIKTOK_FAULTS: Final[Mapping[str, TikTokFault]] = {
     **{f"code_{code}": _code_fault(code) for code in MESSAGES if code not in (OK, PARTIAL)},
+    **{
+        f"limit_{whose}": TikTokFault(
+            place="read",
+            effect=f"HTTP 200, code {TOO_FREQUENT}: {message}",
+            code=TOO_FREQUENT,
+            message=message,
+        )
+        for whose, message in LIMIT_MESSAGES.items()
+    },
     "code_20001": TikTokFault(
         place="videos",
         effect="HTTP 200, code 20001: every second video of the page is left out, though it "

@@ -115,7 +115,7 @@ def _curve(item: Item) -> list[dict[str, Any]] | None:
     ]
 
 
-def _shares(key: str, *weights: tuple[str, int]) -> Callable[[Item], list[dict[str, Any]]]:
+def shares(key: str, *weights: tuple[str, int]) -> Callable[[Item], list[dict[str, Any]]]:
     """Parts of one whole; the first part takes more or less with the item."""
 
     def parts(item: Item) -> list[dict[str, Any]]:
@@ -133,7 +133,7 @@ def _shares(key: str, *weights: tuple[str, int]) -> Callable[[Item], list[dict[s
 INVENTED: Final[Mapping[str, Callable[[Item], Any]]] = {
     "video_view_retention": _curve,
     "engagement_likes": _curve,
-    "impression_sources": _shares(
+    "impression_sources": shares(
         "impression_source",
         ("For You", 30),
         ("Follow", 9),
@@ -143,10 +143,10 @@ INVENTED: Final[Mapping[str, Callable[[Item], Any]]] = {
         ("Search", 5),
         ("Direct Message", 1),
     ),
-    "audience_countries": _shares("country", ("VN", 30), ("US", 12), ("DE", 5), ("Others", 10)),
-    "audience_cities": _shares("city_name", ("Hanoi", 10), ("Da Nang", 4), ("Others", 30)),
-    "audience_genders": _shares("gender", ("Female", 20), ("Male", 18), ("Other", 2)),
-    "audience_types": _shares("type", ("NEW_VIEWER", 20), ("RETURN_VIEWER", 15)),
+    "audience_countries": shares("country", ("VN", 30), ("US", 12), ("DE", 5), ("Others", 10)),
+    "audience_cities": shares("city_name", ("Hanoi", 10), ("Da Nang", 4), ("Others", 30)),
+    "audience_genders": shares("gender", ("Female", 20), ("Male", 18), ("Other", 2)),
+    "audience_types": shares("type", ("NEW_VIEWER", 20), ("RETURN_VIEWER", 15)),
 }
 """Plausible, and the same whenever the same video is read."""
 

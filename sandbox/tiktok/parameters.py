@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
-from sandbox.tiktok.codes import BAD_PARAMETER, TikTokRefusalError
+from sandbox.tiktok.codes import BAD_PARAMETER, TikTokRefusalError, unacceptable
 
 VIDEO_IDS_MAX: Final = 20
 
@@ -30,9 +30,9 @@ def fields_asked(text: str, known: Collection[str], *defaults: str) -> tuple[str
     names = _json("fields", text) if text else list(defaults)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise refused("fields", "Not a valid list of strings.")
-    for name in names:
+    for number, name in enumerate(names):
         if name not in known:
-            raise refused("fields", f"Unsupported field {name!r:.80}.")
+            raise TikTokRefusalError(BAD_PARAMETER, unacceptable(number, f"{name:.80}", known))
     if "item_id" in known and "item_id" not in names:
         raise refused("fields", "item_id is required.")
     return tuple(dict.fromkeys(names))

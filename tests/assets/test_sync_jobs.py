@@ -41,6 +41,7 @@ def synced(home: Path) -> Iterator[tuple[Deployment, RunningSandbox]]:
             LAYERS_TIKTOK_URL=served.url,
             LAYERS_SIFT_URL=served.url,
             LAYERS_TIKTOK_CALLS_PER_S="1000",
+            LAYERS_TIKTOK_CALLS_PER_MIN="60000",
             LAYERS_TOKEN_KEYS=TOKEN_KEY.get_secret_value(),
         ) as deployment,
     ):

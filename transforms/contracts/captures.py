@@ -89,6 +89,14 @@ class AccountListings(dy.Schema):
     pages = whole("Pages of the listing that were read.")
     calls = whole("HTTP requests that the reading took.")
     is_complete = flag("Whether it was read to the end that the platform named, and all went well.")
+    listing_id = word(
+        "First reading of a listing that may take several; null: it never takes more than this.",
+        nullable=True,
+    )
+    listing_began_at = instant("When that first reading began; null as listing_id.", nullable=True)
+    listing_items = whole(
+        "Posts listed by all readings of it so far; null as listing_id.", nullable=True
+    )
     run_id = word("Run that read the account.")
     landed_on = day("Day on which the listing was committed; partition.")
 

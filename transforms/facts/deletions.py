@@ -4,6 +4,7 @@ Belongs here: the rule of two listings, a listing's reach, too many at once, com
 Does not belong here: reading accounts, which readings are new, where absences are stored.
 
 Source: R7. A listing is a witness if it was read to its end, at depth full, and lists anything.
+It may have taken several readings; the one that came to its end then stands for all of them.
 """
 
 from collections.abc import Mapping
@@ -46,12 +47,41 @@ class ListingReach:
 
 def is_witness() -> pl.Expr:
     """True for a reading whose listing can miss a post."""
-    return (pl.col("depth") == "full") & pl.col("is_complete") & (pl.col("items") > 0)
+    return (pl.col("depth") == "full") & pl.col("is_complete") & (_listed_items() > 0)
 
 
 def is_empty() -> pl.Expr:
     """True for a reading that found no posts at all, which deletes nothing by itself."""
-    return (pl.col("depth") == "full") & pl.col("is_complete") & (pl.col("items") == 0)
+    return (pl.col("depth") == "full") & pl.col("is_complete") & (_listed_items() == 0)
+
+
+def _listed_items() -> pl.Expr:
+    return pl.coalesce("listing_items", "items")
+
+
+def listing_began_at() -> pl.Expr:
+    """When the listing began that a reading is a part of."""
+    return pl.coalesce("listing_began_at", "started_at")
+
+
+def parts_of(readings: pl.LazyFrame, listings: pl.LazyFrame) -> pl.LazyFrame:
+    """The readings whose rows tell what each reading showed.
+
+    A reading that came to the end of a listing shows what all of the listing's parts showed; any
+    other shows what it brought itself.
+
+    Args:
+        readings: Rows of ``AccountListings``.
+        listings: All of them, as far back as listings may have begun.
+    Returns:
+        sync_id (of the reading), part_id (a reading whose rows belong to it).
+    """
+    own = readings.select("sync_id", part_id="sync_id")
+    whole = readings.filter("is_complete", pl.col("listing_id").is_not_null())
+    parts = whole.select("sync_id", "listing_id").join(
+        listings.select("listing_id", part_id="sync_id"), on="listing_id", how="inner"
+    )
+    return pl.concat([own, parts.select("sync_id", "part_id")]).unique()
 
 
 def next_absences(
@@ -85,7 +115,12 @@ def next_absences(
         .drop("read_at")
     )
     witnesses = readings.filter(is_witness()).select(
-        *ACCOUNT, "sync_id", "started_at", "items", read_at="known_at"
+        *ACCOUNT,
+        "sync_id",
+        listing_id=pl.coalesce("listing_id", "sync_id"),
+        started_at=listing_began_at(),
+        items=_listed_items(),
+        read_at="known_at",
     )
     expected = _expected(posts, witnesses, listed, reaches)
     missing = expected.join(listed.select(POST), on=POST, how="anti")
@@ -93,7 +128,7 @@ def next_absences(
         *POST,
         missed_at="read_at",
         account_key="account_key",
-        missed_by="sync_id",
+        missed_by="listing_id",
         confirmed_at=pl.lit(None, UTC_INSTANT),
         confirmed_by=pl.lit(None, pl.String),
         held_by=pl.lit(None, pl.String),
@@ -138,14 +173,19 @@ def _second_miss(
     gone = absences.filter(pl.col("confirmed_at").is_not_null()).select(POST)
     alive = expected.join(gone, on=POST, how="anti").group_by("sync_id").agg(alive=pl.len())
     doubted = absences.filter(pl.col("confirmed_at").is_null(), pl.col("held_by").is_null())
-    twice = doubted.join(missing.select(*POST, "sync_id", "read_at"), on=POST, how="inner").join(
-        alive, on="sync_id", how="left"
+    twice = (
+        doubted.join(
+            missing.select(*POST, "sync_id", "listing_id", "read_at"), on=POST, how="inner"
+        )
+        # A listing that a crash made come to its end twice is still one witness.
+        .filter(pl.col("listing_id") != pl.col("missed_by"))
+        .join(alive, on="sync_id", how="left")
     )
     is_storm = pl.len().over("sync_id") > share_limit * pl.col("alive")
     return twice.with_columns(
         confirmed_at=pl.when(~is_storm).then("read_at"),
-        confirmed_by=pl.when(~is_storm).then("sync_id"),
-        held_by=pl.when(is_storm).then("sync_id"),
+        confirmed_by=pl.when(~is_storm).then("listing_id"),
+        held_by=pl.when(is_storm).then("listing_id"),
     )
 
 

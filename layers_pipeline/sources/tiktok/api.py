@@ -5,8 +5,10 @@ Does not belong here: paths, fields, paging, and what a code means (``errors``).
 """
 
 import json
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import httpx
@@ -14,6 +16,7 @@ from pydantic import SecretStr
 
 from layers_pipeline.clock import Clock
 from layers_pipeline.errors import (
+    SourceError,
     SourceMalformedError,
     SourceThrottledError,
     SourceUnavailableError,
@@ -29,16 +32,24 @@ from layers_pipeline.sources.http import (
 )
 from layers_pipeline.sources.rate_limits import RateLimiter, UsageBudgets
 from layers_pipeline.sources.tiktok.errors import (
+    MEANINGS,
     OK,
     PARTIAL,
     SOURCE,
     error_of,
     is_tried_again,
 )
+from layers_pipeline.sources.tiktok.limits import (
+    AccountWindows,
+    AllowanceUsedError,
+    ThrottledAccounts,
+)
 
 VERSION: Final = "v1.3"
 API: Final = f"/open_api/{VERSION}"
 REDACTED: Final = "***"
+LONG_LIST: Final = re.compile(r"\[[^\]]{40,}\]")
+"""Such as the fields that are allowed, among which the one that is not would be cut off."""
 SECRET_LENGTH_MIN: Final = 8
 """What is shorter is no secret of TikTok's, and taking it out would spoil other words."""
 
@@ -48,9 +59,18 @@ class Answer:
     """What TikTok answered, good or not."""
 
     code: int
-    message: str
-    """Without secrets, and not longer than an error's message may be."""
+    said: str
+    """The whole message, without secrets."""
     data: dict[str, Any]
+    at: datetime
+
+    @property
+    def message(self) -> str:
+        """What was said, not longer than an error's message may be; long lists go first."""
+        whole = self.said
+        if len(whole) > MESSAGE_LENGTH_MAX:
+            whole = LONG_LIST.sub("[…]", whole)
+        return whole[:MESSAGE_LENGTH_MAX]
 
     def good(self) -> dict[str, Any]:
         """The data, whole or in part.
@@ -59,8 +79,12 @@ class Answer:
             SourceError: The code says that there is none.
         """
         if self.code not in (OK, PARTIAL):
-            raise error_of(self.code, self.message)
+            raise self.error()
         return self.data
+
+    def error(self) -> SourceError:
+        """What a code that is not good means."""
+        return error_of(self.code, self.message, now=self.at)
 
 
 class _TriedAgainError(SourceUnavailableError):
@@ -79,13 +103,16 @@ class Calling:
         http: Made by ``open_http``.
         budgets: Who has to wait; shared with everybody who uses our app.
         limiter: Calls per second of our app, shared likewise; none: as fast as answers come.
+        windows: Calls per minute of each account and endpoint; none: as many as wanted.
     """
 
     http: httpx.AsyncClient
     clock: Clock
     budgets: UsageBudgets
     limiter: RateLimiter | None = None
+    windows: AccountWindows | None = None
     retries: RetryPolicy = DEFAULT_RETRIES
+    throttled: ThrottledAccounts = field(default_factory=ThrottledAccounts)
 
 
 class Exchange:
@@ -118,22 +145,35 @@ class Exchange:
         """The answer, whatever its code, once the codes that may pass have been tried again.
 
         Raises:
+            AllowanceUsedError: The account made all the calls of this endpoint that it may.
             SourceError: There was no answer, or it was not what TikTok promises.
         """
+        self._pace(path)
 
         # The retrying logs what it is called with; a closure shows neither token nor body.
         async def attempt() -> Answer:
-            return await self._answer(method, f"{API}{path}", **options)
+            return await self._answer(method, path, **options)
 
         try:
-            return await self._retrying(attempt)
+            answer = await self._retrying(attempt)
         except _TriedAgainError as passing:
-            error = error_of(passing.answer.code, passing.answer.message)
+            error = self._judged(passing.answer)
         except SourceThrottledError as throttled:
             error = throttled
+        else:
+            if MEANINGS.get(answer.code) != "throttled":
+                self._calling.throttled.relieve()
+                return answer
+            error = self._judged(answer)
         if isinstance(error, SourceThrottledError):
             self._calling.budgets.hold(self._account_key, error)
         raise error
+
+    def _judged(self, answer: Answer) -> SourceError:
+        error = answer.error()
+        if isinstance(error, SourceThrottledError):
+            self._calling.throttled.judge(error, self._account_key, now=answer.at)
+        return error
 
     def redacted(self, text: str) -> str:
         """The text without secrets, should TikTok repeat one to us."""
@@ -146,15 +186,24 @@ class Exchange:
         headers = self._headers()
         await self._allowed()
         self.calls += 1
+        if self._calling.windows and self._account_key:
+            self._calling.windows.count(self._account_key, path)
         response = await answered(
-            self._calling.http, SOURCE, method, path, headers=headers, **options
+            self._calling.http, SOURCE, method, f"{API}{path}", headers=headers, **options
         )
         if not response.is_success:
             raise refusal(SOURCE, without_body(response))
-        answer = self._envelope(f"{method} {path}", response)
-        if is_tried_again(answer.code):
+        answer = self._envelope(f"{method} {API}{path}", response)
+        if is_tried_again(answer.code, answer.message):
             raise _TriedAgainError(answer)
         return answer
+
+    def _pace(self, path: str) -> None:
+        windows = self._calling.windows
+        wait_s = windows.wait_s(self._account_key, path) if windows else 0.0
+        if wait_s > 0:
+            message = f"not called, {self._account_key} made its calls of {path} for this minute"
+            raise AllowanceUsedError(SOURCE, message, retry_after_s=wait_s)
 
     async def _allowed(self) -> None:
         self._calling.budgets.check(SOURCE, self._account_key)
@@ -186,9 +235,10 @@ class Exchange:
         data = envelope.get("data")
         if code in (OK, PARTIAL) and not isinstance(data, dict):
             raise SourceMalformedError(SOURCE, f"{asked}: data that is no object")
-        message = self.redacted(str(envelope.get("message") or "no message"))
+        said = self.redacted(str(envelope.get("message") or "no message"))
         return Answer(
             code=code,
-            message=message[:MESSAGE_LENGTH_MAX],
+            said=said,
             data=data if isinstance(data, dict) else {},
+            at=self._calling.clock.now(),
         )

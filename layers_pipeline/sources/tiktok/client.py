@@ -14,6 +14,7 @@ from layers_pipeline.sources.client import ClientContext, PlatformClient, ReadRe
 from layers_pipeline.sources.http import open_http
 from layers_pipeline.sources.rate_limits import RateLimiter
 from layers_pipeline.sources.tiktok.api import Calling, Exchange
+from layers_pipeline.sources.tiktok.limits import AccountWindows
 from layers_pipeline.sources.tiktok.oauth import TikTokOAuth
 from layers_pipeline.sources.tiktok.reader import Reach, TikTokReading
 from transforms.vocabulary import Depth
@@ -35,7 +36,12 @@ async def open_tiktok(context: ClientContext) -> AsyncIterator[PlatformClient]:
             http=http,
             clock=context.clock,
             budgets=context.budgets,
-            limiter=RateLimiter(settings.tiktok_calls_per_s),
+            limiter=RateLimiter(
+                min(settings.tiktok_calls_per_s, settings.tiktok_calls_per_min / 60)
+            ),
+            windows=AccountWindows(
+                context.clock, calls_per_min=settings.tiktok_account_allowance_per_min
+            ),
             retries=context.retries,
         )
         consent = TikTokOAuth(
@@ -68,6 +74,7 @@ class TikTokClient:
             clock=self._calling.clock,
             account_key=wanted.account_key,
             refused_before=wanted.refused,
+            listing=wanted.listing,
         )
         try:
             await reading.list_videos(reach)

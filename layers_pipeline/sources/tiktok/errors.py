@@ -4,7 +4,9 @@ Belongs here: which code is tried again, and which of our errors it becomes when
 Does not belong here: HTTP, waiting, what is read.
 """
 
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -24,10 +26,12 @@ PARTIAL: Final = 20001
 FIELD_CODES: Final = frozenset({40002, 41002})
 """Codes whose message may name fields that the platform does not give (any more)."""
 
-THROTTLED_FOR_S: Final = 60.0
-"""Limits are per second, minute and day, by the app's tier; a minute ends the first two."""
-RESTRICTED_FOR_S: Final = 300.0
-"""Our choice for "requests from App … are temporarily restricted", which states no time."""
+THROTTLED_FOR_S: Final = 300.0
+"""What TikTok asks to wait once calls of a minute are used up (portal 1740029171730433); our
+choice for the limits that state no time."""
+SECOND: Final = re.compile(r"\bQPS\b|per second", re.IGNORECASE)
+DAY: Final = re.compile(r"\bQPD\b|per day|daily|a day\b", re.IGNORECASE)
+RESTRICTED: Final = re.compile(r"\bApp\b.*restricted")
 
 Meaning = Literal["throttled", "unavailable", "expired", "unauthorized", "forbidden", "rejected"]
 
@@ -36,6 +40,7 @@ MEANINGS: Final[Mapping[int, Meaning]] = MappingProxyType(
         40000: "rejected",  # invalid parameters
         40001: "unauthorized",  # permission
         40002: "rejected",  # parameter error
+        40003: "forbidden",  # forbidden
         40006: "rejected",  # version
         40007: "rejected",  # does not exist
         40016: "rejected",  # business error
@@ -47,18 +52,22 @@ MEANINGS: Final[Mapping[int, Meaning]] = MappingProxyType(
         40103: "unauthorized",  # refresh token expired
         40104: "expired",  # empty access token
         40105: "expired",  # invalid access token
+        40106: "unauthorized",  # invalid core user: whose consent it was is no user any more
         40107: "unauthorized",  # invalid refresh token
         40108: "rejected",  # invalid grant type
         40110: "unauthorized",  # auth code error
         40113: "forbidden",  # app forbidden
         40117: "forbidden",  # method forbidden
         40118: "forbidden",  # not in whitelist
+        40120: "unauthorized",  # TikTok user not logged in
         40125: "forbidden",  # developer has no permission
         40130: "unauthorized",  # scope not authorized
         40131: "unauthorized",  # oauth of tt_user failed
         40132: "throttled",  # request frequency limited
         40201: "unavailable",  # task not ready
+        40309: "unauthorized",  # login required
         40400: "rejected",  # route not found
+        41000: "forbidden",  # blocked
         41001: "unavailable",  # interface offline
         41002: "unavailable",  # fields offline
         50000: "unavailable",  # system error
@@ -71,6 +80,7 @@ MEANINGS: Final[Mapping[int, Meaning]] = MappingProxyType(
 )
 """The vendor's SDK, ``tiktok_code.py``: every code that can be met while reading."""
 
+TOO_FREQUENT: Final = 40100
 MAINTENANCE: Final = 60001
 SYSTEM_CODES: Final = range(50_000, 60_000)
 REQUEST_CODES: Final = range(40_000, 41_000)
@@ -86,21 +96,41 @@ REMEDIES: Final[Mapping[Meaning, str]] = MappingProxyType(
         "rejected": "Mend the request, or the account's id.",
     }
 )
+REMEDIES_OF: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        40106: "Ask the account's owner to log in and to give consent anew.",
+        40120: "Ask the account's owner to log in and to give consent anew.",
+        40309: "Ask the account's owner to log in and to give consent anew.",
+        41000: "Ask TikTok's support what it blocked, the app or the account.",
+    }
+)
+"""By code, where there is more to say than of its kind."""
 
 
-def is_tried_again(code: int) -> bool:
-    """Whether the same request may succeed in a moment."""
-    return code in SYSTEM_CODES or code == MAINTENANCE or MEANINGS.get(code) == "throttled"
+def is_tried_again(code: int, message: str) -> bool:
+    """Whether the same request may succeed in a moment.
+
+    Of the limits that is only the one by the second: trying on lengthens the others.
+    """
+    if MEANINGS.get(code) == "throttled":
+        is_by_the_minute = code == TOO_FREQUENT and not SECOND.search(message)
+        return not (is_by_the_minute or DAY.search(message) or RESTRICTED.search(message))
+    return code in SYSTEM_CODES or code == MAINTENANCE
 
 
-def error_of(code: int, message: str) -> SourceError:
-    """The error that a code other than ``OK`` and ``PARTIAL`` stands for, remedy named."""
+def error_of(code: int, message: str, *, now: datetime) -> SourceError:
+    """The error that a code other than ``OK`` and ``PARTIAL`` stands for, remedy named.
+
+    Args:
+        now: When it was answered; the limit by the day ends with the day in UTC.
+    """
     meaning = MEANINGS.get(code) or _meaning_of_unknown(code)
     known = "" if code in MEANINGS else "unknown "
-    said = f"{known}code {code}: {message.rstrip('.')}. {REMEDIES[meaning]}"
+    remedy = REMEDIES_OF.get(code) or REMEDIES[meaning]
+    said = f"{known}code {code}: {message.rstrip('.')}. {remedy}"
     match meaning:
         case "throttled":
-            return _throttled(code, said)
+            return _throttled(said, message, now)
         case "unavailable":
             return SourceUnavailableError(SOURCE, said)
         case "expired":
@@ -117,10 +147,15 @@ def _meaning_of_unknown(code: int) -> Meaning:
     return "rejected" if code in REQUEST_CODES else "unavailable"
 
 
-def _throttled(code: int, said: str) -> SourceThrottledError:
-    # TikTok counts 40100 per app; the other two may be about the account alone.
-    is_app = code == 40100 or "App" in said  # noqa: PLR2004 - a code of the list above
-    wait_s = RESTRICTED_FOR_S if "restricted" in said else THROTTLED_FOR_S
+def _throttled(said: str, message: str, now: datetime) -> SourceThrottledError:
+    """Whose limit it is most texts do not say: the account's, until others meet it too."""
+    wait_s = _until_midnight_s(now) if DAY.search(message) else THROTTLED_FOR_S
+    is_app = RESTRICTED.search(message) is not None
     return SourceThrottledError(
         SOURCE, said, retry_after_s=wait_s, scope="app" if is_app else "account"
     )
+
+
+def _until_midnight_s(now: datetime) -> float:
+    today = datetime.combine(now.astimezone(UTC), time(), UTC)
+    return (today + timedelta(days=1) - now).total_seconds()

@@ -17,7 +17,6 @@ NEEDED_FIELDS: Final = ("item_id", "create_time")
 VIDEO_FIELDS: Final = (
     *NEEDED_FIELDS,
     "media_type",
-    "is_ad",
     "caption",
     "share_url",
     "thumbnail_url",
@@ -34,8 +33,16 @@ VIDEO_FIELDS: Final = (
     "new_followers",
     "profile_views",
 )
-"""Content and every metric; not the curves and shares by audience, which no table here has."""
-ACCOUNT_FIELDS: Final = ("followers_count",)
+"""Content and every metric; not the curves, the shares by audience and ``is_ad``, which no table
+here has."""
+ACCOUNT_FIELDS: Final = ("followers_count", "audience_ages")
+"""Shares by age are absent under 100 followers; they are kept as received."""
+
+WORD: Final = re.compile(r"[a-z_]+")
+ERROR_IS: Final = re.compile(r"error is[:\s]*(\[[^\]]*\]?|['\"\w]+(?:\s*,\s*['\"\w]+)*)")
+"""What the gateway found wrong: a name, several of them, or a list."""
+ALLOWED: Final = re.compile(r"(?:correct|allowed|acceptable|valid|one of)\b[^\[]{0,40}\[[^\]]*\]?")
+"""A list in brackets of what would have been right, cut short or not."""
 
 
 def fields_text(fields: Sequence[str]) -> str:
@@ -46,15 +53,21 @@ def fields_text(fields: Sequence[str]) -> str:
 def refused_fields(answer: Answer, asked: Sequence[str]) -> list[str]:
     """The asked fields that an answer refuses by name; none where it is about something else.
 
-    The texts are not documented. A message that names ``item_id`` and ``create_time`` lists the
-    fields that are allowed, since these always are: then the others are refused.
+    The recorded text is "fields.N: … correct is [A, B], error is X", whatever the order of its
+    parts: X is refused. Other texts refuse the fields that they name outside lists of what is
+    allowed. What such a list lacks is no refusal: it may be incomplete, and a field that is given
+    up by mistake is lost for every account.
     """
-    if answer.code not in FIELD_CODES or "field" not in answer.message.lower():
+    if answer.code not in FIELD_CODES or "field" not in answer.said.lower():
         return []
-    named = set(re.findall(r"[a-z_]+", answer.message))
-    is_list_of_allowed = named.issuperset(NEEDED_FIELDS)
-    return [
-        field
-        for field in asked
-        if field not in NEEDED_FIELDS and (field in named) is not is_list_of_allowed
-    ]
+    named = set(WORD.findall(_naming(answer.said)))
+    if named.issuperset(NEEDED_FIELDS):  # a list of what is allowed, without brackets
+        return []
+    return [field for field in asked if field in named and field not in NEEDED_FIELDS]
+
+
+def _naming(said: str) -> str:
+    """The part of a text that names what is refused."""
+    if stated := ERROR_IS.search(said):
+        return stated[1]
+    return ALLOWED.sub(" ", said)

@@ -6,6 +6,9 @@ Does not belong here: requests, what a post consists of.
 A cursor is the second of a page's last post, in milliseconds, and brings older posts than itself.
 Were it sent back as it came, a post of that same second that the page had no room for would never
 be listed. So the next page is asked for from a second later: it begins with what is known already.
+
+A cursor is a time and no place in a list, so a listing may rest anywhere and go on later: posts
+that are published meanwhile lie above it, and deleted ones move no other.
 """
 
 from dataclasses import dataclass
@@ -41,14 +44,19 @@ def page_of(data: dict[str, Any]) -> Page:
 
 
 class CursorPlace:
-    """Which cursor the next page is asked for with."""
+    """Which cursor the next page is asked for with.
 
-    def __init__(self) -> None:
-        self.cursor: int | None = None
+    Args:
+        reached: The second, in milliseconds, down to which posts were listed before; none: none
+            were.
+    """
+
+    def __init__(self, reached: int | None = None) -> None:
+        self.reached = reached
+        self.cursor = None if reached is None else reached + OVERLAP_MS
         """None asks for the newest posts."""
         self.is_leap = False
         """Whether the cursor leaves a second that may hold posts that were not listed."""
-        self._reached: int | None = None
 
     def move_on(self, page: Page) -> None:
         """Go on behind a page that is not the last one.
@@ -56,11 +64,11 @@ class CursorPlace:
         Raises:
             SourceMalformedError: The page leads nowhere, so asking on would never end.
         """
-        if self._reached is None or page.cursor < self._reached:
-            self._reached, self.is_leap = page.cursor, False
+        if self.reached is None or page.cursor < self.reached:
+            self.reached, self.is_leap = page.cursor, False
             self.cursor = page.cursor + OVERLAP_MS
             return
         if self.is_leap or not page.videos:
             message = f"page with has_more whose cursor {page.cursor} does not move on"
             raise SourceMalformedError(SOURCE, message)
-        self.cursor, self.is_leap = self._reached, True
+        self.cursor, self.is_leap = self.reached, True

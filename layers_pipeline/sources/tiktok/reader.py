@@ -5,27 +5,40 @@ Does not belong here: HTTP, codes, cursors, and how deep a reading goes (``tikto
 """
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from layers_pipeline.clock import Clock
-from layers_pipeline.errors import SourceError
-from layers_pipeline.sources.account_reading import AccountReading, Issue, IssueKind, ResponseRow
+from layers_pipeline.errors import SourceError, SourceMalformedError, SourceThrottledError
+from layers_pipeline.sources.account_reading import (
+    AccountReading,
+    Issue,
+    IssueKind,
+    ListingSoFar,
+    ResponseRow,
+)
 from layers_pipeline.sources.tiktok.api import Answer, Exchange
-from layers_pipeline.sources.tiktok.errors import PARTIAL
+from layers_pipeline.sources.tiktok.errors import OK, PARTIAL
 from layers_pipeline.sources.tiktok.fields import (
     ACCOUNT_FIELDS,
     VIDEO_FIELDS,
     fields_text,
     refused_fields,
 )
+from layers_pipeline.sources.tiktok.limits import AllowanceUsedError
 from layers_pipeline.sources.tiktok.paging import PAGE_LENGTH, CursorPlace, Page, page_of
 
 VIDEOS: Final = "/business/video/list/"
 ACCOUNT: Final = "/business/get/"
 REFUSED_TYPE: Final = "tiktok_video"
 """The kind of post that a refused field is remembered under; TikTok refuses for all alike."""
+REFUSED_OF_ACCOUNT: Final = "account"
+"""What a refused field of the account itself is remembered under."""
+ASKED: Final[Mapping[str, Sequence[str]]] = {
+    REFUSED_TYPE: VIDEO_FIELDS,
+    REFUSED_OF_ACCOUNT: ACCOUNT_FIELDS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +58,7 @@ class TikTokReading:
         clock: Tells when rows were received.
         account_key: The account's ``open_id``.
         refused_before: Fields not to ask for.
+        listing: The listing to begin or to go on with, where it may take several readings.
     """
 
     def __init__(
@@ -54,21 +68,26 @@ class TikTokReading:
         clock: Clock,
         account_key: str,
         refused_before: Collection[tuple[str, str]],
+        listing: ListingSoFar | None = None,
     ) -> None:
         self._exchange = exchange
         self._clock = clock
         self._account_key = account_key
-        self._fields = [
-            field for field in VIDEO_FIELDS if (REFUSED_TYPE, field) not in refused_before
-        ]
+        self._fields = {
+            kind: [field for field in fields if (kind, field) not in refused_before]
+            for kind, fields in ASKED.items()
+        }
         self._videos: list[ResponseRow] = []
         self._account: list[ResponseRow] = []
         self._seen: set[str] = set()
         self._issues: list[Issue] = []
         self._refused: dict[tuple[str, str], str] = {}
+        self._given: set[tuple[str, str]] = set()
         self._pages = 0
+        self._listing = listing
+        self._place = CursorPlace(listing.reached if listing else None)
         self._is_at_end = False
-        self._is_doubtful = False
+        self._is_doubtful = listing.is_doubtful if listing else False
 
     def result(self, error: SourceError | None = None) -> AccountReading:
         return AccountReading(
@@ -76,27 +95,58 @@ class TikTokReading:
             items=len(self._videos),
             pages=self._pages,
             is_complete=self._is_at_end and not self._is_doubtful,
+            listing=self._listing_so_far(),
+            goes_on=self._goes_on(error),
             calls=self._exchange.calls,
             issues=tuple(self._issues),
             refused=self._refused,
+            answered=frozenset(self._given),
             error=error,
         )
 
+    def _listing_so_far(self) -> ListingSoFar | None:
+        if self._listing is None:
+            return None
+        return replace(
+            self._listing,
+            items=self._listing.items + len(self._videos),
+            reached=self._place.reached,
+            is_doubtful=self._is_doubtful,
+        )
+
+    def _goes_on(self, error: SourceError | None) -> bool:
+        """Whether the listing rests here, rather than that the next one begins anew.
+
+        After a failure only one does that has earlier parts to lose, and not at a page that
+        cannot be read.
+        """
+        if self._listing is None or self._is_at_end or self._place.reached is None:
+            return False
+        if error is None or isinstance(error, SourceThrottledError):
+            return True
+        is_readable = self._pages > 0 and not isinstance(error, SourceMalformedError)
+        return is_readable and self._listing.items > 0
+
     async def list_videos(self, reach: Reach) -> None:
-        """List posts, newest first, to the end or as far as the reach goes."""
-        place = CursorPlace()
-        page = await self._page(place)
+        """List posts, newest first, to the end or as far as the reach goes.
+
+        Once the account has made its calls of this minute, the rest is left to the next reading.
+        """
+        place, page = self._place, await self._page()
         while page.has_more and not self._reaches(reach):
             place.move_on(page)
             if place.is_leap:
                 self._doubt("a second fills a page: others of its posts may be missing")
-            page = await self._page(place)
+            try:
+                page = await self._page()
+            except AllowanceUsedError:
+                return
         self._is_at_end = not page.has_more
         self._cut(reach)
 
     async def ask_account(self) -> None:
         """Ask for the account's own numbers."""
-        answer = await self._ask(ACCOUNT, {"fields": fields_text(ACCOUNT_FIELDS)})
+        answer = await self._answered(ACCOUNT, REFUSED_OF_ACCOUNT, {})
         self._account.append(self._row("account", "", answer.good()))
         if answer.code == PARTIAL:
             self._issue("not_answered", "", answer.message)
@@ -111,29 +161,36 @@ class TikTokReading:
             del self._videos[reach.posts :]
             self._is_at_end = False
 
-    async def _page(self, place: CursorPlace) -> Page:
-        params = {} if place.cursor is None else {"cursor": str(place.cursor)}
+    async def _page(self) -> Page:
+        cursor = self._place.cursor
+        params = {} if cursor is None else {"cursor": str(cursor)}
         page = page_of(await self._listed({"max_count": str(PAGE_LENGTH), **params}))
         self._pages += 1
         self._keep(page)
         return page
 
     async def _listed(self, params: Mapping[str, str]) -> dict[str, Any]:
-        """The listing's data; fields that TikTok refuses by name are given up on the way."""
-        while True:
-            answer = await self._ask(VIDEOS, {**params, "fields": fields_text(self._fields)})
-            refused = refused_fields(answer, self._fields)
-            if not refused:
-                break
-            self._give_up(refused, answer.message)
+        answer = await self._answered(VIDEOS, REFUSED_TYPE, params)
         if answer.code == PARTIAL:
             self._doubt(answer.message)
         return answer.good()
 
-    def _give_up(self, refused: Collection[str], message: str) -> None:
-        self._fields = [field for field in self._fields if field not in refused]
+    async def _answered(self, path: str, kind: str, params: Mapping[str, str]) -> Answer:
+        """The answer; fields that TikTok refuses by name are given up on the way."""
+        while True:
+            fields = self._fields[kind]
+            answer = await self._ask(path, {**params, "fields": fields_text(fields)})
+            refused = refused_fields(answer, fields)
+            if not refused:
+                if answer.code in (OK, PARTIAL):
+                    self._given.update((kind, field) for field in fields)
+                return answer
+            self._give_up(kind, refused, answer.message)
+
+    def _give_up(self, kind: str, refused: Collection[str], message: str) -> None:
+        self._fields[kind] = [field for field in self._fields[kind] if field not in refused]
         for field in refused:
-            self._refused[REFUSED_TYPE, field] = message
+            self._refused[kind, field] = message
             self._issue("metric_refused", field, message)
 
     async def _ask(self, path: str, params: Mapping[str, str]) -> Answer:

@@ -22,7 +22,9 @@ from transforms.facts.deletions import (
     emptied_by_people,
     is_empty,
     is_witness,
+    listing_began_at,
     next_absences,
+    parts_of,
 )
 from transforms.facts.snapshots import ACCOUNT, POST
 
@@ -146,15 +148,19 @@ def _posts_of(stores: Stores, readings: pl.DataFrame) -> pl.DataFrame:
 
 def _listed(stores: Stores, readings: pl.DataFrame) -> pl.DataFrame:
     """Posts that each reading showed, also those whose row was set aside."""
+    lake = stores.lake
     days = readings.select(
-        pl.col("started_at").dt.date().min(), last=pl.col("known_at").dt.date().max()
+        listing_began_at().dt.date().min(), last=pl.col("known_at").dt.date().max()
     ).row(0)
+    of_days = pl.col("landed_on").is_between(*days)
+    listings = lake.read(catalog.ACCOUNT_LISTINGS).filter(of_days)
+    parts = parts_of(readings.lazy(), listings).collect()
     rows = [
-        stores.lake.read(platform.raw)
-        .filter(pl.col("landed_on").is_between(*days), pl.col("entity") == platform.listed)
-        .join(readings.lazy().select("sync_id"), on="sync_id", how="semi")
+        lake.read(platform.raw)
+        .filter(of_days, pl.col("entity") == platform.listed)
+        .join(parts.lazy(), left_on="sync_id", right_on="part_id", how="inner")
         .select(
-            "sync_id",
+            sync_id="sync_id_right",
             platform=pl.lit(platform.name),
             platform_post_id="subject",
         )

@@ -28,6 +28,7 @@ from layers_pipeline.steps.ingest.outages import Turnout, may_be_outage
 from layers_pipeline.steps.ingest.outcomes import SyncSummary, summary_of, wait_of
 from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
 from layers_pipeline.steps.ingest.remembering import refusals_of
+from layers_pipeline.steps.ingest.resting_listings import let_rest, resting_listings
 from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores
 from transforms.vocabulary import Depth
@@ -70,6 +71,7 @@ def _context(
     stores: Stores, cipher: TokenCipher, due: Sequence[PlatformAccount], depth: Depth
 ) -> AccountContext:
     operations, now = stores.operations, stores.clock.now()
+    ids = [account.account_id for account in due]
     left_out: dict[str, LeftOut] = {}
     posts: dict[str, pl.DataFrame] = {}
     for name, platform in PLATFORMS.items():
@@ -82,9 +84,10 @@ def _context(
             known = known_posts(stores.lake, name, own)
             posts |= {own[account_key]: rows for account_key, rows in known.items()}
     return AccountContext(
-        tokens=operations.tokens.readable([account.account_id for account in due], cipher),
+        tokens=operations.tokens.readable(ids, cipher),
         left_out=left_out,
         posts=posts,
+        listings=resting_listings(operations.listings, ids, now=now),
         pauses={
             name: pause
             for name, platform in PLATFORMS.items()
@@ -162,12 +165,15 @@ class OAuthSync:
         self._remember(syncs, now)
         for sync in syncs:
             self._pause(sync, now)
-        self._stores.operations.sync_outcomes.finish(
+        operations = self._stores.operations
+        held = operations.sync_outcomes.finish(
             [sync.outcome for sync in syncs],
             self._depth,
             worker=self._worker,
             now=self._stores.clock.now(),
         )
+        # Last: a crash before costs pages that are read twice, and the listing stays the same.
+        let_rest(operations.listings, [one for one in syncs if one.outcome.account_id in held])
         return written
 
     def _remember(self, syncs: Sequence[AccountSync], now: datetime) -> None:

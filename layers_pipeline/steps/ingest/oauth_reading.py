@@ -25,7 +25,7 @@ from layers_pipeline.operations.refusals import ApiPause, LeftOut
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.operations.tokens import Token
-from layers_pipeline.sources.account_reading import AccountReading
+from layers_pipeline.sources.account_reading import AccountReading, ListingSoFar
 from layers_pipeline.sources.client import (
     ClientContext,
     PlatformClient,
@@ -44,6 +44,7 @@ from transforms.vocabulary import Depth, Platform
 
 UNANSWERED: Final = "not_answered"
 """The issue after which something is missing that another reading may bring."""
+GOES_ON: Final = "the next full sync lists on from here"
 REAUTH: Final = "Give it a new token: layers-pipeline account reauth {account_id}"
 GRANT: Final = "Let the owner grant the permissions, then reauth {account_id}."
 
@@ -57,6 +58,8 @@ class AccountContext:
     """What is not asked for, by account."""
     posts: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     """What is known of posts before, by account (``known_posts``)."""
+    listings: Mapping[str, ListingSoFar] = field(default_factory=dict)
+    """Listings to go on with, by account."""
     pauses: Mapping[Platform, ApiPause] = field(default_factory=dict)
     """Platforms that are not to be called for now."""
 
@@ -102,9 +105,11 @@ class AccountReader:
     async def read(self, account: PlatformAccount, depth: Depth) -> AccountSync:
         """Read an account, and say how that ended; no source's error passes."""
         started_at = self._clock.now()
-        reading, outcome = await self._read_to_the_end(account, depth)
+        sync_id = f"{account.account_id}@{started_at:%Y%m%dT%H%M%S%f}:{depth}:{self._worker}"
+        listing = self._listing(account, depth, sync_id, started_at)
+        reading, outcome = await self._read_to_the_end(account, depth, listing)
         return AccountSync(
-            sync_id=f"{account.account_id}@{started_at:%Y%m%dT%H%M%S%f}:{depth}:{self._worker}",
+            sync_id=sync_id,
             platform=account.platform,
             account_key=account.account_key,
             depth=depth,
@@ -114,8 +119,17 @@ class AccountReader:
             outcome=outcome,
         )
 
+    def _listing(
+        self, account: PlatformAccount, depth: Depth, sync_id: str, now: datetime
+    ) -> ListingSoFar | None:
+        """The listing to go on with, or a new one; only the deepest reading lists to the end."""
+        if depth != "full":
+            return None
+        new = ListingSoFar(listing_id=sync_id, began_at=now)
+        return self._known.listings.get(account.account_id, new)
+
     async def _read_to_the_end(
-        self, account: PlatformAccount, depth: Depth
+        self, account: PlatformAccount, depth: Depth, listing: ListingSoFar | None
     ) -> tuple[AccountReading, SyncEnding]:
         account_id = account.account_id
         if pause := self._known.pauses.get(account.platform):
@@ -127,7 +141,7 @@ class AccountReader:
                 retry_at=pause.until,
             )
         try:
-            reading = await self._read_with_token(account, depth)
+            reading = await self._read_with_token(account, depth, listing)
         except SourceError as error:
             reading = AccountReading(error=error)
         except NotFoundError as error:
@@ -150,31 +164,27 @@ class AccountReader:
             return replace(outcome, retry_at=own)
         return outcome
 
-    async def _read_with_token(self, account: PlatformAccount, depth: Depth) -> AccountReading:
+    async def _read_with_token(
+        self, account: PlatformAccount, depth: Depth, listing: ListingSoFar | None
+    ) -> AccountReading:
         """A reading; one repeat with a newer token, whose rows join those of the first (R12)."""
         renew = self._clients[account.platform].renew
         stored = self._known.tokens.get(account.account_id) or self._tokens.stored(account)
         token = await self._tokens.fresh(account, stored, renew)
-        first = await self._read(account, depth, token)
+        first = await self._read(account, depth, token, listing)
         if renew is None or not isinstance(first.error, TokenExpiredError):
             return first
         try:
             newer = await self._tokens.refreshed(account, token, renew)
-            second = await self._read(account, depth, newer)
+            rests = first.listing if first.goes_on else listing
+            second = await self._read(account, depth, newer, rests)
         except SourceError as error:
             return replace(first, error=error)
-        return replace(
-            second,
-            rows=(*first.rows, *second.rows),
-            calls=first.calls + second.calls,
-            refused={**first.refused, **second.refused},
-            own=first.own | second.own,
-            refused_of_items={**first.refused_of_items, **second.refused_of_items},
-            unreadable={**first.unreadable, **second.unreadable},
-            answered=first.answered | second.answered,
-        )
+        return joined(first, second)
 
-    async def _read(self, account: PlatformAccount, depth: Depth, token: Token) -> AccountReading:
+    async def _read(
+        self, account: PlatformAccount, depth: Depth, token: Token, listing: ListingSoFar | None
+    ) -> AccountReading:
         left_out = self._known.left_out.get(account.account_id, LeftOut())
         wanted = ReadRequest(
             account_key=account.account_key,
@@ -183,8 +193,31 @@ class AccountReader:
             refused=left_out.names,
             unreadable=left_out.unreadable,
             known=by_post(self._known.posts.get(account.account_id)),
+            listing=listing,
         )
         return await self._clients[account.platform].read(wanted)
+
+
+def joined(first: AccountReading, second: AccountReading) -> AccountReading:
+    """A reading and its repeat; what the repeat did not ask again is the first one's."""
+    both = replace(
+        second,
+        rows=(*first.rows, *second.rows),
+        calls=first.calls + second.calls,
+        refused={**first.refused, **second.refused},
+        own=first.own | second.own,
+        refused_of_items={**first.refused_of_items, **second.refused_of_items},
+        unreadable={**first.unreadable, **second.unreadable},
+        answered=first.answered | second.answered,
+    )
+    if not first.goes_on:
+        return both
+    return replace(
+        both,
+        items=first.items + second.items,
+        pages=first.pages + second.pages,
+        issues=(*first.issues, *second.issues),
+    )
 
 
 def outcome_of_reading(reading: AccountReading, account_id: str, *, now: datetime) -> SyncEnding:
@@ -228,4 +261,5 @@ def _summary(reading: AccountReading) -> str:
     counted = Counter(issue.kind for issue in reading.issues)
     issues = ", ".join(f"{kind}: {count}" for kind, count in sorted(counted.items()))
     posts = f"{reading.items} posts in {reading.calls} calls"
-    return f"{posts}; {issues}" if issues else posts
+    said = [posts, issues, GOES_ON if reading.goes_on else ""]
+    return "; ".join(part for part in said if part)

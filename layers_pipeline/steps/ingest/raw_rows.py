@@ -88,7 +88,7 @@ def _rows(sync: AccountSync, *, run_id: str) -> list[dict[str, Any]]:
 
 
 def _listing(sync: AccountSync, *, run_id: str) -> dict[str, Any]:
-    reading = sync.reading
+    reading, listing = sync.reading, sync.reading.listing
     return {
         "sync_id": sync.sync_id,
         "platform": sync.platform,
@@ -103,6 +103,9 @@ def _listing(sync: AccountSync, *, run_id: str) -> dict[str, Any]:
         "calls": reading.calls,
         # A sync that ended otherwise than well is no witness, however far its listing came (R7).
         "is_complete": reading.is_complete and sync.outcome.outcome == "ok",
+        "listing_id": listing.listing_id if listing else None,
+        "listing_began_at": listing.began_at if listing else None,
+        "listing_items": listing.items if listing else None,
         "run_id": run_id,
         "landed_on": sync.finished_at.date(),
     }

@@ -122,6 +122,19 @@ def test_tiktoks_calls_per_second_can_be_limited(tiktok):
     assert tiktok.get("business/get/").json()["code"] == 0
 
 
+def test_tiktoks_calls_per_minute_can_be_limited(tiktok):
+    path = f"{OAUTH}/tiktok/minute-limits"
+    first = {"account_per_min": 40, "app_per_min": 600, "refused": 0}
+    assert tiktok.request("GET", path).json() == first
+    none = {"account_per_min": None, "app_per_min": None}
+    two = {"account_per_min": 2, "app_per_min": None}
+    assert tiktok.request("PUT", path, json=two).json() == two
+    assert [tiktok.get("business/get/").json()["code"] for _ in range(3)] == [0, 0, 40100]
+    assert tiktok.request("GET", path).json() == two | {"refused": 1}
+    tiktok.request("PUT", path, json=none)
+    assert tiktok.get("business/get/").json()["code"] == 0
+
+
 def test_only_its_own_machine_gets_tokens(tiktok):
     transport = httpx.ASGITransport(tiktok.app, client=("192.0.2.9", 50_000))
 

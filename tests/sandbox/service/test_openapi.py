@@ -68,6 +68,8 @@ def test_no_route_is_missing():
         ("DELETE", "/sandbox/oauth/accounts/{platform}/{account_key}/faults"),
         ("GET", "/sandbox/oauth/tiktok/limit"),
         ("PUT", "/sandbox/oauth/tiktok/limit"),
+        ("GET", "/sandbox/oauth/tiktok/minute-limits"),
+        ("PUT", "/sandbox/oauth/tiktok/minute-limits"),
     }
 
 

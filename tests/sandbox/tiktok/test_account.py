@@ -51,6 +51,22 @@ def test_likes_of_a_day_are_gross():
     assert min(day["likes"] for day in days) >= 0
 
 
+def test_the_total_of_a_days_followers_is_what_the_day_brought(tiktok):
+    fields = ("daily_total_followers", "daily_new_followers", "daily_lost_followers")
+    for day in asked(tiktok, *fields)["metrics"]:
+        net = day["daily_new_followers"] - day["daily_lost_followers"]
+        assert day["daily_total_followers"] == net
+
+
+def test_ages_are_shares_of_one_whole_and_need_a_hundred_followers(tiktok):
+    ages = asked(tiktok, "audience_ages")["audience_ages"]
+    assert ages[0].keys() == {"age", "percentage"}
+    assert sum(age["percentage"] for age in ages) == pytest.approx(1, abs=0.001)
+    video = video_at(NOW - timedelta(days=6), 1)
+    few = Dataset([video], followers={video.account: 50 - 222})  # 222 more by now
+    assert asked(TikTokCaller(few), "audience_ages") == {}
+
+
 def test_activity_is_by_hour(tiktok):
     days = asked(tiktok, "audience_activity")["metrics"]
     assert [hour["hour"] for hour in days[0]["audience_activity"]] == [str(n) for n in range(24)]

@@ -1,6 +1,7 @@
 """What can go wrong at TikTok, each kind as its table says."""
 
 import json
+import re
 import time
 
 import pytest
@@ -14,12 +15,13 @@ OF_APIS_MD = (
     *(20001, 40000, 40001, 40002, 40006, 40007, 40016, 40050, 40051, 40053, 40100, 40102),
     *(40103, 40104, 40105, 40107, 40108, 40110, 40113, 40117, 40118, 40125, 40130, 40131),
     *(40132, 40201, 40400, 41001, 41002, 50000, 50002, 51010, 51065, 60001, 61000),
+    *(40003, 40106, 40120, 40309, 41000),
 )
 """Codes of the vendor's SDK, as our notes on the API list them."""
 READ_CODES = {
     kind: fault.code
     for kind, fault in TIKTOK_FAULTS.items()
-    if fault.code and fault.place != "oauth"
+    if fault.code and fault.place != "oauth" and not fault.message
 }
 OAUTH_CODES = {
     kind: fault.code
@@ -68,6 +70,53 @@ def test_a_fault_of_one_field_strikes_who_asks_for_it_and_names_it(tiktok):
     assert tiktok.videos(fields=("item_id", "likes"))["code"] == 0
     struck = tiktok.videos(fields=("item_id", "reach"))
     assert (struck["code"], "reach" in struck["message"]) == (41002, True)
+
+
+def test_a_wrong_field_is_named_in_the_words_that_were_recorded(tiktok):
+    answer = tiktok.videos(fields=("item_id", "advertiser_name", "likes"))
+    assert answer["code"] == 40002
+    assert re.fullmatch(
+        r"fields\.1: one or more value of the param is not acceptable, "
+        r"correct is \['address_clicks', .*'likes', .*\], error is advertiser_name",
+        answer["message"],
+    )
+    tiktok.put("code_40002", metric="reach")
+    struck = tiktok.videos(fields=("item_id", "reach", "likes"))["message"]
+    assert struck.startswith("fields.1: ")
+    assert struck.endswith("correct is ['item_id', 'likes'], error is reach")
+
+
+@pytest.mark.parametrize(("whose", "word"), [("account", "QPM"), ("app", "App"), ("day", "QPD")])
+def test_a_limit_says_in_its_words_whose_it_is(tiktok, whose, word):
+    tiktok.put(f"limit_{whose}")
+    answer = tiktok.get(VIDEOS).json()
+    assert (answer["code"], word in answer["message"]) == (40100, True)
+
+
+def test_calls_beyond_the_limits_of_one_minute_are_refused(tiktok):
+    other = tiktok.world.dataset.holders[-1]
+    token = tiktok.world.tokens.issue(other).access
+
+    def codes(times, route=VIDEOS, **options):
+        return [tiktok.get(route, **options).json()["code"] for _ in range(times)]
+
+    tiktok.app.state.tiktok_minutes.set(account_per_min=3, app_per_min=7)
+    assert codes(4) == [0, 0, 0, 40100]
+    assert codes(2, "business/get/") == [0, 0]  # each endpoint has its own
+    assert codes(3, token=token, business_id=other.account_key) == [0, 0, 40100]  # the app's
+    tiktok.advance(seconds=59)
+    assert codes(1) == [40100]
+    tiktok.advance(seconds=1)
+    assert codes(1) == [0]
+
+
+def test_limits_by_the_minute_are_tiktoks_own_while_the_clock_goes(tiktok):
+    limits = tiktok.app.state.tiktok_minutes
+    assert not any(limits.reached("a", "video") for _ in range(700))
+    tiktok.world.clock.set(tiktok.world.clock.now(), rate=1e-9)
+    assert [limits.reached("a", "video") for _ in range(41)] == [None] * 40 + ["account"]
+    spent = [limits.reached(str(number // 40), "video") for number in range(561)]
+    assert spent == [None] * 560 + ["app"]
 
 
 def test_a_fault_of_one_video_strikes_who_asks_for_it_by_name(tiktok):

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from layers_pipeline.errors import SettingsError
-from layers_pipeline.sources.account_reading import ResponseRow
 from layers_pipeline.sources.http import open_http
-from layers_pipeline.sources.tiktok.fields import VIDEO_FIELDS
+from layers_pipeline.sources.tiktok.api import Answer
+from layers_pipeline.sources.tiktok.fields import VIDEO_FIELDS, refused_fields
 from sandbox.tiktok.fields import FROM_TRUTH
 from tests.shared_data import SHARED
 from tests.sources.tiktok.world import (
@@ -80,12 +80,27 @@ def test_a_full_reading_is_every_post_once_and_the_followers(sandbox):
     assert (reading.items, reading.pages, reading.calls) == (POSTS, 4, 5)
     assert reading.is_complete
     assert (reading.issues, reading.refused, reading.error) == ((), {}, None)
-    assert reading.rows[-1] == ResponseRow(
-        entity="account",
-        subject="",
-        received_at=NOW,
-        body=json.dumps({"followers_count": TRUTH.followers(BUSY, at=NOW)}, separators=(",", ":")),
-    )
+    account = reading.rows[-1]
+    assert (account.entity, account.subject, account.received_at) == ("account", "", NOW)
+    said = json.loads(account.body)
+    assert said["followers_count"] == TRUTH.followers(BUSY, at=NOW)
+    assert {age["age"] for age in said["audience_ages"]} >= {"18-24", "25-34"}
+
+
+def test_a_field_of_the_account_that_is_refused_is_given_up_and_the_followers_stay():
+    def answer(request):
+        asked = json.loads(request.url.params["fields"])
+        if "audience_ages" in asked:
+            said = gateway("audience_ages", ["followers_count"], ("fault", "correct", "error"))
+            return envelope(code=40002, message=said)
+        return page() if "item_id" in asked else envelope({"followers_count": 7})
+
+    reading = scripted(answer)
+    assert json.loads(reading.rows[-1].body) == {"followers_count": 7}
+    assert set(reading.refused) == {("account", "audience_ages")}
+    assert (reading.error, reading.is_complete) == (None, True)
+    again = scripted(answer, refused=set(reading.refused))
+    assert again.calls == 2
 
 
 @pytest.mark.parametrize("depth", ["quick", "posts", "full"])
@@ -188,15 +203,88 @@ def test_a_field_that_was_refused_before_is_not_asked_for():
     assert (reading.calls, reading.refused, reading.issues) == (1, {}, ())
 
 
-def test_a_list_of_the_allowed_fields_refuses_the_others():
-    allowed = [name for name in VIDEO_FIELDS if name != "is_ad"]
+def gateway(bad, allowed, order):
+    """What TikTok's gateway was recorded to say of a field, its parts in an order."""
+    parts = {
+        "fault": "fields.3: one or more value of the param is not acceptable",
+        "correct": f"correct is {list(allowed)}",
+        "error": f"error is {bad}",
+    }
+    return ", ".join(parts[name] for name in order)
+
+
+SOUND = [name for name in VIDEO_FIELDS if name != "reach"]
+IN_ORDERS = {
+    "of the documents": SOUND,
+    "alphabetical": sorted(SOUND),
+    "mixed": SOUND[::2] + SOUND[1::2],
+    "the bad one too": list(VIDEO_FIELDS),
+    "of a few": SOUND[:3],
+}
+
+
+@pytest.mark.parametrize("allowed", IN_ORDERS.values(), ids=IN_ORDERS)
+@pytest.mark.parametrize(
+    "order", [("fault", "correct", "error"), ("error", "fault", "correct"), ("fault", "error")]
+)
+def test_the_gateways_words_refuse_the_field_that_they_find_wrong_and_no_other(allowed, order):
+    def answer(request):
+        asked = json.loads(request.url.params["fields"])
+        if "reach" in asked:
+            return envelope(code=40002, message=gateway("reach", allowed, order))
+        return page({"item_id": "1", "fields": asked})
+
+    reading = scripted(answer, "quick")
+    assert json.loads(reading.rows[0].body)["fields"] == SOUND
+    assert set(reading.refused) == {("tiktok_video", "reach")}
+    assert "error is reach" in reading.refused["tiktok_video", "reach"]
+    assert (reading.calls, reading.error, reading.is_complete) == (2, None, True)
+
+
+def test_several_fields_that_the_gateway_finds_wrong_one_after_the_other_are_given_up():
+    bad = {"reach", "new_followers", "likes"}
 
     def answer(request):
-        if "is_ad" in json.loads(request.url.params["fields"]):
-            return envelope(code=40002, message=f"fields must be one of {', '.join(allowed)}")
-        return page()
+        asked = json.loads(request.url.params["fields"])
+        if wrong := [name for name in asked if name in bad]:
+            sound = [name for name in VIDEO_FIELDS if name not in bad]
+            return envelope(
+                code=40002, message=gateway(wrong[0], sound, ("fault", "correct", "error"))
+            )
+        return page({"item_id": "1"})
 
-    assert set(scripted(answer, "quick").refused) == {("tiktok_video", "is_ad")}
+    reading = scripted(answer, "quick")
+    assert {field for _, field in reading.refused} == bad
+    assert (reading.calls, reading.error) == (4, None)
+
+
+@pytest.mark.parametrize(
+    ("message", "refused"),
+    [
+        ("fields: error is ['reach', 'shares'], correct is ['likes']", {"reach", "shares"}),
+        ("error is reach,shares: bad fields", {"reach", "shares"}),
+        ("Unsupported fields: ['reach', 'shares']", {"reach", "shares"}),
+        ("fields: 'reach' is not acceptable, correct is ['likes', 'sha", {"reach"}),
+    ],
+)
+def test_other_words_refuse_what_they_name_and_not_what_they_list_as_right(message, refused):
+    answer = Answer(code=40002, said=message, data={}, at=NOW)
+    assert set(refused_fields(answer, VIDEO_FIELDS)) == refused
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"fields must be one of {', '.join(SOUND)}",
+        f"fields: correct is {SOUND}",
+        f"fields: correct is {SOUND[:4]}, error is advertiser_name",
+        "fields: valid values are ['likes', 'sha",
+    ],
+)
+def test_a_list_that_does_not_mention_a_field_does_not_refuse_it(message):
+    reading = scripted(lambda _: envelope(code=40002, message=message), "quick")
+    assert (reading.calls, reading.refused) == (1, {})
+    assert str(reading.error).startswith("tiktok: code 40002: ")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from tests.sources.tiktok.world import (
     BUSY,
     CLOCK,
     EMPTY,
+    NOW,
     QUICK,
     VIDEOS,
     client_over,
@@ -50,6 +51,7 @@ READ_CODES = [
     (40000, REJECTED, 1),
     (40001, UNAUTHORIZED, 1),
     (40002, REJECTED, 1),
+    (40003, FORBIDDEN, 1),
     (40006, REJECTED, 1),
     (40007, REJECTED, 1),
     (40016, REJECTED, 1),
@@ -60,14 +62,18 @@ READ_CODES = [
     (40102, EXPIRED, 1),
     (40104, EXPIRED, 1),
     (40105, EXPIRED, 1),
+    (40106, UNAUTHORIZED, 1),
     (40113, FORBIDDEN, 1),
     (40117, FORBIDDEN, 1),
     (40118, FORBIDDEN, 1),
+    (40120, UNAUTHORIZED, 1),
     (40125, FORBIDDEN, 1),
     (40130, UNAUTHORIZED, 1),
-    (40132, THROTTLED, 3),
+    (40132, THROTTLED, 1),
     (40201, UNAVAILABLE, 1),
+    (40309, UNAUTHORIZED, 1),
     (40400, REJECTED, 1),
+    (41000, FORBIDDEN, 1),
     (41001, UNAVAILABLE, 1),
     (41002, UNAVAILABLE, 1),
     (50000, UNAVAILABLE, 3),
@@ -152,7 +158,7 @@ def test_a_code_that_passes_is_not_noticed(sandbox, code):
     ],
 )
 def test_an_unknown_code_is_taken_by_its_range_and_said_to_be_unknown(code, error):
-    made = error_of(code, "Surprise.")
+    made = error_of(code, "Surprise.", now=NOW)
     assert type(made) is error
     assert f"tiktok: unknown code {code}: Surprise. " in str(made)
 
@@ -160,15 +166,43 @@ def test_an_unknown_code_is_taken_by_its_range_and_said_to_be_unknown(code, erro
 @pytest.mark.parametrize(
     ("code", "message", "scope", "wait_s"),
     [
-        (40100, "App reaches the QPS limit.", "app", 60),
-        (40132, "Request frequency limited.", "account", 60),
-        (61000, "Too many requests.", "account", 60),
+        (40100, "App reaches the QPS limit.", "account", 300),
+        (40100, "Too many requests for the QPM limit.", "account", 300),
+        (40100, "Too many requests.", "account", 300),
+        (40100, "The QPD limit is reached.", "account", 12 * 3600),
+        (40100, "Daily quota is used up.", "account", 12 * 3600),
+        (40132, "Request frequency limited.", "account", 300),
+        (61000, "Too many requests.", "account", 300),
         (40132, "requests from App 7 are temporarily restricted.", "app", 300),
     ],
 )
 def test_a_throttle_says_who_waits_and_how_long(code, message, scope, wait_s):
     error = scripted(lambda _: envelope(code=code, message=message)).error
     assert (error.scope, error.retry_after_s) == (scope, wait_s)
+
+
+@pytest.mark.parametrize(
+    ("message", "tries"),
+    [("App reaches the QPS limit.", 3), ("QPM limit.", 1), ("QPD limit.", 1), ("No.", 1)],
+)
+def test_only_the_limit_by_the_second_is_tried_again(message, tries):
+    assert scripted(lambda _: envelope(code=40100, message=message)).calls == tries
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        (40003, "Have TikTok permit the app"),
+        (40106, "log in and to give consent anew"),
+        (40120, "log in and to give consent anew"),
+        (40309, "log in and to give consent anew"),
+        (41000, "Ask TikTok's support what it blocked"),
+    ],
+)
+def test_a_code_of_the_vendors_sdk_is_known_and_has_a_remedy(code, remedy):
+    said = str(error_of(code, "No.", now=NOW))
+    assert remedy in said
+    assert "unknown" not in said
 
 
 @pytest.mark.parametrize(("fault", "error", "tries"), FAULTS)
@@ -182,12 +216,40 @@ def test_a_fault_ends_the_reading_with_its_error_after_so_many_tries(sandbox, fa
 
 def test_a_throttled_app_is_not_asked_for_any_of_its_accounts(sandbox):
     budgets = UsageBudgets(CLOCK)
-    strike(sandbox, "code_40100")
+    strike(sandbox, "code_40132")
     assert read(sandbox, budgets=budgets).error.scope == "app"
     sandbox.world.log.clear()
     other = read(sandbox, account=EMPTY, budgets=budgets)
     assert (type(other.error), other.error.scope, other.calls) == (THROTTLED, "app", 0)
     assert paths(sandbox) == []
+
+
+def read_in_turn(keys, handler):
+    """Readings of accounts one after the other, over one client."""
+
+    async def run():
+        transport = httpx.MockTransport(handler)
+        async with httpx.AsyncClient(transport=transport, base_url="http://t.example") as http:
+            client, secret = client_over(http), SecretStr("act-0123456789")
+            return [await client.read(request_of(key, secret, "quick")) for key in keys]
+
+    return asyncio.run(run())
+
+
+def test_a_limit_is_the_apps_once_three_accounts_in_a_row_have_met_it():
+    readings = read_in_turn("abcd", lambda _: envelope(code=40100, message="QPM limit."))
+    assert [one.error.scope for one in readings] == ["account", "account", "app", "app"]
+    assert [one.calls for one in readings] == [1, 1, 1, 0]
+
+
+def test_a_limit_is_not_the_apps_while_others_are_answered():
+    def answer(request):
+        is_spared = request.url.params["business_id"] == "S"
+        return page() if is_spared else envelope(code=40100, message="App reaches the QPM limit.")
+
+    readings = read_in_turn("abScdSefS", answer)
+    assert {one.error.scope for one in readings if one.error} == {"account"}
+    assert [one.error is None for one in readings] == [key == "S" for key in "abScdSefS"]
 
 
 def test_a_throttled_account_is_not_asked_and_others_are(sandbox):

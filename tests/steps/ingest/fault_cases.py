@@ -13,6 +13,8 @@ from tests.steps.ingest.fault_world import TOKEN_LIFE
 
 LOOK_AGAIN_MIN = 6 * 60.0
 UNSTATED_MIN = 5.0
+TO_MIDNIGHT_MIN = 11.5 * 60
+"""From the moment of the cases on."""
 STATED_MIN = 19
 """What a throttle of these cases asks for, where it says so at all."""
 
@@ -68,6 +70,8 @@ class Case:
     settings: Mapping[str, Any] = field(default_factory=dict)
     healed_requests: int = 2
     """Of the first sync after the fault."""
+    rests: bool = False
+    """Whether that sync goes on with a listing, so that another one reads its first posts anew."""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -76,8 +80,13 @@ class Case:
 
     @property
     def is_app_wide(self) -> bool:
-        """Whether it keeps all accounts of the platform from being read."""
-        return self.left.pause_min is not None
+        """Whether it keeps all accounts of the platform from being read, or several like it do."""
+        return self.left.pause_min is not None or any("limit_" in kind for kind in self.tiktoks)
+
+    @property
+    def tiktoks(self) -> frozenset[str]:
+        """The kinds, if they are TikTok's."""
+        return self.kinds if self.platform == "tiktok" else frozenset()
 
 
 def well(platform: str, **changes: Any) -> Left:
@@ -109,9 +118,12 @@ def tiktok(kind: str, left: Left, *, name: str = "", case=None, **fault: Any) ->
     return Case(name=name, platform="tiktok", faults=struck, left=left, **(case or {}))
 
 
-def several(platform: str, name: str, left: Left, *faults: Mapping[str, Any]) -> Case:
+def several(
+    platform: str, name: str, left: Left, *faults: Mapping[str, Any], rests: bool = False
+) -> Case:
     """A case of several faults, one after the other."""
-    return Case(name=f"{platform} {name}", platform=platform, faults=faults, left=left)
+    name = f"{platform} {name}"
+    return Case(name=name, platform=platform, faults=faults, left=left, rests=rests)
 
 
 TOKENS = ("expired", 458, 459, 460, 464, 467, 492, 190, 102)
@@ -399,9 +411,9 @@ REJECTED = (40000, 40002, 40006, 40007, 40016, 40051, 40053, 40400)
 PASSING = (40050, 40201, 41001, 41002)
 TRIED_AGAIN = (50000, 50002, 51010, 51065, 60001)
 EXPIRED = (40102, 40104, 40105)
-CONSENT = (40001, 40130)
+CONSENT = (40001, 40106, 40120, 40130, 40309)
 OAUTH_CONSENT = (40103, 40107, 40110, 40131)
-FORBIDDEN = (40113, 40117, 40118, 40125)
+FORBIDDEN = (40003, 40113, 40117, 40118, 40125, 41000)
 SOON = timedelta(hours=1)
 """The life of a token that has to be refreshed."""
 
@@ -442,12 +454,12 @@ TIKTOK_CODES = [
         well("tiktok", requests=3),
         case={"life": SOON, "healed_requests": 3},
     ),
-    tiktok("code_40100", lost("rate_limited", wait_min=1, pause_min=1, requests=3)),
-    tiktok(
-        "code_40132",
-        lost("rate_limited", wait_min=UNSTATED_MIN, pause_min=UNSTATED_MIN, requests=3),
-    ),
-    tiktok("code_61000", lost("rate_limited", wait_min=1, requests=3)),
+    tiktok("code_40100", lost("rate_limited", wait_min=UNSTATED_MIN, requests=3)),
+    tiktok("code_40132", lost("rate_limited", wait_min=UNSTATED_MIN, pause_min=UNSTATED_MIN)),
+    tiktok("code_61000", lost("rate_limited", wait_min=UNSTATED_MIN, requests=3)),
+    tiktok("limit_account", lost("rate_limited", wait_min=UNSTATED_MIN)),
+    tiktok("limit_app", lost("rate_limited", wait_min=UNSTATED_MIN)),
+    tiktok("limit_day", lost("rate_limited", wait_min=TO_MIDNIGHT_MIN)),
     *(
         tiktok(f"code_{code}", well("tiktok", requests=3), name=f"code_{code} once", times=1)
         for code in (40100, 50002, 61000)
@@ -529,7 +541,7 @@ TIKTOK_PAGES = [
         well(
             "tiktok",
             outcome="rate_limited",
-            wait_min=1,
+            wait_min=UNSTATED_MIN,
             requests=4,
             rows=2,
             posts=2,
@@ -538,6 +550,7 @@ TIKTOK_PAGES = [
         ),
         {"kind": "short_page", "times": 1},
         {"kind": "code_61000"},
+        rests=True,
     ),
 ]
 CASES = [

@@ -101,6 +101,7 @@ def settings_of(served: RunningSandbox, home: Path, **changes: object) -> Settin
         "instagram_url": served.url,
         "tiktok_url": served.url,
         "tiktok_calls_per_s": 1000,
+        "tiktok_calls_per_min": 60_000,
         "token_keys": TOKEN_KEY,
     }
     return Settings(**(given | changes))  # pyright: ignore[reportArgumentType]

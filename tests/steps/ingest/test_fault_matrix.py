@@ -48,8 +48,8 @@ from tests.steps.ingest.fault_world import (
     sync,
 )
 
-HEALED_AT = AT + timedelta(hours=7)
-STORM_AT = AT + timedelta(hours=8)
+HEALED_AT = AT + timedelta(hours=12)
+STORM_AT = AT + timedelta(hours=13)
 STORM_AGAIN_AT = STORM_AT + timedelta(minutes=20)
 SECOND = timedelta(seconds=1)
 BY_NAME = {case.name: number for number, case in enumerate(CASES)}
@@ -193,6 +193,9 @@ class Matrix:
             )
         requests = self._counted(result)
         result.healed = (str(state_of(stores, result.ref).last_outcome), requests)
+        if result.case.rests:
+            clock.set(HEALED_AT + timedelta(minutes=20))
+            sync(stores)
 
     def _counted(self, result: CaseResult) -> int:
         before = len(requests_of(self.served))

@@ -89,7 +89,7 @@ def calls(stores: Stores, ref: AccountRef) -> list[int]:
 
 @pytest.mark.parametrize(
     ("platform", "kind", "minutes"),
-    [("instagram", "app_limit", 5), ("tiktok", "code_40100", 1)],
+    [("instagram", "app_limit", 5), ("tiktok", "code_40132", 5)],
 )
 def test_a_throttle_of_the_app_stops_its_platform_and_no_other(
     served: RunningSandbox, stores: Stores, platform: str, kind: str, minutes: int

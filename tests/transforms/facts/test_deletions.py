@@ -16,6 +16,7 @@ from transforms.facts.deletions import (
     emptied_by_people,
     is_witness,
     next_absences,
+    parts_of,
 )
 from transforms.facts.snapshots import ACCOUNT, POST
 
@@ -500,3 +501,50 @@ def test_a_witness_is_a_complete_full_listing_that_lists_something():
     changes = [{}, {"depth": "quick"}, {"is_complete": False}, {"items": 0}]
     rows = frame_of(reading(number, "p", **row) for number, row in enumerate(changes))
     assert rows.select(is_witness()).collect().to_series().to_list() == [True, False, False, False]
+
+
+# A listing may take several readings; the one that ends it stands for all of them.
+
+
+def ending(hour, began, *shown, **changes):
+    """The last part of a listing that began at an earlier hour; ``shown`` by all its parts."""
+    changes = {"items": 1, "listing_items": len(shown)} | changes
+    return reading(
+        hour, *shown, listing_id=f"sync{began}", listing_began_at=hours(began), **changes
+    )
+
+
+def test_a_post_first_seen_after_a_listing_began_is_not_missed_by_its_end():
+    posts = [post(first_seen_at=hours(2)), *OTHERS]
+    parts = [ending(3, 1, *LIVING), ending(6, 4, *LIVING)]
+    assert [row["missed_at"] for row in absences_after(posts, parts).to_dicts()] == [
+        hours(6) + HALF_HOUR
+    ]
+
+
+def test_two_listings_of_several_readings_delete_what_both_lack():
+    assert deleted_after(ending(3, 1, *LIVING), ending(6, 4, *LIVING)) == {
+        "p": hours(6) + HALF_HOUR
+    }
+
+
+def test_a_listing_that_comes_to_its_end_twice_is_one_witness():
+    assert deleted_after(ending(3, 1, *LIVING), ending(6, 1, *LIVING)) == {}
+
+
+def test_a_last_part_without_posts_ends_a_listing_that_is_not_empty():
+    assert deleted_after(ending(3, 1, *LIVING, items=0), ending(6, 4, *LIVING)) != {}
+
+
+def test_only_the_end_of_a_listing_shows_what_its_other_parts_showed():
+    first = reading(1, "p", is_complete=False, listing_id="sync1", listing_items=1)
+    last = ending(3, 1, "p", *LIVING)
+    single = reading(5, *LIVING)
+    readings = frame_of([first, last, single])
+    found = parts_of(readings, readings).sort("sync_id", "part_id").collect()
+    assert found.rows() == [
+        ("sync1", "sync1"),
+        ("sync3", "sync1"),
+        ("sync3", "sync3"),
+        ("sync5", "sync5"),
+    ]
