@@ -4,7 +4,6 @@ Belongs here: which requests follow each other, and what of their answers is kep
 Does not belong here: HTTP, codes, cursors, and how deep a reading goes (``tiktok``).
 """
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,6 +11,7 @@ from typing import Any, Final
 from layers_pipeline.clock import Clock
 from layers_pipeline.errors import SourceError
 from layers_pipeline.sources.account_reading import AccountReading, Issue, IssueKind, ResponseRow
+from layers_pipeline.sources.json_text import json_text
 from layers_pipeline.sources.tiktok.api import Answer, Exchange
 from layers_pipeline.sources.tiktok.errors import PARTIAL
 from layers_pipeline.sources.tiktok.fields import (
@@ -155,7 +155,7 @@ class TikTokReading:
             entity=entity,
             subject=subject,
             received_at=self._clock.now(),
-            body=self._exchange.redacted(_json_text(received)),
+            body=self._exchange.redacted(json_text(received)),
         )
 
     def _doubt(self, message: str) -> None:
@@ -165,13 +165,3 @@ class TikTokReading:
 
     def _issue(self, kind: IssueKind, subject: str, message: str) -> None:
         self._issues.append(Issue(kind=kind, subject=subject, message=message))
-
-
-def _json_text(received: Mapping[str, Any]) -> str:
-    text = json.dumps(received, ensure_ascii=False, separators=(",", ":"))
-    # Half of a surrogate pair is allowed in JSON, but no store takes it unless it stays escaped.
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(received, separators=(",", ":"))
-    return text

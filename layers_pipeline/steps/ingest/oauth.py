@@ -16,6 +16,7 @@ from layers_pipeline.errors import SourceThrottledError
 from layers_pipeline.operations.accounts import PlatformAccount
 from layers_pipeline.operations.refusals import RefusedMetric, UnreadablePost
 from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.progress import report
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.steps.ingest.claims import claim
@@ -27,8 +28,9 @@ from layers_pipeline.steps.stores import Stores
 from transforms.vocabulary import Depth
 
 AT_ONCE: Final = 12
-ROWS_PER_COMMIT: Final = 25_000
-"""So many rows are held in memory before they are written."""
+ROWS_PER_COMMIT: Final = 12_000
+CHARACTERS_PER_COMMIT: Final = 12_000_000
+"""So much is held in memory before it is written, and as much again while that goes on."""
 
 
 def sync_oauth(
@@ -85,9 +87,11 @@ class OAuthSync:
         self._stores, self._reader, self._worker = stores, reader, worker
         self._depth: Depth = depth
         self._waiting: list[AccountSync] = []
+        self._rows = self._characters = 0
+        """Of the readings that wait to be written."""
         self._writing = asyncio.Lock()
-        self._written = 0
-        self._synced: list[AccountSync] = []
+        self._written = self._calls = 0
+        self._endings: list[SyncEnding] = []
 
     async def run(self, due: Sequence[PlatformAccount]) -> SyncSummary:
         """Read the claimed accounts, a few at once; one account's fault ends only its own."""
@@ -96,29 +100,33 @@ class OAuthSync:
         async def one(account: PlatformAccount) -> None:
             async with places:
                 await self._sync(account)
-            report("accounts read", len(self._synced), len(due))
+            report("accounts read", len(self._endings), len(due))
 
         async with self._reader, asyncio.TaskGroup() as group:
             for account in due:
                 group.create_task(one(account))
         await self._write()
-        return replace(
-            summary_of(sync.outcome for sync in self._synced),
-            rows=self._written,
-            calls=sum(sync.reading.calls for sync in self._synced),
-        )
+        return replace(summary_of(self._endings), rows=self._written, calls=self._calls)
 
     async def _sync(self, account: PlatformAccount) -> None:
         sync = await self._reader.read(account, self._depth)
-        self._synced.append(sync)
+        self._endings.append(sync.outcome)
+        self._calls += sync.reading.calls
         self._waiting.append(sync)
-        if sum(len(one.reading.rows) for one in self._waiting) >= ROWS_PER_COMMIT:
+        self._rows += len(sync.reading.rows)
+        self._characters += sync.characters
+        if self._rows >= ROWS_PER_COMMIT or self._characters >= CHARACTERS_PER_COMMIT:
+            del sync
             await self._write()
 
     async def _write(self) -> None:
-        """Write what waits, in a thread, so that reading goes on meanwhile."""
+        """Write what waits, in a thread, so that reading goes on meanwhile.
+
+        Whoever brings more than is written at once waits for its turn, and reads no further.
+        """
         async with self._writing:
             waiting, self._waiting = self._waiting, []
+            self._rows = self._characters = 0
             if waiting:
                 self._written += await asyncio.to_thread(self._keep, waiting)
 
