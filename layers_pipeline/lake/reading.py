@@ -123,13 +123,22 @@ class LakeReader:
         whoever asks must be able to take a row twice. A version that has been cleaned away
         gives every row.
         """
+        return self.scan(table, self.files_since(table, version))
+
+    def scan(self, table: Table, files: Sequence[str], *, place: str | None = None) -> pl.LazyFrame:
+        """Rows of some of the table's data files, lazily, without partition columns.
+
+        Args:
+            place: Name of a further column that says which file a row is from.
+        """
+        if not files:
+            added = {} if place is None else {place: pl.String()}
+            schema = table.empty().select(table.stored_columns).schema
+            return pl.LazyFrame(schema={**schema, **added})
         handle = self.handle(table)
         if handle is not None:
             self._require_columns(table, handle)
-        added = self.files_since(table, version)
-        if not added:
-            return table.empty().lazy().select(table.stored_columns)
-        return scan_files(table, added, storage_options=self._options)
+        return scan_files(table, files, storage_options=self._options, place=place)
 
     def whole_rows_since(self, table: Table, version: int) -> pl.LazyFrame:
         """The same with the partition columns, which the files' places tell."""
@@ -187,11 +196,16 @@ class LakeReader:
 
 
 def scan_files(
-    table: Table, files: Sequence[str], *, storage_options: Mapping[str, str] | None = None
+    table: Table,
+    files: Sequence[str],
+    *,
+    storage_options: Mapping[str, str] | None = None,
+    place: str | None = None,
 ) -> pl.LazyFrame:
     """Rows of some of a table's data files, without partition columns, lazily.
 
-    A file that is older than a column has null in it.
+    A file that is older than a column has null in it. ``place`` names a further column that says
+    which file a row is from.
     """
     schema = table.empty().select(table.stored_columns).schema
     return pl.scan_parquet(
@@ -201,6 +215,7 @@ def scan_files(
         storage_options=dict(storage_options) if storage_options else None,
         hive_partitioning=False,
         glob=False,
+        include_file_paths=place,
     )
 
 

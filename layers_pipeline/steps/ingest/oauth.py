@@ -28,8 +28,8 @@ from layers_pipeline.steps.stores import Stores
 from transforms.vocabulary import Depth
 
 AT_ONCE: Final = 12
-ROWS_PER_COMMIT: Final = 12_000
-CHARACTERS_PER_COMMIT: Final = 12_000_000
+ROWS_PER_COMMIT: Final = 8_000
+CHARACTERS_PER_COMMIT: Final = 8_000_000
 """So much is held in memory before it is written, and as much again while that goes on."""
 
 

@@ -15,13 +15,12 @@ import polars as pl
 from layers_pipeline.errors import PublicationError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.reading import ADDED
-from layers_pipeline.lake.table import Table, Written
+from layers_pipeline.lake.table import Table, Written, add_up
 from layers_pipeline.progress import report
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.database import Pinned
 from layers_pipeline.steps.derive.everything import (
     OnWritten,
-    add_up,
     bring_up_to_date,
     unheard,
 )

@@ -33,7 +33,7 @@ from transforms.contracts.posts import (
     PlatformPostMetricsLatest,
     PlatformPosts,
 )
-from transforms.facts.snapshots import POST, latest_metrics
+from transforms.facts.snapshots import POST, followers_of, latest_metrics
 
 SLOW_LAW = examples(0.2, phases=(Phase.explicit, Phase.generate))
 """For laws over real stores: failing examples are shown as found, not shrunk for minutes."""
@@ -305,7 +305,7 @@ def test_facts_keep_their_contracts(rows):
         PlatformPosts: found.posts,
         PlatformPostMetrics: found.snapshots,
         PlatformPostMetricsLatest: found.latest,
-        PlatformAccountMetrics: found.followers,
+        PlatformAccountMetrics: followers_of(captures(rows)).collect(),
     }
     assert all(
         contract.is_valid(made.select(contract.column_names()))
