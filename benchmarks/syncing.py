@@ -65,17 +65,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="layers-bench-") as folder:
         home = Path(folder)
         (home / "bench.toml").write_text(scenario, encoding="utf-8")
-        with _sandbox(home / "bench.toml") as url:
-            env = _environment(home, url)
+        with sandbox(home / "bench.toml") as url:
+            env = environment(home, url)
             os.environ |= env
-            _connect(url)
+            connect(url)
             _measured("record", home, env)
             bare = _measured("bare", home, env)
             runs = [(rounds, _measured("sync", home, env)) for rounds in ("first", "again")]
             _print(options, bare, runs)
 
 
-def _environment(home: Path, url: str) -> dict[str, str]:
+def environment(home: Path, url: str) -> dict[str, str]:
+    """Variables of a deployment in a folder that reads a sandbox."""
     return {
         "LAYERS_HOME": str(home / "home"),
         "LAYERS_SIFT_URL": url,
@@ -88,7 +89,7 @@ def _environment(home: Path, url: str) -> dict[str, str]:
 
 
 @contextmanager
-def _sandbox(scenario: Path) -> Iterator[str]:
+def sandbox(scenario: Path) -> Iterator[str]:
     """The sandbox in a process of its own, standing still at the scenario's last moment."""
     command = [sys.executable, "-c", "from layers_pipeline.cli.app import main; main()", "sandbox"]
     command += ["--port", "0", "--rate", "0", "--scenario", str(scenario)]
@@ -104,7 +105,7 @@ def _sandbox(scenario: Path) -> Iterator[str]:
             served.terminate()
 
 
-def _connect(url: str) -> None:
+def connect(url: str) -> None:
     """Register every account of the sandbox, with a token."""
     stores = open_stores(load_settings())
     cipher, now = TokenCipher(stores.settings.token_keys), datetime.now(UTC)

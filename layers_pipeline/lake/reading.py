@@ -7,6 +7,7 @@ Does not belong here: writing (``store``).
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
@@ -48,12 +49,51 @@ class Handle(DeltaTable):
         return [unquote(escaped) + uri.removeprefix(escaped) for uri in found]
 
 
+class Opened:
+    """An opened table, kept for as long as nobody writes it.
+
+    Opening a table lists its log and reads the end of it, some milliseconds each time; whether
+    there is a newer version is told by the name that its commit would have.
+    """
+
+    def __init__(self, handle: DeltaTable, *, log: Path | None) -> None:
+        self.handle = handle
+        self._newest, self._next = (
+            log and commit_path(log, handle.version() + number) for number in (0, 1)
+        )
+        self._written = _identity(self._newest)
+
+    def is_newest(self) -> bool:
+        """Whether the table is still at this version; no where that takes longer than opening."""
+        return (
+            self._next is not None
+            and self._written is not None
+            and not self._next.exists()
+            and _identity(self._newest) == self._written
+        )
+
+
+def commit_path(log: Path, version: int) -> Path:
+    """The file of a version in a table's log."""
+    return log / f"{version:020}.json"
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    """What tells a commit from another one of the same version, in a table made anew."""
+    try:
+        found = path.stat() if path else None
+    except FileNotFoundError:
+        return None
+    return (found.st_ino, found.st_ctime_ns) if found else None
+
+
 class LakeReader:
     """Delta tables under one location, a folder or an object-store URL, to be read."""
 
     def __init__(self, location: str, *, storage_options: Mapping[str, str] | None = None) -> None:
         self._location = location.rstrip("/")
         self._options = dict(storage_options) if storage_options else None
+        self._opened: dict[str, Opened] = {}
 
     def uri(self, table: Table) -> str:
         return f"{self._location}/{table.name}"
@@ -61,9 +101,28 @@ class LakeReader:
     def handle(self, table: Table, *, version: int | None = None) -> DeltaTable | None:
         """The table as it is now, or was at a version; None before its first write.
 
+        It is to be read only: whoever asks next is given the same one, if nobody has written.
+
         Raises:
             NotFoundError: There is no such version, or it has been cleaned away.
         """
+        if version is not None:
+            return self._open(table, version=version)
+        kept = self._opened.get(table.name)
+        if kept is None or not kept.is_newest():
+            handle = self._open(table)
+            if handle is None:
+                return None
+            kept = self._opened[table.name] = Opened(handle, log=self.log_folder(table))
+        return kept.handle
+
+    def log_folder(self, table: Table) -> Path | None:
+        """Where the table's log lies, if that is on this machine."""
+        uri = self.uri(table)
+        path = unquote(uri.removeprefix(LOCAL)) if uri.startswith(LOCAL) else uri
+        return None if "://" in path else Path(path) / "_delta_log"
+
+    def _open(self, table: Table, *, version: int | None = None) -> DeltaTable | None:
         try:
             return Handle(self.uri(table), version=version, storage_options=self._options)
         except DeltaError as error:
