@@ -20,7 +20,8 @@ from layers_pipeline.lake.table import Table
 
 LEFT_ALONE_S: Final = 3_600
 """Versions of the last hour stay readable: a run may have begun at any of them."""
-LOG_FILE: Final = re.compile(r"(?P<version>\d{20})\.(?P<kind>json|checkpoint\.parquet)")
+CHECKPOINT: Final = ".checkpoint.parquet"
+LOG_FILE: Final = re.compile(r"(?P<version>\d{20})(?P<kind>\.json|\.checkpoint\.parquet)")
 
 
 def shorten_log(lake: Lake, table: Table, *, keep: Iterable[int]) -> int:
@@ -39,7 +40,7 @@ def shorten_log(lake: Lake, table: Table, *, keep: Iterable[int]) -> int:
 def _shorten(lake: Lake, table: Table, log: Path, keep: set[int]) -> int:
     _set_properties(lake, table)
     newest = lake.version(table)
-    there = _checkpoints(log)
+    there = set(_named(log, CHECKPOINT).values())
     # The newest one last: the log's own note of its last checkpoint is that of the last written.
     for version in (*sorted(keep - there - {newest}), newest):
         _write_checkpoint(lake, table, version)
@@ -50,7 +51,7 @@ def _shorten(lake: Lake, table: Table, log: Path, keep: set[int]) -> int:
         found = LOG_FILE.fullmatch(path.name)
         if found is None or int(found["version"]) >= needed:
             continue
-        if found["kind"] == "json" or int(found["version"]) not in keep:
+        if found["kind"] == ".json" or int(found["version"]) not in keep:
             path.unlink(missing_ok=True)
             deleted += 1
     return deleted
@@ -74,17 +75,20 @@ def _write_checkpoint(lake: Lake, table: Table, version: int) -> None:
 
 
 def _oldest_needed(log: Path, newest: int) -> int:
-    """The checkpoint that the oldest version of the last hour is read from."""
+    """The checkpoint that every version of the last hour is read from.
+
+    It is itself older than that: whoever opened the table within the hour began from it or from a
+    later one, and may read the log on from there.
+    """
     since = time.time() - LEFT_ALONE_S
-    young = [
-        int(found["version"])
-        for path in log.iterdir()
-        if (found := LOG_FILE.fullmatch(path.name)) and path.stat().st_mtime >= since
-    ]
+    old = {path.name for path in log.iterdir() if path.stat().st_mtime < since}
+    young = [version for name, version in _named(log, ".json").items() if name not in old]
     oldest = min(young, default=newest)
-    return max((version for version in _checkpoints(log) if version <= oldest), default=0)
+    begun = [version for name, version in _named(log, CHECKPOINT).items() if name in old]
+    return max((version for version in begun if version <= oldest), default=0)
 
 
-def _checkpoints(log: Path) -> set[int]:
-    names = (LOG_FILE.fullmatch(path.name) for path in log.iterdir())
-    return {int(found["version"]) for found in names if found and found["kind"] != "json"}
+def _named(log: Path, kind: str) -> dict[str, int]:
+    """The versions of the log's files of a kind, by file name."""
+    found = (LOG_FILE.fullmatch(path.name) for path in log.glob(f"*{kind}"))
+    return {match.group(): int(match["version"]) for match in found if match}

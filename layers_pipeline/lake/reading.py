@@ -61,16 +61,21 @@ class Opened:
         self._newest, self._next = (
             log and commit_path(log, handle.version() + number) for number in (0, 1)
         )
-        self._written = _identity(self._newest)
+        self._checkpoint = log and log / "_last_checkpoint"
+        self._written = self._state()
 
     def is_newest(self) -> bool:
         """Whether the table is still at this version; no where that takes longer than opening."""
         return (
             self._next is not None
-            and self._written is not None
+            and self._written[0] is not None
             and not self._next.exists()
-            and _identity(self._newest) == self._written
+            and self._state() == self._written
         )
+
+    def _state(self) -> tuple[tuple[int, int] | None, ...]:
+        """What the log shows: a newer checkpoint may stand for commits that are deleted then."""
+        return _identity(self._newest), _identity(self._checkpoint)
 
 
 def commit_path(log: Path, version: int) -> Path:
@@ -79,7 +84,7 @@ def commit_path(log: Path, version: int) -> Path:
 
 
 def _identity(path: Path | None) -> tuple[int, int] | None:
-    """What tells a commit from another one of the same version, in a table made anew."""
+    """What tells a file from another one of the same name, as in a table that is made anew."""
     try:
         found = path.stat() if path else None
     except FileNotFoundError:

@@ -75,6 +75,7 @@ def test_a_kept_version_is_read_as_it_was_and_what_came_after_it_is_found(lake: 
         shorten_log(lake, THINGS, keep=[kept, 10_000])
         read = lake.read(THINGS, version=kept).collect()["name"].sort().to_list()
         assert read == ["a", "b"]
+        assert len(log_of(lake)) < A_DAY / 2
         write(lake, name)
         grow_old(lake)
     assert sorted(lake.added_since(THINGS, kept).collect()["name"].to_list()) == ["c", "d"]
