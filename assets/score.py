@@ -28,13 +28,16 @@ from layers_pipeline.lake.table import Table
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.maintain.drift import derive_drift
 from layers_pipeline.steps.score.scoring import ScoredTick, copy_current_eligibility, score_ticks
+from layers_pipeline.steps.score.settling import Settled, unsettled_ticks
 from layers_pipeline.steps.stores import Stores
-from transforms.scoring.ticks import tick_key, tick_text
+from transforms.scoring.ticks import tick_from_text, tick_key, tick_text
 
 PER_TICK: Final = tuple(table for table in catalog.TABLES if table.per_tick)
 TICKS_SHOWN: Final = 60
 SHOWN: Final = ("posts", "creatives", "pools", "scored", "eligible")
 TICKS_LOOKED_AT: Final = 50
+TICKS_NAMED: Final = 10
+LATER: Final = "later_ticks_changed"
 ROWS_LOOKED_AT: Final = 2_000_000
 """Of what a run scored, newest first: every row was held to its contract when it was written."""
 
@@ -60,7 +63,8 @@ def scored_ticks(settings: Settings) -> dg.AssetsDefinition:
         instants = [ticks.start_time_for_partition_key(key).astimezone(UTC) for key in due]
         on_written = partial(log, context, stores, since=versions(stores, DERIVED))
         done: list[ScoredTick] = []
-        for scored in score_ticks(stores, instants, on_written=on_written):
+        on_settled = partial(_report_settled, context, own=due)
+        for scored in score_ticks(stores, instants, on_written=on_written, on_settled=on_settled):
             done.append(scored)
             context.log.info(f"{len(done)} of {len(instants)}: {in_words(scored)}")
             _report_tick(context, scored)
@@ -102,6 +106,30 @@ def _report_run(context: dg.AssetExecutionContext, done: Sequence[ScoredTick]) -
             },
             asset_key=table.name,
             partition_key=tick_key(done[-1].tick),
+        )
+
+
+def _report_settled(
+    context: dg.AssetExecutionContext, settled: Settled, *, own: Sequence[str]
+) -> None:
+    """Say which ticks were judged again; those of other runs are materialised by this one."""
+    rows = {tick_key(tick): count for tick, count in settled.changed.items()}
+    for key, count in rows.items():
+        context.log.info(f"{key}: {count} rows of ad_eligibility follow from other scores by now")
+    later = [key for key in rows if key not in own]
+    for key in later:
+        again = dg.AssetMaterialization(
+            catalog.AD_ELIGIBILITY.name,
+            partition=key,
+            description="Judged again: ticks before it were scored after it.",
+            metadata={"rows_updated": rows[key]},
+        )
+        context.log_event(again)
+    if later:
+        context.add_asset_metadata(
+            {LATER: f"{len(later)} ({later[0]} to {later[-1]})"},
+            asset_key=catalog.AD_ELIGIBILITY.name,
+            partition_key=own[-1],
         )
 
 
@@ -174,3 +202,22 @@ def newest_tick_is_scored(settings: Settings) -> dg.AssetChecksDefinition:
         )
 
     return check
+
+
+@dg.asset_check(
+    asset=catalog.AD_ELIGIBILITY.name,
+    name="follows_earlier_scores",
+    description="Whether content that a tick gave no score is judged by the newest score before, "
+    "in whatever order ticks were scored. Publishing makes it so first.",
+)
+def follows_earlier_scores(stores: dg.ResourceParam[Stores]) -> dg.AssetCheckResult:
+    """Names the ticks whose eligibility awaits scores of earlier ticks."""
+    waiting = [tick_key(tick_from_text(tick)) for tick in unsettled_ticks(stores.lake)]
+    shown = ", ".join(waiting[:TICKS_NAMED]) + (" and later" if waiting[TICKS_NAMED:] else "")
+    told = f"{len(waiting)} ticks may follow from other scores by now: {shown}. Publish."
+    return dg.AssetCheckResult(
+        passed=not waiting,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=told if waiting else "Every tick follows from the scores before it.",
+        metadata={"ticks": len(waiting), "first": waiting[0] if waiting else ""},
+    )

@@ -27,7 +27,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                 *sources.external_assets(),
                 *dg.with_source_code_references([*assets, score.scored_ticks(settings)]),
             ],
-            asset_checks=[score.newest_tick_is_scored(settings)],
+            asset_checks=[score.newest_tick_is_scored(settings), score.follows_earlier_scores],
             jobs=list(jobs.JOBS),
             schedules=schedules.schedules(settings),
             sensors=[

@@ -21,6 +21,9 @@ from assets.upkeep import maintenance, replay_job
 FRESHNESS: Final = dg.AssetSelection.checks(
     dg.AssetCheckKey(dg.AssetKey("organic_scores"), "newest_tick_is_scored")
 )
+ORDER: Final = dg.AssetSelection.checks(
+    dg.AssetCheckKey(dg.AssetKey("ad_eligibility"), "follows_earlier_scores")
+)
 SCORED: Final = dg.AssetSelection.groups("scoring", "serving")
 """What a tick makes; it brings everything before it up to date by itself."""
 
@@ -75,8 +78,9 @@ publication = dg.define_asset_job(
 )
 check_freshness = dg.define_asset_job(
     "check_freshness",
-    selection=FRESHNESS,
-    description="Looks whether the newest tick was scored, also when the scorer is dead.",
+    selection=FRESHNESS | ORDER,
+    description="Looks whether the newest tick was scored and every tick follows from those before "
+    "it, also when the scorer is dead.",
 )
 
 JOBS: Final = (

@@ -73,6 +73,7 @@ def score(
     end: Annotated[str, typer.Option("--to", help="Last moment of a range.")] = "",
 ) -> None:
     """Score a tick, or every tick of a range in one run, and publish."""
+    from assets.score import LATER
     from sensors.jobs import AFTER_TICKS, TICK
 
     ticks = _ticks(at, start, end)
@@ -92,6 +93,8 @@ def score(
         ],
         title=f"Newest of {len(ticks)} ticks scored ({scored['rows_inserted']:,} score rows)",
     )
+    if later := made["ad_eligibility"].get(LATER):
+        say(f"Ticks judged again, whose posts keep a score that is new: {later}")
     say(f"Published: {made['analytics_file']['path']}")
 
 

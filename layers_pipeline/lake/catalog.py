@@ -213,12 +213,14 @@ AD_ELIGIBILITY: Final = _of_ticks(
     name="ad_eligibility",
     schema=scoring.AdEligibility,
     deps=("organic_scores", "content_overrides"),
+    remembers=("organic_scores",),
 )
 AD_ELIGIBILITY_CURRENT: Final = _whole_copy(
     name="ad_eligibility_current",
     schema=scoring.AdEligibilityCurrent,
     group="scoring",
     deps=("ad_eligibility",),
+    remembers=("ad_eligibility",),
 )
 SCORE_DRIFT: Final = _whole_copy(
     name="score_drift",

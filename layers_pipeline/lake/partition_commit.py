@@ -19,6 +19,7 @@ writer, so its log is written here by hand. What must hold:
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +31,7 @@ from uuid import uuid4
 import polars as pl
 from deltalake.transaction import AddAction, RemoveAction
 
-from layers_pipeline.lake.reading import LOCAL
+from layers_pipeline.lake.reading import LOCAL, marked
 from layers_pipeline.lake.table import Table, Written
 
 if TYPE_CHECKING:
@@ -87,7 +88,12 @@ class Replacement:
         uri = self._lake.ensure(self._table).table_uri
         return Path(unquote(uri.removeprefix(LOCAL)))
 
-    def commit(self) -> Written:
+    def commit(self, marks: Mapping[str, int] | None = None) -> Written:
+        """Put the rows in place of what the partitions hold.
+
+        Args:
+            marks: Numbers to record with the same commit, by application.
+        """
         if not self._replaced:
             return Written()
 
@@ -100,6 +106,7 @@ class Replacement:
                 schema=handle.schema(),
                 partition_by=[self._column],
                 partition_filters=[(self._column, "in", list(self._replaced))],
+                commit_properties=marked(marks or {}),
             )
 
         self._lake.commit(self._table, attempt)
@@ -118,9 +125,11 @@ class HeldReplacement(Replacement):
         self.empty(value)
         self._held.append(rows)
 
-    def commit(self) -> Written:
+    def commit(self, marks: Mapping[str, int] | None = None) -> Written:
+        """Arguments as of ``Replacement.commit``."""
         rows = pl.concat([self._table.empty(), *self._held])
-        return self._lake.replace(self._table, rows, where={self._column: list(self._replaced)})
+        where = {self._column: list(self._replaced)}
+        return self._lake.replace(self._table, rows, where=where, marks=marks)
 
 
 def _write(root: Path, name: str, rows: pl.DataFrame) -> int:

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import unquote
 
 import polars as pl
-from deltalake import DeltaTable
+from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.table import FilePruningPredicateType, FilterType
 
@@ -230,6 +230,11 @@ class LakeReader:
         """The values, as text, of partitions that gained files since a version."""
         return {_place_of(uri)[0] for uri in self.files_since(table, version)}
 
+    def partitions_changed_since(self, table: Table, version: int) -> set[str]:
+        """The same of partitions that gained or lost files; all if the version was cleaned away."""
+        before, now = self._files_at(table, version), set(self.files(table))
+        return {_place_of(uri)[0] for uri in before ^ now}
+
     def batches(self, table: Table) -> dict[str, set[str | None]]:
         """The batches that wrote the files of each partition, None for a file without one."""
         found: dict[str, set[str | None]] = {}
@@ -287,6 +292,13 @@ def recorded(handle: DeltaTable | None, application: str) -> int:
     """The number that an application has recorded with a table; -1 before the first."""
     found = None if handle is None else handle.transaction_version(application)
     return -1 if found is None else found
+
+
+def marked(marks: Mapping[str, int]) -> CommitProperties:
+    """A commit that records numbers with a table, by application (``recorded``)."""
+    return CommitProperties(
+        app_transactions=[Transaction(app_id=name, version=at) for name, at in marks.items()]
+    )
 
 
 def _place_of(uri: str) -> tuple[str, str | None]:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import polars as pl
 import stamina
-from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, SchemaMismatchError
 
 from layers_pipeline.clock import Clock, SystemClock
@@ -19,7 +19,7 @@ from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
 from layers_pipeline.lake.catalog import QUARANTINE
 from layers_pipeline.lake.locks import Locks
 from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
-from layers_pipeline.lake.reading import LOCAL, MIGRATE, LakeReader
+from layers_pipeline.lake.reading import LOCAL, MIGRATE, LakeReader, marked
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
 from transforms.staging.quarantine import split
 
@@ -145,7 +145,7 @@ class Lake(LakeReader):
                 predicate=same_row(table, given),
                 source_alias="s",
                 target_alias="t",
-                commit_properties=_mark(wanted),
+                commit_properties=marked(wanted),
             )
             if update is not None:
                 values = {name: f"s.{name}" for name in fields}
@@ -166,7 +166,7 @@ class Lake(LakeReader):
         wanted = self._newer(table, marks)
 
         def attempt() -> None:
-            mark = _mark(wanted)
+            mark = marked(wanted)
             write_deltalake(
                 self.ensure(table), table.empty(), mode="append", commit_properties=mark
             )
@@ -203,7 +203,7 @@ class Lake(LakeReader):
                 kept,
                 mode="overwrite",
                 predicate=in_partitions(where) or None,
-                commit_properties=_mark(marks or {}),
+                commit_properties=marked(marks or {}),
             )
             return Written(inserted=kept.height, quarantined=refused)
 
@@ -302,9 +302,3 @@ class Lake(LakeReader):
                 f"{table.name}: {COMMIT_ATTEMPTS} attempts to commit lost against other writers. "
                 "Nothing was written; repeat the run."
             ) from error
-
-
-def _mark(marks: Mapping[str, int]) -> CommitProperties:
-    return CommitProperties(
-        app_transactions=[Transaction(app_id=name, version=at) for name, at in marks.items()]
-    )

@@ -289,6 +289,7 @@ def test_the_scoring_job_holds_every_table_that_it_writes_to_its_contract():
     checks = sorted(key.to_user_string() for key in layer.asset_graph.asset_check_keys)
     assert checks == snapshot(
         [
+            "ad_eligibility:follows_earlier_scores",
             "ad_eligibility:holds_its_contract",
             "organic_scores:holds_its_contract",
             "ugc_pool_percentiles:holds_its_contract",

@@ -214,6 +214,10 @@ class Judgement(dy.Schema):
     organic_score = number("The score that stands, points 0-10; null if never scored.", min=0)
     score_of = instant("Tick at which that score was made.", nullable=True)
     scoring_version = word("Version of the rules that made it.", nullable=True)
+    rules_version = word(
+        "Version of the rules that judged the row; null in rows of before this was kept.",
+        nullable=True,
+    )
 
 
 class JudgedTick(dy.Schema):

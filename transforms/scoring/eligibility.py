@@ -102,17 +102,45 @@ def judge_posts(
     )
 
 
+def judge_again(rows: pl.LazyFrame, *, rules: ScoringRules) -> pl.LazyFrame:
+    """Judge posts again by another effective score than the one that stored rows name.
+
+    What people decided of a post is told by the reason that its row gave: it goes before scores.
+
+    Args:
+        rows: Rows of ``AdEligibility`` of posts that their tick gave no score, with columns of
+            ``EFFECTIVE`` that hold the score which is effective, and has_pool: whether the pool
+            had enough scorable posts at the tick.
+        rules: The version that judged the tick.
+    Returns:
+        The rows in their order, with the reason and is_eligible that follow.
+    """
+    said = pl.col("reason").replace_strict(
+        {"excluded": "exclude", "included": "include"}, default=None, return_dtype=pl.String
+    )
+    scorable = pl.when("has_pool").then(rules.ugc.min_pool).otherwise(0)
+    known = rows.with_columns(
+        safety_failed=pl.col("reason") == "safety_failed", override=said, scorable=scorable
+    )
+    return _with_verdict(known, rules)
+
+
 def _reasoned(rows: pl.LazyFrame, *, as_of: datetime, rules: ScoringRules) -> pl.LazyFrame:
-    judged = rows.with_columns(reason=eligibility_reason(rules))
-    return judged.select(
+    return _with_verdict(rows, rules).select(
         "ads_content_id",
         "project_id",
         "scoring_pool",
         *POST,
+        "is_eligible",
         "reason",
         "organic_score",
         "score_of",
         "scoring_version",
+        rules_version=pl.lit(rules.version),
         scored_at=pl.lit(as_of),
-        is_eligible=pl.col("reason").is_in(ELIGIBLE),
     )
+
+
+def _with_verdict(rows: pl.LazyFrame, rules: ScoringRules) -> pl.LazyFrame:
+    judged = rows.with_columns(reason=eligibility_reason(rules))
+    return judged.with_columns(is_eligible=pl.col("reason").is_in(ELIGIBLE))

@@ -27,7 +27,8 @@ from layers_pipeline.steps.derive.everything import (
 )
 from layers_pipeline.steps.maintain.drift import derive_drift
 from layers_pipeline.steps.maintain.retention import thin_out_scores
-from layers_pipeline.steps.score.scoring import score_ticks
+from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks
+from layers_pipeline.steps.score.settling import settle
 from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores
 
@@ -52,6 +53,8 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
         with stores.lake.write_lock():
             for scored in score_ticks(stores, _half_written_ticks(stores), on_written=collect):
                 collect({name: Written(inserted=rows) for name, rows in scored.rows.items()})
+            collect({catalog.AD_ELIGIBILITY.name: Written(updated=settle(stores).rows)})
+            collect({catalog.AD_ELIGIBILITY_CURRENT.name: copy_current_eligibility(stores)})
             collect(bring_up_to_date(stores))
             pinned = [_pin(stores, table) for table in (*catalog.PUBLISHED, *catalog.STAGED_TABLES)]
         on_written(written)
@@ -173,6 +176,7 @@ def maintain(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str, in
         with stores.lake.write_lock():
             written = bring_up_to_date(stores)
             written[catalog.SCORE_DRIFT.name] = derive_drift(stores)
+            settle(stores)  # before scores go that rows might follow from
             thin_out_scores(stores)
             for done, table in enumerate(catalog.TABLES, start=1):
                 if len(stores.lake.files(table)) > SMALL_FILES:

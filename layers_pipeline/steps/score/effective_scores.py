@@ -31,7 +31,7 @@ def effective_before(
         Rows as ``EFFECTIVE`` describes.
     """
     if not _is_level(lake):
-        return _from_history(lake, first, wanted, version=version)
+        return effective_in_history(lake, first, wanted, version=version)
     newest = (
         lake.read(catalog.ADS_CONTENT)
         .filter(pl.col("scored_at").is_not_null())
@@ -45,7 +45,7 @@ def effective_before(
     unanswered = newest.join(answers, on="ads_content_id", how="anti").select("ads_content_id")
     if unanswered.is_empty():
         return answers
-    return pl.concat([answers, _from_history(lake, first, unanswered, version=version)])
+    return pl.concat([answers, effective_in_history(lake, first, unanswered, version=version)])
 
 
 def _is_level(lake: Lake) -> bool:
@@ -54,9 +54,10 @@ def _is_level(lake: Lake) -> bool:
     return given == lake.version(catalog.ORGANIC_SCORES)
 
 
-def _from_history(
+def effective_in_history(
     lake: Lake, first: datetime, wanted: pl.DataFrame, *, version: str
 ) -> pl.DataFrame:
+    """The same from the history of scores alone, the newest ticks first."""
     stored = lake.read(catalog.ORGANIC_SCORES).filter(
         pl.col("scored_at") < first, pl.col("scoring_version") == version
     )

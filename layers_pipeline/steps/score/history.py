@@ -26,6 +26,16 @@ from transforms.scoring.pools import listed_at, members_of, posts_at
 
 
 @dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What stood of scores when a history was loaded."""
+
+    scores_version: int = -1
+    """Of ``organic_scores``."""
+    is_settled: bool = False
+    """Whether all stored eligibility followed from them."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class History:
     """What was known of posts, creatives and ads, and when.
 
@@ -42,6 +52,7 @@ class History:
     daily: pl.DataFrame
     derived: Mapping[str, Written] = field(default_factory=dict[str, Written])
     """What was written to bring the lake up to date, by table name."""
+    standing: Standing = field(default_factory=Standing)
 
     def counts_at(self, until: datetime, *, before: pl.DataFrame, after: datetime) -> pl.DataFrame:
         """What was known of each post's counts at a moment, by number.
@@ -117,6 +128,8 @@ def load_history(stores: Stores, *, since: datetime, until: datetime) -> History
         absences = lake.read(catalog.POST_ABSENCES).collect()
         allowlist = lake.read(catalog.PROJECT_ALLOWLIST).collect()
         decisions = read_decisions(stores, until)
+        at = lake.version(catalog.ORGANIC_SCORES)
+        follows = lake.watermark(catalog.AD_ELIGIBILITY, catalog.ORGANIC_SCORES.name)
     history = history_of(
         posts=posts,
         captures=seen,
@@ -128,7 +141,8 @@ def load_history(stores: Stores, *, since: datetime, until: datetime) -> History
         since=since,
         goes_on=since < until,
     )
-    return replace(history, derived=derived)
+    standing = Standing(scores_version=at, is_settled=follows == at)
+    return replace(history, derived=derived, standing=standing)
 
 
 def history_of(

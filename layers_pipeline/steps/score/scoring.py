@@ -19,10 +19,13 @@ import polars as pl
 
 from layers_pipeline.errors import InputRefusedError, SettingsError
 from layers_pipeline.lake import catalog
+from layers_pipeline.lake.store import Lake
 from layers_pipeline.lake.table import Written
 from layers_pipeline.progress import report
 from layers_pipeline.steps.derive.everything import OnWritten, unheard
 from layers_pipeline.steps.derive.versions import InForce, rules_in_force
+from layers_pipeline.steps.score.history import Standing
+from layers_pipeline.steps.score.settling import Settled, settle
 from layers_pipeline.steps.score.tick_scorer import WRITTEN, Frames, open_scorer
 from layers_pipeline.steps.stores import Stores
 from transforms.scoring.ticks import tick_text
@@ -30,6 +33,14 @@ from transforms.scoring.ticks import tick_text
 TICKS_PER_COMMIT: Final = 36
 ROWS_PER_COMMIT: Final = 30_000_000
 WRITES_WAITING: Final = 2
+JUST_MADE: Final = 0
+"""The version of a table that was made and has no rows yet."""
+OnSettled = Callable[[Settled], None]
+
+
+def ignored(settled: Settled) -> None:
+    """Tell nobody what was judged again."""
+    del settled
 
 
 @dataclass(kw_only=True)
@@ -81,6 +92,7 @@ def score_ticks(
     *,
     in_force: InForce | None = None,
     on_written: OnWritten = unheard,
+    on_settled: OnSettled = ignored,
 ) -> Iterator[ScoredTick]:
     """Score ticks in order, each as of its own time, committing a batch of them at once.
 
@@ -91,6 +103,8 @@ def score_ticks(
         ticks: Instants to score, any order.
         in_force: Versions of the rules; those that people chose by default.
         on_written: Called with what was derived before the first tick, by table name.
+        on_settled: Called at the end with the rows of eligibility, of these and of later ticks,
+            that scores of earlier ticks changed (``settling``).
 
     Yields:
         One summary per tick, after its rows were committed.
@@ -107,14 +121,16 @@ def score_ticks(
     rules = in_force or rules_in_force(stores)
     scorer = open_scorer(stores, first=due[0], last=due[-1], in_force=rules)
     on_written(scorer.derived)
+    standing = _Standing(stores.lake, scorer.standing)
     with _Writer() as writer:
         batch = _Batch(stores, rules, writer)
         for done, tick in enumerate(due, start=1):
             batch.add(tick, scorer.parts(tick))
             report("ticks scored", done, len(due))
             if done == len(due) or batch.is_full:
-                yield from batch.commit()
+                yield from batch.commit(standing)
                 batch = _Batch(stores, rules, writer)
+    on_settled(Settled() if standing.is_settled else settle(stores))
 
 
 class _Writer:
@@ -142,6 +158,39 @@ class _Writer:
     def _wait(self, *, until: int) -> None:
         while len(self._waiting) > until:
             self._waiting.popleft().result()
+
+
+class _Standing:
+    """Whether all stored eligibility follows from the scores before it, though this run writes.
+
+    It does if it did when the run read what stood before, if nobody else has written scores since,
+    and if every stored tick from the run's first on is one that the run has scored: its own ticks
+    it judges in order.
+
+    Args:
+        found: What stood when the run read it.
+    """
+
+    def __init__(self, lake: Lake, found: Standing) -> None:
+        self._lake, self._at = lake, max(found.scores_version, JUST_MADE)
+        self._is_alone = found.is_settled
+        self._done: set[str] = set()
+        self.is_settled = found.is_settled
+
+    def begin(self, ticks: Iterable[str]) -> None:
+        """Look at what is stored before ticks are committed, under the write lock."""
+        self._done.update(ticks)
+        first, lake = min(self._done), self._lake
+        self._is_alone &= lake.version(catalog.ORGANIC_SCORES) == self._at
+        tables = (catalog.ORGANIC_SCORES, catalog.AD_ELIGIBILITY)
+        stored = {tick for table in tables for tick in lake.partitions(table, "tick")}
+        others = {tick for tick in stored - self._done if tick >= first}
+        self.is_settled = self._is_alone and not others
+
+    def marks(self) -> dict[str, int]:
+        """What to note with the ticks' eligibility, once their scores were committed."""
+        self._at = self._lake.version(catalog.ORGANIC_SCORES)
+        return {catalog.ORGANIC_SCORES.name: self._at} if self.is_settled else {}
 
 
 class _Batch:
@@ -172,13 +221,16 @@ class _Batch:
         for table in WRITTEN:
             self._tables[table].add(text, part[table.name])
 
-    def commit(self) -> list[ScoredTick]:
+    def commit(self, standing: _Standing) -> list[ScoredTick]:
         """Put the rows in place of those that the ticks had, but for versions not in force."""
         self._writer.finish()
+        *before, judged = WRITTEN
         with self._stores.lake.write_lock():
+            standing.begin(tick_text(scored.tick) for scored in self._scored)
             self._keep_other_versions()
-            for table in WRITTEN:
+            for table in before:
                 self._tables[table].commit()
+            self._tables[judged].commit(standing.marks())
         return self._scored
 
     def _keep_other_versions(self) -> None:
@@ -193,13 +245,16 @@ class _Batch:
 
 
 def copy_current_eligibility(stores: Stores) -> Written:
-    """Write the eligibility at the newest tick as ``ad_eligibility_current``."""
+    """Write the eligibility at the newest tick as ``ad_eligibility_current``, if that is new."""
     lake, current = stores.lake, catalog.AD_ELIGIBILITY_CURRENT
     with lake.write_lock():
+        marks = {catalog.AD_ELIGIBILITY.name: lake.version(catalog.AD_ELIGIBILITY)}
+        if all(lake.watermark(current, name) == at for name, at in marks.items()):
+            return Written()
         ticks = lake.partitions(catalog.AD_ELIGIBILITY, "tick")
         judged = lake.read(catalog.AD_ELIGIBILITY).filter(pl.col("tick") == max(ticks, default=""))
         rows = judged.select(current.columns).sort(current.key)
-        return lake.replace(current, rows.collect(), where={})
+        return lake.replace(current, rows.collect(), where={}, marks=marks)
 
 
 def _require_cron(stores: Stores) -> None:

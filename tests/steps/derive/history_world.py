@@ -8,7 +8,7 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -221,19 +221,25 @@ def scraped(item: Any, at: datetime, number: int) -> dict[str, Any]:
     }
 
 
-def killed_after(kept: int, work: Callable[[], object], stores: Stores) -> None:
-    """Leave the lake as if the work had been killed after so many of its commits."""
-    before = {table.name: stores.lake.version(table) for table in WRITTEN}
+def killed_after(
+    kept: int,
+    work: Callable[[], object],
+    stores: Stores,
+    *,
+    tables: Sequence[Table] = WRITTEN,
+) -> None:
+    """Leave the lake as if the work had been killed after so many of its commits to the tables."""
+    before = {table.name: stores.lake.version(table) for table in tables}
     work()
     made = [
         (path.stat().st_mtime_ns, order, path)
-        for order, table in enumerate(WRITTEN)
+        for order, table in enumerate(tables)
         for path in Path(stores.lake.uri(table), "_delta_log").glob("*.json")
         if int(path.stem) > before[table.name]
     ]
     for *_, path in sorted(made)[kept % (len(made) + 1) :]:
         path.unlink()
-    for table in WRITTEN:
+    for table in tables:
         folder = Path(stores.lake.uri(table))
         if not list(folder.glob("_delta_log/*.json")):
             shutil.rmtree(folder, ignore_errors=True)

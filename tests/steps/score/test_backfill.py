@@ -236,17 +236,31 @@ def test_history_erased_and_backfilled_in_one_run_gives_the_same_rows(lived):
     assert written(stores) == live
 
 
-def test_ticks_scored_again_in_any_order_give_the_same_rows(lived):
+def test_ticks_scored_in_any_order_give_the_same_rows(lived):
     stores, live = lived
     remove(stores, *WRITTEN)
-    third = len(TICKS) // 3
-    pieces = [TICKS[:third], TICKS[third : 2 * third], TICKS[2 * third :]]
-    # Scoring needs the scores that counted before: pieces come in order, ticks within may not.
-    for piece in pieces:
-        score(stores, Random(1).sample(piece, len(piece)))
+    shuffled = Random(1).sample(TICKS, len(TICKS))
+    for start in range(0, len(TICKS), 7):
+        score(stores, shuffled[start : start + 7])
     again = Random(2).sample(TICKS, 5)
     for tick in again:
         score(stores, [tick])
+    assert written(stores) == live
+
+
+def test_ticks_missed_in_an_outage_and_scored_late_give_the_same_rows(lived):
+    """Live scoring goes on with the newest tick; the missed ones follow when it has."""
+    stores, live = lived
+    remove(stores, *WRITTEN)
+    middle = len(TICKS) // 2
+    missed = TICKS[middle : middle + min(12, middle // 2)]  # two days of a month
+    on_time = [tick for tick in TICKS if tick not in missed]
+    back = on_time.index(TICKS[middle - 1]) + 2
+    for tick in on_time[:back]:
+        score(later(stores, tick), [tick])
+    score(later(stores, on_time[back - 1]), missed)
+    for tick in on_time[back:]:
+        score(later(stores, tick), [tick])
     assert written(stores) == live
 
 

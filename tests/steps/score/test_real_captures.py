@@ -2,6 +2,7 @@ import os
 import random
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -120,6 +121,20 @@ def test_the_oracle_gives_every_score_part_and_reason(stores):
 def test_the_oracle_gives_every_row_of_every_tick(tmp_path):
     every = imported(tmp_path, [TIKTOK_CAPTURES], ticks=EVERY_TICK)
     assert list(differences(every, EVERY_TICK))[:5] == []
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif("LAYERS_LONG_TESTS" not in os.environ, reason="set LAYERS_LONG_TESTS to run it")
+def test_four_ranges_in_any_order_give_every_row_of_one_forward_run(tmp_path):
+    forward, shuffled = (imported(tmp_path / name, [TIKTOK_CAPTURES]) for name in ("one", "other"))
+    score(forward, EVERY_TICK)
+    cuts = (0, 31, 70, 105, 142)
+    ranges = [EVERY_TICK[start:stop] for start, stop in pairwise(cuts)]
+    for place in (2, 0, 3, 1):
+        score(shuffled, ranges[place])
+    for table in WRITTEN:
+        one, other = (rows_of(opened, table) for opened in (forward, shuffled))
+        assert one.equals(other), table.name
 
 
 def test_unscored_posts_say_why(stores):
