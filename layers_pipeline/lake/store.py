@@ -17,9 +17,10 @@ from deltalake.exceptions import CommitFailedError, SchemaMismatchError
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
 from layers_pipeline.lake.catalog import QUARANTINE
+from layers_pipeline.lake.handles import LOCAL
 from layers_pipeline.lake.locks import Locks
 from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
-from layers_pipeline.lake.reading import LOCAL, MIGRATE, LakeReader, marked
+from layers_pipeline.lake.reading import MIGRATE, LakeReader, marked
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
 from transforms.staging.quarantine import split
 
