@@ -63,10 +63,15 @@ def _watch(pid: int, peaks: list[float]) -> None:
     Not ``ru_maxrss``: that of a child begins at its parent's size, because it counts the moment
     between fork and exec.
     """
-    status = Path(f"/proc/{pid}/status")
-    while found := PEAK.search(status.read_text(encoding="utf-8")):
-        peaks.append(int(found.group(1)) / 1024)
+    while peak_mib := peak_mib_of(pid):
+        peaks.append(peak_mib)
         time.sleep(LOOKED_EVERY_S)
+
+
+def peak_mib_of(pid: int) -> float:
+    """The largest resident set that a process ever had so far, in MiB; 0 of a zombie."""
+    found = PEAK.search(Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+    return int(found.group(1)) / 1024 if found else 0.0
 
 
 def median_of(

@@ -26,7 +26,7 @@ import httpx
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from benchmarks.measure import Measured, measure
+from benchmarks.measure import Measured, measure, peak_mib_of
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.secrets import TokenCipher
@@ -65,17 +65,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="layers-bench-") as folder:
         home = Path(folder)
         (home / "bench.toml").write_text(scenario, encoding="utf-8")
-        with _sandbox(home / "bench.toml") as url:
-            env = _environment(home, url)
+        with sandbox(home / "bench.toml") as url:
+            env = environment(home, url)
             os.environ |= env
-            _connect(url)
+            connect(url)
             _measured("record", home, env)
             bare = _measured("bare", home, env)
             runs = [(rounds, _measured("sync", home, env)) for rounds in ("first", "again")]
             _print(options, bare, runs)
 
 
-def _environment(home: Path, url: str) -> dict[str, str]:
+def environment(home: Path, url: str) -> dict[str, str]:
+    """Variables of a deployment in a folder that reads a sandbox."""
     return {
         "LAYERS_HOME": str(home / "home"),
         "LAYERS_SIFT_URL": url,
@@ -89,7 +90,7 @@ def _environment(home: Path, url: str) -> dict[str, str]:
 
 
 @contextmanager
-def _sandbox(scenario: Path) -> Iterator[str]:
+def sandbox(scenario: Path) -> Iterator[str]:
     """The sandbox in a process of its own, standing still at the scenario's last moment."""
     command = [sys.executable, "-c", "from layers_pipeline.cli.app import main; main()", "sandbox"]
     command += ["--port", "0", "--rate", "0", "--scenario", str(scenario)]
@@ -105,7 +106,7 @@ def _sandbox(scenario: Path) -> Iterator[str]:
             served.terminate()
 
 
-def _connect(url: str) -> None:
+def connect(url: str) -> None:
     """Register every account of the sandbox, with a token."""
     stores = open_stores(load_settings())
     cipher, now = TokenCipher(stores.settings.token_keys), datetime.now(UTC)
@@ -191,11 +192,12 @@ def _sync(requests: Path) -> dict[str, Any]:
     worker = f"sync-{time.time_ns()}"
     started = time.perf_counter()
     summary = sync_oauth(stores, "full", worker=worker, accounts=_ids(stores))
-    synced = time.perf_counter()
+    synced, peak_mib = time.perf_counter(), peak_mib_of(os.getpid())
     written = bring_up_to_date(stores)
     derived = time.perf_counter()
     return {
         "sync_s": synced - started,
+        "sync_peak_mib": peak_mib,
         "derive_s": derived - synced,
         "calls": summary.calls,
         "outcomes": dict(summary.outcomes),
@@ -236,7 +238,7 @@ def _print(
         sync_s, all_s = figures["sync_s"], figures["sync_s"] + figures["derive_s"]
         print(
             f"| sync, {name}: read, landed, outcome stored | {sync_s:.1f} | {posts / sync_s:,.0f} "
-            f"| {sync_s / base_s:.2f} | {measured.peak_mib:,.0f} |"
+            f"| {sync_s / base_s:.2f} | {figures['sync_peak_mib']:,.0f} |"
         )
         print(
             f"| … and derived ({figures['snapshots']:,} new snapshots) | {all_s:.1f} "

@@ -31,7 +31,8 @@ from uuid import uuid4
 import polars as pl
 from deltalake.transaction import AddAction, RemoveAction
 
-from layers_pipeline.lake.reading import LOCAL, marked
+from layers_pipeline.lake.handles import LOCAL
+from layers_pipeline.lake.reading import marked
 from layers_pipeline.lake.table import Table, Written
 
 if TYPE_CHECKING:

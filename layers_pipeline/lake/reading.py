@@ -7,18 +7,18 @@ Does not belong here: writing (``store``).
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import DeltaError, TableNotFoundError
-from deltalake.table import FilePruningPredicateType, FilterType
 
 from layers_pipeline.errors import NotFoundError, StoreError
+from layers_pipeline.lake.handles import LOCAL, Handle, Opened
 from layers_pipeline.lake.table import Table
 
-LOCAL: Final = "file://"
 ADDED: Final = "layers.added"
 """Says of a stored column that it was added later, so that older files lack it."""
 DATA_FILE: Final = re.compile(r"/\w+=(?P<value>[^/]+)/(part-(?P<batch>[0-9a-f]{32})-)?[^/]*$")
@@ -27,33 +27,13 @@ DATA_FILE: Final = re.compile(r"/\w+=(?P<value>[^/]+)/(part-(?P<batch>[0-9a-f]{3
 MIGRATE: Final = "Run `layers-pipeline lake migrate`: it adds what may be added, or says what not."
 
 
-class Handle(DeltaTable):
-    """A Delta table whose file addresses can be opened as they are.
-
-    deltalake escapes the folder of a local table as in a URL (a space becomes ``%20``), and
-    neither Polars nor DuckDB takes that back.
-    """
-
-    def file_uris(
-        self,
-        partition_filters: FilterType | None = None,
-        *,
-        file_pruning_predicate: FilePruningPredicateType | None = None,
-    ) -> list[str]:
-        """Full addresses of the data files; plain paths for a local table."""
-        found = super().file_uris(partition_filters, file_pruning_predicate=file_pruning_predicate)
-        if not self.table_uri.startswith(LOCAL):
-            return found
-        escaped = self.table_uri.removeprefix(LOCAL)
-        return [unquote(escaped) + uri.removeprefix(escaped) for uri in found]
-
-
 class LakeReader:
     """Delta tables under one location, a folder or an object-store URL, to be read."""
 
     def __init__(self, location: str, *, storage_options: Mapping[str, str] | None = None) -> None:
         self._location = location.rstrip("/")
         self._options = dict(storage_options) if storage_options else None
+        self._opened: dict[str, Opened] = {}
 
     def uri(self, table: Table) -> str:
         return f"{self._location}/{table.name}"
@@ -61,9 +41,28 @@ class LakeReader:
     def handle(self, table: Table, *, version: int | None = None) -> DeltaTable | None:
         """The table as it is now, or was at a version; None before its first write.
 
+        It is to be read only: whoever asks next is given the same one, if nobody has written.
+
         Raises:
             NotFoundError: There is no such version, or it has been cleaned away.
         """
+        if version is not None:
+            return self._open(table, version=version)
+        kept = self._opened.get(table.name)
+        if kept is None or not kept.is_newest():
+            handle = self._open(table)
+            if handle is None:
+                return None
+            kept = self._opened[table.name] = Opened(handle, log=self.log_folder(table))
+        return kept.handle
+
+    def log_folder(self, table: Table) -> Path | None:
+        """Where the table's log lies, if that is on this machine."""
+        uri = self.uri(table)
+        path = unquote(uri.removeprefix(LOCAL)) if uri.startswith(LOCAL) else uri
+        return None if "://" in path else Path(path) / "_delta_log"
+
+    def _open(self, table: Table, *, version: int | None = None) -> DeltaTable | None:
         try:
             return Handle(self.uri(table), version=version, storage_options=self._options)
         except DeltaError as error:
@@ -123,13 +122,22 @@ class LakeReader:
         whoever asks must be able to take a row twice. A version that has been cleaned away
         gives every row.
         """
+        return self.scan(table, self.files_since(table, version))
+
+    def scan(self, table: Table, files: Sequence[str], *, place: str | None = None) -> pl.LazyFrame:
+        """Rows of some of the table's data files, lazily, without partition columns.
+
+        Args:
+            place: Name of a further column that says which file a row is from.
+        """
+        if not files:
+            added = {} if place is None else {place: pl.String()}
+            schema = table.empty().select(table.stored_columns).schema
+            return pl.LazyFrame(schema={**schema, **added})
         handle = self.handle(table)
         if handle is not None:
             self._require_columns(table, handle)
-        added = self.files_since(table, version)
-        if not added:
-            return table.empty().lazy().select(table.stored_columns)
-        return scan_files(table, added, storage_options=self._options)
+        return scan_files(table, files, storage_options=self._options, place=place)
 
     def whole_rows_since(self, table: Table, version: int) -> pl.LazyFrame:
         """The same with the partition columns, which the files' places tell."""
@@ -192,11 +200,16 @@ class LakeReader:
 
 
 def scan_files(
-    table: Table, files: Sequence[str], *, storage_options: Mapping[str, str] | None = None
+    table: Table,
+    files: Sequence[str],
+    *,
+    storage_options: Mapping[str, str] | None = None,
+    place: str | None = None,
 ) -> pl.LazyFrame:
     """Rows of some of a table's data files, without partition columns, lazily.
 
-    A file that is older than a column has null in it.
+    A file that is older than a column has null in it. ``place`` names a further column that says
+    which file a row is from.
     """
     schema = table.empty().select(table.stored_columns).schema
     return pl.scan_parquet(
@@ -206,6 +219,7 @@ def scan_files(
         storage_options=dict(storage_options) if storage_options else None,
         hive_partitioning=False,
         glob=False,
+        include_file_paths=place,
     )
 
 

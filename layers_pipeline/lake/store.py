@@ -17,9 +17,10 @@ from deltalake.exceptions import CommitFailedError, SchemaMismatchError
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
 from layers_pipeline.lake.catalog import QUARANTINE
+from layers_pipeline.lake.handles import LOCAL
 from layers_pipeline.lake.locks import Locks
 from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
-from layers_pipeline.lake.reading import LOCAL, MIGRATE, LakeReader, marked
+from layers_pipeline.lake.reading import MIGRATE, LakeReader, marked
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
 from transforms.staging.quarantine import split
 
@@ -28,8 +29,15 @@ Restamp = Callable[[pl.DataFrame], pl.DataFrame]
 COMMIT_ATTEMPTS: Final = 12
 VACUUM_AFTER_H: Final = 168
 LOG_KEPT: Final = "interval 8 days"
-"""A day longer than files that no version needs any more. Opening a table lists its log, which a
-sync every five minutes makes long."""
+"""A day longer than files that no version needs any more; on this machine it is kept much shorter
+(``log``)."""
+CHECKPOINT_EVERY: Final = 20
+"""Commits: each one since the last checkpoint is read whenever the table is opened, which takes a
+tenth of a millisecond, and a checkpoint takes some milliseconds once."""
+PROPERTIES: Final = {
+    "delta.logRetentionDuration": LOG_KEPT,
+    "delta.checkpointInterval": str(CHECKPOINT_EVERY),
+}
 WRITE_LOCK: Final = "unit"
 """Lock of whoever reads and then writes what belongs together. Its name is a file's, or a number of
 PostgreSQL's, that processes of older versions take too: never change it."""
@@ -264,13 +272,13 @@ class Lake(LakeReader):
         return table.shape(kept), refused.height
 
     def ensure(self, table: Table) -> DeltaTable:
-        """The table as it is now, made if it is not there."""
-        return self.handle(table) or DeltaTable.create(
+        """The table as it is now, made if it is not there; opened for the caller alone."""
+        return self._open(table) or DeltaTable.create(
             self.uri(table),
             schema=table.empty().to_arrow().schema,
             mode="ignore",
             partition_by=list(table.partition_by) or None,
-            configuration={"delta.logRetentionDuration": LOG_KEPT},
+            configuration=PROPERTIES,
             storage_options=self._options,
         )
 

@@ -112,6 +112,12 @@ class Written:
         )
 
 
+def add_up(total: dict[str, Written], more: Mapping[str, Written]) -> None:
+    """Add what was written to what had been written before, table by table."""
+    for name, done in more.items():
+        total[name] = total.get(name, Written()) + done
+
+
 def same_row(table: Table, rows: pl.DataFrame) -> str:
     """SQL condition under which ``t`` (stored) and ``s`` (given) are the same row."""
     parts = [f"t.{column} = s.{column}" for column in (*table.key, *table.prune_by)]

@@ -41,12 +41,14 @@ class Source:
         raw: The table of rows as received.
         staged: The table of typed captures.
         stage: Reads rows of the one as rows of the other.
+        together: The raw table's column whose equal rows have to be read together.
         day: The raw table's partition, which its files do not hold.
     """
 
     raw: Table
     staged: Table
     stage: Callable[[pl.DataFrame, Settings], pl.DataFrame]
+    together: str = "sync_id"
     day: pl.Expr = LANDED_ON
 
 
@@ -144,6 +146,7 @@ SIFT: Final = Source(
     raw=catalog.RAW_SIFT__POSTS,
     staged=catalog.STG_SIFT__POSTS,
     stage=lambda rows, _settings: stage_sift_posts(rows),
+    together="scrape_job_id",
     day=pl.col("submitted_at").dt.date().alias("scraped_on"),
 )
 

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from layers_pipeline.errors import SourceError, SourceMalformedError, SourceUnavailableError
 from layers_pipeline.sources.http import refusal, without_body
 from layers_pipeline.sources.instagram.errors import SOURCE
+from layers_pipeline.sources.json_text import json_text
 from layers_pipeline.sources.rate_limits import UNSTATED_WAIT_S, usage_of
 
 REDACTED: Final = "***"
@@ -58,11 +59,11 @@ class Redactor:
 
     def json_text(self, found: object) -> str:
         """The JSON text of a value without secrets."""
-        text = json.dumps(found, separators=(",", ":"))
+        text = json_text(found)
         if not self._shows_secret(text):
             return text
         # Inside strings only: what is taken out of JSON text may be half of an escape.
-        return json.dumps(self._cleaned(found), separators=(",", ":"))
+        return json_text(self._cleaned(found))
 
     def _shows_secret(self, text: str) -> bool:
         lower = text.lower()

@@ -4,7 +4,6 @@ Belongs here: which requests follow each other, and what of their answers is kep
 Does not belong here: HTTP, codes, cursors, and how deep a reading goes (``tiktok``).
 """
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -18,6 +17,7 @@ from layers_pipeline.sources.account_reading import (
     ListingSoFar,
     ResponseRow,
 )
+from layers_pipeline.sources.json_text import json_text
 from layers_pipeline.sources.tiktok.api import Answer, Exchange
 from layers_pipeline.sources.tiktok.errors import OK, PARTIAL
 from layers_pipeline.sources.tiktok.fields import (
@@ -212,7 +212,7 @@ class TikTokReading:
             entity=entity,
             subject=subject,
             received_at=self._clock.now(),
-            body=self._exchange.redacted(_json_text(received)),
+            body=self._exchange.redacted(json_text(received)),
         )
 
     def _doubt(self, message: str) -> None:
@@ -222,13 +222,3 @@ class TikTokReading:
 
     def _issue(self, kind: IssueKind, subject: str, message: str) -> None:
         self._issues.append(Issue(kind=kind, subject=subject, message=message))
-
-
-def _json_text(received: Mapping[str, Any]) -> str:
-    text = json.dumps(received, ensure_ascii=False, separators=(",", ":"))
-    # Half of a surrogate pair is allowed in JSON, but no store takes it unless it stays escaped.
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(received, separators=(",", ":"))
-    return text

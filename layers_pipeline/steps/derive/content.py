@@ -19,6 +19,7 @@ from layers_pipeline.steps.derive.versions import rules_in_force
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.creatives import ads_content_of_creatives, containers_of_creatives
 from transforms.facts.posts import ads_content_of, containers_of
+from transforms.facts.snapshots import POST
 from transforms.scoring.ticks import tick_from_text
 
 SCORE: Final = ("organic_score", "scored_at", "scoring_version", "unscored_reason")
@@ -31,7 +32,8 @@ def derive_containers(stores: Stores) -> dict[str, Written]:
         marks = _marks(stores, table, (posts, catalog.CREATIVES))
         if not marks:
             return {table.name: Written()}
-        found = lake.added_since(posts, lake.watermark(table, posts.name)).collect()
+        fields = (*POST, "first_seen_at")
+        found = lake.added_since(posts, lake.watermark(table, posts.name)).select(fields).collect()
         in_buckets = found.with_columns(bucket=catalog.buckets(found["platform_post_id"])).lazy()
         wanted = (containers_of(in_buckets), containers_of_creatives(_creatives(stores)))
         return {table.name: _insert(stores, table, wanted, marks)}

@@ -45,9 +45,9 @@ def derive_absences(stores: Stores, *, from_scratch: bool = False) -> dict[str, 
     with lake.write_lock():
         at = lake.version(listings)
         since = -1 if from_scratch else lake.watermark(table, listings.name)
-        readings = _readings_since(stores, since)
+        readings = _readings_since(stores, since) if at > since else listings.empty()
         known = table.empty() if from_scratch else lake.read(table).collect()
-        changed = _in_order(stores, readings if at > since else readings.clear(), known)
+        changed = _in_order(stores, readings, known)
         changed = _with_decisions(stores, changed, known)
         marks = {listings.name: at} if at > since else {}
         written = Written()

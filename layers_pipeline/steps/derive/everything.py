@@ -7,7 +7,7 @@ Does not belong here: how one table is derived (its own module), scores (``score
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from layers_pipeline.lake.table import Written
+from layers_pipeline.lake.table import Written, add_up
 from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
 from layers_pipeline.steps.derive.collaborations import derive_collaborations
 from layers_pipeline.steps.derive.content import derive_ads_content, derive_containers
@@ -51,9 +51,3 @@ def bring_up_to_date(stores: Stores) -> dict[str, Written]:
         for derive in IN_ORDER:
             add_up(written, derive(stores))
     return written
-
-
-def add_up(total: dict[str, Written], more: Mapping[str, Written]) -> None:
-    """Add what was written to what had been written before, table by table."""
-    for name, done in more.items():
-        total[name] = total.get(name, Written()) + done

@@ -16,8 +16,8 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Table, Written, differ
-from layers_pipeline.steps.derive.staging import captures, captures_since
+from layers_pipeline.lake.table import Table, Written, add_up, differ
+from layers_pipeline.steps.derive.staging import ROWS_AT_ONCE, captures, captures_since
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.columns import COUNTS, METRICS
 from transforms.facts.posts import posts_of
@@ -30,12 +30,12 @@ from transforms.facts.snapshots import (
     snapshots_of,
 )
 
-FACTS: Final = (
+OF_POSTS: Final = (
     catalog.PLATFORM_POST_METRICS,
     catalog.PLATFORM_POSTS,
-    catalog.PLATFORM_ACCOUNT_METRICS,
     catalog.PLATFORM_POST_METRICS_LATEST,
 )
+FACTS: Final = (catalog.PLATFORM_ACCOUNT_METRICS, *OF_POSTS)
 """In the order of writing: what is known comes last, as the others are compared with it."""
 KEPT: Final = frozenset({"platform", "platform_post_id", "deleted_at", "bucket"})
 """Columns of a post that its captures do not change."""
@@ -43,11 +43,10 @@ KEPT: Final = frozenset({"platform", "platform_post_id", "deleted_at", "bucket"}
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What captures say, by table."""
+    """What captures say of posts, by table."""
 
     snapshots: pl.DataFrame
     posts: pl.DataFrame
-    followers: pl.DataFrame
     latest: pl.DataFrame
 
 
@@ -63,16 +62,44 @@ def derive_facts(stores: Stores) -> dict[str, Written]:
         since = {name: min(lake.watermark(table, name) for table in FACTS) for name in marks}
         if since == marks:
             return {table.name: Written() for table in FACTS}
-        arrived = captures_since(stores, since).collect()
-        return write_facts(stores, _facts(stores, arrived), marks=marks)
+        arrived = captures_since(stores, since)
+        accounts = catalog.PLATFORM_ACCOUNT_METRICS
+        written = {
+            accounts.name: lake.merge(
+                accounts,
+                _followers(stores, arrived),
+                update=f"s.source = 'import' AND ({differ(('followers',))})",
+                columns=("followers",),
+                marks=marks,
+            )
+        }
+        batches = _batches(arrived)
+        for left, some in zip(reversed(range(len(batches))), batches, strict=True):
+            facts = _facts(stores, some.collect())
+            add_up(written, _write(stores, facts, marks={} if left else marks))
+        return written
 
 
-def write_facts(stores: Stores, facts: Facts, *, marks: Mapping[str, int]) -> dict[str, Written]:
+def _batches(arrived: pl.LazyFrame) -> list[pl.LazyFrame]:
+    """Captures of some buckets of posts after the other; one batch where there are few.
+
+    A post's rows follow from its own captures, which are in one batch; so posts may be taken in
+    any order, and those that are stored together are.
+    """
+    found = arrived.group_by(POST).agg(rows=pl.len()).collect()
+    if found["rows"].sum() <= ROWS_AT_ONCE:
+        return [arrived]
+    placed = found.with_columns(bucket=catalog.buckets(found["platform_post_id"])).sort("bucket")
+    counted = placed.group_by("bucket", maintain_order=True).agg(pl.col("rows").sum())
+    numbered = counted.select("bucket", batch=(pl.col("rows").cum_sum() - 1) // ROWS_AT_ONCE)
+    batches = placed.join(numbered, on="bucket").partition_by("batch", maintain_order=True)
+    return [arrived.join(some.lazy().select(POST), on=POST, how="semi") for some in batches]
+
+
+def _write(stores: Stores, facts: Facts, *, marks: Mapping[str, int]) -> dict[str, Written]:
     """Write what captures say, and up to where the staging tables were read."""
-    lake, columns = (
-        stores.lake,
-        [name for name in catalog.PLATFORM_POSTS.columns if name not in KEPT],
-    )
+    lake = stores.lake
+    columns = [name for name in catalog.PLATFORM_POSTS.columns if name not in KEPT]
     latest = [name for name in catalog.PLATFORM_POST_METRICS_LATEST.columns if name not in POST]
     written = (
         lake.merge(
@@ -90,13 +117,6 @@ def write_facts(stores: Stores, facts: Facts, *, marks: Mapping[str, int]) -> di
             marks=marks,
         ),
         lake.merge(
-            catalog.PLATFORM_ACCOUNT_METRICS,
-            facts.followers,
-            update=f"s.source = 'import' AND ({differ(('followers',))})",
-            columns=("followers",),
-            marks=marks,
-        ),
-        lake.merge(
             catalog.PLATFORM_POST_METRICS_LATEST,
             facts.latest,
             update=differ(latest),
@@ -104,16 +124,15 @@ def write_facts(stores: Stores, facts: Facts, *, marks: Mapping[str, int]) -> di
             marks=marks,
         ),
     )
-    return {table.name: done for table, done in zip(FACTS, written, strict=True)}
+    return {table.name: done for table, done in zip(OF_POSTS, written, strict=True)}
 
 
 def facts_of(given: pl.DataFrame) -> Facts:
-    """What captures say, if they are all there are of the posts and accounts they speak of."""
+    """What captures say of posts, if they are all there are of them."""
     latest = latest_metrics(distinct_captures(given.lazy())).collect()
     return Facts(
         snapshots=snapshots_of(given.lazy()).collect(),
         posts=_as_posts(posts_of(given.lazy()).collect(), latest),
-        followers=followers_of(given.lazy()).collect(),
         latest=_in_buckets(latest),
     )
 
@@ -138,7 +157,6 @@ def _facts(stores: Stores, arrived: pl.DataFrame) -> Facts:
     return Facts(
         snapshots=pl.concat([snapshots, remade.snapshots]),
         posts=pl.concat([posts, remade.posts]),
-        followers=_followers(stores, arrived),
         latest=pl.concat([_in_buckets(newest), remade.latest]),
     )
 
@@ -169,9 +187,10 @@ def _late(arrived: pl.DataFrame, latest: pl.DataFrame, posts: pl.DataFrame) -> p
     return met.filter(is_late).select(POST).unique()
 
 
-def _followers(stores: Stores, arrived: pl.DataFrame) -> pl.DataFrame:
+def _followers(stores: Stores, arrived: pl.LazyFrame) -> pl.DataFrame:
     """Follower counts of the accounts that captures speak of, made again where one came late."""
-    shown = arrived.filter(pl.col("followers").is_not_null())
+    columns = [*ACCOUNT, "captured_at", "source", "known_at", "followers"]
+    shown = arrived.select(columns).filter(pl.col("followers").is_not_null()).collect()
     touched = shown.select(ACCOUNT).unique()
     stored = (
         stores.lake.read(catalog.PLATFORM_ACCOUNT_METRICS)
@@ -193,7 +212,6 @@ def _followers(stores: Stores, arrived: pl.DataFrame) -> pl.DataFrame:
         .select(ACCOUNT)
     )
     newest = stored.sort("captured_at", "source").group_by(ACCOUNT).last()
-    columns = [*ACCOUNT, "captured_at", "source", "known_at", "followers"]
     in_order = pl.concat(
         [
             newest.join(late, on=ACCOUNT, how="anti").select(columns),

@@ -7,7 +7,7 @@ A staged row is a function of its landed row alone, its time of knowledge includ
 may be repeated, or done again from the beginning, and gives the same rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -19,6 +19,9 @@ from layers_pipeline.steps.stores import Stores
 from transforms.contracts.captures import Capture
 
 CAPTURE: Final = tuple(Capture.column_names())
+ROWS_AT_ONCE: Final = 6_000
+"""So many landed rows, or captures, are held in memory at a time: some tens of megabytes."""
+PLACE: Final = "file_of_row"
 
 
 def stage_all(stores: Stores) -> dict[str, Written]:
@@ -27,15 +30,46 @@ def stage_all(stores: Stores) -> dict[str, Written]:
 
 
 def stage(stores: Stores, source: Source) -> Written:
-    """Type the landed rows of a source that are not staged yet."""
-    lake = stores.lake
+    """Type the landed rows of a source that are not staged yet, so many at a time.
+
+    Only the last commit notes how far was read: after a crash before it all of them are typed
+    again, which changes nothing.
+    """
+    lake, raw = stores.lake, source.raw
     with lake.write_lock():
-        at = lake.version(source.raw)
-        if at == lake.watermark(source.staged, source.raw.name):
+        at, since = lake.version(raw), lake.watermark(source.staged, raw.name)
+        if at == since:
             return Written()
-        landed = lake.added_since(source.raw, lake.watermark(source.staged, source.raw.name))
-        rows = source.stage(landed.with_columns(source.day).collect(), stores.settings)
-        return lake.insert_absent(source.staged, rows, marks={source.raw.name: at})
+        written = Written()
+        batches = _batches(stores, source, lake.files_since(raw, since))
+        for left, landed in zip(reversed(range(len(batches))), batches, strict=True):
+            rows = source.stage(landed.with_columns(source.day).collect(), stores.settings)
+            marks = {} if left else {raw.name: at}
+            written += lake.insert_absent(source.staged, rows, marks=marks)
+        return written
+
+
+def _batches(stores: Stores, source: Source, files: Sequence[str]) -> list[pl.LazyFrame]:
+    """The rows of landed files, as many at a time as memory easily holds; at least one batch.
+
+    Rows that have to be read together are in one batch.
+    """
+    lake, raw, key = stores.lake, source.raw, source.together
+    placed = lake.scan(raw, files, place=PLACE).group_by(key, PLACE).agg(rows=pl.len()).collect()
+    if placed["rows"].sum() <= ROWS_AT_ONCE:
+        return [lake.scan(raw, files)]
+    groups = (
+        placed.group_by(key)
+        .agg(pl.col("rows").sum(), pl.col(PLACE))
+        .sort(pl.col(PLACE).list.min(), key)
+    )
+    numbered = groups.with_columns(batch=(pl.col("rows").cum_sum() - 1) // ROWS_AT_ONCE)
+    return [
+        lake.scan(raw, some[PLACE].explode().unique().sort().to_list()).filter(
+            pl.col(key).is_in(some[key].to_list())
+        )
+        for some in numbered.partition_by("batch", maintain_order=True)
+    ]
 
 
 def stage_again(stores: Stores, source: Source, landed: pl.DataFrame) -> Written:

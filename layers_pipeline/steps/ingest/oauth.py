@@ -34,8 +34,9 @@ from layers_pipeline.steps.stores import Stores
 from transforms.vocabulary import Depth
 
 AT_ONCE: Final = 12
-ROWS_PER_COMMIT: Final = 25_000
-"""So many rows are held in memory before they are written."""
+ROWS_PER_COMMIT: Final = 8_000
+CHARACTERS_PER_COMMIT: Final = 8_000_000
+"""So much is held in memory before it is written, and as much again while that goes on."""
 
 
 def sync_oauth(
@@ -103,6 +104,8 @@ class OAuthSync:
         self._stores, self._reader, self._worker = stores, reader, worker
         self._depth: Depth = depth
         self._waiting: list[AccountSync] = []
+        self._rows = self._characters = 0
+        """Of the readings that wait to be written."""
         self._doubtful: list[AccountSync] = []
         """Syncs whose outcome the others decide."""
         self._writing = asyncio.Lock()
@@ -139,12 +142,15 @@ class OAuthSync:
             self._have_written(sync)
         if _rows(self._doubtful) >= ROWS_PER_COMMIT:
             self._decide()
-        if _rows(self._waiting) >= ROWS_PER_COMMIT:
+        if self._rows >= ROWS_PER_COMMIT or self._characters >= CHARACTERS_PER_COMMIT:
+            del sync
             await self._write()
 
     def _have_written(self, sync: AccountSync) -> None:
         self._endings.append(sync.outcome)
         self._waiting.append(sync)
+        self._rows += len(sync.reading.rows)
+        self._characters += sync.characters
 
     def _decide(self) -> None:
         """Have what was in doubt written, too, as the share of accounts in doubt decides."""
@@ -153,9 +159,13 @@ class OAuthSync:
             self._have_written(self._turnout.decided(sync))
 
     async def _write(self) -> None:
-        """Write what waits, in a thread, so that reading goes on meanwhile."""
+        """Write what waits, in a thread, so that reading goes on meanwhile.
+
+        Whoever brings more than is written at once waits for its turn, and reads no further.
+        """
         async with self._writing:
             waiting, self._waiting = self._waiting, []
+            self._rows = self._characters = 0
             if waiting:
                 self._written += await asyncio.to_thread(self._keep, waiting)
 

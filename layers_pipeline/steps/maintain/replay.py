@@ -16,15 +16,16 @@ import polars as pl
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Written
+from layers_pipeline.lake.table import Written, add_up
 from layers_pipeline.progress import report
 from layers_pipeline.steps.derive.collaborations import derive_collaborations
 from layers_pipeline.steps.derive.deletions import derive_absences
-from layers_pipeline.steps.derive.everything import add_up, bring_up_to_date
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.posts import facts_of
 from layers_pipeline.steps.derive.staging import captures, stage_again
 from layers_pipeline.steps.platforms import STAGED_SOURCES, Source
 from layers_pipeline.steps.stores import Stores
+from transforms.facts.snapshots import followers_of
 
 DAY: Final = timedelta(days=1)
 
@@ -89,11 +90,12 @@ def _make_again(stores: Stores) -> dict[str, Written]:
     """Make what follows from captures and listings from all of them, in place of what there is."""
     lake = stores.lake
     marks = {source.name: lake.version(source) for source in catalog.STAGED_TABLES}
-    facts = facts_of(captures(stores).collect())
+    given = captures(stores).collect()
+    facts = facts_of(given)
     made = {
         catalog.PLATFORM_POST_METRICS: facts.snapshots,
         catalog.PLATFORM_POSTS: facts.posts,
-        catalog.PLATFORM_ACCOUNT_METRICS: facts.followers,
+        catalog.PLATFORM_ACCOUNT_METRICS: followers_of(given.lazy()).collect(),
         catalog.PLATFORM_POST_METRICS_LATEST: facts.latest,
     }
     written = {table.name: lake.replace(table, rows, where={}) for table, rows in made.items()}

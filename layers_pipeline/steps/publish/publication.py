@@ -4,7 +4,7 @@ Belongs here: pinning one consistent set of versions, publishing it, compacting,
 Does not belong here: how the file is built (``serving``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -14,14 +14,14 @@ import polars as pl
 
 from layers_pipeline.errors import PublicationError
 from layers_pipeline.lake import catalog
+from layers_pipeline.lake.log import shorten_log
 from layers_pipeline.lake.reading import ADDED
-from layers_pipeline.lake.table import Table, Written
+from layers_pipeline.lake.table import Table, Written, add_up
 from layers_pipeline.progress import report
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.database import Pinned
 from layers_pipeline.steps.derive.everything import (
     OnWritten,
-    add_up,
     bring_up_to_date,
     unheard,
 )
@@ -186,8 +186,22 @@ def maintain(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str, in
         on_written(written)
         publish(stores, on_written=on_written)
         kept = generations.pinned_versions(stores.settings.serve_location)
-        return {
+        there = [table for table in catalog.TABLES if stores.lake.version(table) >= 0]
+        deleted = {
             table.name: len(stores.lake.vacuum(table, keep_versions=kept.get(table.name, ())))
-            for table in catalog.TABLES
-            if stores.lake.version(table) >= 0
+            for table in there
         }
+        _shorten_logs(stores, there, kept)
+        return deleted
+
+
+def _shorten_logs(
+    stores: Stores, tables: Sequence[Table], published: Mapping[str, Sequence[int]]
+) -> None:
+    """Keep of each log what kept generations read, and what other tables go on from."""
+    lake = stores.lake
+    with lake.write_lock():
+        for table in tables:
+            readers = [one for one in catalog.TABLES if table.name in one.remembers]
+            read = {lake.watermark(one, table.name) for one in readers} - {-1}
+            shorten_log(lake, table, keep=read.union(published.get(table.name, ())))

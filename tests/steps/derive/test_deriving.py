@@ -4,6 +4,7 @@ from hypothesis import Phase, example, given
 from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
+from layers_pipeline.steps.derive import posts, staging
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.posts import FACTS, derive_facts, facts_of
 from layers_pipeline.steps.derive.staging import captures as captures_of
@@ -33,7 +34,7 @@ from transforms.contracts.posts import (
     PlatformPostMetricsLatest,
     PlatformPosts,
 )
-from transforms.facts.snapshots import POST, latest_metrics
+from transforms.facts.snapshots import POST, followers_of, latest_metrics
 
 SLOW_LAW = examples(0.2, phases=(Phase.explicit, Phase.generate))
 """For laws over real stores: failing examples are shown as found, not shrunk for minutes."""
@@ -209,8 +210,13 @@ def no_difference(history):
 
 CRASHED_BEFORE_A_CAPTURE_OF_THE_SAME_MOMENT = [
     (2, [shown("p0", 2, source="sift", published_at=hours(-9))], None),
-    (4, [shown("p1", 4, source="sift")], 2),
-    (7, [shown("p0", 2, source="import", published_at=hours(-8))], 1),
+    (4, [shown("p1", 4, source="sift")], 3),
+    (7, [shown("p0", 2, source="import", published_at=hours(-8))], 2),
+]
+MANY_POSTS = [
+    (2, [graph(f"p{number}", 2, views=number, followers=10) for number in range(6)], "derive"),
+    (5, [graph(f"p{number}", 5, views=7, followers=11) for number in range(1, 6)], 2),
+    (6, [capture(f"p{number}", 6, account="bob", views=9) for number in range(6)], None),
 ]
 
 
@@ -259,7 +265,7 @@ NAMED = {
     ],
     "a crash before an earlier capture comes late": [
         (10, [sift("p", 1, views=5, caption="a")], "derive"),
-        (11, [sift("p", 3, views=5, caption="b")], 2),
+        (11, [sift("p", 3, views=5, caption="b")], 3),
         (12, [sift("p", 2, views=6, caption="a")], "derive"),
     ],
     "a crash with two captures of a moment under way": [
@@ -305,7 +311,7 @@ def test_facts_keep_their_contracts(rows):
         PlatformPosts: found.posts,
         PlatformPostMetrics: found.snapshots,
         PlatformPostMetricsLatest: found.latest,
-        PlatformAccountMetrics: found.followers,
+        PlatformAccountMetrics: followers_of(captures(rows)).collect(),
     }
     assert all(
         contract.is_valid(made.select(contract.column_names()))
@@ -408,3 +414,11 @@ def test_upkeep_joins_small_files_and_leaves_nothing_to_derive_again(stores):
     }
     assert (files, len(lake.files(staged))) == (101, 1)
     assert captures_since(stores, read).collect().is_empty()
+
+
+def test_how_many_rows_are_held_at_a_time_changes_nothing(monkeypatch):
+    in_one_piece = without_ticks(MANY_POSTS)
+    for module in (staging, posts):
+        monkeypatch.setattr(module, "ROWS_AT_ONCE", 2)
+    assert without_ticks(MANY_POSTS) == in_one_piece
+    assert len(in_one_piece["posts"]) == 12

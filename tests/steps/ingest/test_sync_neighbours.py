@@ -12,6 +12,7 @@ from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
+import polars as pl
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
@@ -20,6 +21,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.operations.tokens import NewToken
+from layers_pipeline.steps.ingest import oauth
 from layers_pipeline.steps.ingest.oauth import AT_ONCE
 from layers_pipeline.steps.ingest.tokens import REFRESH_LEASE
 from layers_pipeline.steps.stores import Stores
@@ -161,6 +163,23 @@ def test_accounts_that_cannot_be_read_harm_nobody(served: RunningSandbox, stores
     assert outcomes(stores, sealed) == {"unavailable"}
     assert outcomes(stores, well, INSTAGRAM[0]) == {"ok"}
     assert Counter(requests_of(served)).total() == 4
+
+
+def test_readings_land_some_at_a_time_each_whole_and_before_it_is_called_a_success(
+    served: RunningSandbox, stores: Stores, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(oauth, "ROWS_PER_COMMIT", 1)
+    connect(stores, served, *INSTAGRAM[:5])
+    sync(stores)
+    assert outcomes(stores, *INSTAGRAM[:5]) == {"ok"}
+    commits = (
+        stores.lake.read(catalog.RAW_INSTAGRAM__RESPONSES)
+        .group_by("sync_id")
+        .agg(pl.col("known_at").n_unique())
+    )
+    assert commits.collect()["known_at"].to_list() == [1] * 5
+    listings = len(stores.lake.files(catalog.ACCOUNT_LISTINGS))
+    assert 1 < len(stores.lake.files(catalog.RAW_INSTAGRAM__RESPONSES)) == listings
 
 
 def test_a_token_is_readable_again_once_its_key_is_back(served: RunningSandbox, stores: Stores):

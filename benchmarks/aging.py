@@ -1,0 +1,165 @@
+"""What a sync costs on the first day of a deployment and on later ones: it should not grow.
+
+Belongs here: days of syncs by the simulated clock, what they cost, how many files lie in the lake.
+Does not belong here: how fast one sync is (``syncing``). Figures are kept in
+``docs/performance.md``.
+
+The lake is real and the clock is not: a day takes minutes. So that what waits for files to grow
+old happens here too, every simulated hour makes the files of the lake an hour older.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import httpx
+
+from benchmarks.syncing import SCENARIO, connect, environment, sandbox
+from layers_pipeline.lake import catalog
+from layers_pipeline.settings import load_settings
+from layers_pipeline.steps.derive.everything import bring_up_to_date
+from layers_pipeline.steps.ingest.oauth import sync_oauth
+from layers_pipeline.steps.publish.publication import maintain, publish
+from layers_pipeline.steps.stores import Stores, open_stores
+from sandbox.simulation.clock import SandboxClock
+from transforms.vocabulary import Depth
+
+START: Final = datetime.fromisoformat("2026-09-02T00:00:00Z")
+MINUTE: Final = timedelta(minutes=1)
+QUICK_MIN, FULL_MIN, DERIVE_MIN, PUBLISH_MIN = 5, 20, 30, 240
+DAY_MIN: Final = 1_440
+HOUR_S: Final = 3_600
+WATCHED: Final = (
+    catalog.RAW_INSTAGRAM__RESPONSES,
+    catalog.ACCOUNT_LISTINGS,
+    catalog.STG_INSTAGRAM__POSTS,
+    catalog.PLATFORM_POSTS,
+    catalog.PLATFORM_POST_METRICS_LATEST,
+    catalog.SYNC_HEALTH,
+)
+
+
+@dataclass(kw_only=True)
+class Day:
+    """CPU seconds of everything that ran on one day, by what it was."""
+
+    spent: dict[str, list[float]] = field(default_factory=dict)
+    files: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """By table, at the end of the day: data files that it is made of, and files of its log."""
+
+    def run(self, what: str, work: Callable[[], object]) -> None:
+        began = time.process_time()
+        work()
+        self.spent.setdefault(what, []).append(time.process_time() - began)
+
+    def each_ms(self, what: str) -> float:
+        """Of one run of a kind: the median, so that a busy machine tells less."""
+        return 1_000 * median(self.spent[what])
+
+    def in_all_s(self) -> float:
+        return sum(map(sum, self.spent.values()))
+
+
+def main() -> None:
+    """Live through some days and print what each of them cost."""
+    options = _options()
+    half = options.accounts // 2
+    scenario = SCENARIO.format(instagram=half, tiktok=options.accounts - half, posts=options.posts)
+    with TemporaryDirectory(prefix="layers-bench-") as folder:
+        home = Path(folder)
+        (home / "bench.toml").write_text(scenario, encoding="utf-8")
+        with sandbox(home / "bench.toml") as url:
+            os.environ |= environment(home, url)
+            connect(url)
+            clock = SandboxClock(START)
+            stores = open_stores(load_settings(), clock=clock)
+            with httpx.Client(base_url=url) as simulated:
+                _print(options, list(_days(stores, clock, simulated, options)))
+            stores.operations.close()
+
+
+def _days(
+    stores: Stores, clock: SandboxClock, simulated: httpx.Client, options: argparse.Namespace
+) -> Iterator[Day]:
+    for number in range(options.days):
+        day = Day()
+        is_between = 0 < number < options.days - 1
+        for minute in range(0, DAY_MIN, options.between if is_between else QUICK_MIN):
+            clock.set(START + timedelta(days=number) + minute * MINUTE)
+            now = {"now": clock.now().isoformat(), "rate": 0}
+            simulated.put("/sandbox/clock", json=now).raise_for_status()
+            _run_what_is_due(stores, day, minute, f"{number:03d}-{minute:04d}")
+            if minute % 60 == 0:
+                _grow_older(Path(stores.settings.lake_location))
+        day.run("upkeep", lambda: maintain(stores))
+        day.files = {table.name: _files(stores, table) for table in WATCHED}
+        print(f"day {number + 1}: {day.in_all_s():.0f} CPU s", flush=True)
+        yield day
+
+
+def _run_what_is_due(stores: Stores, day: Day, minute: int, worker: str) -> None:
+    def sync(depth: Depth) -> Callable[[], object]:
+        return lambda: sync_oauth(stores, depth, worker=f"{depth}-{worker}")
+
+    day.run("quick sync", sync("quick"))
+    if minute % FULL_MIN == 0:
+        day.run("full sync", sync("full"))
+    if minute % DERIVE_MIN == 0:
+        day.run("derivation", lambda: bring_up_to_date(stores))
+        day.run("derivation of nothing new", lambda: bring_up_to_date(stores))
+    if minute % PUBLISH_MIN == 0:
+        day.run("publication", lambda: publish(stores))
+
+
+def _grow_older(lake: Path) -> None:
+    """Make every file of the lake an hour older."""
+    for path in lake.rglob("*"):
+        at = path.stat().st_mtime - HOUR_S
+        os.utime(path, (at, at))
+
+
+def _files(stores: Stores, table: catalog.Table) -> tuple[int, int]:
+    log = Path(stores.settings.lake_location) / table.name / "_delta_log"
+    return len(stores.lake.files(table)), len(list(log.iterdir()))
+
+
+def _print(options: argparse.Namespace, days: list[Day]) -> None:
+    kinds = list(days[0].spent)
+    print(f"\n{options.days} days of {options.accounts} accounts with {options.posts} posts each")
+    print("\n| CPU ms of one, median of a day | first day | last day | ratio |")
+    print("|---|---:|---:|---:|")
+    for kind in kinds:
+        first, last = (day.each_ms(kind) for day in (days[0], days[-1]))
+        print(f"| {kind} | {first:,.0f} | {last:,.0f} | {last / first:.2f} |")
+    first, last = days[0].in_all_s(), days[-1].in_all_s()
+    print(f"| everything of the day, s | {first:,.0f} | {last:,.0f} | {last / first:.2f} |")
+    print("\n| files at the end of the day: data, log | first day | second day | last day |")
+    print("|---|---:|---:|---:|")
+    for table in WATCHED:
+        shown = (days[at].files[table.name] for at in (0, min(1, len(days) - 1), -1))
+        print(f"| `{table.name}` | " + " | ".join(f"{data}, {log}" for data, log in shown) + " |")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=3)
+    parser.add_argument("--accounts", type=int, default=4)
+    parser.add_argument("--posts", type=int, default=10)
+    parser.add_argument(
+        "--between",
+        type=int,
+        default=QUICK_MIN,
+        help="minutes between quick syncs on all days but the first and the last",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
