@@ -42,6 +42,7 @@ class KnownPost:
     comments: int | None = None
     shares: int | None = None
     saves: int | None = None
+    profile_activity: int | None = None
     has_all_parts: bool = False
     """Whether the parts of its profile activity add up to what is known of it in all."""
 

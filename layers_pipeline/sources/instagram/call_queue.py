@@ -76,6 +76,8 @@ class CallQueue:
         self._singles_left = SINGLES_MAX
         self._known: set[str] = set()
         self._inactive: set[str] = set()
+        self._unmoved: set[str] = set()
+        """Posts that the list showed as they were known."""
         self._searches: dict[str, Search] = {}
         self._unshared = 0
 
@@ -98,15 +100,32 @@ class CallQueue:
             return
         if item.media_type == "story":
             self._items.append(PartsTask(self, item))
-        elif self._parts_left and self._has_moved(item, row):
-            self._parts_left -= 1
-            self._parts.append(PartsTask(self, item))
+        elif self._has_moved(item, row):
+            self._put_parts(item)
+        else:
+            self._unmoved.add(item.item_id)
 
     def insights_read(self, item: Item, body: Mapping[str, Any]) -> None:
-        """Ask for no parts of what is zero in all."""
+        """Ask for no parts of what is zero in all, and for those of what moved in all.
+
+        Counts may have been seen to move before, by a reading that asks for no insights.
+        """
         breakdown = BREAKDOWNS.get(item.media_type)
-        if breakdown and total_of(body, breakdown.metric) == 0:
+        if breakdown is None:
+            return
+        total = total_of(body, breakdown.metric)
+        if total == 0:
             self._inactive.add(item.item_id)
+        elif item.item_id in self._unmoved:
+            self._unmoved.remove(item.item_id)
+            known = self._known_posts[item.item_id]
+            if total != known.profile_activity and None not in (total, known.profile_activity):
+                self._put_parts(item)
+
+    def _put_parts(self, item: Item) -> None:
+        if self._parts_left:
+            self._parts_left -= 1
+            self._parts.append(PartsTask(self, item))
 
     def next_call(self) -> list[tuple[Task, Wanted]]:
         """What to ask for in one call, up to 50; empty when everything is done.

@@ -82,7 +82,9 @@ class Redactor:
 def _written(secret: str) -> list[str]:
     """The ways in which a secret may be written: plain, in JSON, in a URL."""
     in_json = json.dumps(secret)[1:-1]
-    forms = [secret, in_json, in_json.replace("/", "\\/"), quote(secret), quote(secret, safe="")]
+    in_ours = json_text(secret)[1:-1]  # which leaves some control characters as they are
+    in_urls = (quote(secret), quote(secret, safe=""))
+    forms = [secret, in_json, in_json.replace("/", "\\/"), in_ours, *in_urls]
     return list(dict.fromkeys(forms))
 
 

@@ -17,6 +17,7 @@ from transforms.facts.snapshots import POST
 from transforms.vocabulary import Platform
 
 COUNTS: Final = ("likes", "comments", "shares", "saves")
+TOTAL: Final = "profile_activity"
 PARTS: Final = tuple(f"profile_activity_{name}" for name in ACTIVITIES)
 
 
@@ -26,16 +27,16 @@ def known_posts(
     """What is known of accounts' posts, by account key.
 
     Returns:
-        Grain: one row per post. Columns: platform_post_id, ``COUNTS`` and has_all_parts, whether
-        the parts of its profile activity, which are left out where they are zero, add up.
+        Grain: one row per post. Columns: platform_post_id, ``COUNTS``, profile_activity and
+        has_all_parts, whether the parts of that, which are left out where they are zero, add up.
     """
     posts = lake.read(catalog.PLATFORM_POSTS).filter(
         pl.col("platform") == platform, pl.col("account_key").is_in(list(account_keys))
     )
-    has_all_parts = (pl.col("profile_activity") == pl.sum_horizontal(PARTS)).fill_null(value=False)
+    has_all_parts = (pl.col(TOTAL) == pl.sum_horizontal(PARTS)).fill_null(value=False)
     known = (
         lake.read(catalog.PLATFORM_POST_METRICS_LATEST)
-        .select(*POST, *COUNTS, has_all_parts=has_all_parts)
+        .select(*POST, *COUNTS, TOTAL, has_all_parts=has_all_parts)
         .join(posts.select(*POST, "account_key"), on=POST, how="inner")
         .drop("platform")
         .collect()

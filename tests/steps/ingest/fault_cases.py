@@ -163,12 +163,12 @@ IG_ACCOUNT = [
     instagram("fatal_minus_1", lost("unavailable", requests=3)),
     instagram(
         "unsupported_post",
-        # One call in vain, then the three lists, six items and three breakdowns by themselves.
-        well("instagram", requests=1 + 3 + 6 + 3, dropped=frozenset({"batches"})),
-        case={"healed_requests": 12},
+        # One call in vain, then the four lists, six items and three breakdowns by themselves.
+        well("instagram", requests=1 + 4 + 6 + 3, dropped=frozenset({"batches"})),
+        case={"healed_requests": 13},
     ),
-    # The video from before reels is taken for one, and refuses eight metrics one by one.
-    instagram("no_product_type", well("instagram", requests=10, of_items=8)),
+    # The video from before reels is taken for one, and refuses ten metrics one by one.
+    instagram("no_product_type", well("instagram", requests=12, of_items=10)),
 ]
 OF_ONE_ITEM = (
     "converted_100",
@@ -195,7 +195,7 @@ IG_RECORDED = [
     *(
         instagram(
             kind,
-            well("instagram", outcome="partial", requests=3, rows=7),
+            well("instagram", outcome="partial", requests=4, rows=7),
             name=f"{kind} of all items",
         )
         for kind in OF_ONE_ITEM
@@ -255,7 +255,7 @@ IG_METRIC = [
     ),
     instagram(
         "bad_metric_value",
-        well("instagram", requests=4, own=frozenset({"reach"})),
+        well("instagram", requests=5, own=frozenset({"reach"})),
         metric="reach",
     ),
     instagram(

@@ -64,6 +64,7 @@ def test_what_is_known_is_the_last_known_value_and_whether_the_parts_add_up(stor
         shown = post.metrics(AT)
         assert known[post.item_id] == KnownPost(
             **{name: shown[name] for name in ("likes", "comments", "shares", "saves")},
+            profile_activity=shown["profile_activity"],
             has_all_parts=True,
         )
     reel = items_of(ONE, 0)[0]
@@ -73,3 +74,14 @@ def test_what_is_known_is_the_last_known_value_and_whether_the_parts_add_up(stor
 def test_of_accounts_that_were_never_read_nothing_is_known(stores):
     assert known_posts(stores.lake, "instagram", [ONE.account_key]) == {}
     assert by_post(None) == {}
+
+
+def test_parts_are_read_again_once_all_of_them_moved_though_counts_were_seen_before(served, stores):
+    """A quick sync sees counts move, and asks for no insights."""
+    sync(stores)
+    bring_up_to_date(stores)
+    served.world.clock.set(AT + LATER)
+    sync(stores, "quick")
+    bring_up_to_date(stores)
+    sync(stores)
+    assert broken_down(stores) == [2, 2]

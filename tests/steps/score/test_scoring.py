@@ -36,6 +36,7 @@ from tests.worlds.data_builders import (
     temporary_stores,
 )
 from tests.worlds.pools import pool_of
+from transforms.scoring.pool_candidates import NUMBER
 from transforms.scoring.ticks import tick_text
 
 TICKS = [hours(number) for number in range(-24, 28, 12)]
@@ -61,7 +62,8 @@ def as_text(rows):
 
 
 def scores_at(rows, as_of, *, allowlist=ALLOWLIST):
-    return scored(pool_of(rows, allowlist, as_of=as_of), as_of=as_of)
+    """Scores of a tick, without the numbers that posts have within one history alone."""
+    return scored(pool_of(rows, allowlist, as_of=as_of), as_of=as_of).drop(NUMBER)
 
 
 def differences(stores, captures, allowlist, ticks):
