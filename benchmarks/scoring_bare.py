@@ -86,6 +86,7 @@ ELIGIBILITY: Final = (
     "organic_score",
     "score_of",
     "scoring_version",
+    "rules_version",
     "tick",
 )
 OUTPUTS: Final = {
@@ -245,6 +246,7 @@ def _judged(scored: pl.LazyFrame) -> pl.LazyFrame:
         is_eligible=reason == "score",
         score_of=pl.when("has_row").then("scored_at"),
         scoring_version=pl.when("has_row").then(pl.lit("2")),
+        rules_version=pl.lit("2"),
     )
 
 

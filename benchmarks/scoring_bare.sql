@@ -199,6 +199,7 @@ final as (
         case when has_row then unseen end as unscored_reason,
         case when has_row then $tick::timestamptz end as score_of,
         case when has_row then '2' end as scoring_version,
+        '2' as rules_version,
         case
             when not has_row and scorable < 3 then 'pool_too_small'
             when not has_row then 'never_scored'
