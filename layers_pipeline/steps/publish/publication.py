@@ -176,7 +176,9 @@ def maintain(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str, in
         with stores.lake.write_lock():
             written = bring_up_to_date(stores)
             written[catalog.SCORE_DRIFT.name] = derive_drift(stores)
-            settle(stores)  # before scores go that rows might follow from
+            # Before scores go that rows might follow from.
+            judged_again = Written(updated=settle(stores).rows)
+            add_up(written, {catalog.AD_ELIGIBILITY.name: judged_again})
             thin_out_scores(stores)
             for done, table in enumerate(catalog.TABLES, start=1):
                 if len(stores.lake.files(table)) > SMALL_FILES:

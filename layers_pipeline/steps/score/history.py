@@ -26,7 +26,7 @@ from transforms.scoring.pools import listed_at, members_of, posts_at
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class Baseline:
     """What stood of scores when a history was loaded."""
 
     scores_version: int = -1
@@ -52,7 +52,7 @@ class History:
     daily: pl.DataFrame
     derived: Mapping[str, Written] = field(default_factory=dict[str, Written])
     """What was written to bring the lake up to date, by table name."""
-    standing: Standing = field(default_factory=Standing)
+    baseline: Baseline = field(default_factory=Baseline)
 
     def counts_at(self, until: datetime, *, before: pl.DataFrame, after: datetime) -> pl.DataFrame:
         """What was known of each post's counts at a moment, by number.
@@ -141,8 +141,8 @@ def load_history(stores: Stores, *, since: datetime, until: datetime) -> History
         since=since,
         goes_on=since < until,
     )
-    standing = Standing(scores_version=at, is_settled=follows == at)
-    return replace(history, derived=derived, standing=standing)
+    baseline = Baseline(scores_version=at, is_settled=follows == at)
+    return replace(history, derived=derived, baseline=baseline)
 
 
 def history_of(

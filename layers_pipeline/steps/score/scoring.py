@@ -24,7 +24,7 @@ from layers_pipeline.lake.table import Written
 from layers_pipeline.progress import report
 from layers_pipeline.steps.derive.everything import OnWritten, unheard
 from layers_pipeline.steps.derive.versions import InForce, rules_in_force
-from layers_pipeline.steps.score.history import Standing
+from layers_pipeline.steps.score.history import Baseline
 from layers_pipeline.steps.score.settling import Settled, settle
 from layers_pipeline.steps.score.tick_scorer import WRITTEN, Frames, open_scorer
 from layers_pipeline.steps.stores import Stores
@@ -121,16 +121,16 @@ def score_ticks(
     rules = in_force or rules_in_force(stores)
     scorer = open_scorer(stores, first=due[0], last=due[-1], in_force=rules)
     on_written(scorer.derived)
-    standing = _Standing(stores.lake, scorer.standing)
+    continuity = _Continuity(stores.lake, scorer.baseline)
     with _Writer() as writer:
         batch = _Batch(stores, rules, writer)
         for done, tick in enumerate(due, start=1):
             batch.add(tick, scorer.parts(tick))
             report("ticks scored", done, len(due))
             if done == len(due) or batch.is_full:
-                yield from batch.commit(standing)
+                yield from batch.commit(continuity)
                 batch = _Batch(stores, rules, writer)
-    on_settled(Settled() if standing.is_settled else settle(stores))
+    on_settled(Settled() if continuity.is_settled else settle(stores))
 
 
 class _Writer:
@@ -160,7 +160,7 @@ class _Writer:
             self._waiting.popleft().result()
 
 
-class _Standing:
+class _Continuity:
     """Whether all stored eligibility follows from the scores before it, though this run writes.
 
     It does if it did when the run read what stood before, if nobody else has written scores since,
@@ -171,7 +171,7 @@ class _Standing:
         found: What stood when the run read it.
     """
 
-    def __init__(self, lake: Lake, found: Standing) -> None:
+    def __init__(self, lake: Lake, found: Baseline) -> None:
         self._lake, self._at = lake, max(found.scores_version, JUST_MADE)
         self._is_alone = found.is_settled
         self._done: set[str] = set()
@@ -221,16 +221,16 @@ class _Batch:
         for table in WRITTEN:
             self._tables[table].add(text, part[table.name])
 
-    def commit(self, standing: _Standing) -> list[ScoredTick]:
+    def commit(self, continuity: _Continuity) -> list[ScoredTick]:
         """Put the rows in place of those that the ticks had, but for versions not in force."""
         self._writer.finish()
         *before, judged = WRITTEN
         with self._stores.lake.write_lock():
-            standing.begin(tick_text(scored.tick) for scored in self._scored)
+            continuity.begin(tick_text(scored.tick) for scored in self._scored)
             self._keep_other_versions()
             for table in before:
                 self._tables[table].commit()
-            self._tables[judged].commit(standing.marks())
+            self._tables[judged].commit(continuity.marks())
         return self._scored
 
     def _keep_other_versions(self) -> None:

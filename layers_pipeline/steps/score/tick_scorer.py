@@ -86,7 +86,7 @@ class TickScorer:
         earlier: Earlier,
     ) -> None:
         self._history, self._earlier = history, earlier
-        self.derived, self.standing = history.derived, history.standing
+        self.derived, self.baseline = history.derived, history.baseline
         self._rules, self._shadows = in_force.active, in_force.shadows
         self._first, self._last = first, last
         self._chunks = history.candidates.chunks()
