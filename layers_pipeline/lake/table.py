@@ -13,7 +13,19 @@ import dataframely as dy
 import polars as pl
 
 TICK: Final = "tick"
-Group = Literal["raw", "staged", "facts", "dimensions", "content", "scoring", "audit"]
+Group = Literal[
+    "raw",
+    "staged",
+    "facts",
+    "dimensions",
+    "content",
+    "scoring",
+    "ads",
+    "selection",
+    "creators",
+    "payouts",
+    "audit",
+]
 Publication = Literal["copy", "view", "no"]
 
 
