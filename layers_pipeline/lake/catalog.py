@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline.lake.table import Table
-from layers_pipeline.lake.tables import ads, audit, facts, scoring, sources
+from layers_pipeline.lake.tables import MODULES
 from layers_pipeline.lake.tables.ads import *
 from layers_pipeline.lake.tables.audit import *
 from layers_pipeline.lake.tables.facts import *
@@ -22,7 +22,6 @@ from layers_pipeline.lake.tables.scoring import *
 from layers_pipeline.lake.tables.sources import *
 
 BUCKETS: Final = 16
-MODULES: Final = (sources, facts, ads, scoring, audit)
 ALL: Final = tuple(
     one for module in MODULES for one in vars(module).values() if isinstance(one, Table)
 )
