@@ -99,3 +99,15 @@ ELIGIBILITY_REASONS: Final[tuple[EligibilityReason, ...]] = get_args(Eligibility
 
 SkipRateUnit = Literal["percent", "fraction"]
 """What Instagram's skip rate is given in."""
+
+CreativeState = Literal[
+    "draft", "generated", "approved", "live", "fatigued", "disabled", "archived"
+]
+"""Where the creative behind an ad stands in its life, in this order."""
+CREATIVE_STATES: Final[tuple[CreativeState, ...]] = get_args(CreativeState)
+
+AdClass = Literal[
+    "too_young", "top_performer", "healthy", "underperforming", "fatigued", "critical"
+]
+"""How an ad that runs is doing."""
+AD_CLASSES: Final[tuple[AdClass, ...]] = get_args(AdClass)
