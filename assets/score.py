@@ -113,6 +113,8 @@ def _report_settled(
     context: dg.AssetExecutionContext, settled: Settled, *, own: Sequence[str]
 ) -> None:
     """Say which ticks were judged again; those of other runs are materialised by this one."""
+    for said in settled.left:
+        context.log.warning(said)
     rows = {tick_key(tick): count for tick, count in settled.changed.items()}
     for key, count in rows.items():
         context.log.info(f"{key}: {count} rows of ad_eligibility follow from other scores by now")
