@@ -73,31 +73,55 @@ def reason_of(
 ) -> tuple[str, str | None]:
     """The first thing to be said of an ad that runs."""
     week = weeks[key(ad)]
-    spend, seen = total(week, "spend_cents") or 0, total(week, "impressions") or 0
-    brought = total(week, "conversions")
+    found = without_a_verdict(ad, week, as_of)
+    if found is None:
+        ratio = cost_ratio(ad, weeks, ads)
+        found = alarm(week, ratio) or unknowable(week) or rank(week, ratio)
+    return found
+
+
+def without_a_verdict(
+    ad: Ad, week: Sequence[Ad | None], as_of: datetime
+) -> tuple[str, str | None] | None:
     if ad["began_at"] is not None and as_of - ad["began_at"] < timedelta(days=3):
         return "too_young", "too_young"
-    if spend == 0 and seen == 0:
+    if not total(week, "spend_cents") and not total(week, "impressions"):
         return "no_delivery", None
-    if len(currencies(week)) > 1:
-        return "currencies_mixed", None
-    is_usd = currencies(week) == {"USD"}
-    if is_usd and brought == 0 and spend > 5000:
-        return "spend_without_conversion", "critical"
+    return ("currencies_mixed", None) if len(currencies(week)) > 1 else None
+
+
+def cost_ratio(
+    ad: Ad, weeks: Mapping[tuple[str, str], list[Any]], ads: Sequence[Ad]
+) -> Fraction | None:
+    """The cost of its conversions by that of its pool's."""
+    spend, brought = (total(weeks[key(ad)], name) for name in ("spend_cents", "conversions"))
     pool_spend, pool_brought = pool(ad, weeks, ads)
-    ratio = None
-    if brought and pool_spend and pool_brought:
-        ratio = Fraction(spend, brought) / Fraction(pool_spend, pool_brought)
+    if not brought or not pool_spend or not pool_brought:
+        return None
+    return Fraction(spend or 0, brought) / Fraction(pool_spend, pool_brought)
+
+
+def alarm(week: Sequence[Ad | None], ratio: Fraction | None) -> tuple[str, str] | None:
+    is_usd, spend = currencies(week) == {"USD"}, total(week, "spend_cents") or 0
+    if is_usd and total(week, "conversions") == 0 and spend > 5000:
+        return "spend_without_conversion", "critical"
     if ratio is not None and ratio > Fraction(5, 2):
         return "cpa_far_above_pool", "critical"
-    if is_usd and spend >= 500 and frequency(week) > 3 and has_become_dear(week):
+    if not is_usd or spend < 500:
+        return None
+    if frequency(week) > 3 and has_become_dear(week):
         return "seen_too_often", "fatigued"
-    if is_usd and spend >= 500 and is_clicked_less(week):
-        return "ctr_falling", "fatigued"
-    if not is_usd:
+    return ("ctr_falling", "fatigued") if is_clicked_less(week) else None
+
+
+def unknowable(week: Sequence[Ad | None]) -> tuple[str, None] | None:
+    if currencies(week) != {"USD"}:
         return "currency_not_usd", None
-    if brought is None:
-        return "conversions_unknown", None
+    return ("conversions_unknown", None) if total(week, "conversions") is None else None
+
+
+def rank(week: Sequence[Ad | None], ratio: Fraction | None) -> tuple[str, str]:
+    brought, spend = total(week, "conversions") or 0, total(week, "spend_cents") or 0
     if ratio is not None and ratio > Fraction(3, 2):
         return "cpa_above_pool", "underperforming"
     if brought == 0 and spend > 2000:
