@@ -106,11 +106,12 @@ class Service:
             return envelope(self._page(rows if wanted else self.ads, params))
         if path.endswith("/report/integrated/get/"):
             return envelope(self._page(self._rows(params), params))
-        if path.endswith("/create/"):
-            return envelope({"task_id": "t1"})
-        if path.endswith("/check/"):
-            return envelope({"status": self.status.pop(0) if self.status[1:] else self.status[0]})
-        return envelope({"download_url": FILE, "file_name": "report.csv"})
+        return envelope(self._task(path.rpartition("/task/")[2]))
+
+    def _task(self, step):
+        if step == "check/":
+            return {"status": self.status.pop(0) if self.status[1:] else self.status[0]}
+        return {"task_id": "t1"} if step == "create/" else {"download_url": FILE}
 
     def _rows(self, params):
         since, until = (date.fromisoformat(params[name]) for name in ("start_date", "end_date"))
