@@ -24,10 +24,11 @@ FRESHNESS: Final = dg.AssetSelection.checks(
 ORDER: Final = dg.AssetSelection.checks(
     dg.AssetCheckKey(dg.AssetKey("ad_eligibility"), "follows_earlier_scores")
 )
-SCORED: Final = dg.AssetSelection.groups("scoring", "serving")
+ADS: Final = "ad_classifications"
+SCORED: Final = dg.AssetSelection.groups("scoring", "serving") | dg.AssetSelection.assets(ADS)
 """What a tick makes; it brings everything before it up to date by itself."""
 
-TICK: Final = tuple(table.name for table in PER_TICK)
+TICK: Final = (*(table.name for table in PER_TICK), ADS)
 AFTER_TICKS: Final = ("ad_eligibility_current", "score_drift", "analytics_file")
 """What follows from ticks, and is not divided by them."""
 

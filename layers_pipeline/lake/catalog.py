@@ -14,6 +14,7 @@ import polars as pl
 
 from layers_pipeline.lake.table import Table
 from layers_pipeline.lake.tables import MODULES
+from layers_pipeline.lake.tables.ad_classes import *
 from layers_pipeline.lake.tables.ads import *
 from layers_pipeline.lake.tables.audit import *
 from layers_pipeline.lake.tables.facts import *
