@@ -24,8 +24,8 @@ def days_known(daily: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
         daily: Rows of ``AdDailyMetrics``.
     """
     known = daily.filter(pl.col("known_at") <= as_of)
-    newest = pl.col("known_at") == pl.col("known_at").max().over(*AD, "spent_on")
-    return known.filter(newest)
+    newest = known.group_by(*AD, "spent_on").agg(pl.col("known_at").max())
+    return known.join(newest, on=[*AD, "spent_on", "known_at"], how="semi")
 
 
 def with_windows(
@@ -41,12 +41,12 @@ def with_windows(
     Returns:
         The ads in their order, with the columns of ``sums``; where no day counts all are null.
     """
-    days = days_known(daily, as_of=as_of).join(ads.select(*AD, "last_day_on"), on=AD)
+    days = daily.join(ads.select(*AD, "last_day_on"), on=AD)
     back = (pl.col("last_day_on") - pl.col("spent_on")).dt.total_days()
     counted = days.with_columns(day_number=rules.window_days - back).filter(
         back.is_between(0, rules.window_days - 1)
     )
-    summed = counted.group_by(AD).agg(**_sums(rules))
+    summed = days_known(counted, as_of=as_of).group_by(AD).agg(**_sums(rules))
     return ads.join(summed, on=AD, how="left", maintain_order="left")
 
 
