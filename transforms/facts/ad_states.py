@@ -4,6 +4,7 @@ Belongs here: comparing what was told of one ad, in the order in which it was kn
 Does not belong here: reading it (``staging``), what ads show (``ads_shown``).
 """
 
+from datetime import datetime
 from typing import Final
 
 import polars as pl
@@ -35,12 +36,12 @@ def changes_of_state(told: pl.LazyFrame) -> pl.LazyFrame:
     return one.filter(is_first | is_news).select(AdStates.column_names())
 
 
-def states_at(states: pl.LazyFrame, *, as_of: object) -> pl.LazyFrame:
+def states_at(states: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
     """How each ad stood as of a moment, one row per ad known by then.
 
     Args:
         states: Rows of ``AdStates``.
-        as_of: The moment, as a value or an expression.
+        as_of: The moment.
     """
     known = states.filter(pl.col("known_at") <= as_of)
     return known.sort("known_at").unique(AD, keep="last")

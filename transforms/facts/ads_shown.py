@@ -1,6 +1,6 @@
 """Which content each ad shows, in which project, as of a moment; the one answer for everybody.
 
-Belongs here: whose an ad is, the platform's word before people's links, ads that show nothing known.
+Belongs here: whose an ad is, the platform's word before people's links, ads that show nothing.
 Does not belong here: reading what platforms say (``staging``), what ads brought (``spend``).
 """
 

@@ -68,7 +68,7 @@ def may_change_until(day: pl.Expr, days: int) -> pl.Expr:
 
 def staged(schema: type[dy.Schema], rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with exactly the contract's columns and types."""
-    return rows.select(schema.column_names()).cast(dict(schema.create_empty().schema))
+    return rows.select(schema.column_names()).cast(schema.create_empty().schema)
 
 
 def nothing_staged() -> StagedAds:
