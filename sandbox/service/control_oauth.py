@@ -168,7 +168,7 @@ def _account(world: World, account: AccountRef) -> OAuthAccount:
     now, dataset = world.clock.now(), world.dataset
     newest = world.tokens.newest(account)
     return {
-        "platform": account.platform,
+        "platform": account.network,
         "account_key": account.account_key,
         "posts": len(dataset.posts(account, at=now)),
         "stories": len(dataset.stories(account, at=now)),

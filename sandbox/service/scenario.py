@@ -33,7 +33,7 @@ from sandbox.service.scenario_events import (
     holders_on,
 )
 from sandbox.sift.faults import SIFT_FAULT_KINDS
-from sandbox.simulation.accounts import AccountRef, Platform
+from sandbox.simulation.accounts import AccountRef, AdPlatform, Platform
 from sandbox.simulation.creators import generated_captures
 from sandbox.simulation.dataset import Dataset
 from sandbox.simulation.holders import Plan, generated_truth
@@ -41,7 +41,7 @@ from sandbox.tiktok.faults import TIKTOK_FAULTS
 from sandbox.world import World
 
 SHIPPED: Final = Path(__file__).parents[1] / "scenarios"
-FAULT_KINDS: Final[Mapping[Platform, Collection[str]]] = {
+FAULT_KINDS: Final[Mapping[Platform | AdPlatform, Collection[str]]] = {
     "instagram": GRAPH_FAULT_KINDS | {CLEAR},
     "tiktok": TIKTOK_FAULTS.keys() | {CLEAR},
 }
