@@ -234,11 +234,12 @@ def _found(context: CallContext, node: str) -> tuple[AdScope, Callable[[tuple[Wa
         for ad in world.ads(account.ref, at=context.at)
     )
     for ad in every:
-        level = next((level for level, one in ids_of(ad).items() if one == node), None)
+        levels: list[Level] = [level for level, one in ids_of(ad).items() if one == node]
+        level = levels[0] if levels else None
         if level is None and node == ad.creative_id:
             scope = AdScope(account=ad.account, level="ad", object_id=ad.ad_id)
             return scope, partial(creative_json, context, ad)
-        if level not in (None, "account"):
+        if level is not None and level != "account":
             scope = AdScope(account=ad.account, level=level, object_id=node)
             return scope, partial(_node_json, context, ad, level)
     raise GraphError(gone(node))
