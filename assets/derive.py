@@ -21,6 +21,7 @@ OWN = tuple(
     for table in catalog.TABLES
     if table.group in {"dimensions", "staged", "facts", "content", "ads"}
     and table.name not in IMPORTED
+    and not table.per_tick
 )
 
 

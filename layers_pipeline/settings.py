@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     """App secret of the app that reads ads; where it is set, each call is signed."""
     meta_ads_trailing_days: Annotated[int, Field(ge=1, le=90)] = 28
     """Days that each reading of Meta's ads reads again; Meta restates a day for 28 days."""
+    tiktok_ads_trailing_days: Annotated[int, Field(ge=1, le=90)] = 32
+    """Days that each reading of TikTok's ads reads again: its longest window of conversions."""
     ads_first_days: Annotated[int, Field(ge=1, le=1123)] = 90
     """Days that the first reading of an ad account goes back; Meta keeps 37 months."""
     ads_unknown_share_limit: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.2

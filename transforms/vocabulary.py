@@ -137,3 +137,34 @@ RIGHT_SUBJECTS: Final[tuple[RightSubject, ...]] = get_args(RightSubject)
 RightSource = Literal["person", "tiktok", "meta", "import"]
 """Who told of a right."""
 RIGHT_SOURCES: Final[tuple[RightSource, ...]] = get_args(RightSource)
+
+Blocker = Literal[
+    "account_sync",
+    "views_unknown",
+    "below_min_views",
+    "pool_too_small",
+    "never_scored",
+    "below_threshold",
+    "excluded",
+    "safety_failed",
+    "approval_pending",
+    "approval_rejected",
+    "right_missing",
+    "right_not_begun",
+    "right_expired",
+    "right_revoked",
+    "deleted",
+    "already_running",
+    "no_layer",
+    "no_ad_set",
+    "slots_full",
+    "capacity_full",
+    "platform_full",
+    "not_launched",
+    "ad_not_running",
+]
+"""What keeps content from running as an ad, in the order in which it is asked (R44, R45)."""
+BLOCKERS: Final[tuple[Blocker, ...]] = get_args(Blocker)
+
+ContentStatus = Literal["running", "picked", "blocked"]
+CONTENT_STATUSES: Final[tuple[ContentStatus, ...]] = get_args(ContentStatus)

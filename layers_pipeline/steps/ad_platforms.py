@@ -20,8 +20,10 @@ from layers_pipeline.sources.ads_client import AdsClient
 from layers_pipeline.sources.client import ClientContext
 from layers_pipeline.sources.meta_ads.client import open_meta_ads
 from layers_pipeline.sources.meta_ads.errors import SOURCE as META_SOURCE
+from layers_pipeline.sources.tiktok_ads.client import open_tiktok_ads
 from transforms.staging.ads import StagedAds
 from transforms.staging.meta_ads import stage_meta_ads
+from transforms.staging.tiktok_ads import stage_tiktok_ads
 from transforms.vocabulary import AdPlatform
 
 
@@ -67,6 +69,17 @@ META: Final = AdsPlatform(
     trailing_days=lambda settings: settings.meta_ads_trailing_days,
     stage=stage_meta_ads,
 )
+TIKTOK: Final = AdsPlatform(
+    name="tiktok",
+    gives="TikTok's Business API: ads, their days and totals of ad accounts that gave a token.",
+    # TikTok counts calls per endpoint: a throttle of ads holds nobody who reads posts.
+    source="tiktok_ads",
+    raw=catalog.RAW_TIKTOK__ADS,
+    layer_ads=catalog.LAYER_TIKTOK_ADS,
+    open=open_tiktok_ads,
+    trailing_days=lambda settings: settings.tiktok_ads_trailing_days,
+    stage=stage_tiktok_ads,
+)
 AD_PLATFORMS: Final[dict[AdPlatform, AdsPlatform]] = {
-    platform.name: platform for platform in (META,)
+    platform.name: platform for platform in (META, TIKTOK)
 }

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from layers_pipeline.errors import SourceUnavailableError
+from layers_pipeline.sources.account_reading import IssueKind
 from layers_pipeline.sources.meta_ads.errors import SOURCE, FaultError
 from layers_pipeline.sources.meta_ads.lists import PAGE, Row, pages
 from layers_pipeline.sources.meta_ads.reports import ReportFailedError, report_rows
@@ -101,7 +102,7 @@ class Insights:
         told: Told in words what had to be made smaller, or read otherwise.
     """
 
-    def __init__(self, session: AdsSession, told: Callable[[str, str], None]) -> None:
+    def __init__(self, session: AdsSession, told: Callable[[IssueKind, str], None]) -> None:
         self._session, self._told = session, told
         self._limit = PAGE
 

@@ -156,8 +156,8 @@ def ads_usage(headers: Mapping[str, str], ad_account_id: str) -> Usage:
 
 
 def _pct(value: object) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return max(0.0, min(float(value), 1e6)) if is_number else 0.0
+    """Percent used; 0 for whatever is no number."""
+    return max(0.0, min(value, 1e6)) if isinstance(value, int | float) else 0.0
 
 
 def _wait_s(headers: Mapping[str, str], ad_account_id: str) -> float:
