@@ -38,6 +38,7 @@ from sandbox.simulation.accounts import AccountRef, AdPlatform, Platform
 from sandbox.simulation.creators import generated_captures
 from sandbox.simulation.dataset import Dataset
 from sandbox.simulation.holders import Plan, generated_truth
+from sandbox.tiktok.ads.faults import TIKTOK_AD_FAULT_KINDS
 from sandbox.tiktok.faults import TIKTOK_FAULTS
 from sandbox.world import World
 
@@ -46,6 +47,7 @@ FAULT_KINDS: Final[Mapping[Platform | AdPlatform, Collection[str]]] = {
     "instagram": GRAPH_FAULT_KINDS | {CLEAR},
     "tiktok": TIKTOK_FAULTS.keys() | {CLEAR},
     "meta_ads": AD_FAULT_KINDS | {CLEAR},
+    "tiktok_ads": TIKTOK_AD_FAULT_KINDS | {CLEAR},
 }
 """What an event may name as its kind."""
 FIRST_DAY: Final = datetime(1970, 1, 1, tzinfo=UTC)
