@@ -6,11 +6,12 @@ Does not belong here: expectations, and which faults there are.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from itertools import count
 from pathlib import Path
 
 import polars as pl
+from pydantic import SecretStr
 
 from benchmarks.life import HASTY
 from layers_pipeline.operations.ad_accounts import AdAccount, NewAdAccount
@@ -63,8 +64,6 @@ def connect_ads(stores: Stores, served: RunningSandbox, *accounts: AccountRef) -
 
 
 def _secret(served: RunningSandbox, ref: AccountRef):
-    from pydantic import SecretStr
-
     return SecretStr(served.issue(ref, life=timedelta(days=300)).access)
 
 
