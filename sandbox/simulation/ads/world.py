@@ -109,7 +109,9 @@ class AdWorld:
             AdDay(ad, day, numbers)
             for ad in self.ads(ref, at=at)
             for day in _days(since, min(until, ad.account.day_of(at)))
-            if not (numbers := numbers_of(ad, day, at=at, late_fix=late_fix)).is_empty
+            if not (numbers := numbers_of(ad, day, at=at, late_fix=late_fix)).is_empty(
+                ad.account.platform
+            )
         ]
 
     @cached_property

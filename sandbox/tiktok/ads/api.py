@@ -7,7 +7,6 @@ Does not belong here: the readings.
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -35,7 +34,6 @@ class AdsApi:
     def __init__(self, world: World) -> None:
         self._world = world
         self._tasks = Tasks()
-        self._blocked: dict[AccountRef, datetime] = {}
         self._readings: Mapping[str, Reading] = {
             ADVERTISERS: objects.advertisers,
             "advertiser/info": objects.advertiser_info,
@@ -87,7 +85,6 @@ class AdsApi:
             world=self._world,
             params=request.query_params,
             holder=AccountRef("tiktok_ads", ""),
-            blocked={},
         )
         text = self._tasks.file(call, name)
         return PlainTextResponse("Expired", 403) if text is None else _csv(text)
@@ -98,7 +95,6 @@ class AdsApi:
             world=self._world,
             params=params,
             holder=opened_by(self._world, access, platform="tiktok_ads"),
-            blocked=self._blocked,
             base_url=f"{request.url.scheme}://{request.url.netloc}",
         )
 

@@ -44,8 +44,6 @@ class AdsCall:
     params: Mapping[str, str]
     """Of the query, or of the body with lists and objects as JSON texts."""
     holder: AccountRef
-    blocked: dict[AccountRef, datetime]
-    """Until when an account is refused, since it reached the limit of a minute."""
     base_url: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     fault: Fault | None = None
@@ -97,16 +95,16 @@ class AdsCall:
         Raises:
             TikTokRefusalError: It is a code.
         """
-        if self.now < self.blocked.get(account, self.now):
-            raise TikTokRefusalError(TOO_FREQUENT, LIMIT_MESSAGES["app"])
         board = self.world.faults
+        if board.is_blocked(account, at=self.now):
+            raise TikTokRefusalError(TOO_FREQUENT, LIMIT_MESSAGES["app"])
         named = next((one.subject for one in board.of(account) if one.subject in subjects), "")
         self.fault = board.take(account, kinds_at(place, days), subject=named)
         if self.fault is None:
             return
         told = TIKTOK_AD_FAULTS[self.fault.kind]
         if self.fault.kind == "limit_minute":
-            self.blocked[account] = self.now + BLOCKED_FOR
+            board.block(account, until=self.now + BLOCKED_FOR)
         if told.code is not None:
             raise TikTokRefusalError(told.code, self._said(told.code, told.message))
 

@@ -130,9 +130,7 @@ def _values(call: AdsCall, one: Mapping[str, Any]) -> list[str]:
     value = one.get("filter_value", "")
     if not isinstance(value, str):
         raise refused("filtering.filter_value", "Not a valid string.")
-    nested = AdsCall(
-        world=call.world, params={"filter_value": value}, holder=call.holder, blocked={}
-    )
+    nested = AdsCall(world=call.world, params={"filter_value": value}, holder=call.holder)
     return list(nested.texts("filter_value"))
 
 

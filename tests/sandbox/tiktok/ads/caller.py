@@ -9,6 +9,7 @@ import csv
 import io
 import json
 from datetime import date, timedelta
+from functools import cache
 
 import httpx
 
@@ -50,6 +51,13 @@ class TikTokAdCaller:
         accounts = [one for one in self.world.ads.accounts if one.platform == "tiktok_ads"]
         self.account: AdAccount = accounts[number]
         self.token = self.world.tokens.issue(self.account.ref).access
+
+    def as_at_first(self) -> "TikTokAdCaller":
+        """The caller before a sandbox without faults, at its first moment, with a new token."""
+        self.world.faults.clear()
+        self.world.clock.set(NOW, rate=0)
+        self.token = self.world.tokens.issue(self.account.ref).access
+        return self
 
     def request(self, method: str, path: str, **options) -> httpx.Response:
         """An answer of the app, without a socket."""
@@ -110,3 +118,13 @@ class TikTokAdCaller:
 
     def advance(self, **time) -> None:
         self.world.clock.advance(timedelta(**time).total_seconds())
+
+
+@cache
+def _made(number: int) -> TikTokAdCaller:
+    return TikTokAdCaller(number)
+
+
+def caller_of(number: int = 0) -> TikTokAdCaller:
+    """The caller with the token of one advertiser, as at first."""
+    return _made(number).as_at_first()

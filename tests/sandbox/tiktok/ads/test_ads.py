@@ -12,7 +12,7 @@ from tests.sandbox.tiktok.ads.caller import (
     REPORT,
     SINCE,
     UNTIL,
-    TikTokAdCaller,
+    caller_of,
 )
 
 DELETED = ("deleted", "archived")
@@ -20,17 +20,17 @@ DELETED = ("deleted", "archived")
 
 @pytest.fixture
 def tiktok():
-    return TikTokAdCaller()
+    return caller_of()
 
 
 def test_the_agencys_token_opens_both_advertisers_and_the_others_only_its_own():
     app = {"app_id": "sandbox-client", "secret": "sandbox-secret"}
     both, own = (
-        TikTokAdCaller(number).read("oauth2/advertiser/get", **app)["list"] for number in (0, 1)
+        caller_of(number).read("oauth2/advertiser/get", **app)["list"] for number in (0, 1)
     )
     assert len(both) == 2
-    assert [one["advertiser_id"] for one in own] == [TikTokAdCaller(1).account.account_id]
-    assert TikTokAdCaller(1).refusal("ad/get", advertiser_id=both[0]["advertiser_id"]) == (
+    assert [one["advertiser_id"] for one in own] == [caller_of(1).account.account_id]
+    assert caller_of(1).refusal("ad/get", advertiser_id=both[0]["advertiser_id"]) == (
         40001,
         f"No permission to operate advertiser {both[0]['advertiser_id']}.",
     )
@@ -128,7 +128,7 @@ def test_totals_are_those_of_all_pages_and_stand_on_the_first(tiktok):
 
 
 def test_yen_have_no_decimals():
-    rows = TikTokAdCaller(1).report()
+    rows = caller_of(1).report()
     assert rows
     assert all("." not in row["metrics"]["spend"] for row in rows)
 

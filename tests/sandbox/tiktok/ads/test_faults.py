@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.tiktok.ads.faults import TIKTOK_AD_FAULTS
-from tests.sandbox.tiktok.ads.caller import REPORT, SINCE, TikTokAdCaller
+from tests.sandbox.tiktok.ads.caller import REPORT, SINCE, caller_of
 
 REPORT_ROUTE = "report/integrated/get"
 CODED = {kind: fault for kind, fault in TIKTOK_AD_FAULTS.items() if fault.code is not None}
@@ -11,7 +11,7 @@ CODED = {kind: fault for kind, fault in TIKTOK_AD_FAULTS.items() if fault.code i
 
 @pytest.fixture
 def tiktok():
-    return TikTokAdCaller()
+    return caller_of()
 
 
 @pytest.mark.parametrize("kind", CODED)
@@ -42,7 +42,7 @@ def test_fewer_days_at_once_cure_what_is_too_large(tiktok, kind, days):
 
 
 def test_one_advertisers_fault_spares_the_other(tiktok):
-    other = TikTokAdCaller(1).account.account_id
+    other = caller_of(1).account.account_id
     tiktok.put("code_50000")
     assert tiktok.read("ad/get", advertiser_id=other)["list"]
 
@@ -75,7 +75,7 @@ def test_a_task_that_failed_stays_so(tiktok, kind, state):
 
 def test_a_task_may_never_end(tiktok):
     tiktok.put("task_endless")
-    assert tiktok.states(tiktok.create(), 20) == ["PROCESSING"] * 20
+    assert tiktok.states(tiktok.create(), 5) == ["PROCESSING"] * 5
 
 
 def test_a_link_may_have_expired_and_titles_be_for_people(tiktok):

@@ -22,7 +22,7 @@ with warnings.catch_warnings():
 
 from sandbox import Fault, running_sandbox
 from tests.sandbox.graph.ads.caller import DATASET, NOW
-from tests.sandbox.tiktok.ads.caller import EVERY_STATUS, REPORT, TikTokAdCaller
+from tests.sandbox.tiktok.ads.caller import EVERY_STATUS, REPORT, caller_of
 from tests.sandbox.tiktok.ads.test_ads import told, truth
 
 
@@ -84,7 +84,7 @@ def report(client, account, token, **more):
 
 def test_a_report_is_read_with_its_totals(client, account, token):
     found = report(client, account, token, enable_total_metrics=True)
-    assert told(found["list"]) == truth(TikTokAdCaller())
+    assert told(found["list"]) == truth(caller_of())
     assert "." in found["total_metrics"]["spend"]
 
 
