@@ -32,7 +32,10 @@ from layers_pipeline.steps.score.settling import Settled, unsettled_ticks
 from layers_pipeline.steps.stores import Stores
 from transforms.scoring.ticks import tick_from_text, tick_key, tick_text
 
-PER_TICK: Final = tuple(table for table in catalog.TABLES if table.per_tick)
+PER_TICK: Final = tuple(
+    table for table in catalog.TABLES if table.per_tick and table.group != "ads"
+)
+"""What scoring writes; how ads are doing follows from no score (``assets.ad_classes``)."""
 TICKS_SHOWN: Final = 60
 SHOWN: Final = ("posts", "creatives", "pools", "scored", "eligible")
 TICKS_LOOKED_AT: Final = 50

@@ -13,7 +13,7 @@ from typing import Final
 
 import dataframely as dy
 
-from transforms.contracts import ads, captures, drift, posts, scoring
+from transforms.contracts import ad_classifications, ads, captures, drift, posts, scoring
 from transforms.contracts.columns import COUNTS, METRICS
 
 Upstream = tuple[tuple[str, str], ...]
@@ -273,6 +273,51 @@ _SCORING: Final[Mapping[str, Columns]] = {
         version_after=_of("organic_scores", "scoring_version"),
     ),
 }
+DAYS_SUMMED: Final = {
+    "spend_7d_minor": "spend_cents",
+    "impressions_7d": "impressions",
+    "clicks_7d": "clicks",
+    "conversions_7d": "conversions",
+    "pool_spend_7d_minor": "spend_cents",
+    "pool_conversions_7d": "conversions",
+    "spend_minor_day_1": "spend_cents",
+    "conversions_day_1": "conversions",
+    "spend_minor_day_7": "spend_cents",
+    "conversions_day_7": "conversions",
+    "impressions_first_days": "impressions",
+    "clicks_first_days": "clicks",
+    "impressions_last_days": "impressions",
+    "clicks_last_days": "clicks",
+}
+"""Which figure of ads' days each sum of ``ad_classifications`` is of."""
+VERDICT: Final = (
+    _of("ad_states", "status", "is_running", "is_deleted", "created_at")
+    + _of("ad_daily_metrics", "spend_cents", "impressions", "clicks", "conversions", "reach")
+    + _of("ad_daily_metrics", "currency")
+)
+_CLASSIFIED: Final[Mapping[str, Columns]] = {
+    "ad_classifications": _all(
+        ad_classifications.AdClassifications,
+        VERDICT,
+        tick=(),
+        judged_at=(),
+        rules_version=(),
+        ad_platform=_of("ad_states", "ad_platform"),
+        ad_id=_of("ad_states", "ad_id"),
+        project_id=_of("layers", "project_id") + _of("ad_accounts", "project_id"),
+        ad_account_id=_of("ad_states", "ad_account_id"),
+        ads_content_id=SHOWN,
+        scoring_pool=SHOWN,
+        approval=_of("content_approvals", "approval"),
+        status=_of("ad_states", "status"),
+        state=VERDICT + SHOWN + _of("content_approvals", "approval"),
+        age_days=_of("ad_states", "created_at") + _of("ad_daily_metrics", "spent_on"),
+        currency=_of("ad_daily_metrics", "currency"),
+        cpa_pool_ratio=_of("ad_daily_metrics", "spend_cents", "conversions"),
+        frequency_7d_max=_of("ad_daily_metrics", "impressions", "reach"),
+        **{name: _of("ad_daily_metrics", figure) for name, figure in DAYS_SUMMED.items()},
+    )
+}
 LINEAGE: Final[Mapping[str, Columns]] = MappingProxyType(
     {
         "stg_instagram__posts": _of_responses(
@@ -283,6 +328,7 @@ LINEAGE: Final[Mapping[str, Columns]] = MappingProxyType(
         **_FACTS,
         **_ADS,
         **_SCORING,
+        **_CLASSIFIED,
     }
 )
 """By table and column: the tables and columns that the column is made of."""

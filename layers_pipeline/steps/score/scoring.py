@@ -117,7 +117,7 @@ def score_ticks(
     if not due:
         return
     _require_cron(stores)
-    _wait_out_the_grace(stores, due[-1])
+    wait_out_the_grace(stores, due[-1])
     rules = in_force or rules_in_force(stores)
     scorer = open_scorer(stores, first=due[0], last=due[-1], in_force=rules)
     on_written(scorer.derived)
@@ -269,8 +269,12 @@ def _require_cron(stores: Stores) -> None:
         )
 
 
-def _wait_out_the_grace(stores: Stores, tick: datetime) -> None:
-    """Let commits that were under way at the tick arrive (R20)."""
+def wait_out_the_grace(stores: Stores, tick: datetime) -> None:
+    """Let commits that were under way at the tick arrive (R20).
+
+    Raises:
+        InputRefusedError: The tick lies in the future.
+    """
     now = stores.clock.now()
     if tick > now:
         raise InputRefusedError(
