@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from layers_pipeline.lake.tables import ads, audit, facts, scoring, selection, sources
+from layers_pipeline.lake.tables import ads, audit, facts, layer_ads, scoring, selection, sources
 
-MODULES: Final = (sources, facts, ads, scoring, selection, audit)
+MODULES: Final = (sources, facts, ads, scoring, selection, layer_ads, audit)
 """In the order of the flow."""

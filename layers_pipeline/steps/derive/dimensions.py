@@ -160,6 +160,7 @@ COPIES: Final[Mapping[Table, Callable[[OperationalRows], Rows]]] = {
     catalog.SAFETY_REVIEWS: lambda source: map(vars, source.operations.verdicts.reviews()),
     catalog.CONTENT_OVERRIDES: lambda source: map(vars, source.operations.verdicts.overrides()),
     catalog.PROJECT_ADS_CONTENT: _project_ads_content,
+    catalog.AD_ACCOUNTS: lambda source: map(vars, source.operations.ad_accounts.all()),
     catalog.AD_CONTENT: lambda source: map(vars, source.operations.ads.all()),
     catalog.LAYERS: lambda source: map(vars, source.operations.layers.all()),
     catalog.AD_SETS: lambda source: map(vars, source.operations.layers.ad_sets()),

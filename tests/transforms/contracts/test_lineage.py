@@ -23,6 +23,7 @@ OF_OPERATIONS = {
     "content_overrides",
     "project_ads_content",
     "ad_content",
+    "ad_accounts",
 }
 """What the operational database gives."""
 
