@@ -46,6 +46,11 @@ class SelectedTick:
     picked: int = 0
     statuses: int = 0
 
+    def rows(self) -> dict[str, int]:
+        """Rows of the tick, by table name."""
+        counts = (self.considered, self.statuses)
+        return {table.name: count for table, count in zip(FOLLOWING, counts, strict=True)}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Selected:
@@ -55,11 +60,9 @@ class Selected:
 
     def written(self) -> dict[str, Written]:
         """Rows written, by table name."""
-        of_ticks = self.ticks.values()
-        rows = (sum(one.considered for one in of_ticks), sum(one.statuses for one in of_ticks))
         return {
-            table.name: Written(inserted=count)
-            for table, count in zip(FOLLOWING, rows, strict=True)
+            table.name: Written(inserted=sum(one.rows()[table.name] for one in self.ticks.values()))
+            for table in FOLLOWING
         }
 
 

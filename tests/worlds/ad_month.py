@@ -1,26 +1,20 @@
-"""Selections lived through tick by tick, and made again from history: the same rows.
+"""What people and ad platforms do with ads in a month, and what stood of it at a tick.
 
-Belongs here: the law that a selection sees only what was known at its tick (R29 for R43 to R45).
-Does not belong here: what the right selection is (``tests/transforms/selection``).
+Belongs here: layers, rights, approvals and ads at random moments; looking histories up row by row.
+Does not belong here: what is selected (``tests.oracles.selection``), assertions.
 """
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from random import Random
 
 import polars as pl
-import pytest
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.layers import NewAdSet, NewLayer
 from layers_pipeline.operations.rights import RightOf
-from layers_pipeline.steps.score.selecting import FOLLOWING, select_ticks, unselected_ticks
-from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores
-from tests.oracles.selection import select
-from tests.steps.score.test_backfill import CONTENT, DAYS, END, TICKS, Event, Month, as_bytes
-from tests.worlds.data_builders import hours, later, remove, rows_of, score
-from transforms.scoring.ticks import tick_from_text
+from tests.worlds.data_builders import hours, later, rows_of
+from tests.worlds.month import CONTENT, DAYS, Event, Month
 
 LAYERS = (
     NewLayer(layer_id="b-tt", project_id="brand", ad_platform="tiktok", mode="agency",
@@ -44,8 +38,12 @@ RIGHTS = (
 class AdMonth(Month):
     """The month of ``test_backfill``, and what people and ad platforms do in it with ads."""
 
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
+        self.arrange(later(self.stores, hours(0)), 0)
+
     def events(self) -> list[Event]:
-        often = {"permit": 24, "approve": 16, "launch": 30, "arrange": 8}
+        often = {"permit": 24, "approve": 40, "launch": 30, "arrange": 8}
         more = [
             (hours(self.dice.uniform(0.1, 24 * DAYS)), what, number)
             for what, count in often.items()
@@ -115,59 +113,7 @@ class AdMonth(Month):
         stores.lake.insert_absent(catalog.AD_STATES, rows)
 
 
-def followed(stores: Stores) -> dict[str, bytes]:
-    """Selections and statuses, byte for byte."""
-    return {table.name: as_bytes(stores, table) for table in FOLLOWING}
-
-
-@pytest.fixture(scope="module")
-def lived(tmp_path_factory):
-    month = AdMonth(Path(tmp_path_factory.mktemp("month")))
-    month.arrange(later(month.stores, hours(0)), 0)
-    assert list(month.live()) == TICKS
-    stores = later(month.stores, END)
-    yield stores, followed(stores)
-    stores.operations.close()
-
-
-def test_the_month_was_eventful(lived):
-    stores, _ = lived
-    picks, status = (rows_of(stores, table) for table in FOLLOWING)
-    assert picks["is_picked"].any()
-    assert {
-        "below_threshold",
-        "approval_pending",
-        "right_missing",
-        "right_expired",
-        "right_revoked",
-        "already_running",
-        "slots_full",
-        "deleted",
-    } <= set(picks["blocked_by"])
-    assert set(status["status"]) == {"running", "picked", "blocked"}
-    assert set(status["project_id"]) == {"brand", "other"}
-    assert {"no_layer", "not_launched"} <= set(status["blocked_by"])
-
-
-def test_every_selection_is_that_of_a_slow_and_plain_answer(lived):
-    stores, _ = lived
-    picks = rows_of(stores, catalog.AD_SELECTIONS)
-    rights = [vars(row) for row in stores.operations.rights.all()]
-    for text in picks["tick"].unique():
-        of_tick = picks.filter(tick=text)
-        contents, ad_sets, ads = _world(stores, tick_from_text(text))
-        told = select(contents, ad_sets, rights, ads, tick_from_text(text))
-        found = {
-            (row["layer_id"], row["ad_set_id"], row["ads_content_id"]): {
-                name: row[name]
-                for name in ("is_picked", "rank", "slot", "blocked_by", "also_blocked_by")
-            }
-            for row in of_tick.iter_rows(named=True)
-        }
-        assert found == told
-
-
-def _world(stores: Stores, tick: datetime) -> tuple[list[dict], list[dict], list[dict]]:
+def stood_at(stores: Stores, tick: datetime) -> tuple[list[dict], list[dict], list[dict]]:
     """What stood at a tick, looked up row by row in the histories."""
     operations = stores.operations
     judged = rows_of(stores, catalog.AD_ELIGIBILITY).filter(scored_at=tick).to_dicts()
@@ -232,28 +178,3 @@ def _is_gone(absence: dict, row: dict, tick: datetime) -> bool:
     of_post = [absence[name] == row[name] for name in ("platform", "platform_post_id")]
     since, until = absence["confirmed_at"], absence["returned_at"]
     return all(of_post) and bool(since and since <= tick) and (until is None or until > tick)
-
-
-def test_erased_and_backfilled_in_one_run_gives_the_same_rows(lived):
-    stores, live = lived
-    remove(stores, *WRITTEN, *FOLLOWING)
-    score(stores, TICKS)
-    assert followed(stores) == live
-
-
-def test_ticks_scored_in_any_order_give_the_same_rows(lived):
-    stores, live = lived
-    remove(stores, *WRITTEN)
-    shuffled = Random(1).sample(TICKS, len(TICKS))
-    for start in range(0, len(TICKS), 7):
-        score(stores, shuffled[start : start + 7])
-    assert followed(stores) == live
-
-
-def test_selections_alone_made_again_are_the_same(lived):
-    stores, live = lived
-    remove(stores, *FOLLOWING)
-    assert set(select_ticks(stores).ticks) == set(TICKS)
-    assert followed(stores) == live
-    assert select_ticks(stores).ticks == {}
-    assert unselected_ticks(stores.lake) == []
