@@ -20,6 +20,7 @@ from layers_pipeline.errors import LayersError
 
 COMMANDS: Final = (
     query.explain,
+    query.why,
     query.query,
     jobs.score,
     jobs.sync,
