@@ -7,7 +7,6 @@ Does not belong here: eligibility (``scoring``), ads that run (``ads``).
 from functools import partial
 from typing import Final
 
-from layers_pipeline.lake.table import Parent
 from layers_pipeline.lake.tables import kinds
 from transforms.contracts import selection
 
@@ -24,7 +23,6 @@ _selected = partial(
     kinds.of_ticks,
     group="selection",
     remembers=("ad_eligibility",),
-    parents=(Parent(table="ads_content", key=("ads_content_id",)),),
 )
 AD_SELECTIONS: Final = _selected(
     name="ad_selections",
