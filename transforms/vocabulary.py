@@ -76,6 +76,10 @@ APPROVALS: Final[tuple[Approval, ...]] = get_args(Approval)
 AdPlatform = Literal["meta", "tiktok"]
 AD_PLATFORMS: Final[tuple[AdPlatform, ...]] = get_args(AdPlatform)
 
+KnownBy = Literal["creative", "link"]
+"""How it is known what an ad shows: the platform names the post, or people said so."""
+KNOWN_BY: Final[tuple[KnownBy, ...]] = get_args(KnownBy)
+
 ScoringRole = Literal["active", "shadow"]
 SCORING_ROLES: Final[tuple[ScoringRole, ...]] = get_args(ScoringRole)
 
