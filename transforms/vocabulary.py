@@ -127,3 +127,25 @@ NO_PROJECT: Final = "(no project)"
 
 SkipRateUnit = Literal["percent", "fraction"]
 """What Instagram's skip rate is given in."""
+
+LayerMode = Literal["agency", "byo"]
+"""agency: ads run through our Business Center; byo: through the brand's own ad account."""
+LAYER_MODES: Final[tuple[LayerMode, ...]] = get_args(LayerMode)
+
+RightKind = Literal[
+    "branded_content",
+    "spark_code",
+    "account_authorisation",
+    "agency_assignment",
+    "byo_grant",
+]
+"""What lets a creator's post run as an ad (R43)."""
+RIGHT_KINDS: Final[tuple[RightKind, ...]] = get_args(RightKind)
+
+RightSubject = Literal["post", "creator", "account"]
+"""What a right is for: one post, every post of a creator, every post of one account."""
+RIGHT_SUBJECTS: Final[tuple[RightSubject, ...]] = get_args(RightSubject)
+
+RightSource = Literal["person", "tiktok", "meta", "import"]
+"""Who told of a right."""
+RIGHT_SOURCES: Final[tuple[RightSource, ...]] = get_args(RightSource)
