@@ -18,7 +18,7 @@ from layers_pipeline.operations.model_base import NOTE_LENGTH, Base, one_of
 from layers_pipeline.operations.projects import lock_project, require_projects
 from layers_pipeline.operations.utc_datetime import require_aware
 from layers_pipeline.operations.validators import require_key, require_text, require_word
-from transforms.facts.money import CODE
+from transforms.currencies import DECIMALS
 from transforms.vocabulary import PAYOUT_BASES, PAYOUT_PERIODS, PayoutBase, PayoutPeriod
 
 LARGEST: Final = {
@@ -197,8 +197,10 @@ def require_terms(project_id: str, terms: PayoutTerms) -> None:
             f"{at}: it is no first day of a {terms.period}. Use {first} or"
             f" {next_start(first, terms.period)}."
         )
-    if not CODE.fullmatch(terms.currency):
-        raise InputRefusedError(f"{at}: currency {terms.currency!r}: use a code such as USD.")
+    if terms.currency not in DECIMALS:
+        raise InputRefusedError(
+            f"{at}: currency {terms.currency!r} is not in ISO 4217. Use a code such as USD."
+        )
     if terms.base_mode is not None:
         require_word(terms.base_mode, PAYOUT_BASES, what=f"{at}: base mode")
     if len({part is None for part in _base(terms)}) > 1:

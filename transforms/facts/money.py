@@ -1,7 +1,7 @@
 """Money as whole minor units of a currency: shown, read and rounded without floats.
 
-Belongs here: how many decimals a currency has, text to minor units and back, rounding.
-Does not belong here: sums, and what money is for.
+Belongs here: text to minor units and back, rounding of fractions.
+Does not belong here: which currencies there are (``transforms.currencies``), what money is for.
 """
 
 import re
@@ -10,22 +10,11 @@ from typing import Final
 
 import polars as pl
 
-USD: Final = "USD"
+from transforms.currencies import DECIMALS, USD
+
 NO_CURRENCY: Final = "XXX"
 """ISO 4217's own word for "no currency is involved"."""
-WITHOUT_DECIMALS: Final = frozenset(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
-)
-WITH_THREE: Final = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
-CODE: Final = re.compile(r"[A-Z]{3}")
-AMOUNT: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-
-
-def decimals(currency: str) -> int:
-    """Digits behind the point: 2 but for the currencies of ISO 4217 that have none or three."""
-    if currency in WITHOUT_DECIMALS:
-        return 0
-    return 3 if currency in WITH_THREE else 2
+AMOUNT: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 
 
 def shown(minor: int, currency: str) -> str:
@@ -35,7 +24,7 @@ def shown(minor: int, currency: str) -> str:
 
 def plain(minor: int, currency: str) -> str:
     """An amount in major units without its currency, exact."""
-    digits = decimals(currency)
+    digits = DECIMALS[currency]
     whole, rest = divmod(abs(minor), 10**digits)
     sign = "-" if minor < 0 else ""
     return f"{sign}{whole}.{rest:0{digits}}" if digits else f"{sign}{whole}"
@@ -49,10 +38,10 @@ def minor_units(text: str, currency: str) -> int:
     """
     if not AMOUNT.fullmatch(text):
         raise ValueError(f"{text!r} is no amount. Write it such as 1234.50, without separators.")
-    scaled = Decimal(text).scaleb(decimals(currency))
+    scaled = Decimal(text).scaleb(DECIMALS[currency])
     if scaled != scaled.to_integral_value(ROUND_HALF_EVEN):
         raise ValueError(
-            f"{text!r} has parts of a minor unit: {currency} has {decimals(currency)} decimals."
+            f"{text!r} has parts of a minor unit: {currency} has {DECIMALS[currency]} decimals."
         )
     return int(scaled)
 
