@@ -7,7 +7,7 @@ Does not belong here: what is owed because of it (``payout_ledger``), files (``f
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -22,16 +22,16 @@ from transforms.currencies import DECIMALS
 from transforms.vocabulary import PAYOUT_BASES, PAYOUT_PERIODS, PayoutBase, PayoutPeriod
 
 LARGEST: Final = {
-    "base_amount_minor": 10**12,
+    "base_amount_cents": 10**12,
     "required_posts": 1_000,
-    "per_1000_views_minor": 10**6,
+    "per_1000_views_cents": 10**6,
     "spend_share_bps": 10_000,
-    "conversion_minor": 10**9,
-    "views_cap_per_post_minor": 10**12,
-    "views_cap_minor": 10**12,
-    "spend_cap_minor": 10**12,
-    "conversions_cap_minor": 10**12,
-    "cap_minor": 10**12,
+    "conversion_cents": 10**9,
+    "views_cap_per_post_cents": 10**12,
+    "views_cap_cents": 10**12,
+    "spend_cap_cents": 10**12,
+    "conversions_cap_cents": 10**12,
+    "cap_cents": 10**12,
 }
 """Largest value of each number: so far, products of them fit into 64 bits."""
 SMALLEST: Final = {"required_posts": 1}
@@ -46,7 +46,7 @@ class PayoutConfig(Base):
         one_of("period", PAYOUT_PERIODS),
         one_of("base_mode", PAYOUT_BASES),
         CheckConstraint(
-            "(base_mode IS NULL) = (base_amount_minor IS NULL)"
+            "(base_mode IS NULL) = (base_amount_cents IS NULL)"
             " AND (base_mode IS NULL) = (required_posts IS NULL)",
             name="whole_base",
         ),
@@ -54,12 +54,8 @@ class PayoutConfig(Base):
         {"comment": "What creators are paid. Grain: project, first day and change."},
     )
 
-    config_id: Mapped[int] = mapped_column(
-        init=False, primary_key=True, comment="Running number."
-    )
-    project_id: Mapped[str] = mapped_column(
-        ForeignKey("projects.project_id"), comment="Who pays."
-    )
+    config_id: Mapped[int] = mapped_column(init=False, primary_key=True, comment="Running number.")
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"), comment="Who pays.")
     effective_from: Mapped[date] = mapped_column(
         comment="First day on which it holds, the first of a period; until the next one's."
     )
@@ -69,33 +65,33 @@ class PayoutConfig(Base):
     base_mode: Mapped[PayoutBase | None] = mapped_column(
         String, comment="prorata or all_or_nothing; null: no base pay."
     )
-    base_amount_minor: Mapped[int | None] = mapped_column(
+    base_amount_cents: Mapped[int | None] = mapped_column(
         BigInteger, comment="Base pay of a period in minor units."
     )
     required_posts: Mapped[int | None] = mapped_column(comment="Posts that base pay is for.")
-    per_1000_views_minor: Mapped[int | None] = mapped_column(
+    per_1000_views_cents: Mapped[int | None] = mapped_column(
         BigInteger, comment="Minor units per 1,000 organic views; null: no such bonus."
     )
-    views_cap_per_post_minor: Mapped[int | None] = mapped_column(
+    views_cap_per_post_cents: Mapped[int | None] = mapped_column(
         BigInteger, comment=f"Most that one post's views ever bring, {CAP}"
     )
-    views_cap_minor: Mapped[int | None] = mapped_column(
+    views_cap_cents: Mapped[int | None] = mapped_column(
         BigInteger, comment=f"Most that views bring a creator in a period, {CAP}"
     )
     spend_share_bps: Mapped[int | None] = mapped_column(
         comment="Share of the ad spend on the creator's posts, in hundredths of a percent; null: "
         "no such bonus."
     )
-    spend_cap_minor: Mapped[int | None] = mapped_column(
+    spend_cap_cents: Mapped[int | None] = mapped_column(
         BigInteger, comment=f"Most that spend brings a creator in a period, {CAP}"
     )
-    conversion_minor: Mapped[int | None] = mapped_column(
+    conversion_cents: Mapped[int | None] = mapped_column(
         BigInteger, comment="Minor units per conversion; null: no such bonus."
     )
-    conversions_cap_minor: Mapped[int | None] = mapped_column(
+    conversions_cap_cents: Mapped[int | None] = mapped_column(
         BigInteger, comment=f"Most that conversions bring a creator in a period, {CAP}"
     )
-    cap_minor: Mapped[int | None] = mapped_column(
+    cap_cents: Mapped[int | None] = mapped_column(
         BigInteger, comment=f"Most that a creator earns in a period, {CAP}"
     )
     note: Mapped[str | None] = mapped_column(String(NOTE_LENGTH), comment="Why; null: not told.")
@@ -113,16 +109,16 @@ class PayoutTerms:
     period: PayoutPeriod
     currency: str
     base_mode: PayoutBase | None = None
-    base_amount_minor: int | None = None
+    base_amount_cents: int | None = None
     required_posts: int | None = None
-    per_1000_views_minor: int | None = None
-    views_cap_per_post_minor: int | None = None
-    views_cap_minor: int | None = None
+    per_1000_views_cents: int | None = None
+    views_cap_per_post_cents: int | None = None
+    views_cap_cents: int | None = None
     spend_share_bps: int | None = None
-    spend_cap_minor: int | None = None
-    conversion_minor: int | None = None
-    conversions_cap_minor: int | None = None
-    cap_minor: int | None = None
+    spend_cap_cents: int | None = None
+    conversion_cents: int | None = None
+    conversions_cap_cents: int | None = None
+    cap_cents: int | None = None
     note: str | None = None
 
 
@@ -214,7 +210,7 @@ def require_terms(project_id: str, terms: PayoutTerms) -> None:
 
 
 def _base(terms: PayoutTerms) -> tuple[object, ...]:
-    return terms.base_mode, terms.base_amount_minor, terms.required_posts
+    return terms.base_mode, terms.base_amount_cents, terms.required_posts
 
 
 def _store(
@@ -234,7 +230,7 @@ def _store(
         if before is not None and _same(before, terms):
             continue
         note = terms.note and require_text(terms.note, what="note", longest=NOTE_LENGTH)
-        values = vars(terms) | {"note": note}
+        values: dict[str, Any] = {**vars(terms), "note": note}
         known_at = at if before is None else max(at, before.known_at + timedelta(microseconds=1))
         change = PayoutConfig(
             project_id=project_id,

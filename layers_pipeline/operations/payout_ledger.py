@@ -80,7 +80,7 @@ class PayoutLine(Base):
     __table_args__ = (
         one_of("kind", PAYOUT_KINDS),
         one_of("rule", PAYOUT_RULES),
-        CheckConstraint("kind = 'correction' OR amount_minor >= 0", name="no_negative_accrual"),
+        CheckConstraint("kind = 'correction' OR amount_cents >= 0", name="no_negative_accrual"),
         CheckConstraint(
             "(kind = 'accrual') = (earned_from = period_starts_on)", name="earned_from"
         ),
@@ -108,7 +108,7 @@ class PayoutLine(Base):
         primary_key=True, comment="The post; empty for base pay."
     )
     currency: Mapped[str] = mapped_column(comment="Currency of the amount (ISO 4217).")
-    amount_minor: Mapped[int] = mapped_column(
+    amount_cents: Mapped[int] = mapped_column(
         BigInteger, comment="Minor units; of a correction perhaps negative."
     )
     config_id: Mapped[int] = mapped_column(
@@ -257,9 +257,7 @@ def _is_settled(periods: Sequence[Period], project_id: str, start: date, *, toda
     if wanted.is_settled:
         return True
     if wanted.ends_before > today:
-        raise InputRefusedError(
-            f"{about}: it is not over. Settle it from {wanted.ends_before} on."
-        )
+        raise InputRefusedError(f"{about}: it is not over. Settle it from {wanted.ends_before} on.")
     earlier = [one for one in periods if one.starts_on < start and not one.is_settled]
     if earlier:
         raise InputRefusedError(f"{about}: settle {earlier[0].starts_on} first, which is open.")

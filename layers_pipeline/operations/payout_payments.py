@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -27,7 +28,7 @@ class PayoutPayment(Base):
 
     __tablename__ = "payout_payments"
     __table_args__ = (
-        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("amount_cents > 0", name="amount"),
         {"comment": "Payments to creators. Grain: project and reference."},
     )
 
@@ -39,7 +40,7 @@ class PayoutPayment(Base):
     )
     creator_id: Mapped[str] = mapped_column(comment="Who was paid.")
     currency: Mapped[str] = mapped_column(comment="Currency of the amount (ISO 4217).")
-    amount_minor: Mapped[int] = mapped_column(BigInteger, comment="Minor units, more than 0.")
+    amount_cents: Mapped[int] = mapped_column(BigInteger, comment="Minor units, more than 0.")
     paid_on: Mapped[date] = mapped_column(comment="Day of the payment.")
     note: Mapped[str | None] = mapped_column(String(NOTE_LENGTH), comment="More on it, or null.")
     known_at: Mapped[datetime] = mapped_column(comment="When it was stored (UTC).")
@@ -53,7 +54,7 @@ class NewPayment:
     reference: str
     creator_id: str
     currency: str
-    amount_minor: int
+    amount_cents: int
     paid_on: date
     note: str | None = None
 
@@ -65,16 +66,16 @@ class Balance:
     project_id: str
     creator_id: str
     currency: str
-    accrued_minor: int
-    corrections_minor: int
-    settled_minor: int
+    accrued_cents: int
+    corrections_cents: int
+    settled_cents: int
     """Of both, what lies in settled periods: no more than that can be paid."""
-    paid_minor: int
+    paid_cents: int
 
     @property
-    def owed_minor(self) -> int:
+    def owed_cents(self) -> int:
         """Accrued + corrections - paid."""
-        return self.accrued_minor + self.corrections_minor - self.paid_minor
+        return self.accrued_cents + self.corrections_cents - self.paid_cents
 
 
 class PayoutPayments(Repository):
@@ -89,7 +90,7 @@ class PayoutPayments(Repository):
         """
         require_key(payment.reference, what="reference of the payment")
         note = payment.note and require_text(payment.note, what="note", longest=NOTE_LENGTH)
-        given = vars(payment) | {"note": note}
+        given: dict[str, Any] = {**vars(payment), "note": note}
         at, who = require_aware(now, what="now"), require_key(by, what="name of the person")
         with self._database.write() as session:
             lock_project(session, project_id)
@@ -116,7 +117,7 @@ def _repeated(known: PayoutPayment, given: dict[str, object]) -> bool:
     if differing:
         raise InputRefusedError(
             f"payment {known.reference!r} of project {known.project_id!r} is stored with another"
-            f" {', '.join(differing)}: {shown(known.amount_minor, known.currency)} to"
+            f" {', '.join(differing)}: {shown(known.amount_cents, known.currency)} to"
             f" {known.creator_id} on {known.paid_on}. Give another reference."
         )
     return False
@@ -124,33 +125,29 @@ def _repeated(known: PayoutPayment, given: dict[str, object]) -> bool:
 
 def _require_owed(session: Session, project_id: str, payment: NewPayment) -> None:
     about = f"payment {payment.reference!r} to {payment.creator_id!r} of project {project_id!r}"
-    if payment.amount_minor <= 0:
-        raise InputRefusedError(f"{about}: {payment.amount_minor}: pay more than nothing.")
+    if payment.amount_cents <= 0:
+        raise InputRefusedError(f"{about}: {payment.amount_cents}: pay more than nothing.")
     found = {
-        row.currency: row.settled_minor - row.paid_minor
+        row.currency: row.settled_cents - row.paid_cents
         for row in _balances(session, project_id)
         if row.creator_id == payment.creator_id
     }
     due = found.get(payment.currency, 0)
-    if payment.amount_minor > due:
+    if payment.amount_cents > due:
         owed = ", ".join(shown(rest, currency) for currency, rest in sorted(found.items()) if rest)
         raise InputRefusedError(
-            f"{about}: {shown(payment.amount_minor, payment.currency)} is more than what is settled"
+            f"{about}: {shown(payment.amount_cents, payment.currency)} is more than what is settled"
             f" and unpaid: {owed or 'nothing'}. Pay at most that, or settle a period first."
         )
 
 
 def _balances(session: Session, project_id: str) -> list[Balance]:
-    lines, states, payments = (
-        select(row) for row in (PayoutLine, PayoutPeriodState, PayoutPayment)
-    )
+    lines, states, payments = select(PayoutLine), select(PayoutPeriodState), select(PayoutPayment)
     if project_id:
         lines = lines.where(PayoutLine.project_id == project_id)
         states = states.where(PayoutPeriodState.project_id == project_id)
         payments = payments.where(PayoutPayment.project_id == project_id)
-    return balances_of(
-        session.scalars(lines), session.scalars(states), session.scalars(payments)
-    )
+    return balances_of(session.scalars(lines), session.scalars(states), session.scalars(payments))
 
 
 def balances_of(
@@ -162,16 +159,16 @@ def balances_of(
     settled = {(row.project_id, row.starts_on) for row in states if row.settled_at is not None}
     sums: defaultdict[tuple[str, str, str], dict[str, int]] = defaultdict(
         lambda: dict.fromkeys(
-            ("accrued_minor", "corrections_minor", "settled_minor", "paid_minor"), 0
+            ("accrued_cents", "corrections_cents", "settled_cents", "paid_cents"), 0
         )
     )
     for line in lines:
         of = sums[line.project_id, line.creator_id, line.currency]
-        of["accrued_minor" if line.kind == "accrual" else "corrections_minor"] += line.amount_minor
+        of["accrued_cents" if line.kind == "accrual" else "corrections_cents"] += line.amount_cents
         if (line.project_id, line.period_starts_on) in settled:
-            of["settled_minor"] += line.amount_minor
+            of["settled_cents"] += line.amount_cents
     for row in payments:
-        sums[row.project_id, row.creator_id, row.currency]["paid_minor"] += row.amount_minor
+        sums[row.project_id, row.creator_id, row.currency]["paid_cents"] += row.amount_cents
     return [
         Balance(project_id=key[0], creator_id=key[1], currency=key[2], **sums[key])
         for key in sorted(sums)

@@ -2,7 +2,16 @@
 
 from typing import Final
 
-from layers_pipeline.lake.tables import ads, audit, facts, scoring, selection, sources
+from layers_pipeline.lake.tables import (
+    ads,
+    audit,
+    creators,
+    facts,
+    payouts,
+    scoring,
+    selection,
+    sources,
+)
 
-MODULES: Final = (sources, facts, ads, scoring, selection, audit)
+MODULES: Final = (sources, facts, ads, scoring, selection, creators, payouts, audit)
 """In the order of the flow."""

@@ -23,6 +23,9 @@ OF_OPERATIONS = {
     "content_overrides",
     "project_ads_content",
     "ad_content",
+    "payout_configs",
+    "payout_periods",
+    "payout_payments",
 }
 """What the operational database gives."""
 

@@ -31,7 +31,7 @@ def _configs() -> None:
     table = "payout_configs"
     cap = "in minor units; null: none."
     base = (
-        "(base_mode IS NULL) = (base_amount_minor IS NULL)"
+        "(base_mode IS NULL) = (base_amount_cents IS NULL)"
         " AND (base_mode IS NULL) = (required_posts IS NULL)"
     )
     op.create_table(
@@ -46,18 +46,20 @@ def _configs() -> None:
         _text("period", "What is settled at once."),
         _text("currency", "Currency of every amount (ISO 4217)."),
         _text("base_mode", "prorata or all_or_nothing; null: no base pay.", nullable=True),
-        _money("base_amount_minor", "Base pay of a period in minor units.", nullable=True),
+        _money("base_amount_cents", "Base pay of a period in minor units.", nullable=True),
         _whole("required_posts", "Posts that base pay is for.", nullable=True),
         _money(
-            "per_1000_views_minor",
+            "per_1000_views_cents",
             "Minor units per 1,000 organic views; null: no such bonus.",
             nullable=True,
         ),
         _money(
-            "views_cap_per_post_minor", f"Most that one post's views ever bring, {cap}", nullable=True
+            "views_cap_per_post_cents",
+            f"Most that one post's views ever bring, {cap}",
+            nullable=True,
         ),
         _money(
-            "views_cap_minor", f"Most that views bring a creator in a period, {cap}", nullable=True
+            "views_cap_cents", f"Most that views bring a creator in a period, {cap}", nullable=True
         ),
         _whole(
             "spend_share_bps",
@@ -66,19 +68,19 @@ def _configs() -> None:
             nullable=True,
         ),
         _money(
-            "spend_cap_minor", f"Most that spend brings a creator in a period, {cap}", nullable=True
+            "spend_cap_cents", f"Most that spend brings a creator in a period, {cap}", nullable=True
         ),
         _money(
-            "conversion_minor",
+            "conversion_cents",
             "Minor units per conversion; null: no such bonus.",
             nullable=True,
         ),
         _money(
-            "conversions_cap_minor",
+            "conversions_cap_cents",
             f"Most that conversions bring a creator in a period, {cap}",
             nullable=True,
         ),
-        _money("cap_minor", f"Most that a creator earns in a period, {cap}", nullable=True),
+        _money("cap_cents", f"Most that a creator earns in a period, {cap}", nullable=True),
         _text("note", "Why; null: not told.", nullable=True, length=280),
         _text("changed_by", "Who stored it."),
         _check(table, "period", "period IN ('week', 'month')"),
@@ -141,13 +143,13 @@ def _ledger() -> None:
         ),
         _text("container_id", "The post; empty for base pay."),
         _text("currency", "Currency of the amount (ISO 4217)."),
-        _money("amount_minor", "Minor units; of a correction perhaps negative."),
+        _money("amount_cents", "Minor units; of a correction perhaps negative."),
         _whole("config_id", "What was paid by."),
         _text("numbers", "The numbers that made it, as JSON."),
         _instant("accrued_at", "When it was last found to be so, anew or otherwise (UTC)."),
         _check(table, "kind", "kind IN ('accrual', 'correction')"),
         _check(table, "rule", f"rule IN ({rules})"),
-        _check(table, "no_negative_accrual", "kind = 'correction' OR amount_minor >= 0"),
+        _check(table, "no_negative_accrual", "kind = 'correction' OR amount_cents >= 0"),
         _check(table, "earned_from", "(kind = 'accrual') = (earned_from = period_starts_on)"),
         _of(table, "project_id", "projects.project_id"),
         _of(table, "config_id", "payout_configs.config_id"),
@@ -164,12 +166,12 @@ def _payments() -> None:
         _text("reference", "The payment's name in the books, such as a transfer's number."),
         _text("creator_id", "Who was paid."),
         _text("currency", "Currency of the amount (ISO 4217)."),
-        _money("amount_minor", "Minor units, more than 0."),
+        _money("amount_cents", "Minor units, more than 0."),
         _day("paid_on", "Day of the payment."),
         _text("note", "More on it, or null.", nullable=True, length=280),
         _instant("known_at", "When it was stored (UTC)."),
         _text("recorded_by", "Who stored it."),
-        _check(table, "amount", "amount_minor > 0"),
+        _check(table, "amount", "amount_cents > 0"),
         _of(table, "project_id", "projects.project_id"),
         sa.PrimaryKeyConstraint("project_id", "reference", name=f"pk_{table}"),
         comment="Payments to creators. Grain: project and reference.",
