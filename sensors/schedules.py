@@ -14,6 +14,7 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.ingest.outcomes import EVERY
 from sensors.jobs import (
     check_freshness,
+    creator_payouts,
     derivation,
     full_sync,
     maintenance,
@@ -50,6 +51,8 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         _cadence(full_sync.name, _every(EVERY["full"]), status, what="Full syncs"),
         # Once more between two runs of posts_sync, in case SIFT failed and ended that run.
         _cadence(derivation.name, "12,42 * * * *", status, what="Derivations"),
+        # After the tick and after ads were read, before the next tick is.
+        _cadence(creator_payouts.name, "45 */6 * * *", status, what="Creators' pay"),
         _plain(check_freshness.name, "25 * * * *", status),
         _plain(maintenance.name, "40 3 * * *", status),
         _scoring_schedule(settings, status),

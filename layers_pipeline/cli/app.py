@@ -37,6 +37,7 @@ GROUPS: Final = {
     "account": ("account", "Accounts, their tokens and the tokens' keys."),
     "scoring": ("scoring", "Versions of the scoring rules."),
     "content": ("content", "Generated and manual content, and what people say of content."),
+    "payout": ("payout", "What creators earn, settled period by period, and what was paid."),
     "refusals": ("refusals", "What platforms refuse, until when, and why."),
     "lake": ("lake", "The lake's tables."),
 }

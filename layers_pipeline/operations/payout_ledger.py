@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, delete, 
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.operations.creators import name_of
 from layers_pipeline.operations.database import Repository
 from layers_pipeline.operations.model_base import Base, one_of
 from layers_pipeline.operations.payout_configs import (
@@ -207,6 +208,11 @@ class PayoutLedger(Repository):
                 )
             state.settled_at, state.settled_by = require_aware(as_of, what="as_of"), who
             return True
+
+    def creator_name(self, creator_id: str) -> str:
+        """The name of a creator that people read; empty if nobody has added one."""
+        with self._database.read() as session:
+            return name_of(session, creator_id)
 
     def lines(self) -> list[PayoutLine]:
         """Every line, by its key."""

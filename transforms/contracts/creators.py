@@ -71,12 +71,8 @@ class CreatorFigures(dy.Schema):
     conversion_value_cents = money("Value of those conversions.")
 
 
-class CreatorDaily(CreatorFigures):
-    """Grain: one row per project, creator, day and currency on which anything happened.
-
-    Posts are counted in the project's time zone; a day of ads is the platform's, which reports
-    whole days of the ad account's zone only.
-    """
+class OfCreatorDay(dy.Schema):
+    """Grain: that of ``CreatorDaily``: its key."""
 
     project_id = key(PROJECT)
     creator_id = key(CREATOR)
@@ -85,12 +81,8 @@ class CreatorDaily(CreatorFigures):
     ads = count("Ads with figures of the day.")
 
 
-class CreatorReports(CreatorFigures):
-    """Grain: one row per project, creator, period, first day and currency.
-
-    Periods are days, ISO weeks and months in which anything happened. A report of a period that
-    runs on, or that platforms restate, changes.
-    """
+class OfCreatorPeriod(dy.Schema):
+    """Grain: that of ``CreatorReports``: its key."""
 
     project_id = key(PROJECT)
     creator_id = key(CREATOR)
@@ -98,6 +90,23 @@ class CreatorReports(CreatorFigures):
     starts_on = day_of_project("First day.")
     currency = currency()
     ends_on = dy.Date(nullable=False, metadata=note("Last day."))
+
+
+class CreatorDaily(OfCreatorDay, CreatorFigures):
+    """Grain: one row per project, creator, day and currency on which anything happened.
+
+    Posts are counted in the project's time zone; a day of ads is the platform's, which reports
+    whole days of the ad account's zone only.
+    """
+
+
+class CreatorReports(OfCreatorPeriod, CreatorFigures):
+    """Grain: one row per project, creator, period, first day and currency.
+
+    Periods are days, ISO weeks and months in which anything happened. A report of a period that
+    runs on, or that platforms restate, changes.
+    """
+
     ad_days = count("Ads with figures, each counted once a day.")
     roas = number("Conversion value per spend.", min=0)
     cpa_cents = number("Spend per conversion, minor units of currency.", min=0)
