@@ -38,6 +38,8 @@ def creators_and_payouts(
     since = versions(stores, MADE)
     on_written = partial(log, context, stores, since=versions(stores, DERIVED))
     written = pay_creators(stores, on_written=on_written)
-    yield from announce(context, stores, written, since=since, always=set(since))
+    # Dagster wants parents before children, which is the catalogue's order.
+    in_order = {table.name: written[table.name] for table in MADE}
+    yield from announce(context, stores, in_order, since=since, always=set(since))
     for check in PAYOUT_CHECKS:
         yield check.result(stores)

@@ -37,6 +37,7 @@ Amount = Annotated[str, typer.Option(help="Such as 250.00; without it, none.")]
 @config_app.command("set")
 def set_config(
     project: ProjectArgument,
+    *,
     effective_from: Annotated[
         str, typer.Option("--from", help="First day, the first of a period, YYYY-MM-DD.")
     ],
@@ -175,6 +176,7 @@ def pay(
     project: ProjectArgument,
     creator: CreatorArgument,
     amount: Annotated[str, typer.Argument(help="Such as 125.50.")],
+    *,
     currency: Annotated[str, typer.Option(help="Currency of the amount, such as USD.")],
     reference: Annotated[str, typer.Option(help="The payment's name in your books.")],
     paid_on: Annotated[str, typer.Option("--on", help="Day of payment. Default: today.")] = "",

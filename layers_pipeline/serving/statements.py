@@ -16,8 +16,8 @@ from layers_pipeline.serving.query import as_csv as csv_of
 from transforms.facts.money import plain, shown
 
 StatementFormat = Literal["markdown", "csv", "html"]
-MARKUP: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|&~])")
-"""What Markdown reads as more than itself."""
+MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>|&~$!@]|(?<=www)\.|:(?=//))", re.IGNORECASE)
+"""What Markdown reads as more than itself within a line, links without brackets included."""
 COLUMNS: Final = (
     "project_id",
     "creator_id",

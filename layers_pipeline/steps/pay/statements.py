@@ -16,7 +16,7 @@ from layers_pipeline.operations.payout_payments import Balance, PayoutPayment
 from layers_pipeline.serving.statements import Statement, StatementLine
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.money import shown
-from transforms.vocabulary import PAYOUT_RULES
+from transforms.vocabulary import PAYOUT_RULES, PayoutPeriod
 
 RULES: Final = {
     "base": "base pay",
@@ -90,7 +90,9 @@ def start_of(stores: Stores, project_id: str, period: str) -> date:
     """The first day of the project's period that one means."""
     stores.operations.projects.get(project_id)
     configs = stores.operations.payout_configs.all()
-    kind = next((row.period for row in configs if row.project_id == project_id), None)
+    kind: PayoutPeriod | None = next(
+        (row.period for row in configs if row.project_id == project_id), None
+    )
     if kind is None:
         raise NotFoundError(
             f"project {project_id!r} has no payout config. Add one: layers-pipeline payout config"
