@@ -26,7 +26,7 @@ FRESHNESS: Final = dg.FreshnessPolicy.time_window(
 
 
 @dg.multi_asset(
-    name="creator_payouts",
+    name="creators_and_payouts",
     specs=[spec_of(table, freshness=FRESHNESS) for table in MADE],
     check_specs=[*check_specs(MADE), *(check.spec() for check in PAYOUT_CHECKS)],
     pool="payouts",

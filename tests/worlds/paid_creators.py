@@ -63,10 +63,15 @@ def made_world(seed: int = 12) -> CreatorWorld:
     for account, number in ACCOUNTS.items():
         for place in range(number):
             post = f"{account}{place}"
-            midnight = random_.choice([at(26, -2), at(26, -1.5), at(26, 23.5), at(1, 3.75, month=11)])
+            midnight = random_.choice(
+                [at(26, -2), at(26, -1.5), at(26, 23.5), at(1, 3.75, month=11)]
+            )
             published = midnight + timedelta(days=random_.randint(-20, 8), minutes=place)
             posts[post] = (account, published)
-            views, look = random_.randint(0, 400), published + timedelta(hours=random_.randint(1, 40))
+            views, look = (
+                random_.randint(0, 400),
+                published + timedelta(hours=random_.randint(1, 40)),
+            )
             while look < at(20, month=11):
                 seen.append((post, look, views))
                 views = max(0, views + random_.randint(-300, 4_000))
