@@ -19,7 +19,7 @@ EXTERNAL_SOURCES: Final[Mapping[str, str]] = {
     "sift": "SIFT's API: scrapes of accounts that gave no login.",
     "files": "Files that people hand in: captures gathered elsewhere, reports of ads.",
     "operational_database": "What people decide and how syncs ended: projects, accounts, "
-    "allowlists, creatives, reviews, overrides.",
+    "allowlists, creatives, reviews, overrides, payouts.",
 }
 FED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     **{platform.raw.name: (name,) for name, platform in PLATFORMS.items()},
@@ -29,6 +29,8 @@ FED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "scrape_jobs": ("sift",),
     "stg_import__captures": ("files",),
     "stg_import__ad_metrics": ("files",),
+    "payout_configs": ("operational_database",),
+    "payout_payments": ("operational_database",),
 }
 """By asset: the sources that it is read from; each dimension is the operational database's."""
 

@@ -21,6 +21,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         from assets import (  # noqa: PLC0415
             ad_classes,
             ads,
+            creators,
             derive,
             ingest,
             publish,
@@ -29,7 +30,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         )
         from sensors import jobs, schedules, scrapes, ticks, versions  # noqa: PLC0415
 
-        assets = dg.load_assets_from_modules([ingest, ads, derive, score, publish])
+        assets = dg.load_assets_from_modules([ingest, ads, derive, score, creators, publish])
         return dg.Definitions(
             assets=[
                 *sources.external_assets(),

@@ -9,6 +9,7 @@ from typing import Final
 import dagster as dg
 
 from assets.ads import read_ad_accounts
+from assets.creators import creators_and_payouts
 from assets.derive import derived_tables
 from assets.ingest import (
     SYNC_TAG,
@@ -84,6 +85,11 @@ publication = dg.define_asset_job(
     selection=dg.AssetSelection.groups("serving"),
     description="Publishes the analysts' file again.",
 )
+creator_payouts = dg.define_asset_job(
+    "creator_payouts",
+    selection=dg.AssetSelection.assets(creators_and_payouts),
+    description="Attributes ads to creators, reports creators, accrues their pay.",
+)
 check_freshness = dg.define_asset_job(
     "check_freshness",
     selection=FRESHNESS | ORDER,
@@ -100,6 +106,7 @@ JOBS: Final = (
     import_captures,
     import_ad_metrics,
     scoring,
+    creator_payouts,
     publication,
     maintenance,
     replay_job,

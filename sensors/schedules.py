@@ -15,6 +15,7 @@ from layers_pipeline.steps.ingest.outcomes import EVERY
 from sensors.jobs import (
     ads_sync,
     check_freshness,
+    creator_payouts,
     derivation,
     full_sync,
     maintenance,
@@ -53,6 +54,8 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         _cadence(ads_sync.name, "20 */6 * * *", status, what="Readings of ad accounts"),
         # Once more between two runs of posts_sync, in case SIFT failed and ended that run.
         _cadence(derivation.name, "12,42 * * * *", status, what="Derivations"),
+        # After the tick and after ads were read, before the next tick is.
+        _cadence(creator_payouts.name, "45 */6 * * *", status, what="Creators' pay"),
         _plain(check_freshness.name, "25 * * * *", status),
         _plain(maintenance.name, "40 3 * * *", status),
         _scoring_schedule(settings, status),

@@ -101,6 +101,30 @@ EligibilityReason = Literal[
 """Why content may or may not run as an ad."""
 ELIGIBILITY_REASONS: Final[tuple[EligibilityReason, ...]] = get_args(EligibilityReason)
 
+PayoutBase = Literal["prorata", "all_or_nothing"]
+"""How base pay follows from required posts: by the share that is there, or only if all are."""
+PAYOUT_BASES: Final[tuple[PayoutBase, ...]] = get_args(PayoutBase)
+
+PayoutRule = Literal["base", "organic_views", "attributed_spend", "conversions"]
+"""What a creator is paid for; caps of all together are used up in this order."""
+PAYOUT_RULES: Final[tuple[PayoutRule, ...]] = get_args(PayoutRule)
+
+PayoutKind = Literal["accrual", "correction"]
+"""accrual: earned in the period; correction: what a settled period has come to since."""
+PAYOUT_KINDS: Final[tuple[PayoutKind, ...]] = get_args(PayoutKind)
+
+PayoutPeriod = Literal["week", "month"]
+"""What is settled at once: an ISO week or a calendar month, in the project's time zone."""
+PAYOUT_PERIODS: Final[tuple[PayoutPeriod, ...]] = get_args(PayoutPeriod)
+
+ReportPeriod = Literal["day", "week", "month"]
+REPORT_PERIODS: Final[tuple[ReportPeriod, ...]] = get_args(ReportPeriod)
+
+UNATTRIBUTED: Final = "(unattributed)"
+"""In place of a creator: spend that reaches none. No creator may be called so."""
+NO_PROJECT: Final = "(no project)"
+"""In place of a project: ads of which nothing tells whose they are."""
+
 SkipRateUnit = Literal["percent", "fraction"]
 """What Instagram's skip rate is given in."""
 

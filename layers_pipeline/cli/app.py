@@ -41,6 +41,7 @@ GROUPS: Final = {
     "scoring": ("scoring", "Versions of the scoring rules."),
     "content": ("content", "Generated and manual content, and what people say of content."),
     "layer": ("layer", "Layers: where a project's ads run, and their ad sets."),
+    "payout": ("payout", "What creators earn, settled period by period, and what was paid."),
     "refusals": ("refusals", "What platforms refuse, until when, and why."),
     "lake": ("lake", "The lake's tables."),
 }

@@ -67,6 +67,12 @@ MACROS: Final[Mapping[str, str]] = {
     "post_engagement_daily(project)": "A project's posts by day of its time zone: one row per "
     "post and day, the last counts shown on it and their changes since the day before. Null: not "
     "looked at, or not shown, on that day or, for a change, on the day before.",
+    "creator_report(first_day, last_day)": "What each creator's posts and the ads on them did in "
+    "some days, and what was earned in periods that start in them: one row per project, creator "
+    "and currency. Spend that reaches no creator is a row of its own.",
+    "creative_performance(first_day, last_day)": "What ads on each content spent and brought in "
+    "some days: one row per project, content and currency, one without content for all ads that "
+    "show nothing we know.",
 }
 """By how they are called, in the order in which they are made: a macro asks only those before it.
 Where ``as_of`` may be left out, the newest tick is meant."""

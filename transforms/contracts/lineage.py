@@ -17,11 +17,14 @@ from transforms.contracts import (
     ad_classifications,
     ads,
     captures,
+    creators,
     drift,
+    payouts,
     posts,
     scoring,
     selection,
 )
+from transforms.contracts.ads import AD_COUNTS
 from transforms.contracts.columns import COUNTS, METRICS
 
 Upstream = tuple[tuple[str, str], ...]
@@ -376,6 +379,98 @@ _SELECTED: Final[Mapping[str, Columns]] = {
         ads=_of("ad_states", "is_deleted", "shows_post_id") + _of("ad_content", "ads_content_id"),
         ads_running=_of("ad_states", "is_running", "shows_post_id")
         + _of("ad_content", "ads_content_id"),
+_AD_OF: Final = _of(("ad_daily_metrics", "ad_states", "ad_content"), "ad_platform", "ad_id")
+_SHOWN: Final = _of(("layer_meta_ads", "layer_tiktok_ads", "ad_content"), "ads_content_id")
+_WHOSE: Final = _of("ad_attribution", "project_id", "creator_id") + _of(
+    "project_allowlist", "project_id", "creator_id"
+)
+_CHANGES: Final[Columns] = {
+    f"{name}_change": _of("platform_post_metrics", name, "captured_at") for name in COUNTS
+}
+_FIGURES: Final = (*AD_COUNTS, "spend_cents", "conversion_value_cents")
+_CREATOR_DAYS: Final = (
+    "posts_synced",
+    "posts_deleted",
+    "posts_from_threshold",
+    *COUNTS,
+    *_CHANGES,
+    *_FIGURES,
+)
+_TERMS: Final = (
+    "base_mode",
+    "base_amount_cents",
+    "required_posts",
+    "per_1000_views_cents",
+    "views_cap_per_post_cents",
+    "views_cap_cents",
+    "spend_share_bps",
+    "spend_cap_cents",
+    "conversion_cents",
+    "conversions_cap_cents",
+    "cap_cents",
+)
+_AMOUNT: Final = _of("payout_ledger", "amount_cents", "kind", "rule")
+_CREATORS: Final[Mapping[str, Columns]] = {
+    "ad_attribution": _all(
+        creators.AdAttribution,
+        _SHOWN,
+        **dict.fromkeys(("ad_platform", "ad_id"), _AD_OF),
+        project_id=_SHOWN + _of(("layer_meta_ads", "layer_tiktok_ads"), "project_id"),
+        **{
+            name: _SHOWN + _of("platform_posts", name)
+            for name in ("platform", "platform_post_id", "account_key")
+        },
+        creator_id=_SHOWN
+        + _of("platform_posts", "account_key")
+        + _of("project_allowlist", "creator_id"),
+    ),
+    "creator_daily": _all(
+        creators.CreatorDaily,
+        _of("platform_posts", "published_at") + _of("projects", "time_zone"),
+        **dict.fromkeys(("project_id", "creator_id"), _WHOSE),
+        day_on=_of("ad_daily_metrics", "spent_on")
+        + _of("platform_post_metrics", "captured_at")
+        + _of("platform_posts", "published_at")
+        + _of("projects", "time_zone"),
+        **dict.fromkeys(("currency", "is_first_currency"), _of("ad_daily_metrics", "currency")),
+        posts_deleted=_of("platform_posts", "deleted_at"),
+        posts_from_threshold=_of("ads_content", "organic_score"),
+        **KNOWN_COUNTS,
+        **_CHANGES,
+        **{name: _of("ad_daily_metrics", name) for name in _FIGURES},
+        ads=_of("ad_daily_metrics", "ad_id"),
+    ),
+    "creator_reports": _all(
+        creators.CreatorReports,
+        _of("creator_daily", "day_on"),
+        **{name: _of("creator_daily", name) for name in ("project_id", "creator_id")},
+        **{name: _of("creator_daily", name) for name in _CREATOR_DAYS},
+        period=(),
+        **dict.fromkeys(
+            ("currency", "is_first_currency"), _of(("creator_daily", "payout_ledger"), "currency")
+        ),
+        ad_days=_of("creator_daily", "ads"),
+        roas=_of("creator_daily", "conversion_value_cents", "spend_cents"),
+        cpa_cents=_of("creator_daily", "spend_cents", "conversions"),
+        **dict.fromkeys(("base_cents", "bonus_cents", "corrections_cents"), _AMOUNT),
+    ),
+    "payout_ledger": _all(
+        payouts.PayoutLedger,
+        _of("payout_configs", "config_id", "effective_from"),
+        project_id=_of("payout_configs", "project_id"),
+        creator_id=_WHOSE,
+        rule=(),
+        container_id=_of("ad_attribution", "container_id")
+        + _of("platform_posts", "platform", "platform_post_id"),
+        currency=_of("payout_configs", "currency"),
+        **dict.fromkeys(
+            ("amount_cents", "numbers"),
+            _of("platform_posts", "published_at", "deleted_at")
+            + _of("platform_post_metrics", "views", "captured_at")
+            + _of("ad_daily_metrics", "spend_cents", "conversions", "spent_on")
+            + _of("payout_configs", *_TERMS),
+        ),
+        accrued_at=(),
     ),
 }
 LINEAGE: Final[Mapping[str, Columns]] = MappingProxyType(
@@ -390,6 +485,7 @@ LINEAGE: Final[Mapping[str, Columns]] = MappingProxyType(
         **_SCORING,
         **_CLASSIFIED,
         **_SELECTED,
+        **_CREATORS,
     }
 )
 """By table and column: the tables and columns that the column is made of."""

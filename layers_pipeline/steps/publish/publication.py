@@ -25,6 +25,7 @@ from layers_pipeline.steps.derive.everything import (
     bring_up_to_date,
     unheard,
 )
+from layers_pipeline.steps.derive.payouts import copy_payouts
 from layers_pipeline.steps.maintain.drift import derive_drift
 from layers_pipeline.steps.maintain.retention import thin_out_scores
 from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks
@@ -58,6 +59,7 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
             collect(select_ticks(stores).written())
             collect({catalog.AD_ELIGIBILITY_CURRENT.name: copy_current_eligibility(stores)})
             collect(bring_up_to_date(stores))
+            collect(copy_payouts(stores))
             pinned = [_pin(stores, table) for table in (*catalog.PUBLISHED, *catalog.STAGED_TABLES)]
         on_written(written)
         return generations.publish(

@@ -29,6 +29,9 @@ OF_OPERATIONS = {
     "ad_sets",
     "layers",
     "ad_accounts",
+    "payout_configs",
+    "payout_periods",
+    "payout_payments",
 }
 """What the operational database gives."""
 
