@@ -98,12 +98,10 @@ def test_the_lineage_is_as_drawn():
         {
             "account_listings": ["instagram", "tiktok"],
             "ad_account_days": ["stg_ads__account_days", "stg_ads__days"],
-            "ad_accounts": ["operational_database"],
-            "ad_content": ["operational_database"],
+            "ad_accounts": ["operational_database"], 'ad_attribution': ['ad_content', 'ad_daily_metrics', 'ad_states', 'layer_meta_ads', 'layer_tiktok_ads', 'platform_posts', 'project_allowlist'], 'ad_classifications': ['ad_accounts', 'ad_content', 'ad_daily_metrics', 'ad_sets', 'ad_states', 'ads_content', 'content_approvals', 'layers'], "ad_content": ["operational_database"],
             "ad_daily_metrics": ["stg_ads__days", "stg_import__ad_metrics"],
             "ad_eligibility": ["content_overrides", "organic_scores"],
-            "ad_eligibility_current": ["ad_eligibility"],
-            "ad_sets": ["operational_database"],
+            "ad_eligibility_current": ["ad_eligibility"], 'ad_selections': ['ad_content', 'ad_eligibility', 'ad_sets', 'ad_states', 'content_approvals', 'content_rights', 'creatives', 'layers', 'platform_posts', 'post_absences'], "ad_sets": ["operational_database"],
             "ad_states": ["stg_ads__states"],
             "ads_content": [
                 "content_containers",
@@ -111,28 +109,23 @@ def test_the_lineage_is_as_drawn():
                 "organic_scores",
                 "project_allowlist",
             ],
-            "ads_readings": ["meta_ads"],
+            "ads_readings": ["meta_ads", 'tiktok_ads'],
             "analytics_file": [
-                "ad_account_days",
-                "ad_eligibility_current",
+                "ad_account_days", 'ad_classifications', "ad_eligibility_current",
                 "ads_readings",
-                "content_approvals",
-                "content_rights",
-                "layer_meta_ads",
-                "layer_tiktok_ads",
+                'content_status',
+                'creator_reports',
+                'payout_payments',
+                'payout_periods',
                 "platform_account_metrics",
                 "platform_post_metrics_latest",
                 "post_collaborations",
                 "project_ads_content",
-                "score_drift",
-                "sync_health",
-            ],
+                "score_drift"],
             "content_approvals": ["operational_database"],
             "content_containers": ["creatives", "platform_posts"],
             "content_overrides": ["operational_database"],
-            "content_rights": ["operational_database"],
-            "creatives": ["operational_database"],
-            "layer_meta_ads": [
+            "content_rights": ["operational_database"], 'content_status': ['ad_eligibility', 'ad_selections', 'ad_states', 'layers', 'sync_problems'], "creatives": ["operational_database"], 'creator_daily': ['ad_attribution', 'ad_daily_metrics', 'ads_content', 'platform_post_metrics', 'platform_posts', 'project_allowlist', 'projects'], 'creator_reports': ['creator_daily', 'payout_configs', 'payout_ledger'], "layer_meta_ads": [
                 "ad_accounts",
                 "ad_content",
                 "ad_sets",
@@ -207,7 +200,7 @@ def test_the_lineage_is_as_drawn():
             "raw_instagram__responses": ["instagram"],
             "raw_meta__ads": ["meta_ads"],
             "raw_sift__posts": ["scrape_jobs"],
-            "raw_tiktok__ads": [],
+            "raw_tiktok__ads": ['tiktok_ads'],
             "raw_tiktok__responses": ["tiktok"],
             "safety_reviews": ["operational_database"],
             "score_drift": ["organic_scores"],
@@ -220,8 +213,7 @@ def test_the_lineage_is_as_drawn():
             "stg_instagram__posts": ["raw_instagram__responses"],
             "stg_sift__posts": ["raw_sift__posts"],
             "stg_tiktok__posts": ["raw_tiktok__responses"],
-            "sync_health": ["operational_database", "platform_accounts"],
-            "ugc_pool_percentiles": [
+            "sync_health": ["operational_database", "platform_accounts"], 'sync_problems': ['operational_database', 'sync_health'], "ugc_pool_percentiles": [
                 "platform_post_metrics",
                 "platform_posts",
                 "post_absences",
@@ -276,8 +268,7 @@ def test_every_job_makes_these_assets():
                 "stg_instagram__posts",
                 "stg_sift__posts",
                 "stg_tiktok__posts",
-                "sync_health",
-            ],
+                "sync_health", 'sync_problems'],
             "check_freshness": [],
             "creator_payouts": [
                 "ad_attribution",
@@ -321,8 +312,7 @@ def test_every_job_makes_these_assets():
                 "stg_instagram__posts",
                 "stg_sift__posts",
                 "stg_tiktok__posts",
-                "sync_health",
-            ],
+                "sync_health", 'sync_problems'],
             "full_sync": ["account_listings", "raw_instagram__responses", "raw_tiktok__responses"],
             "import_ad_metrics": ["stg_import__ad_metrics"],
             "import_captures": [
@@ -359,8 +349,7 @@ def test_every_job_makes_these_assets():
                 "stg_instagram__posts",
                 "stg_sift__posts",
                 "stg_tiktok__posts",
-                "sync_health",
-            ],
+                "sync_health", 'sync_problems'],
             "maintenance": [],
             "posts_sync": [
                 "account_listings",
@@ -399,8 +388,7 @@ def test_every_job_makes_these_assets():
                 "stg_instagram__posts",
                 "stg_sift__posts",
                 "stg_tiktok__posts",
-                "sync_health",
-            ],
+                "sync_health", 'sync_problems'],
             "publication": ["analytics_file"],
             "quick_sync": [
                 "account_listings",
@@ -409,11 +397,8 @@ def test_every_job_makes_these_assets():
                 "scrape_jobs",
             ],
             "replay": [],
-            "scoring": [
-                "ad_eligibility",
-                "ad_eligibility_current",
-                "analytics_file",
-                "organic_scores",
+            "scoring": ['ad_classifications', "ad_eligibility",
+                "ad_eligibility_current", 'ad_selections', "analytics_file", 'content_status', "organic_scores",
                 "score_drift",
                 "ugc_pool_percentiles",
             ],
@@ -425,10 +410,8 @@ def test_the_scoring_job_holds_every_table_that_it_writes_to_its_contract():
     layer = DEFS.resolve_job_def("scoring").asset_layer
     checks = sorted(key.to_user_string() for key in layer.asset_graph.asset_check_keys)
     assert checks == snapshot(
-        [
-            "ad_eligibility:follows_earlier_scores",
-            "ad_eligibility:holds_its_contract",
-            "organic_scores:holds_its_contract",
+        ['ad_classifications:holds_its_contract', "ad_eligibility:follows_earlier_scores",
+            "ad_eligibility:holds_its_contract", 'ad_selections:holds_its_contract', 'content_status:holds_its_contract', "organic_scores:holds_its_contract",
             "ugc_pool_percentiles:holds_its_contract",
         ]
     )
