@@ -67,8 +67,8 @@ EARNED: Final = """
         conversion_value_cents as "their value, cents",
         bonus_cents as "bonus, cents"
     from creator_report($first_day, $last_day)
-    where project_id = $project
-    order by bonus_cents desc nulls last, creator_id
+    where project_id = $project and creator_id not like '(%'
+    order by spend_cents desc nulls last, bonus_cents desc nulls last, creator_id
     limit 1
 """
 
