@@ -1,4 +1,4 @@
-"""What attributing and reporting millions of ad-days costs, beside the same joins as one bare query.
+"""What attributing and reporting millions of ad-days costs, beside the same joins as a bare query.
 
 Belongs here: making ads, days and creators, timing both ways in processes of their own.
 Does not belong here: whether figures are right (``tests``).
