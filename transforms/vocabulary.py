@@ -128,6 +128,18 @@ NO_PROJECT: Final = "(no project)"
 SkipRateUnit = Literal["percent", "fraction"]
 """What Instagram's skip rate is given in."""
 
+CreativeState = Literal[
+    "draft", "generated", "approved", "live", "fatigued", "disabled", "archived"
+]
+"""Where the creative behind an ad stands in its life, in this order."""
+CREATIVE_STATES: Final[tuple[CreativeState, ...]] = get_args(CreativeState)
+
+AdClass = Literal[
+    "too_young", "top_performer", "healthy", "underperforming", "fatigued", "critical"
+]
+"""How an ad that runs is doing."""
+AD_CLASSES: Final[tuple[AdClass, ...]] = get_args(AdClass)
+
 LayerMode = Literal["agency", "byo"]
 """agency: ads run through our Business Center; byo: through the brand's own ad account."""
 LAYER_MODES: Final[tuple[LayerMode, ...]] = get_args(LayerMode)
@@ -149,3 +161,34 @@ RIGHT_SUBJECTS: Final[tuple[RightSubject, ...]] = get_args(RightSubject)
 RightSource = Literal["person", "tiktok", "meta", "import"]
 """Who told of a right."""
 RIGHT_SOURCES: Final[tuple[RightSource, ...]] = get_args(RightSource)
+
+Blocker = Literal[
+    "account_sync",
+    "views_unknown",
+    "below_min_views",
+    "pool_too_small",
+    "never_scored",
+    "below_threshold",
+    "excluded",
+    "safety_failed",
+    "approval_pending",
+    "approval_rejected",
+    "right_missing",
+    "right_not_begun",
+    "right_expired",
+    "right_revoked",
+    "deleted",
+    "already_running",
+    "no_layer",
+    "no_ad_set",
+    "slots_full",
+    "capacity_full",
+    "platform_full",
+    "not_launched",
+    "ad_not_running",
+]
+"""What keeps content from running as an ad, in the order in which it is asked (R44, R45)."""
+BLOCKERS: Final[tuple[Blocker, ...]] = get_args(Blocker)
+
+ContentStatus = Literal["running", "picked", "blocked"]
+CONTENT_STATUSES: Final[tuple[ContentStatus, ...]] = get_args(ContentStatus)

@@ -5,6 +5,7 @@ Does not belong here: questions and changes (the repositories), connections (``d
 """
 
 from layers_pipeline.operations.accounts import Accounts
+from layers_pipeline.operations.ad_accounts import AdAccounts
 from layers_pipeline.operations.ads import Ads
 from layers_pipeline.operations.allowlist import Allowlist
 from layers_pipeline.operations.creatives import Creatives
@@ -49,6 +50,7 @@ class Operations:
         self.creatives = Creatives(self.database)
         self.verdicts = Verdicts(self.database)
         self.ads = Ads(self.database)
+        self.ad_accounts = AdAccounts(self.database)
         self.layers = Layers(self.database)
         self.rights = Rights(self.database)
         self.payout_configs = PayoutConfigs(self.database)

@@ -16,6 +16,7 @@ from functools import cached_property
 from itertools import count
 from typing import Any, Final
 
+from sandbox.graph.ads.reports import Reports
 from sandbox.graph.names import username_of
 from sandbox.simulation.accounts import AccountRef
 from sandbox.simulation.growth import Number
@@ -85,6 +86,7 @@ class GraphDesk:
         self.world = world
         self.dataset = world.dataset
         self.serials = serials or Serials()
+        self.reports = Reports()
         self.texts: dict[str, dict[str, Any]] = {}
         """What never changes of an item, by its id, as its JSON has it."""
         self._moments: dict[AccountRef, list[datetime]] = {}

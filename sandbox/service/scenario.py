@@ -20,6 +20,7 @@ from typing import Final, Self
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from layers_pipeline.errors import InputRefusedError
+from sandbox.graph.ads.faults import AD_FAULT_KINDS
 from sandbox.graph.faults import GRAPH_FAULT_KINDS
 from sandbox.service.scenario_events import (
     CLEAR,
@@ -33,17 +34,20 @@ from sandbox.service.scenario_events import (
     holders_on,
 )
 from sandbox.sift.faults import SIFT_FAULT_KINDS
-from sandbox.simulation.accounts import AccountRef, Platform
+from sandbox.simulation.accounts import AccountRef, AdPlatform, Platform
 from sandbox.simulation.creators import generated_captures
 from sandbox.simulation.dataset import Dataset
 from sandbox.simulation.holders import Plan, generated_truth
+from sandbox.tiktok.ads.faults import TIKTOK_AD_FAULT_KINDS
 from sandbox.tiktok.faults import TIKTOK_FAULTS
 from sandbox.world import World
 
 SHIPPED: Final = Path(__file__).parents[1] / "scenarios"
-FAULT_KINDS: Final[Mapping[Platform, Collection[str]]] = {
+FAULT_KINDS: Final[Mapping[Platform | AdPlatform, Collection[str]]] = {
     "instagram": GRAPH_FAULT_KINDS | {CLEAR},
     "tiktok": TIKTOK_FAULTS.keys() | {CLEAR},
+    "meta_ads": AD_FAULT_KINDS | {CLEAR},
+    "tiktok_ads": TIKTOK_AD_FAULT_KINDS | {CLEAR},
 }
 """What an event may name as its kind."""
 FIRST_DAY: Final = datetime(1970, 1, 1, tzinfo=UTC)

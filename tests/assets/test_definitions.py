@@ -49,11 +49,11 @@ def test_an_asset_says_what_it_is_whose_it_is_and_what_it_is_made_with(key):
         "raw",
         "staged",
         "facts",
+        "ads",
         "dimensions",
         "content",
         "scoring",
         "serving",
-        "ads",
         "selection",
         "creators",
         "payouts",
@@ -81,7 +81,7 @@ def test_every_table_of_the_lake_but_two_side_products_is_an_asset():
 
 def test_what_is_outside_stands_at_the_left():
     outside = sorted(map(name_of, GRAPH.external_asset_keys))
-    assert outside == ["files", "instagram", "operational_database", "sift", "tiktok"]
+    assert outside == ["files", "instagram", "meta_ads", "operational_database", "sift", "tiktok"]
     assert all(not GRAPH.get(dg.AssetKey(name)).parent_keys for name in outside)
 
 
@@ -98,15 +98,7 @@ def test_the_lineage_is_as_drawn():
         {
             "account_listings": ["instagram", "tiktok"],
             "ad_account_days": ["stg_ads__account_days", "stg_ads__days"],
-            "ad_attribution": [
-                "ad_content",
-                "ad_daily_metrics",
-                "ad_states",
-                "layer_meta_ads",
-                "layer_tiktok_ads",
-                "platform_posts",
-                "project_allowlist",
-            ],
+            "ad_accounts": ["operational_database"],
             "ad_content": ["operational_database"],
             "ad_daily_metrics": ["stg_ads__days", "stg_import__ad_metrics"],
             "ad_eligibility": ["content_overrides", "organic_scores"],
@@ -119,17 +111,15 @@ def test_the_lineage_is_as_drawn():
                 "organic_scores",
                 "project_allowlist",
             ],
+            "ads_readings": ["meta_ads"],
             "analytics_file": [
                 "ad_account_days",
                 "ad_eligibility_current",
-                "ad_sets",
                 "ads_readings",
                 "content_approvals",
                 "content_rights",
-                "creator_reports",
-                "layers",
-                "payout_payments",
-                "payout_periods",
+                "layer_meta_ads",
+                "layer_tiktok_ads",
                 "platform_account_metrics",
                 "platform_post_metrics_latest",
                 "post_collaborations",
@@ -142,18 +132,22 @@ def test_the_lineage_is_as_drawn():
             "content_overrides": ["operational_database"],
             "content_rights": ["operational_database"],
             "creatives": ["operational_database"],
-            "creator_daily": [
-                "ad_attribution",
-                "ad_daily_metrics",
+            "layer_meta_ads": [
+                "ad_accounts",
+                "ad_content",
+                "ad_sets",
+                "ad_states",
                 "ads_content",
-                "platform_post_metrics",
-                "platform_posts",
-                "project_allowlist",
-                "projects",
+                "layers",
             ],
-            "creator_reports": ["creator_daily", "payout_configs", "payout_ledger"],
-            "layer_meta_ads": ["ad_content", "ad_states"],
-            "layer_tiktok_ads": ["ad_content", "ad_states"],
+            "layer_tiktok_ads": [
+                "ad_accounts",
+                "ad_content",
+                "ad_sets",
+                "ad_states",
+                "ads_content",
+                "layers",
+            ],
             "layers": ["operational_database"],
             "organic_scores": [
                 "ad_content",
@@ -211,7 +205,9 @@ def test_the_lineage_is_as_drawn():
             "project_allowlist": ["operational_database"],
             "projects": ["operational_database"],
             "raw_instagram__responses": ["instagram"],
+            "raw_meta__ads": ["meta_ads"],
             "raw_sift__posts": ["scrape_jobs"],
+            "raw_tiktok__ads": [],
             "raw_tiktok__responses": ["tiktok"],
             "safety_reviews": ["operational_database"],
             "score_drift": ["organic_scores"],
@@ -244,6 +240,44 @@ def test_every_job_makes_these_assets():
     }
     assert made == snapshot(
         {
+            "ads_sync": [
+                "ad_account_days",
+                "ad_accounts",
+                "ad_content",
+                "ad_daily_metrics",
+                "ad_sets",
+                "ad_states",
+                "ads_content",
+                "ads_readings",
+                "content_approvals",
+                "content_containers",
+                "content_overrides",
+                "content_rights",
+                "creatives",
+                "layer_meta_ads",
+                "layer_tiktok_ads",
+                "layers",
+                "platform_account_metrics",
+                "platform_accounts",
+                "platform_post_metrics",
+                "platform_post_metrics_latest",
+                "platform_posts",
+                "post_absences",
+                "post_collaborations",
+                "project_ads_content",
+                "project_allowlist",
+                "projects",
+                "raw_meta__ads",
+                "raw_tiktok__ads",
+                "safety_reviews",
+                "stg_ads__account_days",
+                "stg_ads__days",
+                "stg_ads__states",
+                "stg_instagram__posts",
+                "stg_sift__posts",
+                "stg_tiktok__posts",
+                "sync_health",
+            ],
             "check_freshness": [],
             "creator_payouts": [
                 "ad_attribution",
@@ -256,6 +290,7 @@ def test_every_job_makes_these_assets():
             ],
             "derivation": [
                 "ad_account_days",
+                "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
                 "ad_sets",
@@ -292,6 +327,7 @@ def test_every_job_makes_these_assets():
             "import_ad_metrics": ["stg_import__ad_metrics"],
             "import_captures": [
                 "ad_account_days",
+                "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
                 "ad_sets",
@@ -329,6 +365,7 @@ def test_every_job_makes_these_assets():
             "posts_sync": [
                 "account_listings",
                 "ad_account_days",
+                "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
                 "ad_sets",
@@ -404,7 +441,7 @@ def test_schedules_and_sensors_start_as_the_setting_says(wanted):
         one.name: [one.cron_schedule, one.default_status.name] for one in made.schedule_defs
     }
     assert schedules == {
-        "creator_payouts_schedule": ["45 */6 * * *", wanted],
+        "ads_sync_schedule": ["20 */6 * * *", wanted],
         "check_freshness_schedule": ["25 * * * *", wanted],
         "derivation_schedule": ["12,42 * * * *", wanted],
         "full_sync_schedule": ["*/20 * * * *", wanted],
@@ -450,15 +487,11 @@ def test_what_syncs_make_has_a_freshness_policy_and_scores_have_their_own_check(
     """A policy looks at the last materialisation alone, which a backfill of old ticks is too."""
     assert [name_of(key) for key in KEYS if GRAPH.get(key).freshness_policy] == [
         "account_listings",
-        "ad_attribution",
-        "creator_daily",
-        "creator_reports",
-        "payout_configs",
-        "payout_ledger",
-        "payout_payments",
-        "payout_periods",
+        "ads_readings",
         "raw_instagram__responses",
+        "raw_meta__ads",
         "raw_sift__posts",
+        "raw_tiktok__ads",
         "raw_tiktok__responses",
         "scrape_jobs",
     ]
@@ -474,6 +507,8 @@ def test_what_syncs_make_has_a_freshness_policy_and_scores_have_their_own_check(
         ("raw_tiktok__responses", 12, 30),
         ("account_listings", 12, 30),
         ("raw_sift__posts", 42, 72),
+        ("raw_meta__ads", 504, 864),
+        ("ads_readings", 504, 864),
     ],
 )
 def test_a_sync_is_stale_soon_after_its_cadence(asset, warns, fails):

@@ -22,6 +22,7 @@ from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.progress import report
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
 from layers_pipeline.steps.ingest.claims import claim
+from layers_pipeline.steps.ingest.garbage import rare_collections
 from layers_pipeline.steps.ingest.known_posts import known_posts
 from layers_pipeline.steps.ingest.oauth_reading import AccountContext, AccountReader
 from layers_pipeline.steps.ingest.outages import Turnout, may_be_outage
@@ -65,7 +66,8 @@ def sync_oauth(
         worker=worker,
         retries=retries,
     )
-    return asyncio.run(OAuthSync(stores, depth, reader, worker=worker).run(due))
+    with rare_collections():
+        return asyncio.run(OAuthSync(stores, depth, reader, worker=worker).run(due))
 
 
 def _context(

@@ -12,7 +12,7 @@ first tick that changed to the last that is stored. Every tick is looked at, and
 written again of which a row changes. A crash before the note leaves all of it to the next time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -22,16 +22,20 @@ import polars as pl
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.store import Lake
 from layers_pipeline.progress import report
-from layers_pipeline.steps.derive.versions import known_rules, rules_in_force
+from layers_pipeline.steps.derive.versions import rules_in_force
 from layers_pipeline.steps.score.effective_scores import effective_in_history
 from layers_pipeline.steps.stores import Stores
 from transforms.scoring.eligibility import EFFECTIVE, carried_forward, judge_again
-from transforms.scoring.rules import ScoringRules
+from transforms.scoring.rules import RULES, ScoringRules
 from transforms.scoring.ticks import tick_from_text
 
 SCORES: Final = catalog.ORGANIC_SCORES
 JUDGED: Final = catalog.AD_ELIGIBILITY
 ROWS_AT_ONCE: Final = 3_000_000
+LEFT: Final = (
+    "{count} ticks from {first} to {last} were judged by version {version} of the rules, which "
+    "this package lacks. They stay as they are; the package that has it can judge them again."
+)
 FOLLOWS: Final = ("organic_score", "score_of", "scoring_version", "reason", "is_eligible")
 """Columns of a row that follow from the effective score."""
 
@@ -43,6 +47,9 @@ class Settled:
     looked_at: int = 0
     """Ticks."""
     changed: dict[datetime, int] = field(default_factory=dict[datetime, int])
+    left: tuple[str, ...] = ()
+    """Of ticks that stay as they are, since this package lacks the rules that judged them: which,
+    in words, for each version of the rules."""
 
     @property
     def rows(self) -> int:
@@ -72,19 +79,27 @@ def settle(stores: Stores) -> Settled:
     """Make eligibility follow from the scores that are stored; a repeat changes nothing.
 
     Returns:
-        The ticks that changed, and how many of their rows.
-
-    Raises:
-        InputRefusedError: A tick was judged by a version of the rules that this package lacks.
+        The ticks that changed, how many of their rows, and ticks that nobody here can judge.
     """
     lake = stores.lake
     with lake.write_lock():
         at, due = lake.version(SCORES), unsettled_ticks(lake)
+        versions = _by_version(stores, due)
         changed: dict[datetime, int] = {}
-        for version, ticks in _by_version(stores, due).items():
-            changed |= _judge_again(lake, known_rules(version), ticks)
+        for version in versions.keys() & RULES.keys():
+            changed |= _judge_again(lake, RULES[version], versions[version])
+        # Scores of a version come from packages that have it: what follows from them stays true.
+        left = {name: ticks for name, ticks in versions.items() if name not in RULES}
         lake.record_marks(JUDGED, {SCORES.name: at})
-    return Settled(looked_at=len(due), changed=dict(sorted(changed.items())))
+    return Settled(looked_at=len(due), changed=dict(sorted(changed.items())), left=_said(left))
+
+
+def _said(left: Mapping[str, Sequence[Stored]]) -> tuple[str, ...]:
+    """What is said of ticks by versions of the rules that judged them."""
+    return tuple(
+        LEFT.format(count=len(ticks), version=version, first=ticks[0].tick, last=ticks[-1].tick)
+        for version, ticks in sorted(left.items())
+    )
 
 
 def _by_version(stores: Stores, due: Sequence[str]) -> dict[str, list[Stored]]:

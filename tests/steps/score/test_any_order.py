@@ -220,3 +220,18 @@ def test_a_lake_that_never_noted_what_was_settled_is_gone_over_once(shrunk):
     again = rows_of(shrunk, catalog.AD_ELIGIBILITY)
     assert again.drop("rules_version").equals(right.drop("rules_version"))
     assert settle(shrunk) == Settled()
+
+
+def test_a_tick_that_a_newer_package_judged_is_left_alone_and_named(shrunk):
+    scored(shrunk, 1, 2)
+    tick = tick_text(TICKS[2])
+    judged = rows_of(shrunk, catalog.AD_ELIGIBILITY).filter(scored_at=TICKS[2])
+    newer = judged.with_columns(rules_version=pl.lit("9"))
+    shrunk.lake.replace(catalog.AD_ELIGIBILITY, newer, where={"tick": [tick]})
+    settled = scored(shrunk, 0)
+    assert settled.changed == {TICKS[1]: 3}
+    (said,) = settled.left
+    assert f"1 ticks from {tick} to {tick} were judged by version 9" in said
+    assert rows_of(shrunk, catalog.AD_ELIGIBILITY).filter(scored_at=TICKS[2]).equals(newer)
+    assert unsettled_ticks(shrunk.lake) == []
+    assert publish(shrunk).path.exists()
