@@ -221,7 +221,7 @@ def _store(
     kinds = {config.period for config in known} | {terms.period for terms in entries}
     if len(kinds) > 1:
         raise InputRefusedError(
-            f"payout config of {project_id!r}: periods of {' and of '.join(sorted(kinds))}s would"
+            f"payout config of {project_id!r}: periods of {'s and of '.join(sorted(kinds))}s would"
             " overlap. Keep the one that the project began with."
         )
     changes = 0

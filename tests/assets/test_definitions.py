@@ -81,7 +81,15 @@ def test_every_table_of_the_lake_but_two_side_products_is_an_asset():
 
 def test_what_is_outside_stands_at_the_left():
     outside = sorted(map(name_of, GRAPH.external_asset_keys))
-    assert outside == ["files", "instagram", "meta_ads", "operational_database", "sift", "tiktok"]
+    assert outside == [
+        "files",
+        "instagram",
+        "meta_ads",
+        "operational_database",
+        "sift",
+        "tiktok",
+        "tiktok_ads",
+    ]
     assert all(not GRAPH.get(dg.AssetKey(name)).parent_keys for name in outside)
 
 
@@ -98,10 +106,45 @@ def test_the_lineage_is_as_drawn():
         {
             "account_listings": ["instagram", "tiktok"],
             "ad_account_days": ["stg_ads__account_days", "stg_ads__days"],
-            "ad_accounts": ["operational_database"], 'ad_attribution': ['ad_content', 'ad_daily_metrics', 'ad_states', 'layer_meta_ads', 'layer_tiktok_ads', 'platform_posts', 'project_allowlist'], 'ad_classifications': ['ad_accounts', 'ad_content', 'ad_daily_metrics', 'ad_sets', 'ad_states', 'ads_content', 'content_approvals', 'layers'], "ad_content": ["operational_database"],
+            "ad_accounts": ["operational_database"],
+            "ad_attribution": [
+                "ad_accounts",
+                "ad_content",
+                "ad_daily_metrics",
+                "ad_sets",
+                "ad_states",
+                "ads_content",
+                "layers",
+                "platform_posts",
+                "project_allowlist",
+            ],
+            "ad_classifications": [
+                "ad_accounts",
+                "ad_content",
+                "ad_daily_metrics",
+                "ad_sets",
+                "ad_states",
+                "ads_content",
+                "content_approvals",
+                "layers",
+            ],
+            "ad_content": ["operational_database"],
             "ad_daily_metrics": ["stg_ads__days", "stg_import__ad_metrics"],
             "ad_eligibility": ["content_overrides", "organic_scores"],
-            "ad_eligibility_current": ["ad_eligibility"], 'ad_selections': ['ad_content', 'ad_eligibility', 'ad_sets', 'ad_states', 'content_approvals', 'content_rights', 'creatives', 'layers', 'platform_posts', 'post_absences'], "ad_sets": ["operational_database"],
+            "ad_eligibility_current": ["ad_eligibility"],
+            "ad_selections": [
+                "ad_content",
+                "ad_eligibility",
+                "ad_sets",
+                "ad_states",
+                "content_approvals",
+                "content_rights",
+                "creatives",
+                "layers",
+                "platform_posts",
+                "post_absences",
+            ],
+            "ad_sets": ["operational_database"],
             "ad_states": ["stg_ads__states"],
             "ads_content": [
                 "content_containers",
@@ -109,23 +152,47 @@ def test_the_lineage_is_as_drawn():
                 "organic_scores",
                 "project_allowlist",
             ],
-            "ads_readings": ["meta_ads", 'tiktok_ads'],
+            "ads_readings": ["meta_ads", "tiktok_ads"],
             "analytics_file": [
-                "ad_account_days", 'ad_classifications', "ad_eligibility_current",
+                "ad_account_days",
+                "ad_classifications",
+                "ad_eligibility_current",
                 "ads_readings",
-                'content_status',
-                'creator_reports',
-                'payout_payments',
-                'payout_periods',
+                "content_status",
+                "creator_reports",
+                "layer_meta_ads",
+                "layer_tiktok_ads",
+                "payout_payments",
+                "payout_periods",
                 "platform_account_metrics",
                 "platform_post_metrics_latest",
                 "post_collaborations",
                 "project_ads_content",
-                "score_drift"],
+                "score_drift",
+            ],
             "content_approvals": ["operational_database"],
             "content_containers": ["creatives", "platform_posts"],
             "content_overrides": ["operational_database"],
-            "content_rights": ["operational_database"], 'content_status': ['ad_eligibility', 'ad_selections', 'ad_states', 'layers', 'sync_problems'], "creatives": ["operational_database"], 'creator_daily': ['ad_attribution', 'ad_daily_metrics', 'ads_content', 'platform_post_metrics', 'platform_posts', 'project_allowlist', 'projects'], 'creator_reports': ['creator_daily', 'payout_configs', 'payout_ledger'], "layer_meta_ads": [
+            "content_rights": ["operational_database"],
+            "content_status": [
+                "ad_eligibility",
+                "ad_selections",
+                "ad_states",
+                "layers",
+                "sync_problems",
+            ],
+            "creatives": ["operational_database"],
+            "creator_daily": [
+                "ad_attribution",
+                "ad_daily_metrics",
+                "ads_content",
+                "platform_post_metrics",
+                "platform_posts",
+                "project_allowlist",
+                "projects",
+            ],
+            "creator_reports": ["creator_daily", "payout_configs", "payout_ledger"],
+            "layer_meta_ads": [
                 "ad_accounts",
                 "ad_content",
                 "ad_sets",
@@ -200,7 +267,7 @@ def test_the_lineage_is_as_drawn():
             "raw_instagram__responses": ["instagram"],
             "raw_meta__ads": ["meta_ads"],
             "raw_sift__posts": ["scrape_jobs"],
-            "raw_tiktok__ads": ['tiktok_ads'],
+            "raw_tiktok__ads": ["tiktok_ads"],
             "raw_tiktok__responses": ["tiktok"],
             "safety_reviews": ["operational_database"],
             "score_drift": ["organic_scores"],
@@ -213,7 +280,9 @@ def test_the_lineage_is_as_drawn():
             "stg_instagram__posts": ["raw_instagram__responses"],
             "stg_sift__posts": ["raw_sift__posts"],
             "stg_tiktok__posts": ["raw_tiktok__responses"],
-            "sync_health": ["operational_database", "platform_accounts"], 'sync_problems': ['operational_database', 'sync_health'], "ugc_pool_percentiles": [
+            "sync_health": ["operational_database", "platform_accounts"],
+            "sync_problems": ["operational_database", "sync_health"],
+            "ugc_pool_percentiles": [
                 "platform_post_metrics",
                 "platform_posts",
                 "post_absences",
@@ -268,7 +337,9 @@ def test_every_job_makes_these_assets():
                 "stg_instagram__posts",
                 "stg_sift__posts",
                 "stg_tiktok__posts",
-                "sync_health", 'sync_problems'],
+                "sync_health",
+                "sync_problems",
+            ],
             "check_freshness": [],
             "creator_payouts": [
                 "ad_attribution",
@@ -312,7 +383,9 @@ def test_every_job_makes_these_assets():
                 "stg_instagram__posts",
                 "stg_sift__posts",
                 "stg_tiktok__posts",
-                "sync_health", 'sync_problems'],
+                "sync_health",
+                "sync_problems",
+            ],
             "full_sync": ["account_listings", "raw_instagram__responses", "raw_tiktok__responses"],
             "import_ad_metrics": ["stg_import__ad_metrics"],
             "import_captures": [
@@ -349,7 +422,9 @@ def test_every_job_makes_these_assets():
                 "stg_instagram__posts",
                 "stg_sift__posts",
                 "stg_tiktok__posts",
-                "sync_health", 'sync_problems'],
+                "sync_health",
+                "sync_problems",
+            ],
             "maintenance": [],
             "posts_sync": [
                 "account_listings",
@@ -388,7 +463,9 @@ def test_every_job_makes_these_assets():
                 "stg_instagram__posts",
                 "stg_sift__posts",
                 "stg_tiktok__posts",
-                "sync_health", 'sync_problems'],
+                "sync_health",
+                "sync_problems",
+            ],
             "publication": ["analytics_file"],
             "quick_sync": [
                 "account_listings",
@@ -397,8 +474,14 @@ def test_every_job_makes_these_assets():
                 "scrape_jobs",
             ],
             "replay": [],
-            "scoring": ['ad_classifications', "ad_eligibility",
-                "ad_eligibility_current", 'ad_selections', "analytics_file", 'content_status', "organic_scores",
+            "scoring": [
+                "ad_classifications",
+                "ad_eligibility",
+                "ad_eligibility_current",
+                "ad_selections",
+                "analytics_file",
+                "content_status",
+                "organic_scores",
                 "score_drift",
                 "ugc_pool_percentiles",
             ],
@@ -410,8 +493,13 @@ def test_the_scoring_job_holds_every_table_that_it_writes_to_its_contract():
     layer = DEFS.resolve_job_def("scoring").asset_layer
     checks = sorted(key.to_user_string() for key in layer.asset_graph.asset_check_keys)
     assert checks == snapshot(
-        ['ad_classifications:holds_its_contract', "ad_eligibility:follows_earlier_scores",
-            "ad_eligibility:holds_its_contract", 'ad_selections:holds_its_contract', 'content_status:holds_its_contract', "organic_scores:holds_its_contract",
+        [
+            "ad_classifications:holds_its_contract",
+            "ad_eligibility:follows_earlier_scores",
+            "ad_eligibility:holds_its_contract",
+            "ad_selections:holds_its_contract",
+            "content_status:holds_its_contract",
+            "organic_scores:holds_its_contract",
             "ugc_pool_percentiles:holds_its_contract",
         ]
     )
@@ -425,6 +513,7 @@ def test_schedules_and_sensors_start_as_the_setting_says(wanted):
     }
     assert schedules == {
         "ads_sync_schedule": ["20 */6 * * *", wanted],
+        "creator_payouts_schedule": ["45 */6 * * *", wanted],
         "check_freshness_schedule": ["25 * * * *", wanted],
         "derivation_schedule": ["12,42 * * * *", wanted],
         "full_sync_schedule": ["*/20 * * * *", wanted],
@@ -470,7 +559,14 @@ def test_what_syncs_make_has_a_freshness_policy_and_scores_have_their_own_check(
     """A policy looks at the last materialisation alone, which a backfill of old ticks is too."""
     assert [name_of(key) for key in KEYS if GRAPH.get(key).freshness_policy] == [
         "account_listings",
+        "ad_attribution",
         "ads_readings",
+        "creator_daily",
+        "creator_reports",
+        "payout_configs",
+        "payout_ledger",
+        "payout_payments",
+        "payout_periods",
         "raw_instagram__responses",
         "raw_meta__ads",
         "raw_sift__posts",

@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 RULES = ("base", "organic_views", "attributed_spend", "conversions")
@@ -100,7 +101,7 @@ class CreatorWorld:
             zone = ZoneInfo(self.zones[project])
             looks = sorted((at, views) for name, at, views in self.seen if name == post)
             looks = [look for look in looks if look[0] <= as_of]
-            for (_, before), (at, after) in zip(looks, looks[1:], strict=False):
+            for (_, before), (at, after) in pairwise(looks):
                 found[project, creator, at.astimezone(zone).date()] += after - before
         return dict(found)
 
@@ -122,6 +123,36 @@ def bounded(amount: int, cap: int | None) -> int:
     return amount if cap is None else min(amount, cap)
 
 
+def base_of(config: dict, posts: int | None) -> dict:
+    if posts is None or not config.get("base_mode"):
+        return {}
+    amount, required = config["base_amount_cents"], config["required_posts"]
+    if config["base_mode"] == "prorata":
+        return {"": rounded(Fraction(amount * min(posts, required), required))}
+    return {"": amount if posts >= required else 0}
+
+
+def views_of(config: dict, views: dict) -> dict:
+    if config.get("per_1000_views_cents") is None:
+        return {}
+
+    def worth(seen: int) -> int:
+        in_all = rounded(Fraction(seen * config["per_1000_views_cents"], 1000))
+        return bounded(in_all, config.get("views_cap_per_post_cents"))
+
+    grown = {post: seen for post, seen in views.items() if seen[1] > seen[0]}
+    return {post: worth(until) - worth(before) for post, (before, until) in grown.items()}
+
+
+def conversions_of(config: dict, ads: dict) -> dict:
+    if config.get("conversion_cents") is None:
+        return {}
+    brought = defaultdict(int)
+    for (post, _), (_, number) in ads.items():
+        brought[post] += number
+    return {post: number * config["conversion_cents"] for post, number in brought.items() if number}
+
+
 def lines_of(config: dict, *, posts: int | None, views: dict, ads: dict) -> dict:
     """Amounts of one creator and period, by rule and post, after caps.
 
@@ -130,34 +161,17 @@ def lines_of(config: dict, *, posts: int | None, views: dict, ads: dict) -> dict
         views: By post: the most seen before the period and by its end.
         ads: By post and currency: cents and conversions.
     """
-    raw = {rule: {} for rule in RULES}
-    if posts is not None and config.get("base_mode"):
-        amount, required = config["base_amount_cents"], config["required_posts"]
-        if config["base_mode"] == "prorata":
-            raw["base"][""] = rounded(Fraction(amount * min(posts, required), required))
-        else:
-            raw["base"][""] = amount if posts >= required else 0
-    if config.get("per_1000_views_cents") is not None:
-        for post, (before, until) in views.items():
-            if until > before:
-                worth = [
-                    bounded(
-                        rounded(Fraction(seen * config["per_1000_views_cents"], 1000)),
-                        config.get("views_cap_per_post_cents"),
-                    )
-                    for seen in (before, until)
-                ]
-                raw["organic_views"][post] = worth[1] - worth[0]
-    conversions = defaultdict(int)
-    for (post, currency), (cents, brought) in ads.items():
-        conversions[post] += brought
-        share = config.get("spend_share_bps")
-        if share is not None and currency == config["currency"] and cents:
-            raw["attributed_spend"][post] = rounded(Fraction(cents * share, 10_000))
-    if config.get("conversion_cents") is not None:
-        for post, number in conversions.items():
-            if number:
-                raw["conversions"][post] = number * config["conversion_cents"]
+    raw = {
+        "base": base_of(config, posts),
+        "organic_views": views_of(config, views),
+        "attributed_spend": {
+            post: rounded(Fraction(cents * config["spend_share_bps"], 10_000))
+            for (post, currency), (cents, _) in ads.items()
+            if config.get("spend_share_bps") is not None
+            and (currency == config["currency"] and cents)
+        },
+        "conversions": conversions_of(config, ads),
+    }
     caps = {
         "organic_views": config.get("views_cap_cents"),
         "attributed_spend": config.get("spend_cap_cents"),
@@ -282,11 +296,14 @@ class OracleLedger:
         booked, came_to = min(still_open), defaultdict(int)
         for (creator, _, _, rule, start, post), amount in self.settled.items():
             came_to[creator, start, rule, post] += amount
-        moved = {}
-        for key in {*came_to, *(key for key in earned if key[1] in self.closed)}:
-            difference = earned.get(key, 0) - came_to.get(key, 0)
-            if difference:
-                moved[key] = difference
+        keys = {*came_to, *(key for key in earned if key[1] in self.closed)}
+        moved = {key: earned.get(key, 0) - came_to.get(key, 0) for key in keys}
+        moved = {key: difference for key, difference in moved.items() if difference}
+        return made | self.corrections(made, moved, booked)
+
+    def corrections(self, made, moved, booked):
+        """What moved, booked in the first open period, never below what a creator has there."""
+        corrected = {}
         room = defaultdict(int)
         for (creator, period, *_), amount in made.items():
             room[creator] += amount if period == booked else 0
@@ -299,8 +316,8 @@ class OracleLedger:
             if difference < 0:
                 amount = -min(-difference, room[creator])
                 room[creator] += amount
-            made[creator, booked, "correction", rule, start, post] = amount
-        return made
+            corrected[creator, booked, "correction", rule, start, post] = amount
+        return corrected
 
     def settle(self, start, as_of):
         """Close a period with what is known."""

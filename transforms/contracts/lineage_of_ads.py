@@ -110,7 +110,13 @@ SELECTED: Final[Mapping[str, Columns]] = {
     ),
 }
 _AD_OF: Final = of(("ad_daily_metrics", "ad_states", "ad_content"), "ad_platform", "ad_id")
-_SHOWN: Final = of(("layer_meta_ads", "layer_tiktok_ads", "ad_content"), "ads_content_id")
+_SHOWN: Final = (
+    of("ad_states", "shows_platform", "shows_post_id", "ad_account_id", "ad_set_id")
+    + of(("ad_content", "ads_content"), "ads_content_id")
+    + of("ad_accounts", "project_id")
+    + of("layers", "project_id", "ad_account_id")
+    + of("ad_sets", "ad_set_id", "layer_id")
+)
 _WHOSE: Final = of("ad_attribution", "project_id", "creator_id") + of(
     "project_allowlist", "project_id", "creator_id"
 )
@@ -145,7 +151,6 @@ OF_CREATORS: Final[Mapping[str, Columns]] = {
         creators.AdAttribution,
         _SHOWN,
         **dict.fromkeys(("ad_platform", "ad_id"), _AD_OF),
-        project_id=_SHOWN + of(("layer_meta_ads", "layer_tiktok_ads"), "project_id"),
         **{
             name: _SHOWN + of("platform_posts", name)
             for name in ("platform", "platform_post_id", "account_key")

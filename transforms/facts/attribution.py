@@ -56,19 +56,19 @@ def attributed_ads(ads: pl.LazyFrame, shown: pl.LazyFrame, owners: pl.LazyFrame)
     """Whose content each ad shows; every ad has its row, whatever is known of it.
 
     Args:
-        ads: Every ad that has a figure or a state. Reads ad_platform, ad_id, and project_id: the
-            project that is known of it otherwise, null if none is.
-        shown: What ads show. Reads ad_platform, ad_id, project_id, ads_content_id.
+        ads: Ads of which there are figures, perhaps many rows of one. Reads ad_platform, ad_id.
+        shown: ``ads_shown``.
         owners: ``creators_of_posts``.
     Returns:
         One row per ad: ad_platform, ad_id, project_id, ads_content_id, container_id, platform,
         platform_post_id, account_key, creator_id. Unknown ones are null, but for project and
         creator, which have words of their own.
     """
-    content = shown.select(*AD, "ads_content_id", of_content="project_id")
-    placed = ads.join(content, on=AD, how="left").with_columns(
-        project_id=pl.coalesce("of_content", "project_id", pl.lit(NO_PROJECT)),
-        container_id=pl.col("ads_content_id").str.slice(pl.col("of_content").str.len_chars() + 1),
+    content = shown.select(*AD, "project_id", "ads_content_id")
+    every = ads.select(AD).unique().join(content, on=AD, how="full", coalesce=True)
+    placed = every.with_columns(
+        pl.col("project_id").fill_null(NO_PROJECT),
+        container_id=pl.col("ads_content_id").str.slice(pl.col("project_id").str.len_chars() + 1),
     )
     whose = placed.join(owners, on=["project_id", "container_id"], how="left")
     return whose.select(

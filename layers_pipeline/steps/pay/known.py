@@ -12,7 +12,7 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.steps.stores import Stores
-from transforms.facts.ads_of_projects import every_ad, shown_now
+from transforms.facts.ads_shown import ads_shown
 from transforms.facts.attribution import (
     attributed_ads,
     by_content,
@@ -69,15 +69,16 @@ def _attributed(
     stores: Stores, daily: pl.LazyFrame, owners: pl.LazyFrame, *, as_of: datetime
 ) -> pl.DataFrame:
     lake = stores.lake
-    layers = {
-        "meta": lake.read(catalog.LAYER_META_ADS),
-        "tiktok": lake.read(catalog.LAYER_TIKTOK_ADS),
-    }
-    links = lake.read_as_known(catalog.AD_CONTENT, as_of)
-    states = lake.read_as_known(catalog.AD_STATES, as_of)
-    ads = every_ad(daily, states, links, layers=layers)
-    shown = shown_now(links, layers=layers, as_of=as_of)
-    rows = attributed_ads(ads, shown, owners).sort("ad_platform", "ad_id")
+    shown = ads_shown(
+        lake.read_as_known(catalog.AD_STATES, as_of),
+        links=lake.read_as_known(catalog.AD_CONTENT, as_of),
+        accounts=lake.read(catalog.AD_ACCOUNTS),
+        layers=lake.read(catalog.LAYERS),
+        ad_sets=lake.read(catalog.AD_SETS),
+        contents=lake.read(catalog.ADS_CONTENT),
+        as_of=as_of,
+    )
+    rows = attributed_ads(daily, shown, owners).sort("ad_platform", "ad_id")
     return catalog.AD_ATTRIBUTION.shape(rows.collect())
 
 

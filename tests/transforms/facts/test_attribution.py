@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.worlds.data_builders import AS_OF, capture, captures, interval, intervals
-from transforms.contracts.ads import AdContent, AdDailyMetrics
+from transforms.contracts.ads import AdAccounts, AdContent, AdDailyMetrics, AdStates
 from transforms.contracts.scoring import AdsContent
-from transforms.facts.ads_of_projects import every_ad, shown_now
+from transforms.contracts.selection import AdSets, Layers
+from transforms.facts.ads_shown import ads_shown
 from transforms.facts.attribution import (
     attributed_ads,
     by_content,
@@ -98,9 +99,7 @@ def test_spend_of_ads_is_spend_of_creators_and_the_unattributed(rows, links, zon
     shown_rows = rows_of(AdContent, links, ("ad_id", "known_at"))
     known = shown_rows.filter(pl.col("known_at") <= AS_OF)
     owners = creators_of_posts(posts(), intervals(ALLOWED), as_of=AS_OF)
-    shown = shown_now(known, layers=NO_LAYERS, as_of=AS_OF)
-    states = known.clear()
-    whose = attributed_ads(every_ad(daily, states, known, layers=NO_LAYERS), shown, owners)
+    whose = attributed_ads(daily, shown_by(known), owners)
     days = days_known(daily, as_of=AS_OF)
     projects = {row["ad_id"]: row["project_id"] for row in whose.collect().to_dicts()}
     expected = defaultdict(int)
@@ -117,12 +116,17 @@ def test_spend_of_ads_is_spend_of_creators_and_the_unattributed(rows, links, zon
     assert unequal_spend(daily, told_days, as_of=AS_OF).collect().is_empty()
 
 
-def layer_rows():
-    schema = {"ad_id": pl.String, "project_id": pl.String, "layer_id": pl.String}
-    return pl.LazyFrame(schema=schema | {"ads_content_id": pl.String})
-
-
-NO_LAYERS = {"meta": layer_rows(), "tiktok": layer_rows()}
+def shown_by(links):
+    """What ads show of which no platform told: what people linked."""
+    none = {
+        "states": AdStates,
+        "accounts": AdAccounts,
+        "layers": Layers,
+        "ad_sets": AdSets,
+        "contents": AdsContent,
+    }
+    empty = {name: schema.create_empty().lazy() for name, schema in none.items()}
+    return ads_shown(empty.pop("states"), links=links, as_of=AS_OF, **empty)
 
 
 def organic_of(owners, zones):
@@ -146,15 +150,3 @@ def test_a_post_is_counted_on_its_day_in_every_zone(zone, hour):
     days = posts_by_day(known, owners, scores, zones=zones, threshold=4.0).collect()
     assert days["day_on"].to_list() == [born.astimezone(ZoneInfo(zone)).date()]
     assert days["posts_synced"].to_list() == [2]
-
-
-def test_an_ad_of_two_layers_counts_once_for_the_project_whose_content_it_shows():
-    row = {"ad_id": "a", "project_id": "aa", "layer_id": "l", "ads_content_id": None}
-    shows = {"ad_id": "a", "project_id": "zz", "layer_id": "m", "ads_content_id": "zz/tiktok:p"}
-    layers = NO_LAYERS | {"meta": pl.LazyFrame([row, shows], schema=layer_rows().collect_schema())}
-    links = AdContent.create_empty().lazy()
-    daily = AdDailyMetrics.create_empty().lazy()
-    ads = every_ad(daily, links, links, layers=layers).collect()
-    assert ads.rows() == [("meta", "a", "zz")]
-    shown = shown_now(links, layers=layers, as_of=AS_OF).collect()
-    assert shown["ads_content_id"].to_list() == ["zz/tiktok:p"]

@@ -227,7 +227,7 @@ def test_pay_is_never_negative_and_never_above_a_cap(terms, posts, views, ads):
 
 
 @given(**facts, post=posts_drawn, more=st.integers(0, 9_999))
-def test_more_views_never_pay_less(terms, posts, views, ads, post, more):
+def test_more_views_never_pay_less(terms, posts, views, ads, post, more):  # noqa: PLR0917
     before, until = sorted(views.get(post, (0, 0)))
     grown = views | {post: (before, until + more)}
     paid = [sum(amounts(of_facts(terms, posts, one, ads)).values()) for one in (views, grown)]
