@@ -18,10 +18,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         # Backfill policies (what makes a range one run) and code references (links to the
         # source) are marked beta in Dagster 1.13.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        from assets import derive, ingest, publish, score, sources  # noqa: PLC0415
+        from assets import ads, derive, ingest, publish, score, sources  # noqa: PLC0415
         from sensors import jobs, schedules, scrapes, ticks, versions  # noqa: PLC0415
 
-        assets = dg.load_assets_from_modules([ingest, derive, score, publish])
+        assets = dg.load_assets_from_modules([ingest, ads, derive, score, publish])
         return dg.Definitions(
             assets=[
                 *sources.external_assets(),

@@ -8,6 +8,7 @@ from typing import Final
 
 import dagster as dg
 
+from assets.ads import read_ad_accounts
 from assets.derive import derived_tables
 from assets.ingest import (
     SYNC_TAG,
@@ -49,6 +50,11 @@ posts_sync = dg.define_asset_job(
     tags={SYNC_TAG: "posts"},
     description="Collects scrapes, reads accounts that nobody has read, and derives what landed.",
 )
+ads_sync = dg.define_asset_job(
+    "ads_sync",
+    selection=dg.AssetSelection.assets(read_ad_accounts, derived_tables),
+    description="Reads the ad accounts that are due, and derives what landed.",
+)
 derivation = dg.define_asset_job(
     "derivation",
     selection=dg.AssetSelection.assets(derived_tables),
@@ -87,6 +93,7 @@ JOBS: Final = (
     quick_sync,
     full_sync,
     posts_sync,
+    ads_sync,
     derivation,
     import_captures,
     import_ad_metrics,

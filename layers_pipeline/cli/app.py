@@ -35,6 +35,7 @@ GROUPS: Final = {
     "import": ("imports", "Import history that was gathered elsewhere."),
     "project": ("project", "Projects: brands' workspaces."),
     "creator": ("project", "Creators on a project's allowlist."),
+    "ads": ("ads", "Ad accounts: connecting and reading them."),
     "account": ("account", "Accounts, their tokens and the tokens' keys."),
     "scoring": ("scoring", "Versions of the scoring rules."),
     "content": ("content", "Generated and manual content, and what people say of content."),

@@ -80,7 +80,7 @@ class MetaAdsReader:
             ads=len(self._listed),
             days=self._days,
             calls=self._session.calls,
-            is_complete=error is None and not self._barred,
+            is_complete=error is None and not self._lacks,
             issues=tuple(self._issues),
             error=error,
         )
@@ -95,8 +95,11 @@ class MetaAdsReader:
         await self._list_ads()
         # The newest days first: should a throttle end the reading, those are what was missing.
         for since, until in reversed(spans(self._since, self._until, days=SPAN_DAYS)):
-            await self._read_totals(since, until)
+            delivered, before = await self._read_totals(since, until), self._days
             await self._read_days(since, until)
+            if delivered and self._days == before and not self._barred:
+                said = f"no day of any ad from {since} to {until}, though the account delivered"
+                self._told("not_answered", said)
         await self._read_hidden(self._since, self._until)
 
     async def _read_account(self) -> AdsAccount:
@@ -122,9 +125,16 @@ class MetaAdsReader:
     def _smaller(self, limit: int) -> None:
         self._told("page_made_smaller", f"ads: pages of {limit} from here on")
 
-    async def _read_totals(self, since: date, until: date) -> None:
+    @property
+    def _lacks(self) -> bool:
+        return any(issue.kind in ("not_permitted", "not_answered") for issue in self._issues)
+
+    async def _read_totals(self, since: date, until: date) -> bool:
+        """Read the account's own totals; whether it had any delivery."""
         span = Span(path=self._path, level="account", since=since, until=until)
-        self._keep(ACCOUNT_DAY, "", await self._insights.days(span))
+        rows = await self._insights.days(span)
+        self._keep(ACCOUNT_DAY, "", rows)
+        return any(str(row.get("impressions") or "0") != "0" for row in rows)
 
     async def _read_days(self, since: date, until: date) -> None:
         span = Span(path=self._path, level="ad", since=since, until=until)
