@@ -116,7 +116,7 @@ ODD = [
     Case(kind="insights:empty_data", how={"skip": 1}, outcome="partial", lands=False),
     Case(kind="reach_absent"),
     Case(kind="creative_absent"),
-    Case(kind="deleted_unlisted", has_gap=True),
+    Case(kind="deleted_unlisted", has_gap=True, settings={"ads_first_days": 20}),
 ]
 ALL = [*CURED, *REPORTS, *FAILED, *THROTTLED, *ODD]
 OF_THEIR_KIND = frozenset(
