@@ -25,7 +25,7 @@ FRESHNESS: Final = dg.AssetSelection.checks(
 ORDER: Final = dg.AssetSelection.checks(
     dg.AssetCheckKey(dg.AssetKey("ad_eligibility"), "follows_earlier_scores")
 )
-SCORED: Final = dg.AssetSelection.groups("scoring", "serving")
+SCORED: Final = dg.AssetSelection.groups("scoring", "selection", "serving")
 """What a tick makes; it brings everything before it up to date by itself."""
 
 TICK: Final = tuple(table.name for table in PER_TICK)

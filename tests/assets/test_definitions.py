@@ -29,6 +29,8 @@ KEYS = sorted(GRAPH.materializable_asset_keys)
 LAKE_ASSETS = sorted(table.name for table in catalog.TABLES if dg.AssetKey(table.name) in KEYS)
 SCORED = [
     "ad_eligibility",
+    "ad_selections",
+    "content_status",
     "organic_scores",
     "ugc_pool_percentiles",
 ]
@@ -53,6 +55,7 @@ def test_an_asset_says_what_it_is_whose_it_is_and_what_it_is_made_with(key):
         "dimensions",
         "content",
         "scoring",
+        "selection",
         "serving",
     }
     assert node.owners == ["team:data-engineering"]
@@ -100,6 +103,18 @@ def test_the_lineage_is_as_drawn():
             "ad_daily_metrics": ["stg_ads__days", "stg_import__ad_metrics"],
             "ad_eligibility": ["content_overrides", "organic_scores"],
             "ad_eligibility_current": ["ad_eligibility"],
+            "ad_selections": [
+                "ad_content",
+                "ad_eligibility",
+                "ad_sets",
+                "ad_states",
+                "content_approvals",
+                "content_rights",
+                "creatives",
+                "layers",
+                "platform_posts",
+                "post_absences",
+            ],
             "ad_sets": ["operational_database"],
             "ad_states": ["stg_ads__states"],
             "ads_content": [
@@ -113,8 +128,7 @@ def test_the_lineage_is_as_drawn():
                 "ad_account_days",
                 "ad_eligibility_current",
                 "ads_readings",
-                "content_approvals",
-                "content_rights",
+                "content_status",
                 "layer_meta_ads",
                 "layer_tiktok_ads",
                 "platform_account_metrics",
@@ -123,12 +137,18 @@ def test_the_lineage_is_as_drawn():
                 "project_ads_content",
                 "projects",
                 "score_drift",
-                "sync_health",
             ],
             "content_approvals": ["operational_database"],
             "content_containers": ["creatives", "platform_posts"],
             "content_overrides": ["operational_database"],
             "content_rights": ["operational_database"],
+            "content_status": [
+                "ad_eligibility",
+                "ad_selections",
+                "ad_states",
+                "layers",
+                "sync_problems",
+            ],
             "creatives": ["operational_database"],
             "layer_meta_ads": [
                 "ad_accounts",
@@ -207,6 +227,7 @@ def test_the_lineage_is_as_drawn():
             "stg_sift__posts": ["raw_sift__posts"],
             "stg_tiktok__posts": ["raw_tiktok__responses"],
             "sync_health": ["operational_database", "platform_accounts"],
+            "sync_problems": ["operational_database", "sync_health"],
             "ugc_pool_percentiles": [
                 "platform_post_metrics",
                 "platform_posts",
@@ -263,6 +284,7 @@ def test_every_job_makes_these_assets():
                 "stg_sift__posts",
                 "stg_tiktok__posts",
                 "sync_health",
+                "sync_problems",
             ],
             "check_freshness": [],
             "derivation": [
@@ -299,6 +321,7 @@ def test_every_job_makes_these_assets():
                 "stg_sift__posts",
                 "stg_tiktok__posts",
                 "sync_health",
+                "sync_problems",
             ],
             "full_sync": ["account_listings", "raw_instagram__responses", "raw_tiktok__responses"],
             "import_ad_metrics": ["stg_import__ad_metrics"],
@@ -337,6 +360,7 @@ def test_every_job_makes_these_assets():
                 "stg_sift__posts",
                 "stg_tiktok__posts",
                 "sync_health",
+                "sync_problems",
             ],
             "maintenance": [],
             "posts_sync": [
@@ -377,6 +401,7 @@ def test_every_job_makes_these_assets():
                 "stg_sift__posts",
                 "stg_tiktok__posts",
                 "sync_health",
+                "sync_problems",
             ],
             "publication": ["analytics_file"],
             "quick_sync": [
@@ -389,7 +414,9 @@ def test_every_job_makes_these_assets():
             "scoring": [
                 "ad_eligibility",
                 "ad_eligibility_current",
+                "ad_selections",
                 "analytics_file",
+                "content_status",
                 "organic_scores",
                 "score_drift",
                 "ugc_pool_percentiles",
@@ -405,6 +432,8 @@ def test_the_scoring_job_holds_every_table_that_it_writes_to_its_contract():
         [
             "ad_eligibility:follows_earlier_scores",
             "ad_eligibility:holds_its_contract",
+            "ad_selections:holds_its_contract",
+            "content_status:holds_its_contract",
             "organic_scores:holds_its_contract",
             "ugc_pool_percentiles:holds_its_contract",
         ]
