@@ -21,6 +21,7 @@ STATUS: Final[Mapping[AdState, str]] = {
     "paused": "PAUSED",
     "ad_set_paused": "ACTIVE",
     "disapproved": "ACTIVE",
+    "unauthorised": "ACTIVE",
     "archived": "ARCHIVED",
     "deleted": "DELETED",
 }
@@ -30,6 +31,7 @@ EFFECTIVE: Final[Mapping[AdState, str]] = {
     "in_review": "PENDING_REVIEW",
     "ad_set_paused": "ADSET_PAUSED",
     "disapproved": "DISAPPROVED",
+    "unauthorised": "WITH_ISSUES",
 }
 """What it is."""
 STATUSES: Final = frozenset(

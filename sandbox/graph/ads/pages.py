@@ -6,7 +6,7 @@ Does not belong here: rows.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 from urllib.parse import urlencode
 
@@ -52,6 +52,14 @@ def page_of(
         return [], {}
     end = start + len(shown)
     return shown, _paging(context, start, end, is_last=end >= len(rows))
+
+
+def listed_json(
+    context: CallContext, rows: Sequence, written: Callable[..., Json], bent: str
+) -> Json:
+    """The page of rows that is asked for, each as it is written."""
+    shown, paging = page_of(context, rows, bent=bent)
+    return {"data": [written(one) for one in shown]} | ({"paging": paging} if paging else {})
 
 
 def _paging(context: CallContext, start: int, end: int, *, is_last: bool) -> Json:

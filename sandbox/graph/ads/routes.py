@@ -4,37 +4,29 @@ Belongs here: paths, and the ad account that each is about.
 Does not belong here: what the readings hold.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from sandbox.graph.ads.faults import RUN_UNREADABLE, struck, switched
-from sandbox.graph.ads.insights import (
-    checked_windows,
-    row_json,
-    rows_of,
-)
+from sandbox.graph.ads.ad_lists import read_ad_list, read_groups
+from sandbox.graph.ads.faults import struck
 from sandbox.graph.ads.objects import (
-    EFFECTIVE,
-    STATUSES,
     account_json,
     ad_json,
     ad_set_json,
     campaign_json,
     creative_json,
 )
-from sandbox.graph.ads.pages import limit_of, page_of
-from sandbox.graph.ads.parameters import Filter, fields_asked, filters_asked, listed, whole
+from sandbox.graph.ads.pages import limit_of, listed_json
+from sandbox.graph.ads.parameters import fields_asked
 from sandbox.graph.ads.permissions import read_permissions
-from sandbox.graph.ads.query import AdScope, InsightsQuery, Level, ids_of, query_of
-from sandbox.graph.ads.report_status import status_json
-from sandbox.graph.ads.reports import Report
-from sandbox.graph.ads.usage import check_ads_version, note_throttle
+from sandbox.graph.ads.query import AdScope, Level, ids_of
+from sandbox.graph.ads.readings import order_report, read_ad_insights, read_report
+from sandbox.graph.ads.usage import check_ads_version
 from sandbox.graph.call import CallContext, Json
 from sandbox.graph.errors import GraphError, Refusal, gone, invalid, unknown_path
 from sandbox.graph.fields import Wanted
-from sandbox.simulation.ads.accounts import AdAccount, AdSet, Campaign
+from sandbox.simulation.ads.accounts import AdAccount
 from sandbox.simulation.ads.ad import Ad
 
 PREFIX: Final = "act_"
@@ -45,10 +37,6 @@ NOT_GRANTED: Final = Refusal(
     statuses=(403,),
 )
 DATE_FORMAT_ENDED: Final = invalid("The date_format parameter is deprecated in v26.0+.")
-RUN_FIELDS: Final = (
-    *("id", "account_id", "time_ref", "time_completed", "async_status"),
-    *("async_percent_completion", "is_running", "date_start", "date_stop"),
-)
 
 
 def is_about_ads(context: CallContext) -> bool:
@@ -101,12 +89,7 @@ def _mine(context: CallContext, edge: str) -> Json:
         raise GraphError(unknown_path(edge))
     bent = struck(context, holder, "accounts", rows=limit_of(context))
     wanted = fields_asked(context.call.params, "account_id,id")
-    return _listed(context, accounts, lambda one: account_json(context, one, wanted), bent)
-
-
-def _listed(context: CallContext, rows: Sequence, written: Callable[..., Json], bent: str) -> Json:
-    shown, paging = page_of(context, rows, bent=bent)
-    return {"data": [written(one) for one in shown]} | ({"paging": paging} if paging else {})
+    return listed_json(context, accounts, lambda one: account_json(context, one, wanted), bent)
 
 
 def _opened(context: CallContext, account_id: str) -> AdAccount:
@@ -134,86 +117,23 @@ def _of_account(context: CallContext, node: str, edge: str) -> Json:
         return account_json(context, account, wanted)
     if edge == "insights":
         scope = AdScope(account=account, level="account", object_id=account.account_id)
-        return _insights(context, scope)
+        return read_ad_insights(context, scope)
     if edge == "ads":
-        return _ads(context, account)
+        return read_ad_list(context, account)
     if edge in ("campaigns", "adsets"):
-        return _groups(context, account, edge)
+        return read_groups(context, account, edge)
     raise GraphError(unknown_path(edge))
-
-
-def _ads(context: CallContext, account: AdAccount) -> Json:
-    """Ads that can be listed: never deleted ones, archived ones if asked for by name."""
-    params, at = context.call.params, context.at
-    states, filters = _states(params.get("effective_status", "")), _ad_filters(context)
-    since = datetime.fromtimestamp(whole(params, "updated_since", 0), UTC)
-    ads = [
-        ad
-        for ad in context.desk.world.ads.ads(account.ref, at=at)
-        if ad.state(at) != "deleted"
-        and (EFFECTIVE[ad.state(at)] in states if states else True)
-        and (states or _names_states(filters) or not ad.is_hidden(at))
-        and all(one.admits(_listed_value(one.field, ad, at)) for one in filters)
-        and ad.changed_at(at) >= since
-    ]
-    ids = [ad.ad_id for ad in ads]
-    bent = struck(context, account.ref, "ads", subjects=ids, rows=limit_of(context))
-    wanted = fields_asked(params, "id")
-    if bent == "creative_absent":
-        wanted = tuple(one for one in wanted if one.name != "creative")
-    return _listed(context, ads, lambda one: ad_json(context, one, wanted), bent)
-
-
-def _states(text: str) -> frozenset[str]:
-    states = frozenset(listed(text))
-    if states - STATUSES:
-        raise GraphError(invalid("effective_status[0] must be one of the values documented."))
-    return states
-
-
-def _ad_filters(context: CallContext) -> tuple[Filter, ...]:
-    return filters_asked(context.call.params.get("filtering", ""))
-
-
-def _names_states(filters: tuple[Filter, ...]) -> bool:
-    return any(one.field.endswith("effective_status") for one in filters)
-
-
-def _listed_value(field: str, ad: Ad, at: datetime) -> str:
-    values = {
-        "id": ad.ad_id,
-        "name": ad.name,
-        "effective_status": EFFECTIVE[ad.state(at)],
-        "campaign.id": ad.ad_set.campaign.campaign_id,
-        "adset.id": ad.ad_set.ad_set_id,
-    }
-    name = field.removeprefix("ad.")
-    if name not in values:
-        raise GraphError(invalid(f"Filtering field {field!r:.60} is not valid."))
-    return values[name]
-
-
-def _groups(context: CallContext, account: AdAccount, edge: str) -> Json:
-    every = context.desk.world.ads.ads(account.ref, at=context.at)
-    wanted = fields_asked(context.call.params, "id")
-    bent = struck(context, account.ref, "ads", rows=limit_of(context))
-    if edge == "campaigns":
-        campaigns = {ad.ad_set.campaign.campaign_id: ad.ad_set.campaign for ad in every}
-        rows: list[Campaign] = [campaigns[one] for one in sorted(campaigns)]
-        return _listed(context, rows, lambda one: campaign_json(account, one, wanted), bent)
-    sets = {ad.ad_set.ad_set_id: ad.ad_set for ad in every}
-    groups: list[AdSet] = [sets[one] for one in sorted(sets)]
-    return _listed(context, groups, lambda one: ad_set_json(context, account, one, wanted), bent)
 
 
 def _of_id(context: CallContext, node: str, edge: str) -> Json:
     report = context.desk.reports.report(node, at=context.at)
     if report is not None:
-        return _of_report(context, report, edge)
+        _opened(context, report.scope.account.account_id)
+        return read_report(context, report, edge)
     scope, read = _found(context, node)
     _opened(context, scope.account.account_id)
     if edge == "insights":
-        return _insights(context, scope)
+        return read_ad_insights(context, scope)
     if edge:
         raise GraphError(unknown_path(edge))
     struck(context, scope.account.ref, "ad", subjects=[node])
@@ -253,43 +173,6 @@ def _node_json(context: CallContext, ad: Ad, level: Level, wanted: tuple[Wanted,
     return campaign_json(ad.account, ad.ad_set.campaign, wanted)
 
 
-def _query(context: CallContext, scope: AdScope) -> InsightsQuery:
-    today = scope.account.day_of(context.at)
-    query = query_of(context.call.params, level=scope.level, today=today)
-    checked_windows(query.windows)
-    return query
-
-
-def _insights(context: CallContext, scope: AdScope) -> Json:
-    note_throttle(context, scope.account.ref)
-    query = _query(context, scope)
-    return _rows(context, scope, query, context.at, is_report=False)
-
-
-def _rows(
-    context: CallContext, scope: AdScope, query: InsightsQuery, at: datetime, *, is_report: bool
-) -> Json:
-    account = scope.account.ref
-    days = context.desk.world.ads.days(
-        account,
-        *query.span,
-        at=at,
-        late_fix=switched(context, account, "late_fix"),
-    )
-    deleted = not switched(context, account, "deleted_unlisted")
-    rows = rows_of(days, scope, query, at=at, deleted=deleted)
-    in_rows = {ad.ad_id for row in rows for ad in row.ads} if query.level == "ad" else set()
-    bent = struck(
-        context,
-        account,
-        "result" if is_report else "insights",
-        subjects=in_rows | {scope.object_id},
-        rows=limit_of(context),
-        days=query.days,
-    )
-    return _listed(context, rows, lambda row: row_json(row, query, bent=bent), bent)
-
-
 def _ordered(context: CallContext, node: str, edge: str) -> Json:
     """A report of insights, the one thing that is ordered here."""
     if edge != "insights":
@@ -300,25 +183,4 @@ def _ordered(context: CallContext, node: str, edge: str) -> Json:
     else:
         scope, _ = _found(context, node)
         _opened(context, scope.account.account_id)
-    note_throttle(context, scope.account.ref)
-    query = _query(context, scope)
-    struck(context, scope.account.ref, "report", subjects=[scope.object_id], days=query.days)
-    report = context.desk.reports.order(scope, query, at=context.at)
-    return {"report_run_id": int(report.run_id)}
-
-
-def _of_report(context: CallContext, report: Report, edge: str) -> Json:
-    account = _opened(context, report.scope.account.account_id)
-    if edge == "insights":
-        note_throttle(context, account.ref)
-        if not report.is_completed:
-            raise GraphError(RUN_UNREADABLE)
-        return _rows(context, report.scope, report.query, report.ordered_at, is_report=True)
-    if edge:
-        raise GraphError(unknown_path(edge))
-    bent = struck(context, account.ref, "run", subjects=[report.run_id])
-    found = status_json(report, bent=bent, at=context.at)
-    wanted = {one.name for one in fields_asked(context.call.params, "id")} | {"id"}
-    if not context.call.params.get("fields"):
-        wanted = set(RUN_FIELDS) | set(found)
-    return {name: value for name, value in found.items() if name in wanted}
+    return order_report(context, scope)

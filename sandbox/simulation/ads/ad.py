@@ -13,7 +13,14 @@ from sandbox.simulation.ads.accounts import AdAccount, AdSet
 from sandbox.simulation.items import Item
 
 AdState = Literal[
-    "in_review", "active", "paused", "ad_set_paused", "disapproved", "archived", "deleted"
+    "in_review",
+    "active",
+    "paused",
+    "ad_set_paused",
+    "disapproved",
+    "unauthorised",
+    "archived",
+    "deleted",
 ]
 """What is true of an ad, whatever a platform calls it."""
 HIDDEN_STATES: frozenset[AdState] = frozenset({"archived", "deleted"})

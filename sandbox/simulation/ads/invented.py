@@ -7,13 +7,14 @@ Equal posts, plan and seed make equal ads. An ad is made some hours after the po
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sandbox.simulation.accounts import AdPlatform
 from sandbox.simulation.ads.accounts import AdAccount, AdSet, Campaign
 from sandbox.simulation.ads.ad import Ad, AdState
+from sandbox.simulation.ads.spark import spark_code
 from sandbox.simulation.dice import Dice
 from sandbox.simulation.items import Item
 
@@ -95,8 +96,21 @@ def invented_ads(
     shown = posts[number :: max(1, plan.accounts)]
     many = min(plan.ads, len(shown))
     chosen = [shown[place * len(shown) // many] for place in range(many)]
-    made = [maker.ad(place, chosen) for place in range(many)]
+    made = [_while_allowed(maker.ad(place, chosen)) for place in range(many)]
     return tuple(sorted(made, key=lambda ad: (ad.created_at, ad.ad_id)))
+
+
+def _while_allowed(ad: Ad) -> Ad:
+    """The ad, stopped when the creator's leave ends; TikTok's only."""
+    if ad.account.platform != "tiktok_ads" or ad.post is None or ad.ends_as == "disapproved":
+        return ad
+    ends_at = spark_code(ad.post).ends_at
+    if ad.stops_at is not None and ad.stops_at <= ends_at:
+        return ad
+    late = ad.ended_at - ad.stops_at if ad.ended_at and ad.stops_at else None
+    if late is not None:
+        return replace(ad, stops_at=ends_at, ended_at=ends_at + late)
+    return replace(ad, stops_at=ends_at, ends_as="unauthorised")
 
 
 class _Maker:

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final, Self
 
+from sandbox.simulation.accounts import AdPlatform
 from sandbox.simulation.ads.ad import Ad
 from sandbox.simulation.ads.purchases import DAY, Purchase, purchases_of
 from sandbox.simulation.dice import Dice
@@ -54,10 +55,10 @@ class Numbers:
     purchases_made: tuple[Purchase, ...] = ()
     """Counted on the day on which they were made."""
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to show."""
-        return not (self.spend or self.impressions or self.purchases_of_day or self.purchases_made)
+    def is_empty(self, platform: AdPlatform) -> bool:
+        """Whether a platform has nothing to show."""
+        bought = self.purchases_meta if platform == "meta_ads" else self.purchases_made
+        return not (self.spend or self.impressions or self.purchases_of_day or bought)
 
     @property
     def purchases_meta(self) -> tuple[Purchase, ...]:
@@ -69,13 +70,13 @@ class Numbers:
     @classmethod
     def summed(cls, parts: Iterable[Self]) -> Self:
         """Several together; people who saw several of them are counted once in ``reach``."""
-        every = [one for one in parts if not one.is_empty]
+        every = list(parts)
         reached = [one.reach for one in every]
         return cls(
             spend=sum(one.spend for one in every),
             impressions=sum(one.impressions for one in every),
             clicks=sum(one.clicks for one in every),
-            reach=max(max(reached, default=0), sum(reached) * 7 // 10),
+            reach=max(max(reached, default=0), -(-sum(reached) * 7 // 10)),
             purchases_of_day=tuple(p for one in every for p in one.purchases_of_day),
             purchases_made=tuple(p for one in every for p in one.purchases_made),
         )

@@ -5,7 +5,6 @@ Does not belong here: how ads are invented, what one day comes to, HTTP.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Final, Literal, NamedTuple
@@ -20,13 +19,12 @@ from sandbox.simulation.ads.invented import (
     invented_ads,
 )
 from sandbox.simulation.ads.numbers import Numbers, numbers_of
+from sandbox.simulation.ads.spark import SparkCode, spark_code
 from sandbox.simulation.dataset import Dataset
 from sandbox.simulation.dice import Dice
 from sandbox.simulation.items import Item
 
 PLATFORMS: Final[tuple[AdPlatform, ...]] = ("meta_ads", "tiktok_ads")
-CODE_DAYS: Final = (7, 30, 60, 365)
-"""For how long a creator lets a post be boosted."""
 Permission = Literal["APPROVED", "PENDING_APPROVAL", "Approved", "REVOKED"]
 PERMISSIONS: Final[tuple[Permission, ...]] = (
     "APPROVED",
@@ -43,17 +41,6 @@ class AdDay(NamedTuple):
     ad: Ad
     day: date
     numbers: Numbers
-
-
-@dataclass(frozen=True, kw_only=True)
-class SparkCode:
-    """A creator's leave to boost one TikTok post."""
-
-    code: str
-    """Opaque, with characters that an address has to encode."""
-    item: Item
-    starts_at: datetime
-    ends_at: datetime
 
 
 class AdWorld:
@@ -122,7 +109,9 @@ class AdWorld:
             AdDay(ad, day, numbers)
             for ad in self.ads(ref, at=at)
             for day in _days(since, min(until, ad.account.day_of(at)))
-            if not (numbers := numbers_of(ad, day, at=at, late_fix=late_fix)).is_empty
+            if not (numbers := numbers_of(ad, day, at=at, late_fix=late_fix)).is_empty(
+                ad.account.platform
+            )
         ]
 
     @cached_property
@@ -169,21 +158,6 @@ class AdWorld:
     def permission(self, brand: AccountRef, creator: AccountRef) -> Permission:
         """What a creator on Instagram lets a brand do, in one of the spellings that were met."""
         return Dice("permission", *brand, *creator).pick(PERMISSIONS)
-
-
-def spark_code(item: Item) -> SparkCode:
-    """The code of a TikTok post."""
-    dice = Dice("spark", item.item_id)
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-    text = "".join(dice.pick(letters) for _ in range(40))
-    starts_at = item.published_at + timedelta(hours=1)
-    days = dice.pick(CODE_DAYS)
-    return SparkCode(
-        code=f"#{text}=",
-        item=item,
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(days=days),
-    )
 
 
 def _days(since: date, until: date) -> Iterator[date]:

@@ -7,6 +7,7 @@ Does not belong here: expectations.
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from urllib.parse import parse_qsl, urlsplit
 
 from sandbox import Fault, Plan, World, generated_truth
@@ -31,8 +32,7 @@ STATUSES = [
 EVERY_STATUS = [{"field": "ad.effective_status", "operator": "IN", "value": STATUSES}]
 
 
-def new_world(now: datetime = NOW) -> World:
-    return World(DATASET, now=now)
+WORLD = World(DATASET, now=NOW)
 
 
 @dataclass
@@ -129,3 +129,18 @@ class AdCaller:
 def of_type(rows: list[dict] | None, name: str = "omni_purchase", key: str = "value") -> str | None:
     """The value of one action type in a list of actions."""
     return next((row.get(key) for row in rows or [] if row["action_type"] == name), None)
+
+
+@cache
+def _made(number: int) -> AdCaller:
+    return AdCaller(WORLD, number)
+
+
+def caller_of(number: int = 0) -> AdCaller:
+    """The caller with the token of one ad account, as at first: without faults, at one moment."""
+    WORLD.faults.clear()
+    WORLD.clock.set(NOW, rate=0)
+    made = _made(number)
+    made.version = "v26.0"
+    made.token = WORLD.tokens.issue(made.ref).access
+    return made
