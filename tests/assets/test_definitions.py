@@ -29,6 +29,8 @@ KEYS = sorted(GRAPH.materializable_asset_keys)
 LAKE_ASSETS = sorted(table.name for table in catalog.TABLES if dg.AssetKey(table.name) in KEYS)
 SCORED = [
     "ad_eligibility",
+    "ad_selections",
+    "content_status",
     "organic_scores",
     "ugc_pool_percentiles",
 ]
@@ -53,6 +55,7 @@ def test_an_asset_says_what_it_is_whose_it_is_and_what_it_is_made_with(key):
         "dimensions",
         "content",
         "scoring",
+        "selection",
         "serving",
         "selection",
         "creators",

@@ -47,6 +47,8 @@ PER_TICK = (
     catalog.UGC_POOL_PERCENTILES,
     catalog.ORGANIC_SCORES,
     catalog.AD_ELIGIBILITY,
+    catalog.AD_SELECTIONS,
+    catalog.CONTENT_STATUS,
 )
 TICKS = ("2025-05-14-12:00", "2025-05-14-16:00", "2025-05-14-20:00")
 SCORED_AT = datetime(2025, 6, 1, tzinfo=UTC)
