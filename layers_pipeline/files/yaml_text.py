@@ -109,9 +109,7 @@ def read_yaml(path: Path) -> Entry:
         raise InputRefusedError(f"{path}: it is empty.")
     entry = _Reader(path).value(root)
     if not isinstance(entry, Entry):
-        raise InputRefusedError(
-            f"{path}: it has no keys. See docs/from_score_to_ad.md for its form."
-        )
+        raise InputRefusedError(f"{path}: it has no keys, such as 'layers:'. Add them.")
     return entry
 
 

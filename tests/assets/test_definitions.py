@@ -432,7 +432,9 @@ def test_the_scoring_job_holds_every_table_that_it_writes_to_its_contract():
         [
             "ad_eligibility:follows_earlier_scores",
             "ad_eligibility:holds_its_contract",
+            "ad_selections:follow_their_eligibility",
             "ad_selections:holds_its_contract",
+            "ad_selections:what_runs_may_run",
             "content_status:holds_its_contract",
             "organic_scores:holds_its_contract",
             "ugc_pool_percentiles:holds_its_contract",
