@@ -26,7 +26,9 @@ ORDER: Final = dg.AssetSelection.checks(
     dg.AssetCheckKey(dg.AssetKey("ad_eligibility"), "follows_earlier_scores")
 )
 ADS: Final = "ad_classifications"
-SCORED: Final = dg.AssetSelection.groups("scoring", "serving") | dg.AssetSelection.assets(ADS)
+SCORED: Final = dg.AssetSelection.groups(
+    "scoring", "selection", "serving"
+) | dg.AssetSelection.assets(ADS)
 """What a tick makes; it brings everything before it up to date by itself."""
 
 TICK: Final = (*(table.name for table in PER_TICK), ADS)

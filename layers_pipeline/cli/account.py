@@ -146,8 +146,11 @@ def rotate_keys() -> None:
     """Encrypt every stored token with the first key; may be repeated."""
     with _vault() as (stores, cipher):
         changed = stores.operations.tokens.rotate(cipher)
+        codes = stores.operations.rights.rotate(cipher)
         changed += stores.operations.ad_accounts.rotate(cipher)
     say(f"{changed:,} accounts' tokens were encrypted anew; all are under the first key now.")
+    if codes:
+        say(f"{codes:,} Spark codes were encrypted anew, too.")
     say("Once every process of the pipeline has the new setting, run this again: when it says 0,")
     say("the other keys can be taken out of LAYERS_TOKEN_KEYS.")
 

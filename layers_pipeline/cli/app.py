@@ -20,6 +20,7 @@ from layers_pipeline.errors import LayersError
 
 COMMANDS: Final = (
     query.explain,
+    query.why,
     query.query,
     jobs.score,
     jobs.sync,
@@ -38,6 +39,7 @@ GROUPS: Final = {
     "account": ("account", "Accounts, their tokens and the tokens' keys."),
     "scoring": ("scoring", "Versions of the scoring rules."),
     "content": ("content", "Generated and manual content, and what people say of content."),
+    "layer": ("layer", "Layers: where a project's ads run, and their ad sets."),
     "refusals": ("refusals", "What platforms refuse, until when, and why."),
     "lake": ("lake", "The lake's tables."),
 }

@@ -28,7 +28,10 @@ GRAPH = REPOSITORY.asset_graph
 KEYS = sorted(GRAPH.materializable_asset_keys)
 LAKE_ASSETS = sorted(table.name for table in catalog.TABLES if dg.AssetKey(table.name) in KEYS)
 SCORED = [
+    "ad_classifications",
     "ad_eligibility",
+    "ad_selections",
+    "content_status",
     "organic_scores",
     "ugc_pool_percentiles",
 ]
@@ -53,6 +56,7 @@ def test_an_asset_says_what_it_is_whose_it_is_and_what_it_is_made_with(key):
         "dimensions",
         "content",
         "scoring",
+        "selection",
         "serving",
     }
     assert node.owners == ["team:data-engineering"]
@@ -78,7 +82,15 @@ def test_every_table_of_the_lake_but_two_side_products_is_an_asset():
 
 def test_what_is_outside_stands_at_the_left():
     outside = sorted(map(name_of, GRAPH.external_asset_keys))
-    assert outside == ["files", "instagram", "meta_ads", "operational_database", "sift", "tiktok"]
+    assert outside == [
+        "files",
+        "instagram",
+        "meta_ads",
+        "operational_database",
+        "sift",
+        "tiktok",
+        "tiktok_ads",
+    ]
     assert all(not GRAPH.get(dg.AssetKey(name)).parent_keys for name in outside)
 
 
@@ -100,6 +112,18 @@ def test_the_lineage_is_as_drawn():
             "ad_daily_metrics": ["stg_ads__days", "stg_import__ad_metrics"],
             "ad_eligibility": ["content_overrides", "organic_scores"],
             "ad_eligibility_current": ["ad_eligibility"],
+            "ad_selections": [
+                "ad_content",
+                "ad_eligibility",
+                "ad_sets",
+                "ad_states",
+                "content_approvals",
+                "content_rights",
+                "creatives",
+                "layers",
+                "platform_posts",
+                "post_absences",
+            ],
             "ad_sets": ["operational_database"],
             "ad_states": ["stg_ads__states"],
             "ads_content": [
@@ -113,8 +137,7 @@ def test_the_lineage_is_as_drawn():
                 "ad_account_days",
                 "ad_eligibility_current",
                 "ads_readings",
-                "content_approvals",
-                "content_rights",
+                "content_status",
                 "layer_meta_ads",
                 "layer_tiktok_ads",
                 "platform_account_metrics",
@@ -123,12 +146,18 @@ def test_the_lineage_is_as_drawn():
                 "project_ads_content",
                 "projects",
                 "score_drift",
-                "sync_health",
             ],
             "content_approvals": ["operational_database"],
             "content_containers": ["creatives", "platform_posts"],
             "content_overrides": ["operational_database"],
             "content_rights": ["operational_database"],
+            "content_status": [
+                "ad_eligibility",
+                "ad_selections",
+                "ad_states",
+                "layers",
+                "sync_problems",
+            ],
             "creatives": ["operational_database"],
             "layer_meta_ads": [
                 "ad_accounts",
@@ -207,6 +236,7 @@ def test_the_lineage_is_as_drawn():
             "stg_sift__posts": ["raw_sift__posts"],
             "stg_tiktok__posts": ["raw_tiktok__responses"],
             "sync_health": ["operational_database", "platform_accounts"],
+            "sync_problems": ["operational_database", "sync_health"],
             "ugc_pool_percentiles": [
                 "platform_post_metrics",
                 "platform_posts",
@@ -263,6 +293,7 @@ def test_every_job_makes_these_assets():
                 "stg_sift__posts",
                 "stg_tiktok__posts",
                 "sync_health",
+                "sync_problems",
             ],
             "check_freshness": [],
             "derivation": [
@@ -299,6 +330,7 @@ def test_every_job_makes_these_assets():
                 "stg_sift__posts",
                 "stg_tiktok__posts",
                 "sync_health",
+                "sync_problems",
             ],
             "full_sync": ["account_listings", "raw_instagram__responses", "raw_tiktok__responses"],
             "import_ad_metrics": ["stg_import__ad_metrics"],
@@ -337,6 +369,7 @@ def test_every_job_makes_these_assets():
                 "stg_sift__posts",
                 "stg_tiktok__posts",
                 "sync_health",
+                "sync_problems",
             ],
             "maintenance": [],
             "posts_sync": [
@@ -377,6 +410,7 @@ def test_every_job_makes_these_assets():
                 "stg_sift__posts",
                 "stg_tiktok__posts",
                 "sync_health",
+                "sync_problems",
             ],
             "publication": ["analytics_file"],
             "quick_sync": [
@@ -389,7 +423,9 @@ def test_every_job_makes_these_assets():
             "scoring": [
                 "ad_eligibility",
                 "ad_eligibility_current",
+                "ad_selections",
                 "analytics_file",
+                "content_status",
                 "organic_scores",
                 "score_drift",
                 "ugc_pool_percentiles",
@@ -405,6 +441,8 @@ def test_the_scoring_job_holds_every_table_that_it_writes_to_its_contract():
         [
             "ad_eligibility:follows_earlier_scores",
             "ad_eligibility:holds_its_contract",
+            "ad_selections:holds_its_contract",
+            "content_status:holds_its_contract",
             "organic_scores:holds_its_contract",
             "ugc_pool_percentiles:holds_its_contract",
         ]

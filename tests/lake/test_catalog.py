@@ -9,7 +9,7 @@ from tests.worlds.data_builders import make_stores
 TABLES = pytest.mark.parametrize("table", catalog.ALL, ids=lambda table: table.name)
 OUTSIDE = {"scrape_jobs"}
 """Assets that are no table of the lake."""
-NOT_DERIVED = {"raw", "scoring", "audit"}
+NOT_DERIVED = {"selection", "raw", "scoring", "audit"}
 BY_IMPORTS = {"stg_import__captures", "stg_import__ad_metrics"}
 
 

@@ -13,7 +13,15 @@ from typing import Final
 
 import dataframely as dy
 
-from transforms.contracts import ad_classifications, ads, captures, drift, posts, scoring
+from transforms.contracts import (
+    ad_classifications,
+    ads,
+    captures,
+    drift,
+    posts,
+    scoring,
+    selection,
+)
 from transforms.contracts.columns import COUNTS, METRICS
 
 Upstream = tuple[tuple[str, str], ...]
@@ -318,6 +326,58 @@ _CLASSIFIED: Final[Mapping[str, Columns]] = {
         **{name: _of("ad_daily_metrics", figure) for name, figure in DAYS_SUMMED.items()},
     )
 }
+_GATES: Final = (
+    _of("ad_eligibility", "is_eligible", "reason", "organic_score")
+    + _of("content_overrides", "override")
+    + _of("content_approvals", "approval")
+    + _of("content_rights", "kind", "subject_id", "starts_at", "ends_at", "is_revoked")
+    + _of("post_absences", "confirmed_at", "returned_at")
+    + _of("ad_states", "is_running", "is_deleted", "ad_set_id", "shows_post_id")
+    + _of("ad_content", "ads_content_id")
+)
+_SLOTS: Final = (
+    _of("ad_sets", "capacity", "slots_generated", "slots_ugc", "slots_manual")
+    + _of("platform_posts", "published_at")
+    + _of("creatives", "created_at")
+)
+_JUDGED: Final = {
+    name: _of("ad_eligibility", name)
+    for name in (
+        "ads_content_id",
+        "scored_at",
+        "project_id",
+        "scoring_pool",
+        "platform",
+        "platform_post_id",
+        "tick",
+    )
+}
+_SELECTED: Final[Mapping[str, Columns]] = {
+    "ad_selections": _all(
+        selection.AdSelections,
+        _GATES + _SLOTS,
+        **_JUDGED,
+        layer_id=_of("layers", "layer_id"),
+        ad_platform=_of("layers", "ad_platform"),
+        ad_set_id=_of("ad_sets", "ad_set_id"),
+        organic_score=_of("ad_eligibility", "organic_score"),
+    ),
+    "content_status": _all(
+        selection.ContentStatus,
+        _of("ad_selections", "blocked_by", "also_blocked_by", "is_picked")
+        + _of("ad_states", "is_running", "is_deleted", "shows_post_id")
+        + _of("ad_content", "ads_content_id")
+        + _of("layers", "ad_platform", "is_ended")
+        + _of("sync_problems", "fails"),
+        **_JUDGED,
+        layer_id=_of("ad_selections", "layer_id"),
+        ad_set_id=_of("ad_selections", "ad_set_id"),
+        rank=_of("ad_selections", "rank"),
+        ads=_of("ad_states", "is_deleted", "shows_post_id") + _of("ad_content", "ads_content_id"),
+        ads_running=_of("ad_states", "is_running", "shows_post_id")
+        + _of("ad_content", "ads_content_id"),
+    ),
+}
 LINEAGE: Final[Mapping[str, Columns]] = MappingProxyType(
     {
         "stg_instagram__posts": _of_responses(
@@ -329,6 +389,7 @@ LINEAGE: Final[Mapping[str, Columns]] = MappingProxyType(
         **_ADS,
         **_SCORING,
         **_CLASSIFIED,
+        **_SELECTED,
     }
 )
 """By table and column: the tables and columns that the column is made of."""

@@ -88,13 +88,14 @@ class Span:
     def _filtering(self) -> dict[str, str]:
         if self.level != "ad" or not self.path.startswith("act_"):
             return {}
-        wanted: list[dict[str, Any]] = [_among("ad.effective_status", STATUSES)]
+        wanted: list[dict[str, Any]] = [among("ad.effective_status", STATUSES)]
         if self.ad_ids:
-            wanted.append(_among("ad.id", self.ad_ids))
+            wanted.append(among("ad.id", self.ad_ids))
         return {"filtering": json.dumps(wanted)}
 
 
-def _among(field: str, values: Sequence[str]) -> dict[str, Any]:
+def among(field: str, values: Sequence[str]) -> dict[str, Any]:
+    """A filter: only what has one of the values in the field."""
     return {"field": field, "operator": "IN", "value": list(values)}
 
 

@@ -24,7 +24,7 @@ from layers_pipeline.sources.ads_client import (
 )
 from layers_pipeline.sources.json_text import json_text
 from layers_pipeline.sources.meta_ads.errors import SOURCE, FaultError
-from layers_pipeline.sources.meta_ads.insights import STATUSES, Insights, Span, ids_in
+from layers_pipeline.sources.meta_ads.insights import STATUSES, Insights, Span, among, ids_in
 from layers_pipeline.sources.meta_ads.lists import PAGE, Row, pages
 from layers_pipeline.sources.meta_ads.session import AdsSession
 
@@ -114,16 +114,46 @@ class MetaAdsReader:
         return self._account
 
     async def _list_ads(self) -> None:
-        params = {"fields": AD_FIELDS, "effective_status": json_text(list(STATUSES))}
-        rows = await pages(
-            self._session, f"{self._path}/ads", params, key="id", smaller=self._smaller, limit=PAGE
-        )
+        try:
+            self._keep_ads(await self._list("ads", AD_FIELDS))
+        except FaultError as refused:
+            # One ad that may not be read ends a list; without the right, the next list fails too.
+            if refused.fault.kind != "not_permitted":
+                raise
+            sets = sorted(str(row["id"]) for row in await self._list("adsets", "id"))
+            if not sets:
+                raise
+            await self._list_around(sets)
+
+    async def _list_around(self, ad_sets: Sequence[str]) -> None:
+        """List the ads of some ad sets, in halves, until only what is barred is left."""
+        try:
+            self._keep_ads(await self._list("ads", AD_FIELDS, ad_sets=ad_sets))
+        except FaultError as again:
+            if again.fault.kind != "not_permitted":
+                raise
+            if len(ad_sets) > 1:
+                middle = len(ad_sets) // 2
+                await self._list_around(ad_sets[:middle])
+                await self._list_around(ad_sets[middle:])
+            else:
+                self._told("not_permitted", again.fault.message, subject=ad_sets[0])
+
+    async def _list(self, edge: str, fields: str, *, ad_sets: Sequence[str] = ()) -> list[Row]:
+        """Every row of a list of the account's, of some ad sets or of all."""
+        params = {"fields": fields, "effective_status": json_text(list(STATUSES))}
+        if ad_sets:
+            params["filtering"] = json_text([among("adset.id", ad_sets)])
+        path = f"{self._path}/{edge}"
+        return await pages(self._session, path, params, key="id", smaller=self._smaller, limit=PAGE)
+
+    def _keep_ads(self, rows: Iterable[Row]) -> None:
         for row in rows:
             self._listed.add(str(row["id"]))
             self._keep(AD, str(row["id"]), [row])
 
     def _smaller(self, limit: int) -> None:
-        self._told("page_made_smaller", f"ads: pages of {limit} from here on")
+        self._told("page_made_smaller", f"lists: pages of {limit} from here on")
 
     @property
     def _lacks(self) -> bool:

@@ -15,7 +15,8 @@ from pydantic import SecretStr
 
 from benchmarks.life import HASTY
 from layers_pipeline.operations.ad_accounts import AdAccount, NewAdAccount
-from layers_pipeline.steps.derive.everything import bring_up_to_date
+from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
+from layers_pipeline.steps.derive.ads import derive_account_days, derive_ad_states, stage_ads
 from layers_pipeline.steps.ingest.ads import sync_ads
 from layers_pipeline.steps.ingest.outcomes import SyncSummary
 from layers_pipeline.steps.stores import Stores, open_stores
@@ -27,6 +28,8 @@ POSTS = generated_captures(3, accounts=8, days=12)
 AT = POSTS.span[1].astimezone(UTC)
 """Ads of the sandbox are a few days old by then."""
 PLATFORMS = {"meta": "meta_ads", "tiktok": "tiktok_ads"}
+OF_ADS = (stage_ads, derive_ad_states, derive_ad_metrics, derive_account_days)
+"""What follows from ads alone, as ``bring_up_to_date`` has it."""
 serial = count(1)
 
 
@@ -44,7 +47,7 @@ def accounts_of(served: RunningSandbox, platform: str) -> list[AccountRef]:
 
 def ads_stores(served: RunningSandbox, home: Path, **changes: object) -> Stores:
     """Stores by the sandbox's clock, with a project and no ad account yet."""
-    urls = {"meta_ads_url": served.url, "ads_first_days": 20}
+    urls = {"meta_ads_url": served.url, "ads_first_days": 10}
     settings = settings_of(served, home, **(urls | changes))
     stores = open_stores(settings, clock=served.world.clock)
     stores.operations.projects.add("brand", name="Brand", time_zone="UTC", now=AT)
@@ -70,7 +73,8 @@ def _secret(served: RunningSandbox, ref: AccountRef):
 def read_ads(stores: Stores, *accounts: str) -> SyncSummary:
     """Read ad accounts once and derive what follows."""
     summary = sync_ads(stores, worker=f"w{next(serial)}", accounts=accounts, retries=HASTY)
-    bring_up_to_date(stores)
+    for derive in OF_ADS:
+        derive(stores)
     return summary
 
 
@@ -92,8 +96,10 @@ def truth(
     now = served.world.clock.now()
     found = {}
     for row in served.world.ads.days(ref, since, until, at=now):
-        numbers = row.numbers
-        bought = numbers.purchases_meta if platform == "meta" else numbers.purchases_of_day
+        numbers, window = row.numbers, row.ad.ad_set.window_days
+        # Meta counts purchases within the setting of the ad set.
+        of_meta = [one for one in numbers.purchases_meta if one.is_within(window)]
+        bought = of_meta if platform == "meta" else numbers.purchases_of_day
         found[row.ad.ad_id, row.day] = (
             numbers.spend,
             numbers.impressions,

@@ -23,6 +23,11 @@ OF_OPERATIONS = {
     "content_overrides",
     "project_ads_content",
     "ad_content",
+    "sync_problems",
+    "content_approvals",
+    "content_rights",
+    "ad_sets",
+    "layers",
     "ad_accounts",
 }
 """What the operational database gives."""
