@@ -108,6 +108,16 @@ def test_the_lineage_is_as_drawn():
             "account_listings": ["instagram", "tiktok"],
             "ad_account_days": ["stg_ads__account_days", "stg_ads__days"],
             "ad_accounts": ["operational_database"],
+            "ad_classifications": [
+                "ad_accounts",
+                "ad_content",
+                "ad_daily_metrics",
+                "ad_sets",
+                "ad_states",
+                "ads_content",
+                "content_approvals",
+                "layers",
+            ],
             "ad_content": ["operational_database"],
             "ad_daily_metrics": ["stg_ads__days", "stg_import__ad_metrics"],
             "ad_eligibility": ["content_overrides", "organic_scores"],
@@ -132,9 +142,10 @@ def test_the_lineage_is_as_drawn():
                 "organic_scores",
                 "project_allowlist",
             ],
-            "ads_readings": ["meta_ads"],
+            "ads_readings": ["meta_ads", "tiktok_ads"],
             "analytics_file": [
                 "ad_account_days",
+                "ad_classifications",
                 "ad_eligibility_current",
                 "ads_readings",
                 "content_status",
@@ -222,7 +233,7 @@ def test_the_lineage_is_as_drawn():
             "raw_instagram__responses": ["instagram"],
             "raw_meta__ads": ["meta_ads"],
             "raw_sift__posts": ["scrape_jobs"],
-            "raw_tiktok__ads": [],
+            "raw_tiktok__ads": ["tiktok_ads"],
             "raw_tiktok__responses": ["tiktok"],
             "safety_reviews": ["operational_database"],
             "score_drift": ["organic_scores"],
@@ -421,6 +432,7 @@ def test_every_job_makes_these_assets():
             ],
             "replay": [],
             "scoring": [
+                "ad_classifications",
                 "ad_eligibility",
                 "ad_eligibility_current",
                 "ad_selections",
@@ -439,6 +451,7 @@ def test_the_scoring_job_holds_every_table_that_it_writes_to_its_contract():
     checks = sorted(key.to_user_string() for key in layer.asset_graph.asset_check_keys)
     assert checks == snapshot(
         [
+            "ad_classifications:holds_its_contract",
             "ad_eligibility:follows_earlier_scores",
             "ad_eligibility:holds_its_contract",
             "ad_selections:holds_its_contract",
