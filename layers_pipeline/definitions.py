@@ -25,6 +25,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             ingest,
             publish,
             score,
+            selection_checks,
             sources,
         )
         from sensors import jobs, schedules, scrapes, ticks, versions  # noqa: PLC0415
@@ -41,7 +42,11 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                     ]
                 ),
             ],
-            asset_checks=[score.newest_tick_is_scored(settings), score.follows_earlier_scores],
+            asset_checks=[
+                score.newest_tick_is_scored(settings),
+                score.follows_earlier_scores,
+                *selection_checks.SELECTION_CHECKS,
+            ],
             jobs=list(jobs.JOBS),
             schedules=schedules.schedules(settings),
             sensors=[

@@ -76,6 +76,18 @@ def unselected_ticks(lake: Lake) -> list[str]:
     return sorted(lake.partitions_changed_since(JUDGED, since if since < at else -1))
 
 
+def unselected_since_layers(stores: Stores) -> list[str]:
+    """Of those ticks the ones that have selections: none before the first layer was known."""
+    layers = stores.operations.layers.all()
+    return _since_layers(stores.lake, layers) if layers else []
+
+
+def newest_selections(lake: Lake) -> pl.LazyFrame:
+    """Selections of the newest tick that has any."""
+    ticks = lake.partitions(catalog.AD_SELECTIONS, "tick")
+    return lake.read(catalog.AD_SELECTIONS).filter(pl.col("tick") == max(ticks, default=""))
+
+
 def select_ticks(stores: Stores) -> Selected:
     """Make selections follow from the eligibility that is stored; a repeat changes nothing."""
     layers = stores.operations.layers.all()
@@ -84,13 +96,17 @@ def select_ticks(stores: Stores) -> Selected:
     lake = stores.lake
     with lake.write_lock():
         at, done = lake.version(JUDGED), dict[datetime, SelectedTick]()
-        first = min(row.known_at for row in layers)
-        due = [tick for tick in unselected_ticks(lake) if tick_from_text(tick) >= first]
+        due = _since_layers(lake, layers)
         if due:
             done = _select(stores, due, layers)
         for table in FOLLOWING:
             lake.record_marks(table, {JUDGED.name: at})
     return Selected(ticks=done)
+
+
+def _since_layers(lake: Lake, layers: Sequence[Layer]) -> list[str]:
+    first = min(row.known_at for row in layers)
+    return [tick for tick in unselected_ticks(lake) if tick_from_text(tick) >= first]
 
 
 def _select(
