@@ -36,7 +36,7 @@ def ads_shown(
     contents: pl.LazyFrame,
     as_of: datetime,
 ) -> pl.LazyFrame:
-    """What each ad that is known shows, as of a moment (R52).
+    """What each ad that is known shows, as of a moment (R50).
 
     An ad is the project's whose layer lists its ad set; else the project's that its ad account
     was connected for. Of an ad that no platform told of, a link names the project. What the
