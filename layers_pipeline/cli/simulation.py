@@ -72,7 +72,7 @@ def demo() -> None:
             dataset=dataset.name,
             first=dataset.span[0],
             creators={
-                (ref.platform, ref.account_key): sum(
+                (ref.network, ref.account_key): sum(
                     len(post.captures) for post in dataset.every_item(ref)
                 )
                 for ref in dataset.creators

@@ -84,7 +84,7 @@ def test_a_fault_of_an_ad_account_may_be_about_one_ad():
 )
 def test_an_event_of_an_ad_account_that_cannot_be_is_refused(more):
     event = {"at": "1d", "platform": "meta_ads", "account": 0, "kind": "http_500"} | more
-    with pytest.raises(ValueError, match="no fault|no such|after the end|platform"):
+    with pytest.raises(ValueError, match=r"no fault|no such|after the end|platform"):
         scenario(ad_faults=[event])
 
 
