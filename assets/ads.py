@@ -13,6 +13,7 @@ from assets.asset_specs import spec_of
 from assets.ingest import MISSED, SyncConfig, refuse_to_look_fresh, sync_figures
 from layers_pipeline.lake import catalog
 from layers_pipeline.steps.ingest.ads import EVERY, sync_ads
+from layers_pipeline.steps.ingest.spark_rights import read_spark_rights
 from layers_pipeline.steps.stores import Stores
 
 LANDED: Final = (catalog.RAW_META__ADS, catalog.RAW_TIKTOK__ADS, catalog.ADS_READINGS)
@@ -33,6 +34,14 @@ def read_ad_accounts(
     """Reads the ad accounts that are due, and lands what is answered."""
     summary = sync_ads(stores, worker=context.run.run_id, accounts=config.accounts)
     refuse_to_look_fresh(context, summary)
+    _refresh_rights(context, stores)
     for table in LANDED:
         version = {"table_version": stores.lake.version(table)}
         yield dg.MaterializeResult(table.name, metadata={**version, **sync_figures(summary)})
+
+
+def _refresh_rights(context: dg.AssetExecutionContext, stores: Stores) -> None:
+    """Note what TikTok says of stored Spark codes; a code that fails is named in the log."""
+    done = read_spark_rights(stores)
+    for right, why in done.failed.items():
+        context.log.warning(f"right {right}: {why}")

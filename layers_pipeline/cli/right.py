@@ -102,6 +102,21 @@ def revoke_right(
     say(f"Right {right}: {said}.")
 
 
+@right_app.command("refresh")
+def refresh_rights() -> None:
+    """Ask TikTok since when and until when stored Spark codes hold, and note what it says.
+
+    Of projects with a connected TikTok ad account. The six-hourly reading of ads does so, too.
+    """
+    from layers_pipeline.steps.ingest.spark_rights import read_spark_rights
+
+    with opened() as stores:
+        done = read_spark_rights(stores)
+    say(f"{done.asked} Spark codes asked about: {done.changed} changed, {len(done.failed)} failed.")
+    for right, why in done.failed.items():
+        say(f"Right {right}: {why}")
+
+
 @right_app.command("list")
 def list_rights(
     project: Annotated[str, typer.Option("--project", help="Only this project's.")] = "",

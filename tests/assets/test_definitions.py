@@ -28,6 +28,7 @@ GRAPH = REPOSITORY.asset_graph
 KEYS = sorted(GRAPH.materializable_asset_keys)
 LAKE_ASSETS = sorted(table.name for table in catalog.TABLES if dg.AssetKey(table.name) in KEYS)
 SCORED = [
+    "ad_classifications",
     "ad_eligibility",
     "ad_selections",
     "content_status",

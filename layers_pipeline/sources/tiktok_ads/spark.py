@@ -18,6 +18,7 @@ from layers_pipeline.sources.tiktok.errors import SOURCE
 from layers_pipeline.sources.tiktok_ads.errors import good_data
 
 INFO: Final = "/tt_video/info/"
+OVER: Final = ("EXPIRED", "DELETED")
 TIME: Final = "%Y-%m-%d %H:%M:%S"
 
 
@@ -31,6 +32,11 @@ class SparkAuthorisation:
     ends_at: datetime
     status: str
     """TikTok's word for how the authorisation stands; empty: not told."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether TikTok says that it holds no more, whatever its end."""
+        return self.status in OVER
 
 
 async def spark_authorisation(
