@@ -13,11 +13,11 @@ from datetime import datetime
 
 from sandbox.graph.ads.objects import EFFECTIVE
 from sandbox.graph.ads.query import AdScope, InsightsQuery, Span, ids_of
-from sandbox.graph.desk import digest
 from sandbox.graph.errors import GraphError, invalid
 from sandbox.simulation.ads.ad import Ad
 from sandbox.simulation.ads.numbers import Numbers
 from sandbox.simulation.ads.world import AdDay
+from sandbox.simulation.digests import digest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Final
 
 from sandbox.graph.call import CallContext, Json
-from sandbox.graph.desk import digest
 from sandbox.graph.errors import GraphError, unknown_field
 from sandbox.graph.fields import Wanted
 from sandbox.simulation.ads.accounts import AdAccount, AdSet, Campaign
 from sandbox.simulation.ads.ad import Ad, AdState
+from sandbox.simulation.digests import digest
 
 STATUS: Final[Mapping[AdState, str]] = {
     "in_review": "ACTIVE",

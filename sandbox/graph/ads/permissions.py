@@ -7,10 +7,10 @@ Does not belong here: the posts themselves.
 from sandbox.graph.ads.faults import struck
 from sandbox.graph.ads.pages import page_of
 from sandbox.graph.call import CallContext, Json
-from sandbox.graph.desk import digest
 from sandbox.graph.errors import GraphError, gone
 from sandbox.graph.names import username_of
 from sandbox.simulation.accounts import AccountRef
+from sandbox.simulation.digests import digest
 
 
 def read_permissions(context: CallContext, brand_id: str) -> Json:

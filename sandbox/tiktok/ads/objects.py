@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sandbox.graph.desk import digest
 from sandbox.simulation.ads.accounts import AdAccount
 from sandbox.simulation.ads.ad import Ad, AdState
+from sandbox.simulation.digests import digest
 from sandbox.tiktok.ads.call import AdsCall, Json, checked
 from sandbox.tiktok.parameters import refused
 

@@ -14,10 +14,10 @@ from decimal import Decimal
 from itertools import count
 from typing import Final
 
-from sandbox.graph.desk import digest
 from sandbox.simulation.ads.accounts import AdAccount
 from sandbox.simulation.ads.numbers import Numbers
 from sandbox.simulation.ads.world import AdDay
+from sandbox.simulation.digests import digest
 from sandbox.tiktok.ads.call import AdsCall, Json
 from sandbox.tiktok.ads.metrics import ADDED, CONVERSIONS, METRICS, NONE, Told, title_of
 from sandbox.tiktok.ads.objects import PRIMARY

@@ -7,10 +7,10 @@ Does not belong here: which ads use a code.
 from collections.abc import Iterator
 from typing import Final
 
-from sandbox.graph.desk import digest
 from sandbox.simulation.accounts import AccountRef
 from sandbox.simulation.ads.accounts import AdAccount
 from sandbox.simulation.ads.spark import SparkCode
+from sandbox.simulation.digests import digest
 from sandbox.tiktok.ads.call import AdsCall, Json
 from sandbox.tiktok.ads.objects import identity_of, utc_text
 from sandbox.tiktok.parameters import refused
