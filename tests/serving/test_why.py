@@ -17,6 +17,7 @@ from layers_pipeline.operations.layers import NewAdSet, NewLayer
 from layers_pipeline.operations.rights import RightOf
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.stores import Stores
+from tests.cli.program import Program
 from tests.worlds.data_builders import allow, capture, hours, land, later, make_stores, score
 from transforms.selection.blockers import BLOCKER_WORDS, FACTS, BlockerWords
 from transforms.sql import sql_of
@@ -154,8 +155,16 @@ def test_words_name_what_is_meant_and_remedies_what_to_do(published):
     assert runs == ("it runs: tiktok ad10 (ACTIVE)", "none needed")
 
 
-def test_an_ad_that_does_not_deliver_is_named_beside_what_takes_its_place(published):
-    assert published.why("p4", 3)[0][1] == "slots_full"
+def test_the_command_says_it_in_order(published):
+    program = Program(published.path.parents[1])
+    said = program.said("why", "few", "--project", "brand")
+    assert "few in project brand, tick 2025-05-15 00:00 UTC: blocked" in said
+    places = [said.index(word) for word in ("account_sync", "below_min_views", "slots_full")]
+    assert places == sorted(places)
+    earlier = program.said("why", "brand/tiktok:p5", "--at", "2025-05-14-16:00", "--format", "csv")
+    assert "right_missing" in earlier
+    assert "never had it" in program.refused("why", "p5", "--project", "other", code=3)
+    assert "Check the id" in program.refused("why", "nothing", code=3)
 
 
 def test_every_blocker_has_words_and_a_remedy_that_always_fit():

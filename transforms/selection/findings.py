@@ -1,7 +1,7 @@
 """What selections reveal of ads that run already.
 
 Belongs here: content that runs although something forbids it.
-Does not belong here: stopping ads: this project reports and does not act (R51).
+Does not belong here: stopping ads: this project reports and does not act.
 """
 
 from typing import Final

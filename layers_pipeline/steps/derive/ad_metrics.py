@@ -39,6 +39,13 @@ def derive_ad_metrics(stores: Stores) -> dict[str, Written]:
         return {HISTORY.name: written}
 
 
+def make_ad_metrics_again(stores: Stores) -> dict[str, Written]:
+    """Make the whole history from all that was ever reported and read."""
+    told = [stores.lake.read(table).select(HISTORY.columns) for table in (IMPORTED, READ)]
+    rows = restatements(pl.concat(told)).collect()
+    return {HISTORY.name: stores.lake.replace(HISTORY, rows, where={})}
+
+
 def _of_reports(stores: Stores, since: Mapping[str, int]) -> pl.DataFrame:
     """The history of days of which new reports tell, from all that was ever told of them."""
     lake = stores.lake

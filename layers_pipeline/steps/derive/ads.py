@@ -9,13 +9,15 @@ the three tables heals with the next run.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Table, Written, add_up
+from layers_pipeline.lake.table import Table, Written, add_up, differ
 from layers_pipeline.steps.ad_platforms import AD_PLATFORMS, AdsPlatform
+from layers_pipeline.steps.derive.ad_metrics import make_ad_metrics_again
 from layers_pipeline.steps.platforms import LANDED_ON
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.ad_accounts import ACCOUNT_DAY, account_days
@@ -49,6 +51,41 @@ def _stage(stores: Stores, platform: AdsPlatform) -> dict[str, Written]:
         marks = {} if left else {raw.name: at}
         add_up(written, _write(stores, platform, landed.collect(), marks))
     return written
+
+
+def stage_ads_again(
+    stores: Stores, platform: AdsPlatform, *, start: datetime, end: datetime
+) -> tuple[int, dict[str, Written]]:
+    """Read what landed in [start, end) again: a staged row that comes out otherwise is put right.
+
+    Returns:
+        Landed rows that were read, and what was written, by table name.
+    """
+    lake, raw = stores.lake, platform.raw
+    is_meant = (pl.col("known_at") >= start) & (pl.col("known_at") < end)
+    landed = lake.read(raw).filter(is_meant).collect()
+    written: dict[str, Written] = {}
+    days = platform.trailing_days(stores.settings)
+    for some in landed.iter_slices(ROWS_AT_ONCE):
+        read = platform.stage(some, days)
+        for table, rows in zip(STAGED, (read.states, read.days, read.account_days), strict=True):
+            columns = [name for name in table.columns if name not in table.key]
+            done = lake.merge(table, rows, update=differ(columns), columns=columns)
+            add_up(written, {table.name: done})
+    return landed.height, written
+
+
+def make_ads_again(stores: Stores) -> dict[str, Written]:
+    """Make states, figures and totals from everything staged, in place of what there is."""
+    lake = stores.lake
+    states = changes_of_state(lake.read(STAGED[0]).select(catalog.AD_STATES.columns))
+    written = {catalog.AD_STATES.name: lake.replace(catalog.AD_STATES, states.collect(), where={})}
+    written |= make_ad_metrics_again(stores)
+    ads = lake.read(STAGED[0]).select(*ACCOUNT, "ad_id")
+    belongs = pl.concat([ads, lake.read(STAGED[1]).select(*ACCOUNT, "ad_id")]).unique(AD)
+    totals = account_days(lake.read(STAGED[2]), lake.read(catalog.AD_DAILY_METRICS), belongs)
+    table = catalog.AD_ACCOUNT_DAYS
+    return written | {table.name: lake.replace(table, totals.collect(), where={})}
 
 
 def _write(

@@ -141,7 +141,7 @@ def _tick(history: SelectionHistory, judged: pl.DataFrame, text: str) -> Rows:
     tick = tick_from_text(text)
     layers = history.layers_at(tick).collect().lazy()
     content = history.content_at(judged.drop("tick").lazy(), tick).collect().lazy()
-    ads = history.ads_at(tick).collect().lazy()
+    ads = history.ads_at(judged.lazy(), tick).collect().lazy()
     picks = select_content(
         content, ad_sets=history.ad_sets_at(tick), rights=history.rights_at(tick), ads=ads
     ).collect()

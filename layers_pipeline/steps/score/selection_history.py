@@ -52,7 +52,6 @@ class SelectionHistory:
     creatives: pl.LazyFrame
     links: pl.LazyFrame
     states: pl.LazyFrame
-    contents: pl.LazyFrame
     allowlist: pl.LazyFrame
     absences: pl.LazyFrame
     sync_problems: pl.LazyFrame
@@ -70,15 +69,22 @@ class SelectionHistory:
         """How every right stood at a tick."""
         return rights_at(self.rights, as_of=tick)
 
-    def ads_at(self, tick: datetime) -> pl.LazyFrame:
-        """Ads that were there at a tick and not deleted, and what each showed."""
+    def ads_at(self, judged: pl.LazyFrame, tick: datetime) -> pl.LazyFrame:
+        """Ads that were there at a tick and not deleted, and what each showed.
+
+        What a platform says that an ad shows counts for content that was judged at the tick:
+        content that is listed later must not change what a link meant then.
+
+        Args:
+            judged: Rows of ``AdEligibility`` of the tick.
+        """
         shown = ads_shown(
             self.states,
             links=self.links,
             accounts=pl.LazyFrame(schema=NO_ACCOUNTS),
             layers=self.layers,
             ad_sets=self.ad_sets,
-            contents=self.contents,
+            contents=judged.select("ads_content_id", created_at=pl.lit(tick)),
             as_of=tick,
         ).select(*AD, "ads_content_id")
         there = states_at(self.states, as_of=tick).filter(~pl.col("is_deleted"))
@@ -159,7 +165,6 @@ def load_selection_history(
         creatives=known_rows(Creatives, operations.creatives.all(), until),
         links=known_rows(AdContent, operations.ads.all(), until),
         states=lake.read(catalog.AD_STATES).collect().lazy(),
-        contents=_contents(stores, projects),
         allowlist=allowlist.lazy(),
         absences=lake.read(catalog.POST_ABSENCES)
         .join(wanted, on=POST, how="semi")
@@ -168,10 +173,3 @@ def load_selection_history(
         sync_problems=lake.read(catalog.SYNC_PROBLEMS).collect().lazy(),
         candidates=find_candidates(posts, seen, allowlist),
     )
-
-
-def _contents(stores: Stores, projects: Sequence[str]) -> pl.LazyFrame:
-    there = stores.lake.read(catalog.ADS_CONTENT).select(
-        "ads_content_id", "project_id", "created_at"
-    )
-    return there.filter(pl.col("project_id").is_in(projects)).collect().lazy()

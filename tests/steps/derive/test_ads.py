@@ -23,11 +23,20 @@ from layers_pipeline.operations.ads import NewAd
 from layers_pipeline.operations.creatives import NewCreative
 from layers_pipeline.operations.layers import NewAdSet, NewLayer
 from layers_pipeline.steps.derive.everything import bring_up_to_date
+from layers_pipeline.steps.maintain.replay import replay
 from layers_pipeline.steps.stores import Stores
 from tests.operations.world import CIPHER, META_TOKEN
-from tests.worlds.data_builders import NOW, allow, at, make_stores, rows_of
+from tests.worlds.data_builders import NOW, allow, at, everything, make_stores, rows_of
 
 AD_ID = "120203029307580037"
+AFTER_LANDING = (
+    catalog.STG_ADS__STATES,
+    catalog.STG_ADS__DAYS,
+    catalog.STG_ADS__ACCOUNT_DAYS,
+    catalog.AD_STATES,
+    catalog.AD_DAILY_METRICS,
+    catalog.AD_ACCOUNT_DAYS,
+)
 DAY = (NOW - timedelta(days=3)).date()
 
 
@@ -179,3 +188,18 @@ def test_checks_name_what_is_amiss(stores):
     boosts = boosts_count_dollars(stores)
     assert not boosts.passed
     assert "JPY" in boosts.metadata["first"].value
+
+
+def test_a_replay_of_what_was_read_rightly_changes_nothing_and_makes_what_is_lost(stores):
+    landed(stores, "one", ad(), day("1.50"), total("2.00"))
+    bring_up_to_date(stores)
+    stores = at(stores, NOW + timedelta(hours=6))
+    landed(stores, "two", ad(effective_status="PAUSED"), day("1.60"), total("2.00"))
+    bring_up_to_date(stores)
+    before = everything(stores, AFTER_LANDING)
+    stores.lake.replace(catalog.AD_DAILY_METRICS, catalog.AD_DAILY_METRICS.empty(), where={})
+    stores.lake.replace(catalog.AD_STATES, catalog.AD_STATES.empty(), where={})
+    found = replay(stores, start=NOW, end=NOW + timedelta(days=1))
+    assert (found.read, found.changed) == (6, 0)
+    assert everything(stores, AFTER_LANDING) == before
+    stores.operations.close()
