@@ -50,13 +50,8 @@ PER_TICK = (
     catalog.AD_SELECTIONS,
     catalog.CONTENT_STATUS,
 )
-OF_TICKS = (
-    *PER_TICK,
-    catalog.AD_SELECTIONS,
-    catalog.CONTENT_STATUS,
-    catalog.AD_CLASSIFICATIONS,
-)
-"""Every table of ticks; without layers and ads the last ones have no rows."""
+OF_TICKS = (*PER_TICK, catalog.AD_CLASSIFICATIONS)
+"""Every table of ticks; without ads the last one has no rows."""
 TICKS = ("2025-05-14-12:00", "2025-05-14-16:00", "2025-05-14-20:00")
 SCORED_AT = datetime(2025, 6, 1, tzinfo=UTC)
 ALL_TICKS = scoring_ticks(Settings())
