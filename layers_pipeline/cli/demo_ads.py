@@ -51,7 +51,7 @@ NOT_RUNNING: Final = """
     from content_status
     where scored_at = (select max(scored_at) from content_status)
         and project_id = $project and status = 'blocked' and platform_post_id is not null
-    order by blocked_by in ('slots_full', 'right_missing') desc, platform_post_id
+    order by blocked_by = 'right_missing' desc, platform_post_id
     limit 1
 """
 WHY: Final = "select place, blocker, words, remedy from why_not_running($post)"
