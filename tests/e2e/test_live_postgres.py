@@ -28,6 +28,8 @@ SCORED = (
     "ugc_pool_percentiles",
     "organic_scores",
     "ad_eligibility",
+    "ad_selections",
+    "content_status",
 )
 STOPPED_WITHIN_S = 20.0
 
