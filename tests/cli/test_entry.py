@@ -41,7 +41,7 @@ def test_every_group_is_listed_with_its_commands(program):
 def test_an_unknown_command_is_refused_with_the_nearest(program):
     said = program("acount")
     assert (said.code, said.out) == (2, "")
-    assert "(Did you mean one of: 'account', 'content'?)" in said.err
+    assert "(Did you mean one of: 'account', 'content', 'payout'?)" in said.err
 
 
 def test_the_help_loads_nothing_that_is_slow():
