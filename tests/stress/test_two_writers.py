@@ -53,6 +53,19 @@ LEFT_ALONE = {
     catalog.STG_TIKTOK__POSTS,
     catalog.STG_IMPORT__AD_METRICS,
     catalog.AD_DAILY_METRICS,
+    catalog.SYNC_PROBLEMS,
+    catalog.AD_ACCOUNTS,
+    catalog.LAYERS,
+    catalog.AD_SETS,
+    catalog.CONTENT_RIGHTS,
+    catalog.CONTENT_APPROVALS,
+    catalog.RAW_META__ADS,
+    catalog.RAW_TIKTOK__ADS,
+    catalog.STG_ADS__STATES,
+    catalog.STG_ADS__DAYS,
+    catalog.STG_ADS__ACCOUNT_DAYS,
+    *(one for one in catalog.TABLES if one.group in {"ads", "selection", "creators", "payouts"}),
+    catalog.ADS_READINGS,
 }
 """Tables that these writers, who hold no tokens, run no ads and say nothing, leave alone."""
 

@@ -18,10 +18,10 @@ class AdClassifications(dy.Schema):
     It is as known at the tick, and only told: nothing is changed on any platform.
     """
 
-    tick = key("Partition: the tick as text.")
+    tick = word("Partition: the tick as text.")
     ad_platform = one_of(AD_PLATFORMS, "Where it runs.", rule="unknown_ad_platform", in_key=True)
     ad_id = key("The platform's id of the ad.")
-    judged_at = instant("The tick.")
+    judged_at = instant("The tick.", in_key=True)
     rules_version = word("Version of the numbers that classified it.")
     project_id = word("Project; null: no account or content of a project names it.", nullable=True)
     ad_account_id = word("Ad account; null: known from imported reports alone.", nullable=True)
