@@ -51,7 +51,7 @@ def stores(home):
 
 
 def unexpected(written: Path, home: Path) -> list[str]:
-    """Differences but for what is new: health of imported accounts, tables and columns added since."""
+    """Differences but for what is new: health of imported accounts, tables, columns."""
     new = (
         "sync_health",
         "sync_problems",
