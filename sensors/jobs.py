@@ -15,6 +15,7 @@ from assets.ingest import (
     read_oauth_accounts,
     stg_import__captures,
 )
+from assets.marts import NAMES as MARTS
 from assets.score import PER_TICK
 from assets.upkeep import maintenance, replay_job
 
@@ -24,11 +25,11 @@ FRESHNESS: Final = dg.AssetSelection.checks(
 ORDER: Final = dg.AssetSelection.checks(
     dg.AssetCheckKey(dg.AssetKey("ad_eligibility"), "follows_earlier_scores")
 )
-SCORED: Final = dg.AssetSelection.groups("scoring", "serving")
+SCORED: Final = dg.AssetSelection.groups("scoring", "marts", "serving")
 """What a tick makes; it brings everything before it up to date by itself."""
 
 TICK: Final = tuple(table.name for table in PER_TICK)
-AFTER_TICKS: Final = ("ad_eligibility_current", "score_drift", "analytics_file")
+AFTER_TICKS: Final = ("ad_eligibility_current", "score_drift", "analytics_file", *MARTS)
 """What follows from ticks, and is not divided by them."""
 
 quick_sync = dg.define_asset_job(
@@ -73,8 +74,8 @@ scoring = dg.define_asset_job(
 )
 publication = dg.define_asset_job(
     "publication",
-    selection=dg.AssetSelection.groups("serving"),
-    description="Publishes the analysts' file again.",
+    selection=dg.AssetSelection.groups("marts", "serving"),
+    description="Publishes the analysts' file and its marts again.",
 )
 check_freshness = dg.define_asset_job(
     "check_freshness",
