@@ -20,7 +20,7 @@ from layers_pipeline.lake.reading import scan_files
 from layers_pipeline.lake.table import Table
 from layers_pipeline.serving.macros import make_macros, sql_literal
 from layers_pipeline.serving.marts import Mart, make_marts
-from layers_pipeline.serving.pinned import Pinned as Pinned
+from layers_pipeline.serving.pinned import Pinned
 from transforms.contracts.columns import comment_of
 from transforms.sql import sql_of
 

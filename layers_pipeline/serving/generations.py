@@ -18,9 +18,10 @@ import polars as pl
 
 from layers_pipeline.errors import NotFoundError, PublicationError
 from layers_pipeline.serving import mart_days
-from layers_pipeline.serving.database import CONFIG, Pinned, build
+from layers_pipeline.serving.database import CONFIG, build
 from layers_pipeline.serving.macros import sql_literal
 from layers_pipeline.serving.marts import Mart
+from layers_pipeline.serving.pinned import Pinned
 
 LINK: Final = "layers.duckdb"
 GENERATION: Final = re.compile(r"layers-(\d{6})\.duckdb")

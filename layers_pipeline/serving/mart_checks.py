@@ -77,24 +77,28 @@ def _queries(model: Model, rule: Rule, where: str) -> Iterator[tuple[str, str]]:
     match rule:
         case "unique":
             key = ", ".join(model.key)
-            yield key, f"select count(*) from (select 1 {rows} group by {key} having count(*) > 1)"
+            repeated = f"select 1 {rows} group by {key} having count(*) > 1"
+            yield key, _count(f"({repeated})")
         case "not_null":
-            for column in model.columns:
-                if column.not_null:
-                    yield column.name, f"select count(*) {rows} and {column.name} is null"
+            for name in (column.name for column in model.columns if column.not_null):
+                yield name, _count(f"({rows}) where {name} is null")
         case "accepted_values":
             for name, words in model.words_of_columns.items():
                 listed = ", ".join(map(sql_literal, words))
-                yield name, f"select count(*) {rows} and {name} not in ({listed})"
+                yield name, _count(f"({rows}) where {name} not in ({listed})")
         case "relations":
-            for column in _related(model):
-                table, _, parent = column.relation.partition(".")
-                values = f"select distinct {column.name} {rows} and {column.name} is not null"
-                yield (
-                    column.name,
-                    f"select count(*) from ({values}) as child anti join {table} "
-                    f"on child.{column.name} = {table}.{parent}",
-                )
+            yield from ((column.name, _orphans(column, rows)) for column in _related(model))
+
+
+def _count(rows: str) -> str:
+    return f"select count(*) from {rows}"  # noqa: S608 - names of our own
+
+
+def _orphans(column: Column, rows: str) -> str:
+    """A query that counts values that the other table lacks."""
+    table, _, parent = column.relation.partition(".")
+    values = f"select distinct {column.name} as value {rows} and {column.name} is not null"
+    return _count(f"({values}) as child anti join {table} on child.value = {table}.{parent}")
 
 
 def _related(model: Model) -> list[Column]:

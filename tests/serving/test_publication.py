@@ -21,7 +21,7 @@ from layers_pipeline.errors import NotFoundError, PublicationError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written
 from layers_pipeline.serving import generations, macros
-from layers_pipeline.serving.database import Pinned
+from layers_pipeline.serving.pinned import Pinned
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.versions import InForce
