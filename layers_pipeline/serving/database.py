@@ -52,6 +52,8 @@ def build(
         connection.execute("set timezone = 'UTC'")
         connection.execute(ATTACH.format(path=sql_literal(str(making))))
         connection.execute("use published")
+        # Else each of some hundred statements waits for the disk.
+        connection.execute("begin")
         for pin in pinned:
             if not pin.table.shown_in:
                 _make_pinned(connection, pin)
@@ -66,6 +68,7 @@ def build(
         if names.issuperset(table.name for table in catalog.PUBLISHED):
             marts = make_marts(connection, making.parent, pinned, number=number, at=at)
         make_macros(connection)
+        connection.execute("commit")
         connection.execute("use memory")
         connection.execute("detach published")
     return rows, marts

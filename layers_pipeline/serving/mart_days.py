@@ -151,7 +151,6 @@ def _quarters_of_moved(connection: duckdb.DuckDBPyConnection, previous: Path) ->
     at = str(previous).replace("'", "''")
     connection.execute(f"attach '{at}' as previous (read_only)")
     connection.execute(f"create or replace temp table moved as {MOVED}")
-    connection.execute("detach previous")
     found = (
         connection.sql(
             "select distinct time_bucket(interval 15 minutes, captured_at) as captured_at "

@@ -107,42 +107,64 @@ def rows(path: Path, name: str) -> list[tuple]:
         return connection.sql(f"from {name} order by all").pl().rows()
 
 
-def test_without_news_nothing_is_made_anew(shop):
-    generation = shop.publish()
-    assert {name: generation.marts[name].days for name in DAILY} == dict.fromkeys(DAILY, ())
-    assert len(rows(generation.path, TRENDS)) == 10
-
-
-def test_a_day_of_captures_makes_that_day_anew(shop):
+def day_after_day(shop: Shop) -> Iterator[tuple[str, generations.Generation]]:
+    """What a deployment meets, one publication after another."""
+    shop.add(*(seen(day) for day in range(5)), *(seen(day, post="q") for day in range(5)))
+    yield "begun", shop.publish(kept=20)
+    yield "no news", shop.publish(kept=20)
     shop.add(seen(5), seen(5, post="q"))
-    assert days_of(shop.publish()) == [5]
-
-
-def test_a_late_capture_makes_its_day_anew_and_the_next_whose_change_it_is(shop):
+    yield "a day", shop.publish(kept=20)
     shop.add(seen(2, hour=1, views=21))
-    assert days_of(shop.publish()) == [2, 3]
-
-
-def test_a_compaction_changes_no_row(shop):
-    before = rows(shop.publish().path, TRENDS)
+    yield "late", shop.publish(kept=20)
     shop.compact()
-    assert rows(shop.publish().path, TRENDS) == before
-
-
-def test_a_capture_near_midnight_belongs_to_the_projects_day(shop):
-    shop.add(seen(5, hour=11))
-    generation = shop.publish()
-    assert days_of(generation) == [6]
-    assert days_of(generation, "metric_coverage_daily") == [5]
-
-
-def test_a_creator_who_is_allowed_later_brings_the_days_that_are_known(shop):
+    yield "compacted", shop.publish(kept=20)
+    shop.add(seen(6, hour=11))
+    yield "near midnight", shop.publish(kept=20)
     shop.add(seen(1, post="r", account_key="bob"), seen(2, post="r", account_key="bob"))
-    shop.publish()
+    yield "bob unlisted", shop.publish(kept=20)
     shop.allowed |= {"bob"}
-    generation = shop.publish()
-    assert days_of(generation) == [1, 2, 3]
-    assert len(rows(generation.path, TRENDS)) == 12
+    yield "bob listed", shop.publish(kept=20)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory) -> dict[str, generations.Generation]:
+    return dict(day_after_day(Shop(tmp_path_factory.mktemp("days"))))
+
+
+def test_without_news_nothing_is_made_anew(told):
+    marts = told["no news"].marts
+    assert {name: marts[name].days for name in DAILY} == dict.fromkeys(DAILY, ())
+    assert len(rows(told["no news"].path, TRENDS)) == 10
+
+
+@pytest.mark.parametrize(
+    ("step", "days"),
+    [
+        pytest.param("begun", [0, 1, 2, 3, 4], id="at first every day is made"),
+        pytest.param("a day", [5], id="captures of a day make that day anew"),
+        pytest.param("late", [2, 3], id="a late one also the next day, whose change it is"),
+        pytest.param("near midnight", [7], id="a day is the project's"),
+        pytest.param("bob unlisted", [1, 2, 3], id="others' captures touch their days"),
+        pytest.param("bob listed", [1, 2, 3], id="who is listed brings the days that are known"),
+    ],
+)
+def test_the_days_that_changed_are_made_anew(told, step, days):
+    assert days_of(told[step]) == days
+
+
+def test_a_mart_of_utc_days_makes_those_anew(told):
+    assert days_of(told["near midnight"], "metric_coverage_daily") == [6]
+
+
+def test_a_compaction_changes_no_row(told):
+    assert rows(told["compacted"].path, TRENDS) == rows(told["late"].path, TRENDS)
+
+
+def test_who_is_listed_later_is_told_of_from_then_on(told):
+    unlisted, listed = (
+        len(rows(told[f"bob {word}"].path, TRENDS)) for word in ("unlisted", "listed")
+    )
+    assert listed == unlisted + 2
 
 
 def test_an_old_generation_reads_its_own_parts_until_it_goes(shop):
@@ -232,7 +254,7 @@ def _look(day: int, post: str, hour: int) -> dict:
     return seen(day, post=post, hour=hour, account_key="bob" if post == "r" else "ada")
 
 
-@examples(0.2)
+@examples(0.1)
 @given(STEPS)
 def test_days_made_one_by_one_are_those_made_at_once(steps):
     with TemporaryDirectory() as folder:
