@@ -21,7 +21,30 @@ captures as (
 ),
 
 -- logical
-local_captures as (
+-- No day ends within a quarter of an hour; asking the zone for each row takes most of the time.
+quarters as (
+
+    select
+        unnest(generate_series(
+            timezone('UTC', cast($first_day as timestamp)) - interval 38 hours,
+            timezone('UTC', cast($last_day as timestamp)) + interval 38 hours,
+            interval 15 minutes
+        )) as began_at
+
+),
+
+local_days as (
+
+    select
+        zones.time_zone,
+        epoch_us(quarters.began_at) // 900000000 as quarter,
+        cast(timezone(zones.time_zone, quarters.began_at) as date) as day_on
+    from quarters
+    cross join (select distinct time_zone from accounts) as zones
+
+),
+
+captures_of_projects as materialized (
 
     select
         accounts.project_id,
@@ -37,7 +60,8 @@ local_captures as (
         captures.shares,
         captures.saves,
         captures.reach,
-        cast(timezone(accounts.time_zone, captures.captured_at) as date) as day_on
+        accounts.time_zone,
+        epoch_us(captures.captured_at) // 900000000 as quarter
     from captures
     inner join posts
         on
@@ -47,6 +71,20 @@ local_captures as (
         on
             posts.platform = accounts.platform
             and posts.account_key = accounts.account_key
+
+),
+
+local_captures as (
+
+    select
+        captures_of_projects.*,
+        local_days.day_on
+    from captures_of_projects
+    inner join local_days
+        on
+            captures_of_projects.time_zone = local_days.time_zone
+            and captures_of_projects.quarter = local_days.quarter
+    where local_days.day_on between cast($first_day as date) - 1 and $last_day
 
 ),
 
@@ -68,27 +106,7 @@ days as (
         arg_max(saves, (captured_at, source)) as saves,
         arg_max(reach, (captured_at, source)) as reach
     from local_captures
-    where day_on between cast($first_day as date) - 1 and $last_day
     group by project_id, platform, platform_post_id, day_on
-
-),
-
-in_order as (
-
-    select
-        days.*,
-        floor(days.age_days) as age_day,
-        lag(days.day_on) over each_post = days.day_on - 1 as follows_a_day,
-        lag(days.views) over each_post as views_before,
-        lag(days.likes) over each_post as likes_before,
-        lag(days.comments) over each_post as comments_before,
-        lag(days.shares) over each_post as shares_before,
-        lag(days.saves) over each_post as saves_before
-    from days
-    window each_post as (
-        partition by days.project_id, days.platform, days.platform_post_id
-        order by days.day_on
-    )
 
 ),
 
@@ -96,33 +114,39 @@ in_order as (
 final as (
 
     select
-        project_id,
-        platform,
-        platform_post_id,
-        day_on,
-        account_key,
-        checks,
-        last_checked_at,
-        age_days,
-        cast(age_day as bigint) as age_day,
-        views,
-        likes,
-        comments,
-        shares,
-        saves,
-        reach,
-        if(follows_a_day, views - views_before, null) as views_change,
-        if(follows_a_day, likes - likes_before, null) as likes_change,
-        if(follows_a_day, comments - comments_before, null) as comments_change,
-        if(follows_a_day, shares - shares_before, null) as shares_change,
-        if(follows_a_day, saves - saves_before, null) as saves_change,
+        days.project_id,
+        days.platform,
+        days.platform_post_id,
+        days.day_on,
+        days.account_key,
+        days.checks,
+        days.last_checked_at,
+        days.age_days,
+        cast(floor(days.age_days) as bigint) as age_day,
+        days.views,
+        days.likes,
+        days.comments,
+        days.shares,
+        days.saves,
+        days.reach,
+        days.views - before.views as views_change,
+        days.likes - before.likes as likes_change,
+        days.comments - before.comments as comments_change,
+        days.shares - before.shares as shares_change,
+        days.saves - before.saves as saves_change,
         if(
             coalesce(likes_change, comments_change, shares_change, saves_change) is null, null,
             coalesce(likes_change, 0) + coalesce(comments_change, 0)
             + coalesce(shares_change, 0) + coalesce(saves_change, 0)
         ) as interactions_change
-    from in_order
-    where day_on between $first_day and $last_day
+    from days
+    left join days as before
+        on
+            days.project_id = before.project_id
+            and days.platform = before.platform
+            and days.platform_post_id = before.platform_post_id
+            and days.day_on = before.day_on + 1
+    where days.day_on between $first_day and $last_day
 
 )
 
