@@ -6,6 +6,7 @@ asset whose run makes them (``publish``).
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 import dagster as dg
 
@@ -16,9 +17,9 @@ from layers_pipeline.serving.generations import Generation
 from layers_pipeline.serving.marts import Mart
 from transforms.sql.models import Lineage, Model, lineage, models
 
-GROUP = "marts"
-DAYS_SHOWN = 10
-NAMES = tuple(model.name for model in models())
+GROUP: Final = "marts"
+DAYS_SHOWN: Final = 10
+NAMES: Final = tuple(model.name for model in models())
 
 
 def mart_specs() -> list[dg.AssetSpec]:
@@ -121,7 +122,7 @@ def announce_marts(
             context.log_event(dg.AssetMaterialization(model.name, metadata=metadata))
 
 
-def _figures(mart: Mart) -> dict[str, object]:
+def _figures(mart: Mart) -> dict[str, Any]:
     rows = {} if mart.rows is None else {"rows_written": mart.rows}
     days = {"days": len(mart.days), "newest_days": ", ".join(map(str, mart.days[-DAYS_SHOWN:]))}
     return {"seconds": round(mart.seconds, 3), **rows, **(days if mart.days else {})}

@@ -80,7 +80,8 @@ def queries(size: Size) -> Mapping[str, str]:
         "platform_posts": f"select 'tiktok' as platform, 'v' || n as platform_post_id, "
         f"'a' || (n // {POSTS_PER_ACCOUNT}) as account_key, {at} as published_at, "
         f"'tiktok_video' as media_type, 'words ' || n as caption, {counts} from {posts}",
-        "platform_post_metrics_latest": "select 'tiktok' as platform, 'v' || n as platform_post_id, "
+        "platform_post_metrics_latest": "select 'tiktok' as platform, "
+        "'v' || n as platform_post_id, "
         f"timestamptz '{size.last} 12:00:00+00' as last_checked_at, {counts} from {posts}",
         "content_containers": f"select 'tiktok:v' || n as container_id, 'tiktok' as platform, "
         f"'v' || n as platform_post_id from {posts}",

@@ -59,11 +59,13 @@ def _leaves(node: Node) -> list[tuple[str, str]]:
 
 @cache
 def _schema() -> MappingSchema:
-    tables = {table.name: dict.fromkeys(table.columns, "text") for table in catalog.ALL}
-    marts = {
+    columns: dict[str, object] = {
+        table.name: dict.fromkeys(table.columns, "text") for table in catalog.ALL
+    }
+    columns |= {
         model.name: {column.name: column.type for column in model.columns} for model in models()
     }
-    return MappingSchema(tables | marts, dialect=DIALECT)
+    return MappingSchema(columns, dialect=DIALECT)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def leaderboard(facts: Facts, contents: list[Row], *, as_of: datetime) -> dict[t
         ]
         posts = [row for row in contents if (row["project_id"], row["creator_id"]) == place]
         found[place] = {
-            "accounts": len(accounts),
+            "listed_accounts": len(accounts),
             "views_28d": known_sum(row["views_change"] for ago, row in days if 1 <= ago <= 28),
             "views_28d_before": known_sum(
                 row["views_change"] for ago, row in days if 29 <= ago <= 56

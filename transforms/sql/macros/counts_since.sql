@@ -13,17 +13,16 @@ in_order as (
         platform,
         platform_post_id,
         captured_at,
-        views is not null and views is distinct from lag(views ignore nulls) over each_post
-            as is_new_views,
-        likes is not null and likes is distinct from lag(likes ignore nulls) over each_post
-            as is_new_likes,
-        comments is not null
-        and comments is distinct from lag(comments ignore nulls) over each_post
-            as is_new_comments,
-        shares is not null and shares is distinct from lag(shares ignore nulls) over each_post
-            as is_new_shares,
-        saves is not null and saves is distinct from lag(saves ignore nulls) over each_post
-            as is_new_saves
+        views,
+        lag(views ignore nulls) over each_post as views_before,
+        likes,
+        lag(likes ignore nulls) over each_post as likes_before,
+        comments,
+        lag(comments ignore nulls) over each_post as comments_before,
+        shares,
+        lag(shares ignore nulls) over each_post as shares_before,
+        saves,
+        lag(saves ignore nulls) over each_post as saves_before
     from snapshots
     where known_at <= $as_of
     window each_post as (
@@ -39,11 +38,21 @@ final as (
     select
         platform,
         platform_post_id,
-        max(captured_at) filter (where is_new_views) as views_at,
-        max(captured_at) filter (where is_new_likes) as likes_at,
-        max(captured_at) filter (where is_new_comments) as comments_at,
-        max(captured_at) filter (where is_new_shares) as shares_at,
-        max(captured_at) filter (where is_new_saves) as saves_at
+        max(captured_at) filter (
+            where views is not null and views is distinct from views_before
+        ) as views_at,
+        max(captured_at) filter (
+            where likes is not null and likes is distinct from likes_before
+        ) as likes_at,
+        max(captured_at) filter (
+            where comments is not null and comments is distinct from comments_before
+        ) as comments_at,
+        max(captured_at) filter (
+            where shares is not null and shares is distinct from shares_before
+        ) as shares_at,
+        max(captured_at) filter (
+            where saves is not null and saves is distinct from saves_before
+        ) as saves_at
     from in_order
     group by platform, platform_post_id
 

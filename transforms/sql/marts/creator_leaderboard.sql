@@ -16,7 +16,7 @@ creators as (
     select
         project_id,
         creator_id,
-        count(*) as accounts,
+        count(*) as listed_accounts,
         bool_or(is_listed) as is_listed
     from accounts
     where creator_id is not null and not is_own

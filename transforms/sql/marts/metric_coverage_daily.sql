@@ -23,6 +23,7 @@ counted as (
         captures.platform,
         coalesce(posts.media_type, 'unknown') as media_type,
         count(*) as captures,
+        -- noqa: disable=LT05
         unnest([
             { 'metric': 'views', 'shown_in': count(captures.views) },
             { 'metric': 'likes', 'shown_in': count(captures.likes) },
@@ -60,6 +61,7 @@ counted as (
             { 'metric': 'skip_rate', 'shown_in': count(captures.skip_rate) },
             { 'metric': 'skip_rate_raw', 'shown_in': count(captures.skip_rate_raw) }
         ]) as piece
+        -- noqa: enable=LT05
     from captures
     inner join posts
         on
@@ -73,14 +75,14 @@ counted as (
 final as (
 
     select
-        day_on,
-        platform,
-        media_type,
-        piece.metric,
-        captures,
-        piece.shown_in
+        counted.day_on,
+        counted.platform,
+        counted.media_type,
+        counted.piece.metric,
+        counted.captures,
+        counted.piece.shown_in
     from counted
-    where piece.shown_in > 0
+    where counted.piece.shown_in > 0
 
 )
 

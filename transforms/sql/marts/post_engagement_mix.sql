@@ -21,10 +21,8 @@ known as (
             coalesce(likes, comments, shares, saves) is null, null,
             coalesce(likes, 0) + coalesce(comments, 0) + coalesce(shares, 0) + coalesce(saves, 0)
         ) as interactions,
-        cast(
-            (likes is null)::int + (comments is null)::int
-            + (shares is null)::int + (saves is null)::int as bigint
-        ) as unknown_counts
+        if(likes is null, 1::bigint, 0) + if(comments is null, 1, 0)
+        + if(shares is null, 1, 0) + if(saves is null, 1, 0) as unknown_counts
     from counts
 
 ),

@@ -33,14 +33,16 @@ quarters as (
 
 ),
 
+zones as (select distinct time_zone from accounts),
+
 local_days as (
 
     select
         zones.time_zone,
-        epoch_us(quarters.began_at) // 900000000 as quarter,
+        epoch_us(quarters.began_at) // 900000000 as quarter_hour,
         cast(timezone(zones.time_zone, quarters.began_at) as date) as day_on
     from quarters
-    cross join (select distinct time_zone from accounts) as zones
+    cross join zones
 
 ),
 
@@ -61,7 +63,7 @@ captures_of_projects as materialized (
         captures.saves,
         captures.reach,
         accounts.time_zone,
-        epoch_us(captures.captured_at) // 900000000 as quarter
+        epoch_us(captures.captured_at) // 900000000 as quarter_hour
     from captures
     inner join posts
         on
@@ -83,7 +85,7 @@ local_captures as (
     inner join local_days
         on
             captures_of_projects.time_zone = local_days.time_zone
-            and captures_of_projects.quarter = local_days.quarter
+            and captures_of_projects.quarter_hour = local_days.quarter_hour
     where local_days.day_on between cast($first_day as date) - 1 and $last_day
 
 ),
@@ -129,23 +131,23 @@ final as (
         days.shares,
         days.saves,
         days.reach,
-        days.views - before.views as views_change,
-        days.likes - before.likes as likes_change,
-        days.comments - before.comments as comments_change,
-        days.shares - before.shares as shares_change,
-        days.saves - before.saves as saves_change,
+        days.views - day_before.views as views_change,
+        days.likes - day_before.likes as likes_change,
+        days.comments - day_before.comments as comments_change,
+        days.shares - day_before.shares as shares_change,
+        days.saves - day_before.saves as saves_change,
         if(
             coalesce(likes_change, comments_change, shares_change, saves_change) is null, null,
             coalesce(likes_change, 0) + coalesce(comments_change, 0)
             + coalesce(shares_change, 0) + coalesce(saves_change, 0)
         ) as interactions_change
     from days
-    left join days as before
+    left join days as day_before
         on
-            days.project_id = before.project_id
-            and days.platform = before.platform
-            and days.platform_post_id = before.platform_post_id
-            and days.day_on = before.day_on + 1
+            days.project_id = day_before.project_id
+            and days.platform = day_before.platform
+            and days.platform_post_id = day_before.platform_post_id
+            and days.day_on = day_before.day_on + 1
     where days.day_on between $first_day and $last_day
 
 )

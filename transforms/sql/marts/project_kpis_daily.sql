@@ -83,9 +83,9 @@ final as (
         paid.spend_cents / nullif(paid.conversions, 0) as cpa_cents,
         paid.conversion_value_cents / nullif(paid.spend_cents, 0) as roas_ratio
     from organic
-    full outer join paid using (project_id, day_on)
-    full outer join published using (project_id, day_on)
-    full outer join followers using (project_id, day_on)
+    full outer join paid using (project_id, day_on) -- noqa: ST07
+    full outer join published using (project_id, day_on) -- noqa: ST07
+    full outer join followers using (project_id, day_on) -- noqa: ST07
 
 )
 

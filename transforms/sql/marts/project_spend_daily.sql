@@ -35,9 +35,9 @@ final as (
 
     select
         sums.*,
-        clicks / nullif(impressions, 0) as click_rate,
-        spend_cents / nullif(conversions, 0) as cpa_cents,
-        conversion_value_cents / nullif(spend_cents, 0) as roas_ratio
+        sums.clicks / nullif(sums.impressions, 0) as click_rate,
+        sums.spend_cents / nullif(sums.conversions, 0) as cpa_cents,
+        sums.conversion_value_cents / nullif(sums.spend_cents, 0) as roas_ratio
     from sums
 
 )
