@@ -70,13 +70,15 @@ def folder_of(serve: Path) -> Path:
 
 
 def load(serve: Path, number: int) -> Made | None:
-    """What a generation was made of; None if that was not written down, or parts are gone."""
+    """What a generation was made of; None if that was not written down, or some of it is gone."""
     path = folder_of(serve) / f"{number:06d}.json"
     if not path.exists():
         return None
     made = Made(**json.loads(path.read_text(encoding="utf-8")))
-    is_whole = all((folder_of(serve) / part).exists() for part in _all_parts(made))
-    return made if is_whole else None
+    parts = ((folder_of(serve) / part) for part in _all_parts(made))
+    named = (uri.removeprefix("file://") for files in made.files.values() for uri in files)
+    needed = [*parts, *(Path(path) for path in named if "://" not in path)]
+    return made if all(path.exists() for path in needed) else None
 
 
 def save(serve: Path, number: int, made: Made) -> None:

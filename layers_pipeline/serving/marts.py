@@ -90,25 +90,23 @@ class _Daily:
         number: int,
     ) -> None:
         self._connection = connection
-        self._serve = serve
+        self._serve = serve.resolve()
         self._pinned = pinned
         self._number = number
-        self._before = mart_days.load(serve, number - 1)
+        self._texts = {model.name: _text(model) for model in models() if model.kind == "by_day"}
+        before = mart_days.load(serve, number - 1)
+        self._before = before if before and before.texts == self._texts else None
         self._days: list[date] | None = None
         self._parts: dict[str, dict[str, Sequence[str]]] = {}
 
     def make(self, model: Model) -> tuple[int, tuple[date, ...]]:
         """Make the days anew that changed, and the view over all parts."""
-        kept = self._kept(model)
         days = self._touched()
-        if kept is None:
-            days = self._all_days()
-        parts = {
-            day: files for day, files in (kept or {}).items() if day not in set(map(str, days))
-        }
-        spans = mart_days.ranges(days, gap=ANY_GAP if kept is None else 1)
-        fresh = self._written(model, spans)
-        self._parts[model.name] = parts | fresh
+        anew = set(map(str, days))
+        kept = {} if self._before is None else self._before.parts[model.name]
+        gap = ANY_GAP if self._before is None else 1
+        fresh = self._written(model, mart_days.ranges(days, gap=gap))
+        self._parts[model.name] = {day: kept[day] for day in kept if day not in anew} | fresh
         self._show(model)
         return self._count(fresh), tuple(date.fromisoformat(day) for day in sorted(fresh))
 
@@ -116,16 +114,8 @@ class _Daily:
         """Write down what the generation was made of, if it has any parts."""
         files = {pin.table.name: pin.files for pin in self._pinned if pin.table.shown_in}
         if any(files.values()):
-            texts = {model.name: _text(model) for model in models() if model.kind == "by_day"}
-            mart_days.save(
-                self._serve, self._number, Made(texts=texts, files=files, parts=self._parts)
-            )
-
-    def _kept(self, model: Model) -> dict[str, Sequence[str]] | None:
-        """Parts of the generation before; None if they were made by another text."""
-        if self._before is None or self._before.texts.get(model.name) != _text(model):
-            return None
-        return dict(self._before.parts[model.name])
+            made = Made(texts=self._texts, files=files, parts=self._parts)
+            mart_days.save(self._serve, self._number, made)
 
     def _touched(self) -> list[date]:
         if self._days is None:
@@ -134,11 +124,6 @@ class _Daily:
                 self._connection, self._pinned, before=self._before, previous=previous
             )
         return self._days
-
-    def _all_days(self) -> list[date]:
-        if self._before is None:
-            return self._touched()
-        return mart_days.touched(self._connection, self._pinned, before=None, previous=None)
 
     def _written(
         self, model: Model, spans: Sequence[tuple[date, date]]

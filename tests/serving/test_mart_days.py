@@ -182,7 +182,7 @@ def test_an_old_generation_reads_its_own_parts_until_it_goes(shop):
     assert there == named
 
 
-@pytest.mark.parametrize("damage", ["no note", "no part", "other text"])
+@pytest.mark.parametrize("damage", ["no note", "no part", "no captures", "other text"])
 def test_what_cannot_be_gone_on_from_is_made_anew(shop, damage):
     folder = shop.folder / "serve/marts"
     note = folder / "000001.json"
@@ -191,6 +191,9 @@ def test_what_cannot_be_gone_on_from_is_made_anew(shop, damage):
             note.unlink()
         case "no part":
             next(folder.glob("*/*/*.parquet")).unlink()
+        case "no captures":
+            shop.compact()
+            next(shop.folder.glob("stg_sift__posts-*.parquet")).unlink()
         case _:
             text = note.read_text(encoding="utf-8")
             note.write_text(text.replace('"post_metric_trends": "', '"post_metric_trends": "x', 1))
