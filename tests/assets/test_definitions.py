@@ -84,7 +84,6 @@ def test_an_asset_says_what_it_is_whose_it_is_and_what_it_is_made_with(key):
         "dimensions",
         "content",
         "scoring",
-        "ads",
         "marts",
         "selection",
         "serving",
