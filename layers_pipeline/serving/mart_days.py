@@ -114,32 +114,33 @@ def touched(
     pinned: Sequence[Pinned],
     *,
     before: Made | None,
-    previous: Path | None,
-) -> list[date]:
-    """Days, of any project's zone and of UTC, whose captures changed since a generation.
-
-    The day after each is among them, as changes are differences to the day before.
+    previous: Path,
+) -> pl.Series:
+    """The quarters of hours whose captures changed since a generation.
 
     Args:
         connection: In whose database the pinned tables lie.
         before: What the generation's marts were made of; None: everything is new.
         previous: The generation itself.
     """
-    captures = [pin for pin in pinned if pin.table.shown_in]
     known = {} if before is None else before.files
-    quarters = [
-        _quarters(pin, set(pin.files) ^ set(known.get(pin.table.name, ()))) for pin in captures
+    changed = [
+        _quarters(pin, set(pin.files) ^ set(known.get(pin.table.name, ())))
+        for pin in pinned
+        if pin.table.shown_in
     ]
-    if before is not None and previous is not None:
-        quarters.append(_quarters_of_moved(connection, previous))
-    zones = connection.execute("select distinct time_zone from projects").fetchall()
-    moments = pl.concat(quarters).unique()
-    days = {
+    if before is not None:
+        changed.append(_quarters_of_moved(connection, previous))
+    return pl.concat(changed).unique()
+
+
+def days_of(moments: pl.Series, zones: Iterable[str]) -> set[date]:
+    """The days of any of the zones that hold any of the moments."""
+    return {
         day
-        for zone in {"UTC", *(name for (name,) in zones)}
+        for zone in zones
         for day in moments.dt.convert_time_zone(zone).dt.date().unique().to_list()
     }
-    return sorted(days | {day + ONE_DAY for day in days})
 
 
 def _quarters(pin: Pinned, files: Iterable[str]) -> pl.Series:

@@ -6,7 +6,7 @@ Does not belong here: their text and records (``transforms.sql``), which days ch
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Final
 
 import duckdb
+import polars as pl
 
 from layers_pipeline.serving import mart_days
 from layers_pipeline.serving.macros import sql_literal
@@ -96,14 +97,14 @@ class _Daily:
         self._texts = {model.name: _text(model) for model in models() if model.kind == "by_day"}
         before = mart_days.load(serve, number - 1)
         self._before = before if before and before.texts == self._texts else None
-        self._days: list[date] | None = None
+        self._moments: pl.Series | None = None
         self._parts: dict[str, dict[str, Sequence[str]]] = {}
 
     def make(self, model: Model) -> tuple[int, tuple[date, ...]]:
         """Make the days anew that changed, and the view over all parts."""
-        days = self._touched()
-        anew = set(map(str, days))
         kept = {} if self._before is None else self._before.parts[model.name]
+        days = self._days_of(model, kept)
+        anew = set(map(str, days))
         gap = ANY_GAP if self._before is None else 1
         fresh = self._written(model, mart_days.ranges(days, gap=gap))
         self._parts[model.name] = {day: kept[day] for day in kept if day not in anew} | fresh
@@ -117,13 +118,19 @@ class _Daily:
             made = Made(texts=self._texts, files=files, parts=self._parts)
             mart_days.save(self._serve, self._number, made)
 
-    def _touched(self) -> list[date]:
-        if self._days is None:
+    def _days_of(self, model: Model, kept: Mapping[str, Sequence[str]]) -> list[date]:
+        """Days whose captures changed, and those after them: changes are from day to day."""
+        if self._moments is None:
             previous = self._serve / f"layers-{self._number - 1:06d}.duckdb"
-            self._days = mart_days.touched(
+            self._moments = mart_days.touched(
                 self._connection, self._pinned, before=self._before, previous=previous
             )
-        return self._days
+        if "project_id" not in model.key:
+            return sorted(mart_days.days_of(self._moments, ["UTC"]))
+        found = self._connection.execute("select distinct time_zone from projects").fetchall()
+        days = mart_days.days_of(self._moments, [zone for (zone,) in found])
+        after = {day + mart_days.ONE_DAY for day in days}
+        return sorted(days | {day for day in after if str(day) in kept})
 
     def _written(
         self, model: Model, spans: Sequence[tuple[date, date]]
