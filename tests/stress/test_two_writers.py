@@ -234,13 +234,16 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
     killing = threading.Thread(target=killer.run)
     killing.start()
     until, patience = time.time() + SECONDS, time.time() + SECONDS + 120
-    while time.time() < until or killing.is_alive() or reader.has_seen_little(patience):
-        reader.read()
-        time.sleep(0.1)  # the writers need the processor too
-    killing.join()
-    (home / STOP).touch()
-    for writer in writers:
-        writer.join(60)
+    try:
+        while time.time() < until or killing.is_alive() or reader.has_seen_little(patience):
+            reader.read()
+            time.sleep(0.1)  # the writers need the processor too
+    finally:
+        # Also where the reader met something wrong: writers that go on slow every other test.
+        killing.join()
+        (home / STOP).touch()
+        for writer in writers:
+            writer.join(60)
     codes = [writer.exitcode for writer in writers]
     wrote_for_s = time.time() - started
     bring_up_to_date(stores)
