@@ -134,7 +134,13 @@ def _results(generation: Generation, model: Model, mart: Mart) -> Iterator[dg.As
         yield dg.AssetCheckResult(
             check_name=finding.rule,
             asset_key=dg.AssetKey(model.name),
-            passed=not finding.breaches,
-            description=f"Breaches: {told}." if told else mart_checks.RULES[finding.rule],
+            passed=not finding.breaches and not finding.unread,
+            severity=(
+                dg.AssetCheckSeverity.WARN if finding.unread else dg.AssetCheckSeverity.ERROR
+            ),
+            description=(
+                finding.unread
+                or (f"Breaches: {told}." if told else mart_checks.RULES[finding.rule])
+            ),
             metadata={"breaches": dict(finding.breaches)},
         )

@@ -32,6 +32,8 @@ class Finding:
     rule: Rule
     breaches: dict[str, int]
     """Rows that break the rule, by column or key; only where there are any."""
+    unread: str = ""
+    """Why the rows could not be looked at."""
 
 
 def rules_of(model: Model) -> list[Rule]:
@@ -52,7 +54,11 @@ def findings(path: Path, model: Model, *, days: Sequence[date] = ()) -> Iterator
         days: Of a mart that is divided by days, those that were made anew; no others are read.
     """
     with duckdb.connect() as connection:
-        connection.execute(f"attach {sql_literal(str(path))} as published (read_only)")
+        try:
+            connection.execute(f"attach {sql_literal(str(path))} as published (read_only)")
+        except duckdb.IOException as error:
+            yield from (_unread(rule, error) for rule in rules_of(model))
+            return
         connection.execute("use published")
         where = _where(model, days)
         for rule in rules_of(model):
@@ -61,6 +67,12 @@ def findings(path: Path, model: Model, *, days: Sequence[date] = ()) -> Iterator
                 for what, query in _queries(model, rule, where)
             }
             yield Finding(rule=rule, breaches={key: n for key, n in counted.items() if n})
+
+
+def _unread(rule: Rule, error: duckdb.IOException) -> Finding:
+    """Somebody opened the file to write, between its publication and this look at it."""
+    said = str(error).splitlines()[0]
+    return Finding(rule=rule, breaches={}, unread=f"{said} Close it there; publish again.")
 
 
 def _where(model: Model, days: Sequence[date]) -> str:

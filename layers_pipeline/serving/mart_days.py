@@ -18,6 +18,7 @@ from typing import Final
 import duckdb
 import polars as pl
 
+from layers_pipeline.lake import catalog
 from layers_pipeline.lake.reading import scan_files
 from layers_pipeline.serving.pinned import Pinned
 
@@ -25,29 +26,31 @@ ONE_DAY: Final = timedelta(days=1)
 DAYS_AT_ONCE: Final = 100
 QUARTER: Final = "15m"
 """Within one, no zone's day ends."""
+POSTS: Final = catalog.PLATFORM_POSTS
+ACCOUNT: Final = ("project_id", "platform", "account_key", "time_zone")
+"""Of an account, what says on whose days its posts are told."""
+PLACE: Final = ("platform", "platform_post_id", "account_key", "published_at", "media_type")
+"""Of a post, what says on which rows it is told."""
 MOVED: Final = """
     with accounts as (
         select distinct platform, account_key
         from (
-            (select project_id, platform, account_key, time_zone from project_accounts
-             except select project_id, platform, account_key, time_zone
-             from previous.project_accounts)
+            (from accounts_now except from accounts_before)
             union all
-            (select project_id, platform, account_key, time_zone from previous.project_accounts
-             except select project_id, platform, account_key, time_zone from project_accounts)
+            (from accounts_before except from accounts_now)
         )
     )
-    select now.platform, now.platform_post_id
-    from platform_posts as now
-    inner join previous.platform_posts as before using (platform, platform_post_id)
+    select platform, platform_post_id
+    from posts_now as now
+    full join posts_before as before using (platform, platform_post_id)
     where
         now.account_key is distinct from before.account_key
         or now.published_at is distinct from before.published_at
         or now.media_type is distinct from before.media_type
-        or exists (
-            from accounts
-            where accounts.platform = now.platform and accounts.account_key = now.account_key
-        )
+    union
+    select platform, platform_post_id
+    from platform_posts
+    semi join accounts using (platform, account_key)
 """
 """Posts whose days are other ones, or other projects', than in the generation before."""
 
@@ -59,7 +62,9 @@ class Made:
     texts: Mapping[str, str] = field(default_factory=dict)
     """Fingerprint of each mart's text, with that of all that it is made of."""
     files: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Files of captures, by table."""
+    """Files of captures and of posts, by table."""
+    accounts: Sequence[Sequence[str]] = ()
+    """Every project's accounts, with its time zone."""
     parts: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     """Files by mart and day, below the folder of parts."""
 
@@ -70,36 +75,43 @@ def folder_of(serve: Path) -> Path:
 
 
 def load(serve: Path, number: int) -> Made | None:
-    """What a generation was made of; None if that was not written down, or some of it is gone."""
-    path = folder_of(serve) / f"{number:06d}.json"
-    if not path.exists():
+    """What a generation was made of; None if that cannot be read, or some of it is gone."""
+    made = _read(folder_of(serve) / f"{number:06d}.json")
+    if made is None:
         return None
-    made = Made(**json.loads(path.read_text(encoding="utf-8")))
     parts = ((folder_of(serve) / part) for part in _all_parts(made))
     named = (uri.removeprefix("file://") for files in made.files.values() for uri in files)
     needed = [*parts, *(Path(path) for path in named if "://" not in path)]
     return made if all(path.exists() for path in needed) else None
 
 
+def _read(path: Path) -> Made | None:
+    try:
+        return Made(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
 def save(serve: Path, number: int, made: Made) -> None:
     """Write down what a generation was made of."""
     path = folder_of(serve) / f"{number:06d}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(made)), encoding="utf-8")
+    fresh = path.with_suffix(".next")
+    fresh.write_text(json.dumps(asdict(made)), encoding="utf-8")
+    fresh.replace(path)
 
 
 def prune(serve: Path, kept: Iterable[int]) -> None:
-    """Delete the parts that no kept generation reads."""
+    """Delete the parts that no kept generation reads; none, if one does not say what it reads."""
     folder = folder_of(serve)
     named = {f"{number:06d}.json" for number in kept}
     for path in folder.glob("*.json"):
         if path.name not in named:
             path.unlink(missing_ok=True)
-    read = {
-        part
-        for path in folder.glob("*.json")
-        for part in _all_parts(Made(**json.loads(path.read_text(encoding="utf-8"))))
-    }
+    notes = [_read(path) for path in folder.glob("*.json")]
+    if None in notes:
+        return
+    read = {part for made in notes if made for part in _all_parts(made)}
     for path in folder.glob("*/*/*.parquet"):
         if path.relative_to(folder).as_posix() not in read:
             path.unlink(missing_ok=True)
@@ -109,19 +121,27 @@ def _all_parts(made: Made) -> Iterable[str]:
     return (part for days in made.parts.values() for files in days.values() for part in files)
 
 
+def files_of(pinned: Sequence[Pinned]) -> dict[str, Sequence[str]]:
+    """The files that daily marts are made of, by table."""
+    return {pin.table.name: pin.files for pin in pinned if pin.table.shown_in or _is_posts(pin)}
+
+
+def accounts_in(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, ...]]:
+    """Every project's accounts, in the database in use."""
+    found = connection.execute(f"select {', '.join(ACCOUNT)} from project_accounts order by all")  # noqa: S608 - names of our own
+    return found.fetchall()
+
+
 def touched(
-    connection: duckdb.DuckDBPyConnection,
-    pinned: Sequence[Pinned],
-    *,
-    before: Made | None,
-    previous: Path,
+    connection: duckdb.DuckDBPyConnection, pinned: Sequence[Pinned], *, before: Made | None
 ) -> pl.Series:
     """The quarters of hours whose captures changed since a generation.
+
+    The generation's file is not opened: somebody may hold it open to write.
 
     Args:
         connection: In whose database the pinned tables lie.
         before: What the generation's marts were made of; None: everything is new.
-        previous: The generation itself.
     """
     known = {} if before is None else before.files
     changed = [
@@ -130,8 +150,12 @@ def touched(
         if pin.table.shown_in
     ]
     if before is not None:
-        changed.append(_quarters_of_moved(connection, previous))
+        changed.append(_quarters_of_moved(connection, pinned, before))
     return pl.concat(changed).unique()
+
+
+def _is_posts(pin: Pinned) -> bool:
+    return pin.table.name == POSTS.name
 
 
 def days_of(moments: pl.Series, zones: Iterable[str]) -> set[date]:
@@ -150,10 +174,22 @@ def _quarters(pin: Pinned, files: Iterable[str]) -> pl.Series:
     return moments["captured_at"]
 
 
-def _quarters_of_moved(connection: duckdb.DuckDBPyConnection, previous: Path) -> pl.Series:
-    at = str(previous).replace("'", "''")
-    connection.execute(f"attach '{at}' as previous (read_only)")
+def _quarters_of_moved(
+    connection: duckdb.DuckDBPyConnection, pinned: Sequence[Pinned], before: Made
+) -> pl.Series:
+    now = {file for pin in pinned if _is_posts(pin) for file in pin.files}
+    then = set(before.files.get(POSTS.name, ()))
+    compared = {
+        "posts_now": _places(now - then),
+        "posts_before": _places(then - now),
+        "accounts_now": _accounts(accounts_in(connection)),
+        "accounts_before": _accounts(before.accounts),
+    }
+    for name, rows in compared.items():
+        connection.register(name, rows)
     connection.execute(f"create or replace temp table moved as {MOVED}")
+    for name in compared:
+        connection.unregister(name)
     found = (
         connection.sql(
             "select distinct time_bucket(interval 15 minutes, captured_at) as captured_at "
@@ -163,6 +199,17 @@ def _quarters_of_moved(connection: duckdb.DuckDBPyConnection, previous: Path) ->
         else pl.DataFrame({"captured_at": []})
     )
     return found["captured_at"].cast(pl.Datetime("us", "UTC"))
+
+
+def _places(files: Iterable[str]) -> pl.DataFrame:
+    """Where posts stand in some files of theirs."""
+    named = sorted(files)
+    rows = scan_files(POSTS, named) if named else POSTS.empty().lazy()
+    return rows.select(PLACE).collect()
+
+
+def _accounts(rows: Sequence[Sequence[str]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=dict.fromkeys(ACCOUNT, pl.String), orient="row")
 
 
 def _any(connection: duckdb.DuckDBPyConnection) -> bool:

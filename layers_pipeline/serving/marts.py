@@ -113,24 +113,30 @@ class _Daily:
 
     def save(self) -> None:
         """Write down what the generation was made of, if it has any parts."""
-        files = {pin.table.name: pin.files for pin in self._pinned if pin.table.shown_in}
-        if any(files.values()):
-            made = Made(texts=self._texts, files=files, parts=self._parts)
+        if any(pin.files for pin in self._pinned if pin.table.shown_in):
+            made = Made(
+                texts=self._texts,
+                files=mart_days.files_of(self._pinned),
+                accounts=mart_days.accounts_in(self._connection),
+                parts=self._parts,
+            )
             mart_days.save(self._serve, self._number, made)
 
     def _days_of(self, model: Model, kept: Mapping[str, Sequence[str]]) -> list[date]:
         """Days whose captures changed, and those after them: changes are from day to day."""
         if self._moments is None:
-            previous = self._serve / f"layers-{self._number - 1:06d}.duckdb"
-            self._moments = mart_days.touched(
-                self._connection, self._pinned, before=self._before, previous=previous
-            )
+            self._moments = mart_days.touched(self._connection, self._pinned, before=self._before)
         if "project_id" not in model.key:
             return sorted(mart_days.days_of(self._moments, ["UTC"]))
-        found = self._connection.execute("select distinct time_zone from projects").fetchall()
-        days = mart_days.days_of(self._moments, [zone for (zone,) in found])
+        days = mart_days.days_of(self._moments, self._zones())
         after = {day + mart_days.ONE_DAY for day in days}
         return sorted(days | {day for day in after if str(day) in kept})
+
+    def _zones(self) -> set[str]:
+        """Zones of projects, now and in the generation before: a day may go, too."""
+        found = self._connection.execute("select distinct time_zone from projects").fetchall()
+        before = () if self._before is None else self._before.accounts
+        return {zone for (zone,) in found} | {zone for *_, zone in before}
 
     def _written(
         self, model: Model, spans: Sequence[tuple[date, date]]

@@ -4,6 +4,8 @@ Belongs here: which days are made anew, that the rest stays right, parts and the
 Does not belong here: what the marts say (``test_true_marts``), generations in general.
 """
 
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
-from layers_pipeline.serving import generations, mart_days
+from layers_pipeline.serving import generations, mart_checks, mart_days
 from layers_pipeline.serving.pinned import Pinned
 from tests.hypothesis_profiles import examples
 from tests.worlds.data_builders import AS_OF, capture, captures
@@ -124,6 +126,10 @@ def day_after_day(shop: Shop) -> Iterator[tuple[str, generations.Generation]]:
     yield "bob unlisted", shop.publish(kept=20)
     shop.allowed |= {"bob"}
     yield "bob listed", shop.publish(kept=20)
+    shop.add(seen(9, hour=7))
+    yield "in the evening", shop.publish(kept=20)
+    shop.zone = "Asia/Kolkata"
+    yield "of another zone", shop.publish(kept=20)
 
 
 @pytest.fixture(scope="module")
@@ -146,10 +152,21 @@ def test_without_news_nothing_is_made_anew(told):
         pytest.param("near midnight", [7], id="a day is the project's"),
         pytest.param("bob unlisted", [1, 2, 3], id="others' captures touch their days"),
         pytest.param("bob listed", [1, 2, 3], id="who is listed brings the days that are known"),
+        pytest.param(
+            "of another zone", [*range(6), 7, 10], id="another zone moves whatever there is"
+        ),
     ],
 )
 def test_the_days_that_changed_are_made_anew(told, step, days):
     assert days_of(told[step]) == days
+
+
+def test_a_day_that_holds_nothing_in_a_new_zone_is_gone(told):
+    days = {
+        zone: {(row[3] - START.date()).days for row in rows(told[zone].path, TRENDS)}
+        for zone in ("in the evening", "of another zone")
+    }
+    assert days["in the evening"] - days["of another zone"] == {9}
 
 
 def test_a_mart_of_utc_days_makes_those_anew(told):
@@ -182,13 +199,17 @@ def test_an_old_generation_reads_its_own_parts_until_it_goes(shop):
     assert there == named
 
 
-@pytest.mark.parametrize("damage", ["no note", "no part", "no captures", "other text"])
+@pytest.mark.parametrize(
+    "damage", ["no note", "half a note", "no part", "no captures", "other text"]
+)
 def test_what_cannot_be_gone_on_from_is_made_anew(shop, damage):
     folder = shop.folder / "serve/marts"
     note = folder / "000001.json"
     match damage:
         case "no note":
             note.unlink()
+        case "half a note":
+            note.write_text(note.read_text(encoding="utf-8")[:100], encoding="utf-8")
         case "no part":
             next(folder.glob("*/*/*.parquet")).unlink()
         case "no captures":
@@ -200,6 +221,42 @@ def test_what_cannot_be_gone_on_from_is_made_anew(shop, damage):
     generation = shop.publish()
     assert days_of(generation) == [0, 1, 2, 3, 4]
     assert len(rows(generation.path, TRENDS)) == 10
+
+
+HOLD = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def held(shop) -> Iterator[Shop]:
+    """A shop whose newest generation somebody holds open to write."""
+    path = shop.folder / "serve/layers.duckdb"
+    command = [sys.executable, "-c", HOLD, str(path.resolve())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        yield shop
+        holder.stdin.close()
+
+
+@pytest.mark.process
+def test_only_what_changed_is_made_anew_while_somebody_holds_the_file_open_to_write(held):
+    held.add(seen(5))
+    held.allowed = {"ada", "bob"}
+    assert days_of(held.publish()) == [5]
+
+
+@pytest.mark.process
+def test_a_check_that_cannot_read_the_file_says_so(held):
+    path = held.folder / "serve/layers.duckdb"
+    found = list(mart_checks.findings(path, models()[0]))
+    assert [finding.rule for finding in found] == mart_checks.rules_of(models()[0])
+    assert all("lock" in finding.unread and not finding.breaches for finding in found)
 
 
 def test_a_mart_without_rows_has_its_columns(tmp_path):
@@ -214,7 +271,7 @@ STEPS = st.lists(
             st.just("add"),
             st.lists(
                 st.tuples(
-                    st.integers(0, 6), st.sampled_from("pqr"), st.sampled_from([0, 10, 11, 13])
+                    st.integers(0, 6), st.sampled_from("pqr"), st.sampled_from([0, 7, 10, 11, 13])
                 ),
                 min_size=1,
                 max_size=4,
