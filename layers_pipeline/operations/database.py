@@ -9,11 +9,21 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, Select, create_engine, event, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Select,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
@@ -82,8 +92,17 @@ class Database:
         with _ALEMBIC, self._errors_named():
             if self._url.get_backend_name() == "sqlite":
                 _keep_write_ahead_log(self._engine)
+            if self.revision() == newest_revision():
+                return
             with self._writer.begin() as connection:
                 _upgrade(connection, shown_url=self.url)
+
+    def revision(self) -> str:
+        """The revision of the stored schema; empty before the first migration."""
+        with self.read() as session:
+            if not inspect(session.connection()).has_table("alembic_version"):
+                return ""
+            return str(session.scalar(text("select version_num from alembic_version")) or "")
 
     def close(self) -> None:
         self._engine.dispose()
@@ -233,8 +252,11 @@ def _upgrade(connection: Connection, *, shown_url: str) -> None:
         ) from error
 
 
+@cache
 def newest_revision() -> str:
-    """The revision of the schema that this package brings a database to."""
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+    """The revision of the schema that this package brings a database to, by the files' names.
 
-    return str(ScriptDirectory(str(MIGRATIONS)).get_current_head())
+    Most starts find nothing to migrate, and then need not import Alembic, which takes long.
+    """
+    versions = (MIGRATIONS / "versions").glob("[0-9]*_*.py")
+    return max(path.name.partition("_")[0] for path in versions)

@@ -13,7 +13,6 @@ from typing import Final, Literal
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
-from sqlalchemy import inspect, text
 
 from layers_pipeline.clock import Clock
 from layers_pipeline.errors import LayersError, StoreError
@@ -103,7 +102,7 @@ def look_at_operations(settings: Settings, clock: Clock) -> Iterator[Finding]:
         return
     operations = Operations(url)
     try:
-        stored, newest = _revision(operations), newest_revision()
+        stored, newest = operations.database.revision(), newest_revision()
         if stored != newest:
             said = f"{operations.url}: revision {stored or 'none'}, this package has {newest}"
             remedy = "Every command brings it up to date; one newer than ours needs our newest."
@@ -114,13 +113,6 @@ def look_at_operations(settings: Settings, clock: Clock) -> Iterator[Finding]:
         yield from _syncs(operations, clock.now())
     finally:
         operations.close()
-
-
-def _revision(operations: Operations) -> str:
-    with operations.database.read() as session:
-        if not inspect(session.connection()).has_table("alembic_version"):
-            return ""
-        return str(session.scalar(text("select version_num from alembic_version")) or "")
 
 
 def _tokens(operations: Operations, settings: Settings, now: datetime) -> Iterator[Finding]:
