@@ -9,13 +9,13 @@ What a command needs is imported once it runs: ``--help`` and completion answer 
 import logging
 from collections.abc import Sequence
 from importlib import metadata
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from layers_pipeline.cli import jobs, query, simulation
 from layers_pipeline.cli.lazy import lazy_group
-from layers_pipeline.cli.terminal import complain, say
+from layers_pipeline.cli.terminal import complain, say, warnings_said
 from layers_pipeline.errors import LayersError
 
 COMMANDS: Final = (
@@ -77,8 +77,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; errors raised on purpose are said in one line."""
     # Log records of libraries are for services: here an error is said once, in our words.
     logging.getLogger().addHandler(logging.NullHandler())
-    try:
-        app(arguments)
-    except LayersError as error:
-        complain(f"error: {error}")
-        raise SystemExit(error.exit_code) from error
+    with warnings_said():
+        try:
+            app(arguments)
+        except LayersError as error:
+            _end_with(error)
+        except Exception as error:
+            _end_with(_in_our_words(error))
+        except BaseException as error:
+            # What stops a library in Rust is no Exception; what ends a process is no error.
+            if type(error).__module__ != "pyo3_runtime":
+                raise
+            _end_with(_in_our_words(error))
+
+
+def _in_our_words(error: BaseException) -> LayersError:
+    """What is said of an error of a library; a fault of the program is raised as it is."""
+    from layers_pipeline.cli.foreign import as_ours
+
+    ours = as_ours(error)
+    if ours is None:
+        raise error
+    return ours
+
+
+def _end_with(error: LayersError) -> NoReturn:
+    complain(f"error: {error}")
+    raise SystemExit(error.exit_code) from error
