@@ -82,23 +82,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             app(arguments)
         except LayersError as error:
             _end_with(error)
-        except Exception as error:
-            _end_with(_in_our_words(error))
-        except BaseException as error:
-            # What stops a library in Rust is no Exception; what ends a process is no error.
-            if type(error).__module__ != "pyo3_runtime":
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # what stops a library in Rust is no Exception
+            from layers_pipeline.cli.foreign import as_ours
+
+            ours = as_ours(error)
+            if ours is None:
                 raise
-            _end_with(_in_our_words(error))
-
-
-def _in_our_words(error: BaseException) -> LayersError:
-    """What is said of an error of a library; a fault of the program is raised as it is."""
-    from layers_pipeline.cli.foreign import as_ours
-
-    ours = as_ours(error)
-    if ours is None:
-        raise error
-    return ours
+            _end_with(ours)
 
 
 def _end_with(error: LayersError) -> NoReturn:

@@ -52,16 +52,23 @@ def complain(text: str) -> None:
 
 
 class _Complaining(logging.Handler):
-    """Says what is logged as a warning of ours in one line."""
+    """Says what is logged as a warning of ours in one line, and once."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._said: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        complain(f"{record.levelname.lower()}: {record.getMessage()}")
+        text = f"{record.levelname.lower()}: {record.getMessage()}"
+        if text not in self._said:
+            self._said.add(text)
+            complain(text)
 
 
 @contextmanager
 def warnings_said() -> Generator[None]:
     """Print warnings of the pipeline's own modules on standard error while the block runs."""
-    ours, handler = logging.getLogger("layers_pipeline"), _Complaining(logging.WARNING)
+    ours, handler = logging.getLogger("layers_pipeline"), _Complaining()
     ours.addHandler(handler)
     try:
         yield

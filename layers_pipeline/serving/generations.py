@@ -9,18 +9,19 @@ import json
 import logging
 import os
 import re
+import shutil
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import duckdb
 import polars as pl
 
 from layers_pipeline.errors import NotFoundError, PublicationError
-from layers_pipeline.plain_paths import plain_path
 from layers_pipeline.serving.database import CONFIG, Pinned, build
 from layers_pipeline.serving.macros import sql_literal
 
@@ -62,10 +63,8 @@ def publish(
     making = folder / f".making-{number:06d}.duckdb"
     with _making(making, path):
         folder.mkdir(parents=True, exist_ok=True)
-        # DuckDB writes its log beside the file, and reads signs of URLs into that path alone.
-        making = Path(plain_path(str(folder))) / making.name
         _remove(making)
-        rows = build(making, pinned=pinned, number=number, at=at)
+        rows = _build(making, pinned=pinned, number=number, at=at)
         making.chmod(READ_ONLY)
         _sync(making)
         _write_versions(path, {pin.table.name: pin.version for pin in pinned})
@@ -73,6 +72,17 @@ def publish(
         _swap_link(folder, path.name)
     _prune(folder, kept)
     return Generation(number=number, path=path, rows=rows)
+
+
+def _build(making: Path, *, pinned: Sequence[Pinned], number: int, at: datetime) -> dict[str, int]:
+    """Make the file, elsewhere first where DuckDB cannot write its log beside it."""
+    if "?" not in str(making):
+        return build(making, pinned=pinned, number=number, at=at)
+    with TemporaryDirectory(prefix="layers-") as elsewhere:
+        made = Path(elsewhere) / making.name
+        rows = build(made, pinned=pinned, number=number, at=at)
+        shutil.copyfile(made, making)
+    return rows
 
 
 @contextmanager
