@@ -25,7 +25,7 @@ from layers_pipeline.files.reader import (
     spreadsheet_errors,
     unusable_types,
 )
-from transforms.contracts.creatives import StgImportAdMetrics
+from transforms.contracts.ads import StgImportAdMetrics
 from transforms.facts.ad_metrics import AHEAD, COLUMNS, REQUIRED, read_ad_metrics
 
 BATCH_ROWS: Final = 200_000
