@@ -66,7 +66,10 @@ def dialect_of(path: Path, content: bytes, words: Collection[str]) -> Dialect:
     """
     said = _said_delimiter(content)
     choices = [said] if said else list(DELIMITERS)
-    found = [_layout(path, content, delimiter, words, is_said=bool(said)) for delimiter in choices]
+    tried = [_layout(path, content, delimiter, words, is_said=bool(said)) for delimiter in choices]
+    found = [one for one in tried if isinstance(one, Dialect)]
+    if not isinstance(tried[0], Dialect) and not found:
+        raise tried[0]
     best = max(found, key=lambda one: (likeness(one.header, words), len(one.header)))
     # A comma is what we ask for: another separator has to explain the header better.
     plain = found[0]
@@ -83,7 +86,7 @@ def _said_delimiter(content: bytes) -> str | None:
 
 def _layout(
     path: Path, content: bytes, delimiter: str, words: Collection[str], *, is_said: bool
-) -> Dialect:
+) -> Dialect | InputRefusedError:
     reader, rows, line = csv_reader(content, delimiter), [], 1
     try:
         for row in islice(reader, PEEKED_ROWS):
@@ -91,14 +94,12 @@ def _layout(
             line = reader.line_num + 1
     except csv.Error as error:
         if not rows:
-            raise InputRefusedError(
+            return InputRefusedError(
                 f"{path}: line {line}: cannot be read as CSV: {error}. Export it again."
-            ) from error
+            )
     rows = rows[1:] if is_said and len(rows) > 1 else rows
     known = [likeness(row, words) for row, _, _ in rows]
     most = max(known)
     is_later = known[0] < most and most >= LEAST_KNOWN
     header, begins, ends = rows[known.index(most)] if is_later else rows[0]
-    return Dialect(
-        delimiter=delimiter, header=tuple(header), header_line=begins, lines=ends
-    )
+    return Dialect(delimiter=delimiter, header=tuple(header), header_line=begins, lines=ends)

@@ -93,9 +93,7 @@ def read_table(
     return raw
 
 
-def _parquet(
-    member: Member, *, columns: Collection[str], required: Collection[str]
-) -> RawFile:
+def _parquet(member: Member, *, columns: Collection[str], required: Collection[str]) -> RawFile:
     source = member.path if member.content is None else member.content
     schema = pl.read_parquet_schema(source)
     # Without its required columns a file is refused: then any column may tell what happened.
@@ -172,7 +170,9 @@ def _csv(path: Path, content: bytes, dialect: Dialect) -> RawFile:
             ),
         )
     except pa.ArrowInvalid as error:
-        raise InputRefusedError(_csv_damage(path, content, dialect) or f"{path}: {error}") from error
+        raise InputRefusedError(
+            _csv_damage(path, content, dialect) or f"{path}: {error}"
+        ) from error
     rows = pl.DataFrame(table).with_columns(_csv_lines(first=dialect.lines + 1))
     is_blank = pl.all_horizontal(pl.col(names) == "")
     named = {name: column for name, column in zip(header, names, strict=True) if name}

@@ -133,7 +133,9 @@ def _flat(row: dict[str, Any], line: int, words: frozenset[str]) -> Row:
     return flat | {LINE: line}
 
 
-def _nested(name: str, value: Any, words: frozenset[str], levels: int) -> Iterator[tuple[str, str | None]]:  # noqa: ANN401, E501
+def _nested(
+    name: str, value: Any, words: frozenset[str], levels: int
+) -> Iterator[tuple[str, str | None]]:  # noqa: ANN401, E501
     if header_word(name) in words:
         yield name, _as_text(value)
     if levels and isinstance(value, dict):

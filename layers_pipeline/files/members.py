@@ -134,7 +134,9 @@ def _unpacked(member: Member, left: int) -> Member:
     """A member of an archive that is itself packed, without its packing."""
     if not member.name.lower().endswith(PACKED):
         return member
-    inner = zlib.decompressobj(31) if member.name.lower().endswith(".gz") else lzma.LZMADecompressor()
+    inner = (
+        zlib.decompressobj(31) if member.name.lower().endswith(".gz") else lzma.LZMADecompressor()
+    )
     content = inner.decompress(member.read(), left + 1)
     if len(content) > left:
         raise _too_much(member.path)

@@ -40,7 +40,9 @@ def sheet_rows(member: Member, likeness: Callable[[Sequence[str]], int]) -> list
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         sheets = {
-            name: [[_text(cell) for cell in row] for row in book.get_sheet_by_name(name).to_python()]
+            name: [
+                [_text(cell) for cell in row] for row in book.get_sheet_by_name(name).to_python()
+            ]
             for name in book.sheet_names
         }
     except Exception as error:  # calamine's errors have no common class

@@ -26,7 +26,11 @@ from transforms.exports.values import (
     kind_of,
     text_of,
 )
-from transforms.facts.post_ids import created_at_of_permalink, created_at_of_tiktok_id
+from transforms.facts.post_ids import (
+    TOLERANCE_S,
+    created_at_of_permalink,
+    created_at_of_tiktok_id,
+)
 from transforms.staging.captures import COUNT_COLUMNS
 from transforms.staging.parsing import BREACHES, LINE, shown_text
 from transforms.staging.quarantine import RECEIVED
@@ -38,6 +42,11 @@ RUN_IN_NAME: Final = re.compile(
     r"(?<![0-9])([0-9]{4})-([0-9]{2})-([0-9]{2})[_T ]([0-9]{2})-([0-9]{2})-([0-9]{2})(?:-([0-9]{3}))?"
 )
 """``dataset_tiktok-scraper_2025-08-18_10-15-00-123.json``, in UTC."""
+QUARTER_S: Final = 900
+"""Zones differ by whole quarters of an hour."""
+WIDEST_QUARTERS: Final = 56
+"""No zone is further than fourteen hours from UTC; what was scheduled may be."""
+FEWEST: Final = 2
 UTC_TIME: Final = pl.Datetime("us", "UTC")
 
 
@@ -77,7 +86,9 @@ def end_of_day(day: date, time_zone: str | None, *, now: datetime) -> datetime:
     return min(over - timedelta(seconds=1), now)
 
 
-def dated(texts: Sequence[str], newest: datetime | None, *, zone: str | None, now: datetime) -> Iterator[tuple[str, datetime | None]]:
+def dated(
+    texts: Sequence[str], newest: datetime | None, *, zone: str | None, now: datetime
+) -> Iterator[tuple[str, datetime | None]]:
     """The end of each day that is named without a year: the newest that can be.
 
     Args:
@@ -94,7 +105,9 @@ def dated(texts: Sequence[str], newest: datetime | None, *, zone: str | None, no
     whole = read_written_day(pl.col("text"), None)
     for text, number, of_month, full in rows.select("text", m=month, d=day, full=whole).rows():
         found = full if full else _newest_year(number, of_month, zone=zone, now=now)
-        if found is None or (newest is not None and _starts(found, zone) + timedelta(days=1) < newest):
+        if found is None or (
+            newest is not None and _starts(found, zone) + timedelta(days=1) < newest
+        ):
             yield text, None
         else:
             yield text, end_of_day(found, zone, now=now)
@@ -104,7 +117,9 @@ def _starts(day: date, zone: str | None) -> datetime:
     return datetime.combine(day, time(), tzinfo=ZoneInfo(zone or "UTC")).astimezone(UTC)
 
 
-def _newest_year(month: int | None, day: int | None, *, zone: str | None, now: datetime) -> date | None:
+def _newest_year(
+    month: int | None, day: int | None, *, zone: str | None, now: datetime
+) -> date | None:
     today = now.astimezone(ZoneInfo(zone or "UTC")).date()
     for year in range(today.year, today.year - 5, -1):
         if month and day and day <= calendar.monthrange(year, month)[1]:
@@ -131,13 +146,21 @@ def as_capture_rows(
     """
     found = {ours: header.found(columns) for ours, columns in export.columns.items()}
     shown = {ours: text_of(header, columns) for ours, columns in found.items()}
-    rows = raw.select(LINE, **{RAW + ours: value for ours, value in shown.items()}, **_beside(raw, export, header, found, way))
-    rows = rows.with_columns(**_who(rows, export, told), **{name: _raw(rows, name) for name in TEXTS})
+    rows = raw.select(
+        LINE,
+        **{RAW + ours: value for ours, value in shown.items()},
+        **_beside(raw, export, header, found, way),
+    )
+    rows = rows.with_columns(
+        **_who(rows, export, told), **{name: _raw(rows, name) for name in TEXTS}
+    )
     rows = rows.with_columns(permalink=_permalink(rows, export))
     return _timed(rows, export, told, way)
 
 
-def _beside(raw: pl.DataFrame, export: Export, header: Header, found: Mapping[str, tuple], way: Way) -> dict[str, pl.Expr]:  # noqa: E501
+def _beside(
+    raw: pl.DataFrame, export: Export, header: Header, found: Mapping[str, tuple], way: Way
+) -> dict[str, pl.Expr]:  # noqa: E501
     counts = {
         name: count_text(header, found[name], way.decimal)
         for name in COUNT_COLUMNS
@@ -148,7 +171,9 @@ def _beside(raw: pl.DataFrame, export: Export, header: Header, found: Mapping[st
             counts[name] = pl.when(~is_marked(header, mark)).then(counts[name])
     for name in export.unseen_zeros:
         if name in counts:
-            counts[name] = pl.when(counts[name].str.contains(r"^0(?:\.0*)?$").not_()).then(counts[name])
+            counts[name] = pl.when(counts[name].str.contains(r"^0(?:\.0*)?$").not_()).then(
+                counts[name]
+            )
     kind, is_unknown = kind_of(header, export.kinds)
     return {**counts, "media_type": kind, "unknown": is_unknown}
 
@@ -164,7 +189,9 @@ def _who(rows: pl.DataFrame, export: Export, told: Told) -> dict[str, pl.Expr]:
         account = pl.when(by_id.is_in(list(told.synced))).then(by_id).otherwise(account)
     return {
         "platform": pl.coalesce(
-            pl.lit(export.platform, pl.String), _raw(rows, "platform"), pl.lit(told.platform, pl.String)
+            pl.lit(export.platform, pl.String),
+            _raw(rows, "platform"),
+            pl.lit(told.platform, pl.String),
         ).str.to_lowercase(),
         "account_key": pl.coalesce(account, pl.lit(told.account, pl.String)),
     }
@@ -177,17 +204,22 @@ def _permalink(rows: pl.DataFrame, export: Export) -> pl.Expr:
     made = [pl.col(part) if at % 2 else pl.lit(part) for at, part in enumerate(parts)]
     # Of an account written as an address no address is made.
     account = pl.col("account_key").str.replace("^@", "")
-    made = [account if at % 2 and part == "account_key" else one for (at, part), one in zip(enumerate(parts), made, strict=True)]
+    made = [
+        account if at % 2 and part == "account_key" else one
+        for (at, part), one in zip(enumerate(parts), made, strict=True)
+    ]
     return pl.coalesce(pl.col("permalink"), pl.concat_str(made))
 
 
-def made_at() -> pl.Expr:
+def made_at(post: str = "post_key") -> pl.Expr:
     """When a post was made, as its key or its address tells.
 
-    Reads platform, post_key, permalink.
+    Reads platform, permalink and the column of keys.
     """
-    key = pl.col("post_key").str.strip_chars()
-    shortcode = pl.when(key.str.contains(r"^[A-Za-z0-9_-]{10,11}$") & ~key.str.contains("^[0-9]+$")).then(pl.lit("/p/") + key)
+    key = pl.col(post).str.strip_chars()
+    shortcode = pl.when(
+        key.str.contains(r"^[A-Za-z0-9_-]{10,11}$") & ~key.str.contains("^[0-9]+$")
+    ).then(pl.lit("/p/") + key)
     long_id = pl.when(key.str.contains("^[0-9]{19}$")).then(pl.lit("/stories/x/") + key)
     address = pl.coalesce(pl.col("permalink"), shortcode, long_id, pl.lit(""))
     return (
@@ -225,9 +257,14 @@ def _captured(export: Export, told: Told, way: Way) -> tuple[pl.Expr, pl.Expr]:
     if way.days is not None:
         text = shown_text("captured_at")
         value = text.replace_strict(
-            list(way.days), pl.Series(list(way.days.values()), dtype=UTC_TIME), default=None, return_dtype=UTC_TIME
+            list(way.days),
+            pl.Series(list(way.days.values()), dtype=UTC_TIME),
+            default=None,
+            return_dtype=UTC_TIME,
         )
-        broken = pl.when(text.is_not_null() & value.is_null()).then(pl.lit("captured_at|unreadable_time"))
+        broken = pl.when(text.is_not_null() & value.is_null()).then(
+            pl.lit("captured_at|unreadable_time")
+        )
         return value, broken
     if export.moment != "column":
         return given, pl.lit(None, pl.String)
@@ -235,3 +272,40 @@ def _captured(export: Export, told: Told, way: Way) -> tuple[pl.Expr, pl.Expr]:
         "captured_at", export.moment_clock, zone=told.time_zone, order=way.order
     )
     return pl.coalesce(value, given), broken
+
+
+def with_publication_of_ids(typed: pl.DataFrame) -> pl.DataFrame:
+    """The rows, a publication that could not be read taken from the post's key or address.
+
+    Args:
+        typed: Captures as read, with breaches.
+    """
+    lost = pl.col(BREACHES).list.eval(pl.element().str.starts_with("published_at|")).list.any()
+    is_lost = pl.col("published_at").is_null() & lost.fill_null(value=False)
+    from_key = pl.when(is_lost).then(made_at("platform_post_id"))
+    return typed.with_columns(published_at=pl.coalesce("published_at", from_key))
+
+
+def publication_offsets(sound: pl.DataFrame) -> tuple[int, int, int] | None:
+    """The distance from publications to what keys and addresses tell that most rows share.
+
+    Args:
+        sound: Captures. Reads platform, platform_post_id, permalink, published_at.
+    Returns:
+        Seconds, the posts that share it, and the posts whose keys tell a time; None: most agree.
+    """
+    posts = sound.unique(["platform", "platform_post_id", "published_at"])
+    difference = pl.col("published_at") - made_at("platform_post_id")
+    seconds = posts.select(s=difference.dt.total_seconds()).drop_nulls()
+    if seconds.is_empty():
+        return None
+    quarters = seconds.select(q=(pl.col("s") / QUARTER_S).round().cast(pl.Int64), s="s")
+    near = quarters.filter((pl.col("s") - pl.col("q") * QUARTER_S).abs() <= TOLERANCE_S // 2)
+    common = near.group_by("q").len().sort(["len", "q"], descending=True)
+    if common.is_empty():
+        return None
+    quarter, count = common.row(0)
+    is_zone = quarter and abs(quarter) <= WIDEST_QUARTERS and count >= FEWEST
+    if not is_zone or count * 2 <= seconds.height:
+        return None
+    return quarter * QUARTER_S, count, seconds.height

@@ -26,3 +26,7 @@ WORDS: Final = frozenset().union(*(export.words() for export in EXPORTS))
 def exports_of(subject: Subject) -> tuple[Export, ...]:
     """The formats that tell of a subject."""
     return tuple(export for export in EXPORTS if export.subject == subject)
+
+
+ROWS_AT: Final = tuple({export.rows_at: None for export in EXPORTS if export.rows_at})
+"""Where in JSON documents rows may stand."""

@@ -40,10 +40,10 @@ ZONES: Final = {
 """Abbreviations of United States zones and of UTC, in hours east of it."""
 
 NUMERIC: Final = r"^([0-9]{1,2})[/.\-]\s?([0-9]{1,2})[/.\-]\s?([0-9]{4}|[0-9]{2})(?:[^0-9]|$)"
-YEAR_FIRST: Final = r"^([0-9]{4})\s?[\-/.年년]\s?([0-9]{1,2})\s?[\-/.月월]\s?([0-9]{1,2})(?:[^0-9]|$)"
-CLOCK: Final = (
-    r"(?:^|[^0-9:])([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:\.[0-9]+)?[\s\u202f\u00a0]?([AaPp])?\.?(?:[Mm]\.?)?"
+YEAR_FIRST: Final = (
+    r"^([0-9]{4})\s?[\-/.年년]\s?([0-9]{1,2})\s?[\-/.月월]\s?([0-9]{1,2})(?:[^0-9]|$)"
 )
+CLOCK: Final = r"(?:^|[^0-9:])([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:\.[0-9]+)?[\s\u202f\u00a0]?([AaPp])?\.?(?:[Mm]\.?)?"
 
 
 def order_told(text: pl.Expr) -> dict[Order, pl.Expr]:
@@ -149,14 +149,16 @@ def time_of_day(low: pl.Expr) -> pl.Expr:
     second = clock.struct.field("3").cast(pl.Int64).fill_null(0)
     half = clock.struct.field("4")
     of_day = (
-        pl.when(half.is_null()).then(hour).when(half == "p").then(hour % 12 + 12).otherwise(hour % 12)
+        pl.when(half.is_null())
+        .then(hour)
+        .when(half == "p")
+        .then(hour % 12 + 12)
+        .otherwise(hour % 12)
     )
     is_clock = (of_day < 24) & (minute < 60) & (second < 60)  # noqa: PLR2004 - hours, minutes
     return pl.when(is_clock).then(pl.duration(hours=of_day, minutes=minute, seconds=second))
 
 
 def _date(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
-    text = pl.concat_str(
-        year, pl.lit("-"), month.str.zfill(2), pl.lit("-"), day.str.zfill(2)
-    )
+    text = pl.concat_str(year, pl.lit("-"), month.str.zfill(2), pl.lit("-"), day.str.zfill(2))
     return text.str.to_date("%Y-%m-%d", strict=False)

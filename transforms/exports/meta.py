@@ -30,8 +30,14 @@ PURCHASE: Final = r"(?i).*(?:purchase|compra|achat|kauf|käufe|lượt mua).*"
 """Words for purchases, in a result's type or indicator."""
 RESULT_TYPE: Final = Column(
     words=(
-        "result type", "result indicator", "tipo de resultado", "indicador de resultados",
-        "type de résultat", "indicateur de résultats", "ergebnistyp", "ergebnisindikator",
+        "result type",
+        "result indicator",
+        "tipo de resultado",
+        "indicador de resultados",
+        "type de résultat",
+        "indicateur de résultats",
+        "ergebnistyp",
+        "ergebnisindikator",
         "loại kết quả",
     )  # fmt: skip
 )

@@ -16,7 +16,10 @@ Decimal = Literal["point", "comma"]
 """Sign between whole and part."""
 
 SPACES: Final = r"[\u0020\u00a0\u2009\u202f'’]"
-THOUSANDS: Final = {"point": r"[,\u0020\u00a0\u2009\u202f'’]", "comma": r"[.\u0020\u00a0\u2009\u202f'’]"}
+THOUSANDS: Final = {
+    "point": r"[,\u0020\u00a0\u2009\u202f'’]",
+    "comma": r"[.\u0020\u00a0\u2009\u202f'’]",
+}
 SIGN: Final = {"point": r"\.", "comma": ","}
 UNIT: Final = r"(?:\s?[KMBkmb])?"
 

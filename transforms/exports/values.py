@@ -63,13 +63,13 @@ def kind_of(header: Header, kinds: Iterable[Kind]) -> tuple[pl.Expr, pl.Expr]:
             pl.lit(kind.media_type)
         )
     found = value.otherwise(NONE)
-    is_told = pl.any_horizontal(pl.lit(value=False), *(shown_text(name).is_not_null() for name in told))
+    is_told = pl.any_horizontal(
+        pl.lit(value=False), *(shown_text(name).is_not_null() for name in told)
+    )
     return found, is_told & found.is_null()
 
 
-def count_text(
-    header: Header, found: Sequence[Found], decimal: Decimal | None
-) -> pl.Expr:
+def count_text(header: Header, found: Sequence[Found], decimal: Decimal | None) -> pl.Expr:
     """A count as plain text; null where the platform hides it."""
     plain = [_plain(one, header, decimal) for one in found]
     shown = [pl.when(~value.str.contains(HIDDEN)).then(value) for value in plain]
@@ -111,7 +111,9 @@ def instant_of(
         value = (number * unit).cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
         rule = "unreadable_time"
     else:
-        value = read_written_instant(text, order, zone=zone or ("UTC" if clock == "zone_words" else None))
+        value = read_written_instant(
+            text, order, zone=zone or ("UTC" if clock == "zone_words" else None)
+        )
         rule = "unreadable_time"
     is_broken = text.is_not_null() & value.is_null()
     if clock == "clock":
