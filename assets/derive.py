@@ -19,7 +19,8 @@ IMPORTED = ("stg_import__captures", "stg_import__ad_metrics")
 OWN = tuple(
     table
     for table in catalog.TABLES
-    if table.group in {"dimensions", "staged", "facts", "content"} and table.name not in IMPORTED
+    if table.group in {"dimensions", "staged", "facts", "content", "ads"}
+    and table.name not in IMPORTED
 )
 
 

@@ -76,6 +76,10 @@ APPROVALS: Final[tuple[Approval, ...]] = get_args(Approval)
 AdPlatform = Literal["meta", "tiktok"]
 AD_PLATFORMS: Final[tuple[AdPlatform, ...]] = get_args(AdPlatform)
 
+KnownBy = Literal["creative", "link"]
+"""How it is known what an ad shows: the platform names the post, or people said so."""
+KNOWN_BY: Final[tuple[KnownBy, ...]] = get_args(KnownBy)
+
 ScoringRole = Literal["active", "shadow"]
 SCORING_ROLES: Final[tuple[ScoringRole, ...]] = get_args(ScoringRole)
 
@@ -99,3 +103,25 @@ ELIGIBILITY_REASONS: Final[tuple[EligibilityReason, ...]] = get_args(Eligibility
 
 SkipRateUnit = Literal["percent", "fraction"]
 """What Instagram's skip rate is given in."""
+
+LayerMode = Literal["agency", "byo"]
+"""agency: ads run through our Business Center; byo: through the brand's own ad account."""
+LAYER_MODES: Final[tuple[LayerMode, ...]] = get_args(LayerMode)
+
+RightKind = Literal[
+    "branded_content",
+    "spark_code",
+    "account_authorisation",
+    "agency_assignment",
+    "byo_grant",
+]
+"""What lets a creator's post run as an ad (R43)."""
+RIGHT_KINDS: Final[tuple[RightKind, ...]] = get_args(RightKind)
+
+RightSubject = Literal["post", "creator", "account"]
+"""What a right is for: one post, every post of a creator, every post of one account."""
+RIGHT_SUBJECTS: Final[tuple[RightSubject, ...]] = get_args(RightSubject)
+
+RightSource = Literal["person", "tiktok", "meta", "import"]
+"""Who told of a right."""
+RIGHT_SOURCES: Final[tuple[RightSource, ...]] = get_args(RightSource)

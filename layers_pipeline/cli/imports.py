@@ -65,7 +65,7 @@ def import_ad_metrics(
     ] = False,
 ) -> None:
     """Import reports of what ads spent by day; the same reports again change nothing."""
-    from layers_pipeline.files.formats import require_file
+    from layers_pipeline.files.members import require_file
 
     for file in files:
         require_file(file)

@@ -4,7 +4,7 @@ Belongs here: what makes a whole file unusable, and saying so.
 Does not belong here: file formats, reading of single values, storage, registering accounts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -14,12 +14,14 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.files.formats import RawFile, read_raw_file
+from layers_pipeline.files.capture_ways import filled, findings_of, mapping_of, way_of
+from layers_pipeline.files.formats import RawFile, read_table
+from layers_pipeline.files.members import Member, members_of
 from layers_pipeline.files.reader import (
     ReadFile,
     fingerprint,
-    missing_columns,
     places,
+    read_as,
     read_file,
     refuse,
     report_rows,
@@ -27,12 +29,21 @@ from layers_pipeline.files.reader import (
     spreadsheet_errors,
     unusable_types,
 )
+from layers_pipeline.files.recognition import Own, Recognised, recognise
 from transforms.contracts.captures import StgImportCaptures
+from transforms.exports.captures import Way, as_capture_rows, with_publication_of_ids
+from transforms.exports.catalog import ROWS_AT, WORDS
+from transforms.exports.ids import lost_digits
+from transforms.exports.told import NOTHING, Told
 from transforms.staging.captures import COLUMNS, IDS, REQUIRED, TIME_COLUMNS, read_captures
 from transforms.staging.parsing import BREACHES, LINE
+from transforms.staging.quarantine import RECEIVED
 
 BATCH_ROWS: Final = 200_000
 TABLE: Final = "stg_import__captures"
+OWN_CAPTURES: Final = Own(
+    subject="captures", columns=COLUMNS, required=REQUIRED, page="docs/captures.md"
+)
 
 MANGLED_ID: Final = (
     r"^\s*(?:[0-9]+[.,][0-9]+[eE]\+?[0-9]+|[0-9]+[eE]\+[0-9]+|[0-9]{15,}\.[0-9]+)\s*$"
@@ -47,29 +58,131 @@ REFUSING_RULES: Final = {
 """Breaches for which the whole file is refused, because one word or one export mends them all."""
 
 
-def read_capture_file(path: Path, *, time_zone: str | None, now: datetime, run_id: str) -> ReadFile:
+def read_capture_file(
+    path: Path,
+    *,
+    time_zone: str | None,
+    now: datetime,
+    run_id: str,
+    told: Told = NOTHING,
+    format_name: str | None = None,
+) -> ReadFile:
+    """Read a file of one table of captures whole; as ``read_capture_files`` does.
+
+    Raises:
+        InputRefusedError: The file as a whole cannot be used; names line, value and remedy.
+    """
+    (file,) = read_capture_files(
+        path, time_zone=time_zone, now=now, run_id=run_id, told=told, format_name=format_name
+    )
+    return file
+
+
+def read_capture_files(
+    path: Path,
+    *,
+    time_zone: str | None,
+    now: datetime,
+    run_id: str,
+    told: Told = NOTHING,
+    format_name: str | None = None,
+) -> list[ReadFile]:
     """Read a capture file whole, its sound rows of ``StgImportCaptures``; nothing is written.
 
     Args:
-        path: A Parquet, CSV or NDJSON file, see docs/captures.md.
+        path: A table, or an archive of tables, see docs/captures.md and docs/formats.md.
         time_zone: IANA zone of times that are written without an offset.
         now: The current instant; later captures are broken.
+        run_id: The run that reads.
+        told: What the user says of files that do not say it themselves.
+        format_name: The format, if the user names it.
+    Returns:
+        What was read of each table; of an archive, those that are no captures are left out.
     Raises:
         InputRefusedError: The file as a whole cannot be used; names line, value and remedy.
     """
     require_zone(time_zone)
-    raw = read_raw_file(path, columns=COLUMNS, required=REQUIRED)
-    _refuse_unusable(path, raw)
-    file_id = fingerprint(path)
+    members = members_of(path)
+    read, refused = [], []
+    for member in members:
+        try:
+            raw, recognised = _recognised(member, told, format_name)
+        except InputRefusedError as error:
+            if len(members) == 1:
+                raise
+            refused.append(error)
+            continue
+        read.append(_read(member, raw, recognised, time_zone, now, run_id, told))
+    if not read:
+        raise refused[0]
+    return read
+
+
+def _recognised(member: Member, told: Told, format_name: str | None) -> tuple[RawFile, Recognised]:
+    raw = read_table(member, columns=COLUMNS, required=REQUIRED, words=WORDS, rows_at=ROWS_AT)
+    given = {
+        "platform": told.platform,
+        "account_key": told.account,
+        "captured_at": told.captured_at,
+    }
+    said = [name for name, value in given.items() if value is not None]
+    return raw, recognise(member.path, raw, OWN_CAPTURES, given=said, name=format_name)
+
+
+def _read(  # noqa: PLR0913, PLR0917 - what a table is, and how it is to be read
+    member: Member,
+    raw: RawFile,
+    recognised: Recognised,
+    time_zone: str | None,
+    now: datetime,
+    run_id: str,
+    told: Told,
+) -> ReadFile:
+    path, export = member.path, recognised.export
+    way, file_id = Way(), fingerprint(member)
+    if export is None:
+        raw, said = filled(raw, told)
+        file_id = read_as(file_id, *said) if said else file_id
+        _refuse_unusable(path, raw)
+    else:
+        way = way_of(member, raw, recognised, told, time_zone, now=now)
+        file_id = read_as(
+            file_id, export.name, time_zone, told.platform, told.account, way.captured_at,
+            told.decimal, told.order,
+        )  # fmt: skip
+        refuse(path, _mangled_ids(_ids_of(raw, recognised), IDS))
     parts = []
     for batch in raw.rows.iter_slices(BATCH_ROWS):
-        typed = read_captures(batch, time_zone=time_zone, now=now, file_id=file_id, run_id=run_id)
-        _refuse_times(path, batch, typed)
+        rows = (
+            batch
+            if export is None
+            else as_capture_rows(batch, export, recognised.header, told, way)
+        )
+        typed = read_captures(rows, time_zone=time_zone, now=now, file_id=file_id, run_id=run_id)
+        _refuse_times(path, batch if export is None else rows, typed)
+        typed = with_publication_of_ids(typed)
         parts.append(
             split_rows(StgImportCaptures, typed, table_name=TABLE, read_at=now, run_id=run_id)
         )
         report_rows(path, sum(good.height + bad.height for good, bad in parts), raw)
-    return read_file(path, raw, parts, file_id=file_id, columns=COLUMNS)
+    mapping = mapping_of(recognised)
+    file = read_file(
+        path, raw, parts, file_id=file_id, columns=COLUMNS if export is None else list(mapping)
+    )
+    return findings_of(file, recognised, way, mapping)
+
+
+def _ids_of(raw: RawFile, recognised: Recognised) -> pl.DataFrame:
+    """The ids of an export as they are written, those taken out of addresses left out."""
+    columns = recognised.export.columns if recognised.export else {}
+    plain = {
+        ours: found[0].name
+        for ours in IDS
+        if (found := recognised.header.found(columns.get(ours, ())))
+        and found[0].column.pattern is None
+    }
+    absent = {ours: pl.lit(None, pl.String) for ours in IDS if ours not in plain}
+    return raw.rows.select(LINE, **plain).with_columns(**absent)
 
 
 def require_zone(time_zone: str | None) -> None:
@@ -91,20 +204,17 @@ def require_zone(time_zone: str | None) -> None:
 
 
 def _refuse_unusable(path: Path, raw: RawFile) -> None:
-    """What happened to the file comes first, columns that it lacks after that."""
-    missing = list(missing_columns(raw, REQUIRED, page="docs/captures.md"))
-    suspects = raw.rows.columns if missing else IDS
+    """What happened to the file."""
     faults = [
-        *_mangled_ids(raw.rows, suspects),
+        *_mangled_ids(raw.rows, IDS),
         *spreadsheet_errors(raw.rows, [name for name in COLUMNS if name != "caption"]),
-        *missing,
         *unusable_types(raw.rows, COLUMNS),
         *_dates_without_time(raw.rows),
     ]
     refuse(path, faults)
 
 
-def _mangled_ids(rows: pl.DataFrame, columns: tuple[str, ...] | list[str]) -> Iterator[str]:
+def _mangled_ids(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[str]:
     remedy = "Export the file again with ids as text; the lost digits cannot be recovered"
     for name in columns:
         dtype = rows.schema[name]
@@ -112,6 +222,8 @@ def _mangled_ids(rows: pl.DataFrame, columns: tuple[str, ...] | list[str]) -> It
             yield f"ids in column {name} are floating-point numbers, which round them. {remedy}"
         elif dtype == pl.String:
             found = rows.filter(pl.col(name).str.contains(MANGLED_ID))
+            if found.is_empty() and name == "post_key":
+                found = lost_digits(rows.select(LINE, name), name)
             if not found.is_empty():
                 yield f"{places(found, name)}: ids rounded by a spreadsheet. {remedy}"
 
@@ -129,4 +241,6 @@ def _refuse_times(path: Path, batch: pl.DataFrame, typed: pl.DataFrame) -> None:
             found = typed.filter(pl.col(BREACHES).list.contains(f"{name}|{rule}"))
             if not found.is_empty():
                 shown = batch.join(found.select(LINE), on=LINE, how="semi", maintain_order="left")
+                if RECEIVED in shown.columns:
+                    shown = shown.select(LINE, pl.col(RECEIVED).struct.field(name))
                 raise InputRefusedError(f"{path}: {places(shown, name)}: {remedy}.")

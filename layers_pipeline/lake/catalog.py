@@ -19,6 +19,7 @@ from layers_pipeline.lake.tables.audit import *
 from layers_pipeline.lake.tables.facts import *
 from layers_pipeline.lake.tables.kinds import CAPTURES as CAPTURES
 from layers_pipeline.lake.tables.scoring import *
+from layers_pipeline.lake.tables.selection import *
 from layers_pipeline.lake.tables.sources import *
 
 BUCKETS: Final = 16

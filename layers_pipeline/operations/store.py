@@ -10,10 +10,12 @@ from layers_pipeline.operations.allowlist import Allowlist
 from layers_pipeline.operations.creatives import Creatives
 from layers_pipeline.operations.database import Database
 from layers_pipeline.operations.deletions import Deletions
+from layers_pipeline.operations.layers import Layers
 from layers_pipeline.operations.listings import Listings
 from layers_pipeline.operations.pinned_settings import PinnedSettings
 from layers_pipeline.operations.projects import Projects
 from layers_pipeline.operations.refusals import Refusals
+from layers_pipeline.operations.rights import Rights
 from layers_pipeline.operations.scoring_roles import ScoringRoles
 from layers_pipeline.operations.scrapes import Scrapes
 from layers_pipeline.operations.sync_outcomes import SyncOutcomes
@@ -44,6 +46,8 @@ class Operations:
         self.creatives = Creatives(self.database)
         self.verdicts = Verdicts(self.database)
         self.ads = Ads(self.database)
+        self.layers = Layers(self.database)
+        self.rights = Rights(self.database)
         self.scoring_roles = ScoringRoles(self.database)
         self.settings = PinnedSettings(self.database)
 

@@ -9,8 +9,8 @@ import pytest
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.ads import BATCH_ROWS, AdReading, read_ad_file
 from layers_pipeline.progress import reporting
+from transforms.contracts.ads import StgImportAdMetrics
 from transforms.contracts.captures import Quarantine
-from transforms.contracts.creatives import StgImportAdMetrics
 
 NOW = datetime(2025, 5, 14, 12, tzinfo=UTC)
 HEADER = "ad_id,date,spend,clicks"

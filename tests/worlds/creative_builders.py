@@ -12,13 +12,8 @@ import dataframely as dy
 import polars as pl
 
 from tests.worlds.data_builders import AS_OF, hours
-from transforms.contracts.creatives import (
-    AdContent,
-    AdDailyMetrics,
-    ContentOverrides,
-    Creatives,
-    SafetyReviews,
-)
+from transforms.contracts.ads import AdContent, AdDailyMetrics
+from transforms.contracts.creatives import ContentOverrides, Creatives, SafetyReviews
 from transforms.contracts.scoring import CreativeMembers
 from transforms.scoring.eligibility import judge_creatives
 from transforms.scoring.generated_score import score_creatives

@@ -1,21 +1,17 @@
-"""Content that is no post, what is said of content, and what ads spent on it.
+"""Content that is no post, and what is said of content.
 
-Belongs here: what the operational database and ad platforms state, each with when it was known.
-Does not belong here: what is derived from it at a tick (``contracts.scoring``).
+Belongs here: what the operational database states, each with when it was known.
+Does not belong here: ads (``contracts.ads``), what is derived at a tick (``contracts.scoring``).
 
 Every row carries ``known_at``, and a tick reads only what was known by then, so that scoring it
 again a year later reads the same (R20, R29). History is added to, never changed.
 """
 
-from typing import Final
-
 import dataframely as dy
 
-from transforms.contracts.columns import count, flag, instant, key, one_of, whole, word
+from transforms.contracts.columns import flag, instant, key, one_of, word
 from transforms.contracts.scoring import override
-from transforms.vocabulary import AD_PLATFORMS, APPROVALS, CREATIVE_KINDS
-
-AD_COUNTS: Final = ("impressions", "clicks", "conversions")
+from transforms.vocabulary import APPROVALS, CREATIVE_KINDS
 
 
 class Creatives(dy.Schema):
@@ -74,59 +70,3 @@ class ProjectAdsContent(dy.Schema):
     approval_changed_at = instant(
         "When the approval was changed last; null: it never was.", nullable=True
     )
-
-
-class AdContent(dy.Schema):
-    """Grain: one row per ad and change of what it shows. The newest one known counts."""
-
-    ad_platform = one_of(AD_PLATFORMS, "Where it runs.", rule="unknown_ad_platform", in_key=True)
-    ad_id = key("The platform's id of the ad.")
-    known_at = instant("When it was known.", in_key=True)
-    ads_content_id = word("Content that it shows.")
-
-
-class AdDay(dy.Schema):
-    """What one report states of one ad and day."""
-
-    ad_platform = one_of(AD_PLATFORMS, "Where it runs.", rule="unknown_ad_platform", in_key=True)
-    ad_id = key("The platform's id of the ad.")
-    spent_on = dy.Date(
-        primary_key=True,
-        metadata={"comment": "Day as the ad platform reports it; counted as a day of UTC."},
-    )
-    spend_cents = whole("Spend of the day, US cents.")
-    impressions = count("Impressions of the day.")
-    clicks = count("Clicks of the day.")
-    conversions = count("Conversions of the day.")
-    run_id = word("Run that received the row.")
-
-
-class AdDailyMetrics(AdDay):
-    """Grain: one row per ad, day and moment at which the day was reported again.
-
-    Platforms restate a day for days. Each restatement is a row of its own; the newest one known
-    counts.
-    """
-
-    known_at = instant("When the pipeline knew these values.", in_key=True)
-    spent_in = word("Month of the day, YYYY-MM; partition.")
-
-
-class StgImportAdMetrics(AdDailyMetrics):
-    """Grain: one row per imported file, ad, day and moment of knowledge: reports of ads, typed.
-
-    Also rows that repeat what was known stay here: should an older report come in later, they
-    tell since when its values stood no more.
-    """
-
-    file_id = key("Fingerprint of the file and of how it is to be read; partition.")
-    line_number = whole("Line of the file.")
-
-
-class AdDailyMetricsCurrent(AdDay):
-    """Grain: one row per ad and day, as last known.
-
-    The newest row of ad_daily_metrics as a whole: what the newest report lacks is null.
-    """
-
-    known_at = instant("Since when these values are known.")

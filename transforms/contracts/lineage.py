@@ -13,7 +13,7 @@ from typing import Final
 
 import dataframely as dy
 
-from transforms.contracts import captures, creatives, drift, posts, scoring
+from transforms.contracts import ads, captures, drift, posts, scoring
 from transforms.contracts.columns import COUNTS, METRICS
 
 Upstream = tuple[tuple[str, str], ...]
@@ -61,6 +61,20 @@ def _of_responses(schema: type[dy.Schema], raw: str) -> Columns:
     )
 
 
+def _of_ads_responses(schema: type[dy.Schema], **others: Upstream) -> Columns:
+    """Columns of what an ads API answered about an ad account that was read."""
+    kept = {
+        name: _of(RAW_ADS, name)
+        for name in ("landing_id", "ad_account_id", "known_at", "run_id", "landed_on")
+    }
+    return _all(schema, _of(RAW_ADS, "body"), ad_platform=(), **kept, **others)
+
+
+RAW_ADS: Final = ("raw_meta__ads", "raw_tiktok__ads")
+AD_DAYS: Final = ("stg_import__ad_metrics", "stg_ads__days")
+SHOWN: Final = _of("ad_states", "shows_platform", "shows_post_id") + _of(
+    "ad_content", "ads_content_id"
+)
 OF_POST: Final = _of("project_allowlist", "project_id") + _of(
     "platform_posts", "platform", "platform_post_id"
 )
@@ -163,11 +177,50 @@ _FACTS: Final[Mapping[str, Columns]] = {
         + _of("creatives", "known_at"),
         bucket=_of("platform_posts", "bucket") + _of("creatives", "container_id"),
     ),
-    "ad_daily_metrics": _same(
-        creatives.AdDailyMetrics,
-        "stg_import__ad_metrics",
-        spent_in=_of("stg_import__ad_metrics", "spent_on"),
+}
+_ADS: Final[Mapping[str, Columns]] = {
+    "stg_ads__states": _of_ads_responses(ads.StgAdsStates),
+    "stg_ads__days": _of_ads_responses(
+        ads.StgAdsDays,
+        reading_id=_of(RAW_ADS, "reading_id"),
+        currency=_of(RAW_ADS, "currency"),
     ),
+    "stg_ads__account_days": _of_ads_responses(
+        ads.StgAdsAccountDays,
+        reading_id=_of(RAW_ADS, "reading_id"),
+        currency=_of(RAW_ADS, "currency"),
+    ),
+    "ad_states": _same(ads.AdStates, "stg_ads__states"),
+    "ad_daily_metrics": _same(
+        ads.AdDailyMetrics,
+        AD_DAYS,
+        spent_in=_of(AD_DAYS, "spent_on"),
+    ),
+    "ad_account_days": _same(
+        ads.AdAccountDays,
+        "stg_ads__account_days",
+        ads_spend_cents=_of("stg_ads__days", "spend_cents"),
+        spend_gap_cents=_of("stg_ads__account_days", "spend_cents")
+        + _of("stg_ads__days", "spend_cents"),
+        ads_impressions=_of("stg_ads__days", "impressions"),
+        ads_conversions=_of("stg_ads__days", "conversions"),
+        ads=_of("stg_ads__days", "ad_id"),
+    ),
+    **{
+        name: _same(
+            schema,
+            "ad_states",
+            layer_id=_of("ad_states", "ad_account_id", "ad_set_id"),
+            project_id=_of("ad_states", "ad_account_id"),
+            ads_content_id=SHOWN,
+            content_known_by=SHOWN,
+            state_known_at=_of("ad_states", "known_at"),
+        )
+        for name, schema in (
+            ("layer_meta_ads", ads.LayerMetaAds),
+            ("layer_tiktok_ads", ads.LayerTiktokAds),
+        )
+    },
 }
 _SCORING: Final[Mapping[str, Columns]] = {
     "ugc_pool_percentiles": _all(
@@ -228,6 +281,7 @@ LINEAGE: Final[Mapping[str, Columns]] = MappingProxyType(
         "stg_tiktok__posts": _of_responses(captures.StgTiktokPosts, "raw_tiktok__responses"),
         "stg_sift__posts": _staged(captures.StgSiftPosts, "raw_sift__posts", "scraped_on"),
         **_FACTS,
+        **_ADS,
         **_SCORING,
     }
 )

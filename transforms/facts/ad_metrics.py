@@ -9,24 +9,42 @@ from typing import Final
 
 import polars as pl
 
-from transforms.contracts.creatives import AD_COUNTS, AdDailyMetrics
+from transforms.contracts.ads import AD_COUNTS, AdDailyMetrics
+from transforms.currencies import DECIMALS, USD, minor_units
 from transforms.staging.parsing import (
     BREACHES,
+    CENTS,
     LINE,
     ParsedColumn,
     read_cents,
     read_count,
     read_day,
     read_instant,
+    read_number,
     rule_violations,
     shown_text,
 )
 from transforms.staging.quarantine import RECEIVED
 
-NAMES: Final = {"date": "spent_on", "spend": "spend_cents", "total_conversion": "conversions"}
+NAMES: Final = {
+    "date": "spent_on",
+    "spend": "spend_cents",
+    "conversion_value": "conversion_value_cents",
+    "total_conversion": "conversions",
+}
 """Columns that are called otherwise in reports; the last as Facebook exports it."""
 REQUIRED: Final = ("ad_id", "spend")
-OPTIONAL: Final = ("date", "known_at", "ad_platform", "currency", "total_conversion", *AD_COUNTS)
+COUNTS: Final = (*AD_COUNTS, "reach")
+OPTIONAL: Final = (
+    "date",
+    "known_at",
+    "ad_platform",
+    "currency",
+    "total_conversion",
+    "conversion_value",
+    "frequency",
+    *COUNTS,
+)
 COLUMNS: Final = (*REQUIRED, *OPTIONAL)
 AHEAD: Final = timedelta(hours=14)
 """The earliest clocks on earth are so far ahead of UTC; their day may have begun."""
@@ -45,7 +63,7 @@ def read_ad_metrics(
 
     Args:
         raw: One row per ad and day. Reads line_number, ``REQUIRED`` and any of ``OPTIONAL``, as
-            text or as the file's own types. Spend is in US dollars.
+            text or as the file's own types. Money is in ``currency``, else in US dollars.
         ad_platform: Where the ads run, unless a row says so itself.
         now: The current instant; when rows were known that do not say so themselves.
         run_id: The run that reads the rows.
@@ -59,11 +77,16 @@ def read_ad_metrics(
     rows = raw.select(LINE, **{NAMES.get(name, name): name for name in given})
     day = _day(rows, spent_on)
     known = _known_at(rows, day, now=now, is_history=is_history)
-    spend = read_cents("spend_cents", rows.schema["spend_cents"])
-    counts = {name: _count(rows, name) for name in AD_COUNTS}
-    checks = [_id(rows), _currency(rows), _in_time("spent_on", day, now + AHEAD)]
+    currency = _currency(rows)
+    measures = {
+        "spend_cents": _money(rows, "spend_cents", currency),
+        "conversion_value_cents": _money(rows, "conversion_value_cents", currency),
+        "frequency": _number(rows, "frequency"),
+        **{name: _count(rows, name) for name in COUNTS},
+    }
+    checks = [_id(rows), currency, _in_time("spent_on", day, now + AHEAD)]
     checks.append(_in_time("known_at", known, now))
-    readings = [day, known, spend, *counts.values(), *checks]
+    readings = [day, known, *measures.values(), *checks]
     received = [pl.col(NAMES.get(name, name)).cast(pl.String).alias(name) for name in given]
     return rows.select(
         pl.col(LINE).cast(pl.Int64),
@@ -71,8 +94,9 @@ def read_ad_metrics(
         ad_id=shown_text("ad_id"),
         spent_on=day.value,
         known_at=known.value,
-        spend_cents=spend.value,
-        **{name: reading.value for name, reading in counts.items()},
+        currency=currency.value,
+        **{name: reading.value for name, reading in measures.items()},
+        may_change_until=pl.lit(None, pl.Date),
         run_id=pl.lit(run_id),
         # A row without a day is set aside for that alone, not for its month too.
         spent_in=day.value.dt.to_string("%Y-%m").fill_null(""),
@@ -105,6 +129,23 @@ def _count(rows: pl.DataFrame, name: str) -> ParsedColumn:
     return ParsedColumn(value=pl.lit(None, pl.Int64), breach=pl.lit(None, pl.String))
 
 
+def _number(rows: pl.DataFrame, name: str) -> ParsedColumn:
+    if name in rows.columns:
+        return read_number(name, rows.schema[name])
+    return ParsedColumn(value=pl.lit(None, pl.Float64), breach=pl.lit(None, pl.String))
+
+
+def _money(rows: pl.DataFrame, name: str, currency: ParsedColumn) -> ParsedColumn:
+    """An amount in minor units; where the currency breaks a rule, that alone is told."""
+    if name not in rows.columns:
+        return ParsedColumn(value=pl.lit(None, pl.Int64), breach=pl.lit(None, pl.String))
+    named = minor_units(currency.value.fill_null(USD))
+    units = pl.when(currency.breach.is_null()).then(named).otherwise(float(CENTS))
+    reading = read_cents(name, rows.schema[name], minor_units=units)
+    breach = pl.when(currency.breach.is_null()).then(reading.breach)
+    return ParsedColumn(value=reading.value, breach=breach)
+
+
 def _platform(rows: pl.DataFrame, ad_platform: str) -> pl.Expr:
     if "ad_platform" not in rows.columns:
         return pl.lit(ad_platform)
@@ -122,10 +163,11 @@ def _id(rows: pl.DataFrame) -> ParsedColumn:
 
 def _currency(rows: pl.DataFrame) -> ParsedColumn:
     if "currency" not in rows.columns:
-        return ParsedColumn(value=pl.lit(None), breach=pl.lit(None, pl.String))
-    is_other = shown_text("currency").str.to_uppercase() != "USD"
-    breach = pl.when(is_other).then(pl.lit("currency|not_usd"))
-    return ParsedColumn(value=pl.col("currency"), breach=breach)
+        return ParsedColumn(value=pl.lit(None, pl.String), breach=pl.lit(None, pl.String))
+    shown = shown_text("currency").str.to_uppercase()
+    is_unknown = shown.is_not_null() & ~shown.is_in(list(DECIMALS))
+    breach = pl.when(is_unknown).then(pl.lit("currency|unknown_currency"))
+    return ParsedColumn(value=pl.when(breach.is_null()).then(shown), breach=breach)
 
 
 def _in_time(column: str, reading: ParsedColumn, until: datetime) -> ParsedColumn:

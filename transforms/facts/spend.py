@@ -9,6 +9,7 @@ from typing import Final
 
 import polars as pl
 
+from transforms.currencies import is_usd
 from transforms.facts.verdicts import newest_known
 
 AD: Final = ("ad_platform", "ad_id")
@@ -36,14 +37,17 @@ def is_trailing(*, as_of: datetime, days: int) -> pl.Expr:
 
 
 def spend_by_ad(daily: pl.LazyFrame, *, as_of: datetime, days: int) -> pl.LazyFrame:
-    """Cents that each ad spent in the days before a moment, each day as last reported by then.
+    """US cents that each ad spent in the days before a moment, each day as last reported by then.
+
+    Days whose newest report is in another currency count nothing: rates are nobody's here.
 
     Args:
         daily: Rows of ``AdDailyMetrics``.
     Returns:
         One row per ad with a day in the span: ad_platform, ad_id, spend_cents.
     """
-    counted = daily.filter(is_trailing(as_of=as_of, days=days))
+    in_dollars = pl.when(is_usd()).then("spend_cents")
+    counted = daily.filter(is_trailing(as_of=as_of, days=days)).with_columns(spend_cents=in_dollars)
     days_known = newest_known(counted, *AD, "spent_on", value="spend_cents", as_of=as_of)
     return days_known.group_by(AD).agg(pl.col("spend_cents").sum())
 

@@ -28,6 +28,18 @@ COUNT_COLUMNS: Final = (*COUNTS, "followers")
 TIME_COLUMNS: Final = ("captured_at", "published_at")
 OPTIONAL: Final = ("published_at", "media_type", *COUNT_COLUMNS, "permalink", "caption")
 COLUMNS: Final = (*REQUIRED, *OPTIONAL)
+MEDIA_WORDS: Final = {
+    "ig reel": "reel",
+    "ig image": "feed_image",
+    "ig carousel": "feed_carousel",
+    "ig video": "feed_video",
+    "ig story": "story",
+    "sidecar": "feed_carousel",
+    "graphimage": "feed_image",
+    "graphsidecar": "feed_carousel",
+}
+"""Words of platforms and scrapers that can mean one kind of post only."""
+ENGAGEMENT: Final = ("likes", "comments", "shares", "saves")
 
 
 def read_captures(
@@ -39,7 +51,8 @@ def read_captures(
 
     Args:
         raw: One row per row of the file. Reads line_number and any of ``COLUMNS``, as text or
-            as the file's own types; a column that is absent was not collected.
+            as the file's own types; a column that is absent was not collected. Of an export
+            also breaches and received, as what was read before left them.
         time_zone: IANA zone of times without an offset; none: such times break a rule.
         now: Captures later than this break ``in_the_future``.
     Returns:
@@ -54,6 +67,7 @@ def read_captures(
         column: read_instant(column, raw.schema[column], time_zone=time_zone)
         for column in _among(TIME_COLUMNS, raw)
     }
+    counts |= _views_that_were_seen(counts)
     readings = [*counts.values(), *times.values(), _future(times["captured_at"], now)]
     known_at = pl.coalesce(times["captured_at"].value, pl.lit(now, pl.Datetime("us", "UTC")))
     typed = raw.select(
@@ -65,9 +79,20 @@ def read_captures(
         known_at=known_at,
         run_id=pl.lit(run_id),
         file_id=pl.lit(file_id),
-        **{BREACHES: rule_violations(readings), RECEIVED: pl.struct(pl.col(given).cast(pl.String))},
+        **{BREACHES: _breaches(raw, readings), RECEIVED: _received(raw, given)},
     )
     return _shaped(typed)
+
+
+def _breaches(raw: pl.DataFrame, readings: list[ParsedColumn]) -> pl.Expr:
+    found = rule_violations(readings)
+    return pl.concat_list(BREACHES, found) if BREACHES in raw.columns else found
+
+
+def _received(raw: pl.DataFrame, given: list[str]) -> pl.Expr:
+    if RECEIVED in raw.columns:
+        return pl.col(RECEIVED)
+    return pl.struct(pl.col(given).cast(pl.String))
 
 
 def _among(columns: tuple[str, ...], raw: pl.DataFrame) -> list[str]:
@@ -78,9 +103,26 @@ def _words(raw: pl.DataFrame) -> dict[str, pl.Expr]:
     words = {column: shown_text(column) for column in _among(("account_key", "permalink"), raw)}
     enumerated = _among(("platform", "media_type"), raw)
     words |= {column: shown_text(column).str.to_lowercase() for column in enumerated}
+    if "media_type" in words:
+        words["media_type"] = words["media_type"].replace(MEDIA_WORDS)
     if "caption" in raw.columns:
         words["caption"] = pl.when(shown_text("caption").is_not_null()).then("caption")
     return words | {"platform_post_id": shown_text("post_key")}
+
+
+def _views_that_were_seen(counts: dict[str, ParsedColumn]) -> dict[str, ParsedColumn]:
+    """Views without a zero beside likes or comments: nobody likes what nobody has seen."""
+    engaged = [counts[name].value > 0 for name in ENGAGEMENT if name in counts]
+    if "views" not in counts or not engaged:
+        return {}
+    views = counts["views"]
+    is_unseen = (views.value == 0) & pl.any_horizontal(engaged)
+    return {
+        "views": ParsedColumn(
+            value=pl.when(~is_unseen.fill_null(value=False)).then(views.value),
+            breach=pl.when(is_unseen).then(pl.lit("views|not_shown")).otherwise(views.breach),
+        )
+    }
 
 
 def _future(captured_at: ParsedColumn, now: datetime) -> ParsedColumn:

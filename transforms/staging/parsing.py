@@ -114,29 +114,50 @@ def read_day(column: str, dtype: pl.DataType) -> ParsedColumn:
     )
 
 
-def read_cents(column: str, dtype: pl.DataType) -> ParsedColumn:
-    """Read an amount of money to whole hundredths, exactly.
+def read_cents(
+    column: str, dtype: pl.DataType, *, minor_units: pl.Expr | None = None
+) -> ParsedColumn:
+    """Read an amount of money to whole minor units of its currency, exactly.
 
     A number that is not a whole number of cents is read as one if single precision made it so,
     as in 1.429999948; any other is ``part_of_a_cent``, and so is one too large to tell.
     Negative amounts are read and left to the contract.
+
+    Args:
+        column: Column of amounts.
+        dtype: Its type.
+        minor_units: Of each row's currency, how many make one; hundredths if left out. Where it
+            is null the currency is not known, and no amount is read.
     """
     amount = _amount(column, dtype)
-    hundredths = amount * CENTS
+    units = pl.lit(float(CENTS)) if minor_units is None else minor_units
+    hundredths = amount * units
     cents = hundredths.round()
     noise = (hundredths.abs() * SINGLE_NOISE).clip(upper_bound=MOST_NOISE)
     is_whole = ((hundredths - cents).abs() <= noise) & (amount.abs() < LARGEST_AMOUNT)
-    is_shown = (
-        pl.col(column).is_not_null() if dtype.is_numeric() else shown_text(column).is_not_null()
-    )
     breach = (
-        pl.when(is_shown & ~amount.is_finite().fill_null(value=False))
+        pl.when(_is_shown(column, dtype) & ~amount.is_finite().fill_null(value=False))
         .then(_rule(column, "unreadable_money"))
         .when(~is_whole)
         .then(_rule(column, "part_of_a_cent"))
     )
     value = pl.when(is_whole).then(cents).cast(pl.Int64)
     return ParsedColumn(value=value, breach=breach)
+
+
+def read_number(column: str, dtype: pl.DataType) -> ParsedColumn:
+    """Read a plain number with decimals; negative ones are left to the contract."""
+    amount = _amount(column, dtype)
+    value = pl.when(amount.is_finite()).then(amount)
+    is_broken = _is_shown(column, dtype) & value.is_null()
+    return ParsedColumn(
+        value=value, breach=pl.when(is_broken).then(_rule(column, "unreadable_number"))
+    )
+
+
+def _is_shown(column: str, dtype: pl.DataType) -> pl.Expr:
+    shown = pl.col(column) if dtype.is_numeric() else shown_text(column)
+    return shown.is_not_null()
 
 
 def _amount(column: str, dtype: pl.DataType) -> pl.Expr:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from layers_pipeline.lake.tables import ads, audit, facts, scoring, sources
+from layers_pipeline.lake.tables import ads, audit, facts, scoring, selection, sources
 
-MODULES: Final = (sources, facts, ads, scoring, audit)
+MODULES: Final = (sources, facts, ads, scoring, selection, audit)
 """In the order of the flow."""

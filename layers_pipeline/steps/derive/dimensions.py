@@ -147,4 +147,8 @@ COPIES: Final[Mapping[Table, Callable[[OperationalRows], Rows]]] = {
     catalog.CONTENT_OVERRIDES: lambda source: map(vars, source.operations.verdicts.overrides()),
     catalog.PROJECT_ADS_CONTENT: _project_ads_content,
     catalog.AD_CONTENT: lambda source: map(vars, source.operations.ads.all()),
+    catalog.LAYERS: lambda source: map(vars, source.operations.layers.all()),
+    catalog.AD_SETS: lambda source: map(vars, source.operations.layers.ad_sets()),
+    catalog.CONTENT_RIGHTS: lambda source: map(vars, source.operations.rights.all()),
+    catalog.CONTENT_APPROVALS: lambda source: map(vars, source.operations.verdicts.approvals()),
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from layers_pipeline.files.captures import read_capture_file, require_zone
-from layers_pipeline.files.formats import require_file
+from layers_pipeline.files.members import require_file
 from layers_pipeline.files.reader import ReadFile
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount

@@ -17,7 +17,8 @@ import dataframely as dy
 import polars as pl
 
 from layers_pipeline.steps.stores import Stores
-from transforms.contracts.creatives import AdContent, ContentOverrides, Creatives, SafetyReviews
+from transforms.contracts.ads import AdContent
+from transforms.contracts.creatives import ContentOverrides, Creatives, SafetyReviews
 
 
 @dataclass(frozen=True, kw_only=True)

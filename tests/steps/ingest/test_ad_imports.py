@@ -132,7 +132,7 @@ def test_an_imported_report_is_registered_without_a_project(stores):
         pytest.param({"clicks": "x1"}, "clicks|unreadable_count", id="no count"),
         pytest.param({"date": "13.05.2025"}, "spent_on|unreadable_date", id="no date"),
         pytest.param({"date": "2999-01-01"}, "spent_on|in_the_future", id="a day to come"),
-        pytest.param({"currency": "EUR"}, "currency|not_usd", id="euros"),
+        pytest.param({"currency": "EURO"}, "currency|unknown_currency", id="no currency"),
         pytest.param({"ad_platform": "x"}, "ad_platform|unknown_ad_platform", id="platform"),
         pytest.param({"known_at": "2025-05-14 09:00"}, "known_at|no_time_zone", id="no zone"),
     ],

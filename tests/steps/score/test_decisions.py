@@ -31,7 +31,8 @@ from tests.worlds.data_builders import (
     rows_of,
     temporary_stores,
 )
-from transforms.contracts.creatives import AdContent, ContentOverrides, Creatives, SafetyReviews
+from transforms.contracts.ads import AdContent
+from transforms.contracts.creatives import ContentOverrides, Creatives, SafetyReviews
 from transforms.facts.verdicts import overrides_at, unsafe_containers
 
 CONTENT = "brand/generated:one"

@@ -10,7 +10,7 @@ GIVEN = {
     name
     for name in COLUMNS
     if name.startswith(("raw_", "stg_import__"))
-    or name in {"quarantine", "import_files", "account_listings"}
+    or name in {"quarantine", "import_files", "account_listings", "ads_readings"}
 }
 """What platforms and files give."""
 OF_OPERATIONS = {

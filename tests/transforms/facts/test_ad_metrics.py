@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.hypothesis_profiles import examples
 from tests.shared_data import SHARED
 from tests.worlds.data_builders import hours
-from transforms.contracts.creatives import AdDailyMetrics
+from transforms.contracts.ads import AdDailyMetrics
 from transforms.facts.ad_metrics import LINE, read_ad_metrics
 from transforms.staging.parsing import read_cents
 from transforms.staging.quarantine import split
@@ -107,7 +107,7 @@ def test_money_that_is_no_whole_number_of_cents_is_set_aside(spend, rule):
             {"date": "2025-05-13 08:00:00"}, "spent_on|unreadable_date", id="a time of day"
         ),
         pytest.param({"date": "2025-05-16"}, "spent_on|in_the_future", id="no day yet anywhere"),
-        pytest.param({"currency": "EUR"}, "currency|not_usd", id="another currency"),
+        pytest.param({"currency": "EURO"}, "currency|unknown_currency", id="no such currency"),
         pytest.param({"ad_platform": "x"}, "ad_platform|unknown_ad_platform", id="platform"),
         pytest.param({"clicks": "many"}, None, id="a count in words is not shown"),
         pytest.param({"clicks": "1.5"}, "clicks|unreadable_count", id="half a click"),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.worlds.creative_builders import daily, spent
 from tests.worlds.data_builders import AS_OF, hours
-from transforms.contracts.creatives import AdDailyMetrics
+from transforms.contracts.ads import AdDailyMetrics
 from transforms.facts.ad_restatements import AD_DAY, VALUES, restatements
 
 DAY = AS_OF.date()

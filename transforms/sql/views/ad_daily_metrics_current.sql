@@ -29,6 +29,11 @@ final as (
         clicks,
         conversions,
         run_id,
+        currency,
+        conversion_value_cents,
+        reach,
+        frequency,
+        may_change_until,
         known_at
     from newest_known
 
