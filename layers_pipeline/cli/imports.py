@@ -38,6 +38,11 @@ def import_captures(
         say(f"Project {project!r} did not exist and was made (time zone UTC).")
     for file in report["files"]:
         _say_file(file, what="a capture")
+    if own := report["own_accounts"]:
+        say(
+            f"{', '.join(own)}: read by this project's own token, so no creator's: not put on its "
+            "allowlist."
+        )
     say(
         f"{report['posts']:,} posts of {report['accounts']:,} accounts, captured "
         f"{report['first_capture']} to {report['last_capture']}."

@@ -49,6 +49,8 @@ class ImportReport:
     accounts: int
     first_capture: datetime | None
     last_capture: datetime | None
+    own_accounts: tuple[str, ...] = ()
+    """Accounts of the project's own, read by token: their posts joined no pool."""
 
 
 def require_importable(paths: Sequence[Path], *, project_id: str, time_zone: str | None) -> None:
@@ -85,10 +87,11 @@ def import_captures(
     require_importable(paths, project_id=project_id, time_zone=time_zone)
     now = stores.clock.now()
     read = [read_capture_file(path, time_zone=time_zone, now=now, run_id=run_id) for path in paths]
-    made = stores.operations.projects.add(project_id, name=project_id, time_zone="UTC", now=now)
     captures = pl.concat([file.sound for file in read])
-    register_accounts(stores, captures, project_id=project_id)
+    # Rows first: where they cannot be written, no empty project is left.
     files = tuple(_stage(stores, file, project_id=project_id) for file in read)
+    made = stores.operations.projects.add(project_id, name=project_id, time_zone="UTC", now=now)
+    own = register_accounts(stores, captures, project_id=project_id)
     return ImportReport(
         files=files,
         project_was_made=made,
@@ -96,19 +99,34 @@ def import_captures(
         accounts=captures.select("platform", "account_key").n_unique() if captures.height else 0,
         first_capture=_instant(captures["captured_at"].min()),
         last_capture=_instant(captures["captured_at"].max()),
+        own_accounts=own,
     )
 
 
-def register_accounts(stores: Stores, captures: pl.DataFrame, *, project_id: str) -> None:
-    """Make the captures' accounts known and allow them in the project, from their first capture."""
+def register_accounts(
+    stores: Stores, captures: pl.DataFrame, *, project_id: str
+) -> tuple[str, ...]:
+    """Make the captures' accounts known and allow them in the project, from their first capture.
+
+    An account of the project's own, which it reads by token, is no creator's: it is not allowed.
+
+    Returns:
+        Ids of those accounts.
+    """
     firsts = captures.group_by("platform", "account_key").agg(pl.col("captured_at").min())
-    rows = firsts.sort("platform", "account_key").rows()
     now = stores.clock.now()
-    accounts = [
-        NewAccount(platform=platform, account_key=key, connection="external", status="paused")
-        for platform, key, _ in rows
-    ]
-    stores.operations.accounts.add(accounts, now=now)
+    first_of = {
+        NewAccount(
+            platform=platform, account_key=key, connection="external", status="paused"
+        ): first
+        for platform, key, first in firsts.sort("platform", "account_key").rows()
+    }
+    stores.operations.accounts.add(first_of, now=now)
+    own = {
+        row.account_id
+        for row in stores.operations.accounts.all()
+        if row.connection == "oauth" and row.project_id == project_id
+    }
     known = {row.account_id: row.creator_id for row in stores.operations.allowlist.all()}
     creators = [
         NewCreator(
@@ -117,9 +135,11 @@ def register_accounts(stores: Stores, captures: pl.DataFrame, *, project_id: str
             account_ids=(account.account_id,),
             allowed_from=first,
         )
-        for account, (_, _, first) in zip(accounts, rows, strict=True)
+        for account, first in first_of.items()
+        if account.account_id not in own
     ]
     stores.operations.allowlist.allow(project_id, creators, allowed_from=now)
+    return tuple(sorted(own.intersection(account.account_id for account in first_of)))
 
 
 def _stage(stores: Stores, file: ReadFile, *, project_id: str) -> ImportedFile:
