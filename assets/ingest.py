@@ -189,6 +189,8 @@ def as_json(report: ImportReport | AdImportReport) -> dict[str, Any]:
         for name, value in values.items()
         if value is None or isinstance(value, date | bool | int)
     }
+    if isinstance(report, ImportReport):
+        plain["own_accounts"] = list(report.own_accounts)
     return {**plain, "files": [file_as_json(file) for file in report.files]}
 
 

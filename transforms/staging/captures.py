@@ -132,7 +132,7 @@ def _views_that_were_seen(counts: dict[str, ParsedColumn]) -> dict[str, ParsedCo
 
 
 def _of_platforms(column: str, instant: ParsedColumn) -> ParsedColumn:
-    """The instant, unless there was no such platform then: the year 0, or a clock that was unset."""
+    """The instant, unless there was no platform then, as in the year 0 or by an unset clock."""
     is_early = instant.value < FIRST
     breach = pl.when(is_early).then(pl.lit(f"{column}|before_platforms"))
     return ParsedColumn(

@@ -34,9 +34,10 @@ PLACES: Final = 11
 
 
 def read_account_key(column: str = "account_key") -> ParsedColumn:
-    """The account that a text names: of handles and profiles' addresses the handle, in small letters.
+    """The account that a text names; of a handle or a profile's address the handle.
 
-    Platforms do not tell capitals of handles apart. An id that is no handle stays as it is.
+    Handles are written small, as platforms do not tell their capitals apart; an id that is no
+    handle stays as it is.
     """
     text = _unquoted(column)
     named = pl.coalesce(text.str.extract(PROFILE, 1), text.str.extract(HANDLE, 1))
@@ -83,7 +84,7 @@ def _unquoted(column: str) -> pl.Expr:
 
 
 def _checked(column: str, key: pl.Expr, *, of: pl.Expr) -> ParsedColumn:
-    """The key, and the rule that its text breaks: no_key for nothing, not_a_key for something else."""
+    """The key, and the rule that its text breaks: no_key (it says nothing), or not_a_key."""
     is_nothing = (of == "") | of.str.contains(NO_KEY)
     is_other = (
         key.is_null()

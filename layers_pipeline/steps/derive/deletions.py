@@ -14,6 +14,7 @@ import polars as pl
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written, differ
+from layers_pipeline.steps.derive.staging import as_one
 from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.deletions import (
@@ -166,7 +167,7 @@ def _listed(stores: Stores, readings: pl.DataFrame) -> pl.DataFrame:
         )
         for platform in PLATFORMS.values()
     ]
-    return pl.concat(rows).unique().collect()
+    return as_one(stores, pl.concat(rows)).unique().collect()
 
 
 def _with_decisions(stores: Stores, changed: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

@@ -17,6 +17,7 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written, add_up, differ
+from layers_pipeline.steps.derive.aliases import FACTS, stale_posts, take_out
 from layers_pipeline.steps.derive.staging import ROWS_AT_ONCE, captures, captures_since
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.columns import COUNTS, METRICS
@@ -35,8 +36,6 @@ OF_POSTS: Final = (
     catalog.PLATFORM_POSTS,
     catalog.PLATFORM_POST_METRICS_LATEST,
 )
-FACTS: Final = (catalog.PLATFORM_ACCOUNT_METRICS, *OF_POSTS)
-"""In the order of writing: what is known comes last, as the others are compared with it."""
 KEPT: Final = frozenset({"platform", "platform_post_id", "deleted_at", "bucket"})
 """Columns of a post that its captures do not change."""
 
@@ -60,7 +59,8 @@ def derive_facts(stores: Stores) -> dict[str, Written]:
     with lake.write_lock():
         marks = {source.name: lake.version(source) for source in catalog.STAGED_TABLES}
         since = {name: min(lake.watermark(table, name) for table in FACTS) for name in marks}
-        if since == marks:
+        stale = stale_posts(stores)
+        if since == marks and stale.is_empty():
             return {table.name: Written() for table in FACTS}
         arrived = captures_since(stores, since)
         accounts = catalog.PLATFORM_ACCOUNT_METRICS
@@ -73,11 +73,21 @@ def derive_facts(stores: Stores) -> dict[str, Written]:
                 marks=marks,
             )
         }
-        batches = _batches(arrived)
+        batches = _batches(_with_renamed(stores, arrived, stale))
         for left, some in zip(reversed(range(len(batches))), batches, strict=True):
             facts = _facts(stores, some.collect())
             add_up(written, _write(stores, facts, marks={} if left else marks))
+        take_out(stores, stale)
         return written
+
+
+def _with_renamed(stores: Stores, arrived: pl.LazyFrame, stale: pl.DataFrame) -> pl.LazyFrame:
+    """Arrived captures, and all of posts whose rows stand under another id so far."""
+    if stale.is_empty():
+        return arrived
+    posts = stale.select("platform", platform_post_id="same_as").unique().lazy()
+    others = arrived.join(posts, on=POST, how="anti")
+    return pl.concat([others, captures(stores).join(posts, on=POST, how="semi")])
 
 
 def _batches(arrived: pl.LazyFrame) -> list[pl.LazyFrame]:

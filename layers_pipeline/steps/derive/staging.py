@@ -17,6 +17,7 @@ from layers_pipeline.lake.table import Written, differ
 from layers_pipeline.steps.platforms import STAGED_SOURCES, Source
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.captures import Capture
+from transforms.facts.post_ids import under_one_id
 
 CAPTURE: Final = tuple(Capture.column_names())
 ROWS_AT_ONCE: Final = 6_000
@@ -80,12 +81,28 @@ def stage_again(stores: Stores, source: Source, landed: pl.DataFrame) -> Written
 
 
 def captures(stores: Stores) -> pl.LazyFrame:
-    """Every staged capture, of every source."""
-    return pl.concat([stores.lake.read(table).select(CAPTURE) for table in catalog.STAGED_TABLES])
+    """Every staged capture, of every source, each post under the id that stands for it."""
+    return as_one(stores, captures_as_given(stores))
 
 
 def captures_since(stores: Stores, versions: Mapping[str, int]) -> pl.LazyFrame:
-    """Captures that were staged after the versions, by staging table."""
+    """Captures that were staged after the versions, by staging table; as of ``captures``."""
+    return as_one(stores, given_since(stores, versions))
+
+
+def as_one(stores: Stores, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with each post under the id that stands for it."""
+    aliases = stores.lake.read(catalog.POST_ALIASES).collect()
+    return rows if aliases.is_empty() else under_one_id(rows, aliases.lazy())
+
+
+def captures_as_given(stores: Stores) -> pl.LazyFrame:
+    """Every staged capture, under the ids that their sources gave."""
+    return pl.concat([stores.lake.read(table).select(CAPTURE) for table in catalog.STAGED_TABLES])
+
+
+def given_since(stores: Stores, versions: Mapping[str, int]) -> pl.LazyFrame:
+    """Captures that were staged after the versions, under the ids that their sources gave."""
     return pl.concat(
         [
             stores.lake.added_since(table, versions[table.name]).select(CAPTURE)
