@@ -4,16 +4,19 @@ Belongs here: commands, their options, saying what came of each file.
 Does not belong here: reading files and storing rows (``steps``), drawing (``terminal``).
 """
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
-from layers_pipeline.cli.common import ProjectOption, job_runner
+from layers_pipeline.cli.common import ProjectOption, job_runner, opened, user_name
 from layers_pipeline.cli.terminal import progress_bars, say
 from layers_pipeline.errors import InputRefusedError
-from transforms.vocabulary import AdPlatform
+from transforms.vocabulary import PLATFORMS, AdPlatform
+
+ONE_LISTING: Final = timedelta(days=1)
+"""Captures of one listing lie no further apart."""
 
 import_app = typer.Typer()
 
@@ -25,10 +28,18 @@ def import_captures(
     timezone: Annotated[
         str, typer.Option(help="IANA time zone of times that carry none, such as UTC.")
     ] = "",
+    complete_for: Annotated[
+        str,
+        typer.Option(help="Account (platform:key) all of whose posts the files hold."),
+    ] = "",
+    since: Annotated[
+        str, typer.Option(help="Day since which they hold all of its posts, YYYY-MM-DD (UTC).")
+    ] = "",
 ) -> None:
     """Import files of captures; the same files again change nothing."""
     from layers_pipeline.steps.ingest.imports import require_importable
 
+    complete = _complete(complete_for, since)
     require_importable(files, project_id=project, time_zone=timezone or None)
     given = {"files": _absolute(files), "project_id": project, "time_zone": timezone}
     with job_runner() as runner, progress_bars():
@@ -52,6 +63,39 @@ def import_captures(
         f"{_inserted(made, 'platform_post_metrics'):,} snapshots "
         "(equal repeats append nothing)."
     )
+    if complete:
+        _tell_complete(*complete, report)
+
+
+@import_app.command("listings")
+def import_listings(
+    file: Annotated[Path, typer.Argument(help="A file of listings, see docs/captures.md.")],
+    timezone: Annotated[
+        str, typer.Option(help="IANA time zone of times that carry none, such as UTC.")
+    ] = "",
+    by: Annotated[str, typer.Option(help="Who says so. Default: this machine's user.")] = "",
+) -> None:
+    """Say when accounts' posts were listed elsewhere, how far back, and whether all of them.
+
+    Posts that two complete listings lack are deleted; an import of captures alone deletes none.
+    """
+    from layers_pipeline.files.captures import require_zone
+    from layers_pipeline.files.listings import read_listings
+    from layers_pipeline.operations.told_listings import NewListing
+
+    require_zone(timezone or None)
+    with opened() as stores:
+        now = stores.clock.now()
+        read = read_listings(file, time_zone=timezone or None, now=now)
+        new = stores.operations.told_listings.tell(
+            [NewListing(**vars(listing)) for listing in read],
+            by=by or user_name("import listings"),
+            now=now,
+        )
+    complete = sum(listing.is_complete for listing in read)
+    say(f"{file.name}: {len(read):,} listings, {complete:,} of them complete; {new:,} are new.")
+    if new:
+        say("What they prove is derived by the next run: layers-pipeline publish.")
 
 
 @import_app.command("ad-metrics")
@@ -96,6 +140,49 @@ def import_ad_metrics(
     )
 
 
+def _complete(account: str, since: str) -> tuple[str, datetime | None] | None:
+    """Whose posts the files hold all of, and since when."""
+    if not account:
+        if since:
+            raise InputRefusedError("--since says how far --complete-for reaches: give both.")
+        return None
+    from transforms.staging.keys import account_key_of
+
+    platform, _, name = account.partition(":")
+    key = account_key_of(name)
+    if platform not in PLATFORMS or key is None:
+        raise InputRefusedError(f"--complete-for {account!r}: write tiktok:KEY or instagram:KEY.")
+    day = _day(since, option="--since")
+    begins = datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
+    return f"{platform}:{key}", begins
+
+
+def _tell_complete(account_id: str, since: datetime | None, report: dict[str, Any]) -> None:
+    """Store that the files are a complete listing of an account."""
+    from layers_pipeline.operations.told_listings import NewListing
+
+    first, last = (datetime.fromisoformat(report[f"{end}_capture"]) for end in ("first", "last"))
+    if last - first > ONE_LISTING:
+        raise InputRefusedError(
+            f"--complete-for {account_id}: the captures were imported, but they lie "
+            f"{(last - first).days} days apart and are no one listing. Tell of each listing: "
+            "layers-pipeline import listings FILE."
+        )
+    listing = NewListing(
+        account_id=account_id,
+        started_at=first,
+        finished_at=last,
+        is_complete=True,
+        reaches_back_to=since,
+    )
+    with opened() as stores:
+        new = stores.operations.told_listings.tell(
+            [listing], by=user_name("import captures"), now=stores.clock.now()
+        )
+    known = "told before" if not new else "derived by the next run: layers-pipeline publish"
+    say(f"A complete listing of {account_id}: {known}.")
+
+
 def _inserted(made: dict[str, dict[str, Any]], table: str) -> int:
     """Rows that a run added to a table; a table that it did not touch is left out."""
     return made.get(table, {}).get("rows_inserted", 0)
@@ -105,7 +192,7 @@ def _absolute(files: list[Path]) -> list[str]:
     return [str(path.absolute()) for path in files]
 
 
-def _day(text: str) -> str:
+def _day(text: str, *, option: str = "--day") -> str:
     """A day that a person types, or nothing."""
     try:
         is_day = not text or date.fromisoformat(text).isoformat() == text
@@ -113,7 +200,7 @@ def _day(text: str) -> str:
         is_day = False
     if not is_day:
         raise InputRefusedError(
-            f"--day {text!r}: no such day. Write it as YYYY-MM-DD, such as 2025-05-14."
+            f"{option} {text!r}: no such day. Write it as YYYY-MM-DD, such as 2025-05-14."
         )
     return text
 

@@ -21,6 +21,7 @@ from layers_pipeline.operations.scrapes import Scrapes
 from layers_pipeline.operations.sync_outcomes import SyncOutcomes
 from layers_pipeline.operations.syncs import Syncs
 from layers_pipeline.operations.tokens import Tokens
+from layers_pipeline.operations.told_listings import ToldListings
 from layers_pipeline.operations.verdicts import Verdicts
 
 
@@ -43,6 +44,7 @@ class Operations:
         self.refusals = Refusals(self.database)
         self.deletions = Deletions(self.database)
         self.listings = Listings(self.database)
+        self.told_listings = ToldListings(self.database)
         self.creatives = Creatives(self.database)
         self.verdicts = Verdicts(self.database)
         self.ads = Ads(self.database)

@@ -224,14 +224,8 @@ CASES: dict[str, Case] = {
         command=ANSWER,
         **SERVE,
     ),
-    "a data file that a view names is gone": Case(
-        damage=newest(DATA, None),
-        code=4,
-        says=r"query: .*No files found.*layers-pipeline publish",
-        command=("query", "select sum(views) from platform_post_metrics"),
-    ),
     "Dagster's records are foreign": Case(
-        damage=each("dagster/storage/*.db", foreign),
+        damage=each("dagster/storage/**/*.db", foreign),
         code=4,
         says=r"Dagster's records in .* hold the history of runs and no data",
         command=("publish",),

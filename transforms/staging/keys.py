@@ -44,6 +44,12 @@ def read_account_key(column: str = "account_key") -> ParsedColumn:
     return _checked(column, pl.coalesce(named.str.to_lowercase(), text), of=text)
 
 
+def account_key_of(text: str) -> str | None:
+    """The account that one text names, as ``read_account_key``; none if it names none."""
+    one = pl.DataFrame({"account_key": [text]}, schema={"account_key": pl.String})
+    return one.select(read_account_key().value).item()
+
+
 def read_post_key(column: str = "post_key") -> ParsedColumn:
     """The post that a text names: of an address its id, of Instagram's inner number the shortcode.
 
