@@ -25,6 +25,7 @@ import_app = typer.Typer()
 def import_captures(
     files: Annotated[list[Path], typer.Argument(help="Parquet, CSV or NDJSON files, any order.")],
     project: ProjectOption,
+    *,
     timezone: Annotated[
         str, typer.Option(help="IANA time zone of times that carry none, such as UTC.")
     ] = "",
@@ -35,12 +36,18 @@ def import_captures(
     since: Annotated[
         str, typer.Option(help="Day since which they hold all of its posts, YYYY-MM-DD (UTC).")
     ] = "",
+    renamed: Annotated[
+        list[str] | None,
+        typer.Option(help="An account that was renamed: platform:old=new. May be repeated."),
+    ] = None,
 ) -> None:
     """Import files of captures; the same files again change nothing."""
     from layers_pipeline.steps.ingest.imports import require_importable
 
     complete = _complete(complete_for, since)
     require_importable(files, project_id=project, time_zone=timezone or None)
+    if renamed:
+        _tell_renamed(renamed)
     given = {"files": _absolute(files), "project_id": project, "time_zone": timezone}
     with job_runner() as runner, progress_bars():
         made = runner.run("import_captures", ops={"stg_import__captures": given})
@@ -138,6 +145,24 @@ def import_ad_metrics(
         f"New in the lake: {_inserted(made, 'ad_daily_metrics'):,} rows of ads and days "
         "(equal repeats append nothing)."
     )
+
+
+def _tell_renamed(renames: list[str]) -> None:
+    """Store which accounts have another name now: captures under either are one account's."""
+    from transforms.staging.keys import account_key_of
+
+    read: list[tuple[str, str, str]] = []
+    for text in renames:
+        platform, _, names = text.partition(":")
+        old, new = (account_key_of(name) for name in (*names.split("=", 1), "")[:2])
+        if platform not in PLATFORMS or old is None or new is None:
+            raise InputRefusedError(f"--renamed {text!r}: write tiktok:OLD=NEW.")
+        read.append((platform, old, new))
+    by = user_name("import captures")
+    with opened() as stores:
+        for platform, old, new in read:
+            now = stores.clock.now()
+            stores.operations.account_renames.tell((platform, old), new, by=by, now=now)
 
 
 def _complete(account: str, since: str) -> tuple[str, datetime | None] | None:

@@ -119,6 +119,20 @@ def _is_consistent() -> pl.Expr:
     return pl.col("is_identity_settled").all() & same_account & same_publication
 
 
+def under_one_name(rows: pl.LazyFrame, names: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with each account under the name that stands for it.
+
+    Args:
+        rows: Reads platform, account_key.
+        names: platform, account_key and new_key of accounts that were renamed.
+    """
+    return (
+        rows.join(names, on=["platform", "account_key"], how="left", maintain_order="left")
+        .with_columns(account_key=pl.coalesce("new_key", "account_key"))
+        .drop("new_key")
+    )
+
+
 def account() -> pl.Expr:
     """Platform and account key as one column."""
     return pl.concat_str("platform", pl.lit(":"), "account_key").alias("account")

@@ -16,10 +16,10 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written
-from layers_pipeline.steps.derive.staging import captures_as_given, given_since
+from layers_pipeline.steps.derive.staging import captures_as_given, given_since, renamed
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.post_ids import aliases_of, shortcode_shown
-from transforms.facts.snapshots import POST
+from transforms.facts.snapshots import ACCOUNT, POST
 
 FACTS: Final = (
     catalog.PLATFORM_ACCOUNT_METRICS,
@@ -117,6 +117,22 @@ def stale_posts(stores: Stores) -> pl.DataFrame:
         return aliases.select(*POST, "same_as")
     posts = stores.lake.read(catalog.PLATFORM_POSTS).select(POST)
     return aliases.lazy().join(posts, on=POST, how="semi").select(*POST, "same_as").collect()
+
+
+def renamed_posts(stores: Stores) -> pl.DataFrame:
+    """Posts whose rows name an account as it was called before: key, account_key."""
+    names = renamed(stores)
+    if names.is_empty():
+        return pl.DataFrame(schema=dict.fromkeys((*POST, "account_key"), pl.String))
+    posts = stores.lake.read(catalog.PLATFORM_POSTS).select(*POST, "account_key")
+    return posts.join(names.lazy(), on=ACCOUNT, how="semi").collect()
+
+
+def take_out_accounts(stores: Stores, posts: pl.DataFrame) -> None:
+    """Delete what is known of followers under the names that accounts had before."""
+    if not posts.is_empty():
+        accounts = posts.select(ACCOUNT).unique()
+        _without(stores, catalog.PLATFORM_ACCOUNT_METRICS, accounts, on=ACCOUNT)
 
 
 def take_out(stores: Stores, stale: pl.DataFrame) -> None:

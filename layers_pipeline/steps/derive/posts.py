@@ -17,7 +17,13 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written, add_up, differ
-from layers_pipeline.steps.derive.aliases import FACTS, stale_posts, take_out
+from layers_pipeline.steps.derive.aliases import (
+    FACTS,
+    renamed_posts,
+    stale_posts,
+    take_out,
+    take_out_accounts,
+)
 from layers_pipeline.steps.derive.staging import ROWS_AT_ONCE, captures, captures_since
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.columns import COUNTS, METRICS
@@ -59,10 +65,12 @@ def derive_facts(stores: Stores) -> dict[str, Written]:
     with lake.write_lock():
         marks = {source.name: lake.version(source) for source in catalog.STAGED_TABLES}
         since = {name: min(lake.watermark(table, name) for table in FACTS) for name in marks}
-        stale = stale_posts(stores)
-        if since == marks and stale.is_empty():
+        stale, old_names = stale_posts(stores), renamed_posts(stores)
+        if since == marks and stale.is_empty() and old_names.is_empty():
             return {table.name: Written() for table in FACTS}
-        arrived = captures_since(stores, since)
+        arrived = _with_renamed(stores, captures_since(stores, since), stale, old_names)
+        # Before the posts that tell which they are: a crash in between leaves those to be found.
+        take_out_accounts(stores, old_names)
         accounts = catalog.PLATFORM_ACCOUNT_METRICS
         written = {
             accounts.name: lake.merge(
@@ -73,7 +81,7 @@ def derive_facts(stores: Stores) -> dict[str, Written]:
                 marks=marks,
             )
         }
-        batches = _batches(_with_renamed(stores, arrived, stale))
+        batches = _batches(arrived)
         for left, some in zip(reversed(range(len(batches))), batches, strict=True):
             facts = _facts(stores, some.collect())
             add_up(written, _write(stores, facts, marks={} if left else marks))
@@ -81,11 +89,14 @@ def derive_facts(stores: Stores) -> dict[str, Written]:
         return written
 
 
-def _with_renamed(stores: Stores, arrived: pl.LazyFrame, stale: pl.DataFrame) -> pl.LazyFrame:
-    """Arrived captures, and all of posts whose rows stand under another id so far."""
-    if stale.is_empty():
+def _with_renamed(
+    stores: Stores, arrived: pl.LazyFrame, stale: pl.DataFrame, old_names: pl.DataFrame
+) -> pl.LazyFrame:
+    """Arrived captures, and all of posts whose rows stand under another id or name so far."""
+    if stale.is_empty() and old_names.is_empty():
         return arrived
-    posts = stale.select("platform", platform_post_id="same_as").unique().lazy()
+    moved = stale.select("platform", platform_post_id="same_as")
+    posts = pl.concat([moved, old_names.select(POST)]).unique().lazy()
     others = arrived.join(posts, on=POST, how="anti")
     return pl.concat([others, captures(stores).join(posts, on=POST, how="semi")])
 

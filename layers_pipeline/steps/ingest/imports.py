@@ -19,7 +19,9 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.operations.validators import require_project_id
+from layers_pipeline.steps.derive.staging import renamed
 from layers_pipeline.steps.stores import Stores
+from transforms.facts.posts import under_one_name
 from transforms.facts.snapshots import POST
 
 
@@ -87,7 +89,7 @@ def import_captures(
     require_importable(paths, project_id=project_id, time_zone=time_zone)
     now = stores.clock.now()
     read = [read_capture_file(path, time_zone=time_zone, now=now, run_id=run_id) for path in paths]
-    captures = pl.concat([file.sound for file in read])
+    captures = _named(stores, pl.concat([file.sound for file in read]))
     # Rows first: where they cannot be written, no empty project is left.
     files = tuple(_stage(stores, file, project_id=project_id) for file in read)
     made = stores.operations.projects.add(project_id, name=project_id, time_zone="UTC", now=now)
@@ -128,6 +130,10 @@ def register_accounts(
         if row.connection == "oauth" and row.project_id == project_id
     }
     known = {row.account_id: row.creator_id for row in stores.operations.allowlist.all()}
+    # A renamed account is the creator's whose it was under its name of before.
+    for (platform, old), new in stores.operations.account_renames.names().items():
+        if (creator := known.get(f"{platform}:{old}")) is not None:
+            known.setdefault(f"{platform}:{new}", creator)
     creators = [
         NewCreator(
             creator_id=known.get(account.account_id, account.account_id),
@@ -140,6 +146,12 @@ def register_accounts(
     ]
     stores.operations.allowlist.allow(project_id, creators, allowed_from=now)
     return tuple(sorted(own.intersection(account.account_id for account in first_of)))
+
+
+def _named(stores: Stores, rows: pl.DataFrame) -> pl.DataFrame:
+    """The captures with each account under the name that stands for it."""
+    names = renamed(stores)
+    return rows if names.is_empty() else under_one_name(rows.lazy(), names.lazy()).collect()
 
 
 def _stage(stores: Stores, file: ReadFile, *, project_id: str) -> ImportedFile:

@@ -154,3 +154,15 @@ def test_a_collaboration_is_in_the_pool_of_every_project_that_allows_one_of_its_
         "p1",
         "p2",
     ]
+
+
+def test_a_renamed_account_is_one_with_what_it_was(stores):
+    rows = (OTHER.replace("oak", "oak.old"), BY_MEDIA_ID)
+    together = make_stores(Path(stores.settings.home) / "together")
+    bring_in(together, *(row.replace("oak.old", "oak") for row in rows))
+    bring_in(stores, *rows)
+    now = stores.clock.now()
+    stores.operations.account_renames.tell(("instagram", "oak.old"), "oak", by="me", now=now)
+    bring_up_to_date(stores)
+    assert facts(stores, of=OF_POSTS[:3]) == facts(together, of=OF_POSTS[:3])
+    together.operations.close()

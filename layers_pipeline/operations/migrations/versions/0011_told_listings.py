@@ -1,4 +1,4 @@
-"""Listings of accounts that people tell of.
+"""Listings and renamed accounts that people tell of.
 
 Belongs here: the change from 0007 to 0011.
 Does not belong here: imports of the models, which move on while this stays as it is.
@@ -13,6 +13,7 @@ branch_labels = None
 depends_on = None
 
 TABLE = "told_listings"
+RENAMES = "account_renames"
 
 
 def upgrade() -> None:
@@ -43,9 +44,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "started_at", name=f"uq_{TABLE}_account_id_started_at"),
         comment="Listings that people tell of. Grain: one row per account and beginning.",
     )
+    op.create_table(
+        RENAMES,
+        _text("platform", "instagram or tiktok."),
+        _text("old_key", "What the account was called."),
+        _text("new_key", "What it has been called since."),
+        _text("told_by", "Who said so."),
+        _instant("told_at", "When it was stored (UTC)."),
+        sa.CheckConstraint("new_key <> old_key", name=op.f(f"ck_{RENAMES}_another")),
+        sa.PrimaryKeyConstraint("platform", "old_key", name=f"pk_{RENAMES}"),
+        comment="Accounts that have another name now. Grain: one row per name of before.",
+    )
 
 
 def downgrade() -> None:
+    op.drop_table(RENAMES)
     op.drop_table(TABLE)
 
 
