@@ -16,11 +16,11 @@ from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.formats import RawFile, read_raw_file
 from layers_pipeline.files.reader import missing_columns, refuse
 from transforms.staging.keys import read_account_key
-from transforms.staging.parsing import LINE, read_instant, shown_text
+from transforms.staging.parsing import LINE, read_count, read_instant, shown_text
 from transforms.vocabulary import PLATFORMS
 
 REQUIRED: Final = ("platform", "account_key", "started_at", "is_complete")
-COLUMNS: Final = (*REQUIRED, "finished_at", "reaches_back_to")
+COLUMNS: Final = (*REQUIRED, "finished_at", "reaches_back_to", "followers")
 TIMES: Final = ("started_at", "finished_at", "reaches_back_to")
 TRUTHS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
@@ -34,6 +34,7 @@ class ReadListing:
     finished_at: datetime
     is_complete: bool
     reaches_back_to: datetime | None
+    followers: int | None
 
 
 def read_listings(path: Path, *, time_zone: str | None, now: datetime) -> list[ReadListing]:
@@ -55,6 +56,7 @@ def read_listings(path: Path, *, time_zone: str | None, now: datetime) -> list[R
             finished_at=row["finished_at"] or row["started_at"],
             is_complete=TRUTHS[row["is_complete"]],
             reaches_back_to=row["reaches_back_to"],
+            followers=row["followers"],
         )
         for row in rows
     ]
@@ -64,8 +66,11 @@ def _typed(raw: RawFile, time_zone: str | None) -> list[dict[str, Any]]:
     absent = {name: pl.lit(None, pl.String) for name in COLUMNS if name not in raw.rows.columns}
     given = raw.rows.with_columns(**absent)
     times = {name: read_instant(name, given.schema[name], time_zone=time_zone) for name in TIMES}
+    followers = read_count("followers", given.schema["followers"])
     read = given.select(
         LINE,
+        followers=followers.value,
+        followers_breach=followers.breach,
         platform=shown_text("platform").str.to_lowercase(),
         account_key=read_account_key().value,
         is_complete=shown_text("is_complete").str.to_lowercase(),
@@ -83,6 +88,12 @@ def _faults(row: dict[str, Any], now: datetime) -> Iterator[str]:
         yield f"{line}: account_key names no account"
     if row["is_complete"] not in TRUTHS:
         yield f"{line}: is_complete {row['is_complete']!r}: write yes or no"
+    if row["followers_breach"] or (row["followers"] or 0) < 0:
+        yield f"{line}: followers is no count: write a whole number, or nothing"
+    yield from _faults_of_times(row, line, now)
+
+
+def _faults_of_times(row: dict[str, Any], line: str, now: datetime) -> Iterator[str]:
     for name in TIMES:
         if breach := row[f"{name} breach"]:
             yield f"{line}: {breach.replace('|', ' ')}: write it with an offset, or --timezone"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from layers_pipeline.operations.accounts import require_accounts
@@ -25,6 +25,7 @@ class ToldListing(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "started_at"),
         CheckConstraint("finished_at >= started_at", name="period"),
+        CheckConstraint("followers >= 0", name="followers"),
         {"comment": "Listings that people tell of. Grain: one row per account and beginning."},
     )
 
@@ -40,6 +41,10 @@ class ToldListing(Base):
     reaches_back_to: Mapped[datetime | None] = mapped_column(
         comment="No post older than this was looked for (UTC); null: as far as the platform lists."
     )
+    followers: Mapped[int | None] = mapped_column(
+        BigInteger,
+        comment="Followers that the account showed when it ended; null: not looked at.",
+    )
     told_by: Mapped[str] = mapped_column(comment="Who said so.")
     told_at: Mapped[datetime] = mapped_column(comment="When it was stored (UTC).")
 
@@ -53,6 +58,7 @@ class NewListing:
     finished_at: datetime
     is_complete: bool
     reaches_back_to: datetime | None = None
+    followers: int | None = None
 
 
 class ToldListings(Repository):

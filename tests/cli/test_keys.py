@@ -64,8 +64,10 @@ def test_a_listing_that_lacks_a_post_twice_deletes_it(program):
     path = lines(folder / "listed.ndjson", [old, *new])
     program.said("import", "captures", path, "--project", "elm")
     listings = folder / "listings.csv"
-    header = "platform,account_key,started_at,is_complete,reaches_back_to"
-    told = [f"tiktok,@Elm,2026-02-{day}T12:00:00Z,yes,2026-02-01T00:00:00Z" for day in (21, 22)]
+    header = "platform,account_key,started_at,is_complete,reaches_back_to,followers"
+    told = [
+        f"tiktok,@Elm,2026-02-{day}T12:00:00Z,yes,2026-02-01T00:00:00Z,{day}" for day in (21, 22)
+    ]
     listings.write_text("\n".join([header, *told, ""]))
     assert "2 listings, 2 of them complete; 2 are new." in program.said(
         "import", "listings", listings
@@ -76,6 +78,10 @@ def test_a_listing_that_lacks_a_post_twice_deletes_it(program):
     assert json.loads(program.said("query", sql, "--format", "json")) == [
         {"platform_post_id": "7527622999746704899", "confirmed_at": "2026-02-22 12:00:00+00:00"}
     ]
+    sql = "select followers from platform_account_metrics where account_key = 'elm' order by all"
+    assert (
+        program.said("query", sql, "--format", "json") == '[{"followers": 21}, {"followers": 22}]\n'
+    )
 
 
 @pytest.mark.parametrize(

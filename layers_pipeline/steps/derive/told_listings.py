@@ -16,6 +16,8 @@ from layers_pipeline.steps.derive.staging import captures
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.snapshots import ACCOUNT, POST
 
+FOLLOWERS_MARK: Final = "told_followers"
+"""Application under which ``platform_account_metrics`` notes the same."""
 MARK: Final = "told_listings"
 """Application under which ``post_absences`` notes how many listings it has read."""
 REACH: Final = "reaches_back_to"
@@ -97,3 +99,15 @@ def as_readings(told: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     )
     columns = catalog.ACCOUNT_LISTINGS.columns
     return catalog.ACCOUNT_LISTINGS.shape(rows).with_columns(rows[REACH]).select(*columns, REACH)
+
+
+def told_followers(stores: Stores) -> pl.DataFrame:
+    """Followers that people told of beside listings, as captures of their accounts."""
+    rows = [
+        (*row.account_id.split(":", 1), row.finished_at, row.followers)
+        for row in stores.operations.told_listings.all()
+        if row.followers is not None
+    ]
+    schema = {"platform": pl.String, "account_key": pl.String, "captured_at": INSTANT}
+    told = pl.DataFrame(rows, schema=schema | {"followers": pl.Int64}, orient="row")
+    return told.with_columns(source=pl.lit("import"), known_at="captured_at")

@@ -34,8 +34,15 @@ def upgrade() -> None:
             "No post older than this was looked for (UTC); null: as far as the platform lists.",
             nullable=True,
         ),
+        sa.Column(
+            "followers",
+            sa.BigInteger(),
+            nullable=True,
+            comment="Followers that the account showed when it ended; null: not looked at.",
+        ),
         _text("told_by", "Who said so."),
         _instant("told_at", "When it was stored (UTC)."),
+        sa.CheckConstraint("followers >= 0", name=op.f(f"ck_{TABLE}_followers")),
         sa.CheckConstraint("finished_at >= started_at", name=op.f(f"ck_{TABLE}_period")),
         sa.ForeignKeyConstraint(
             ["account_id"], ["platform_accounts.account_id"], name=f"fk_{TABLE}_account_id"
