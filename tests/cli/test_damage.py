@@ -138,7 +138,7 @@ def test_a_question_that_meets_a_lost_data_file_is_answered_with_that(program):
     program.said("publish")
     newest(f"{METRICS}/**/*.parquet", None)(program.home)
     said = program.refused("query", "select sum(views) from platform_post_metrics", code=4)
-    assert re.search(r"query: .*No files found.*layers-pipeline publish", said)
+    assert re.search(r"query: .*, which cannot be read.*layers-pipeline publish", said)
 
 
 def test_tokens_under_a_lost_key_are_told_of(program):
