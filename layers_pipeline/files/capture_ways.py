@@ -48,7 +48,8 @@ def filled(raw: RawFile, told: Told) -> tuple[RawFile, list[str]]:
         if value is not None and name not in raw.columns
     }
     rows = raw.rows.with_columns(**{name: pl.lit(value) for name, value in added.items()})
-    return replace(raw, rows=rows), [f"{name}={value}" for name, value in added.items()]
+    said = {**added, "captured_at": told.captured_as or added.get("captured_at")}
+    return replace(raw, rows=rows), [f"{name}={said[name]}" for name in added]
 
 
 def way_of(  # noqa: PLR0913, PLR0917 - what a table is, and how it is to be read

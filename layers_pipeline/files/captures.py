@@ -147,7 +147,8 @@ def _read(  # noqa: PLR0913, PLR0917 - what a table is, and how it is to be read
     else:
         way = way_of(member, raw, recognised, told, time_zone, now=now)
         file_id = read_as(
-            file_id, export.name, time_zone, told.platform, told.account, way.captured_at,
+            file_id, export.name, time_zone, told.platform, told.account,
+            told.captured_as or way.captured_at,
             told.decimal, told.order,
         )  # fmt: skip
         refuse(path, _mangled_ids(_ids_of(raw, recognised), IDS))
