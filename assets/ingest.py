@@ -63,7 +63,7 @@ class ImportConfig(dg.Config):
     files: list[str]
     project_id: str
     time_zone: str = ""
-    options: dict[str, str] = {}
+    options: dict[str, str] = Field(default_factory=dict)
 
 
 class AdImportConfig(dg.Config):
@@ -73,7 +73,7 @@ class AdImportConfig(dg.Config):
     ad_platform: str = ""
     spent_on: str = ""
     is_history: bool = False
-    options: dict[str, str] = {}
+    options: dict[str, str] = Field(default_factory=dict)
 
 
 @dg.asset(

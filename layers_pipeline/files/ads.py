@@ -186,7 +186,7 @@ def _mangled_ids(raw: RawFile, recognised: Recognised) -> Iterator[str]:
             )
 
 
-def _typed_file(  # noqa: PLR0913, PLR0917 - what a table is, and how it is to be read
+def _typed_file(  # noqa: PLR0917 - what a table is, and how it is to be read
     path: Path,
     raw: RawFile,
     known: RawFile,

@@ -5,7 +5,6 @@ Does not belong here: storing anything; drawing (``cli``).
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from layers_pipeline.files.ads import OWN_REPORT, AdReading, read_ad_files
@@ -56,8 +55,9 @@ def inspect_file(path: Path, reading: AdReading, *, time_zone: str | None) -> li
 def _subject_of(path: Path, told: Told, named: Export | None) -> Subject:
     if named is not None:
         return named.subject
-    found = {_of_table(member_raw, told) for member_raw in _tables(path)}
-    return "captures" if "captures" in found or not found else next(iter(found))
+    found: set[Subject] = {_of_table(raw, told) for raw in _tables(path)}
+    only_ads = "ad-metrics" in found and "captures" not in found
+    return "ad-metrics" if only_ads else "captures"
 
 
 def _tables(path: Path) -> list[RawFile]:

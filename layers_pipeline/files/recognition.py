@@ -11,6 +11,7 @@ from typing import Final
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.formats import RawFile
+from layers_pipeline.files.members import Member
 from layers_pipeline.files.reader import missing_columns
 from transforms.exports.catalog import BY_NAME, EXPORTS
 from transforms.exports.headers import Header, fits, header_of, nearest
@@ -59,6 +60,20 @@ class Recognised:
         return self.export.name if self.export else OWN_NAME
 
 
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table that was opened, and what it is."""
+
+    member: Member
+    raw: RawFile
+    recognised: Recognised
+
+    @property
+    def path(self) -> Path:
+        """Where it is, as messages name it."""
+        return self.member.path
+
+
 def named_format(name: str | None) -> Export | None:
     """The format that a user names; None for our own, and for none.
 
@@ -90,7 +105,8 @@ def recognise(
     """
     header = header_of(raw.columns)
     if name is not None:
-        return _as_named(path, header, named_format(name), raw, own, given)
+        recognised = Recognised(export=named_format(name), header=header)
+        return _as_named(path, recognised, raw, own, given)
     needed = [column for column in own.required if column not in given]
     if all(column in raw.columns for column in needed):
         return Recognised(export=None, header=header)
@@ -116,19 +132,15 @@ def _importable(path: Path, export: Export, header: Header, own: Own) -> Recogni
 
 
 def _as_named(
-    path: Path,
-    header: Header,
-    export: Export | None,
-    raw: RawFile,
-    own: Own,
-    given: Collection[str],
+    path: Path, recognised: Recognised, raw: RawFile, own: Own, given: Collection[str]
 ) -> Recognised:
+    export, header = recognised.export, recognised.header
     if export is None:
         missing = [column for column in own.required if column not in given]
         if faults := list(missing_columns(raw, missing, page=own.page)):
             raise InputRefusedError(f"{path}: {'; '.join(faults)}.")
-        return Recognised(export=None, header=header)
-    recognised = _importable(path, export, header, own)
+        return recognised
+    _importable(path, export, header, own)
     missing = [
         column
         for column in export.needed

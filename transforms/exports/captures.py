@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from transforms.exports.days import Order, month_and_day, read_written_day
-from transforms.exports.headers import Header
+from transforms.exports.headers import Found, Header
 from transforms.exports.numbers import Decimal
 from transforms.exports.record import Export
 from transforms.exports.told import Told
@@ -39,7 +39,7 @@ TEXTS: Final = ("post_key", "permalink", "caption")
 RAW: Final = "raw "
 """Before the name of a column of ours: the value as the file writes it."""
 RUN_IN_NAME: Final = re.compile(
-    r"(?<![0-9])([0-9]{4})-([0-9]{2})-([0-9]{2})[_T ]([0-9]{2})-([0-9]{2})-([0-9]{2})(?:-([0-9]{3}))?"
+    r"(?<![0-9])([0-9]{4}-[0-9]{2}-[0-9]{2})[_T ]([0-9]{2}-[0-9]{2}-[0-9]{2})(?:-([0-9]{3}))?"
 )
 """``dataset_tiktok-scraper_2025-08-18_10-15-00-123.json``, in UTC."""
 QUARTER_S: Final = 900
@@ -72,9 +72,10 @@ def moment_in_name(name: str) -> datetime | None:
     match = RUN_IN_NAME.search(name)
     if match is None:
         return None
-    parts = [int(part or 0) for part in match.groups()]
+    day, clock, milliseconds = match.groups()
+    text = f"{day}T{clock.replace('-', ':')}.{milliseconds or '000'}+00:00"
     try:
-        return datetime(*parts[:6], parts[6] * 1000, tzinfo=UTC)
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
 
@@ -149,18 +150,18 @@ def as_capture_rows(
     rows = raw.select(
         LINE,
         **{RAW + ours: value for ours, value in shown.items()},
-        **_beside(raw, export, header, found, way),
+        **_beside(export, header, found, way),
     )
     rows = rows.with_columns(
         **_who(rows, export, told), **{name: _raw(rows, name) for name in TEXTS}
     )
-    rows = rows.with_columns(permalink=_permalink(rows, export))
+    rows = rows.with_columns(permalink=_permalink(export))
     return _timed(rows, export, told, way)
 
 
 def _beside(
-    raw: pl.DataFrame, export: Export, header: Header, found: Mapping[str, tuple], way: Way
-) -> dict[str, pl.Expr]:  # noqa: E501
+    export: Export, header: Header, found: Mapping[str, Sequence[Found]], way: Way
+) -> dict[str, pl.Expr]:
     counts = {
         name: count_text(header, found[name], way.decimal)
         for name in COUNT_COLUMNS
@@ -197,7 +198,7 @@ def _who(rows: pl.DataFrame, export: Export, told: Told) -> dict[str, pl.Expr]:
     }
 
 
-def _permalink(rows: pl.DataFrame, export: Export) -> pl.Expr:
+def _permalink(export: Export) -> pl.Expr:
     if export.built is None:
         return pl.col("permalink")
     parts = re.split(r"\{(\w+)\}", export.built)

@@ -13,23 +13,40 @@ import polars as pl
 
 Order = Literal["day-first", "month-first"]
 
-MONTHS: Final[tuple[tuple[str, ...], ...]] = (
-    ("january", "jan", "enero", "ene", "janeiro", "janvier", "janv", "januar", "jänner", "январь", "января", "янв", "tháng một", "gennaio", "gen"),
-    ("february", "feb", "febrero", "fevereiro", "fev", "février", "févr", "februar", "февраль", "февраля", "февр", "фев", "tháng hai", "febbraio"),
-    ("march", "mar", "marzo", "março", "mars", "märz", "mär", "март", "марта", "мар", "tháng ba"),
-    ("april", "apr", "abril", "abr", "avril", "avr", "апрель", "апреля", "апр", "tháng tư", "aprile"),
-    ("may", "mayo", "maio", "mai", "май", "мая", "tháng năm", "maggio", "mag"),
-    ("june", "jun", "junio", "junho", "juin", "juni", "июнь", "июня", "июн", "tháng sáu", "giugno", "giu"),
-    ("july", "jul", "julio", "julho", "juillet", "juil", "juli", "июль", "июля", "июл", "tháng bảy", "luglio", "lug"),
-    ("august", "aug", "agosto", "ago", "août", "август", "августа", "авг", "tháng tám"),
-    ("september", "sept", "sep", "septiembre", "setembro", "set", "septembre", "сентябрь", "сентября", "сент", "сен", "tháng chín", "settembre"),
-    ("october", "oct", "octubre", "outubro", "out", "octobre", "oktober", "okt", "октябрь", "октября", "окт", "tháng mười", "ottobre", "ott"),
-    ("november", "nov", "noviembre", "novembro", "novembre", "ноябрь", "ноября", "нояб", "ноя", "tháng mười một"),
-    ("december", "dec", "diciembre", "dic", "dezembro", "dez", "décembre", "déc", "dezember", "декабрь", "декабря", "дек", "tháng mười hai", "dicembre"),
-)  # fmt: skip
+MONTHS: Final = (
+    (
+        "january, jan, enero, ene, janeiro, janvier, janv, januar, jänner, январь, января, "
+        "янв, tháng một, gennaio, gen"
+    ),
+    (
+        "february, feb, febrero, fevereiro, fev, février, févr, februar, февраль, февраля, "
+        "февр, фев, tháng hai, febbraio"
+    ),
+    ("march, mar, marzo, março, mars, märz, mär, март, марта, мар, tháng ba"),
+    ("april, apr, abril, abr, avril, avr, апрель, апреля, апр, tháng tư, aprile"),
+    ("may, mayo, maio, mai, май, мая, tháng năm, maggio, mag"),
+    ("june, jun, junio, junho, juin, juni, июнь, июня, июн, tháng sáu, giugno, giu"),
+    ("july, jul, julio, julho, juillet, juil, juli, июль, июля, июл, tháng bảy, luglio, lug"),
+    ("august, aug, agosto, ago, août, август, августа, авг, tháng tám"),
+    (
+        "september, sept, sep, septiembre, setembro, set, septembre, сентябрь, сентября, "
+        "сент, сен, tháng chín, settembre"
+    ),
+    (
+        "october, oct, octubre, outubro, out, octobre, oktober, okt, октябрь, октября, окт, "
+        "tháng mười, ottobre, ott"
+    ),
+    ("november, nov, noviembre, novembro, novembre, ноябрь, ноября, нояб, ноя, tháng mười một"),
+    (
+        "december, dec, diciembre, dic, dezembro, dez, décembre, déc, dezember, декабрь, "
+        "декабря, дек, tháng mười hai, dicembre"
+    ),
+)
 """Names and abbreviations: English, Spanish, Portuguese, French, German, Russian, Vietnamese,
 Italian."""
-MONTH_OF: Final = {word: number for number, words in enumerate(MONTHS, start=1) for word in words}
+MONTH_OF: Final = {
+    word: number for number, words in enumerate(MONTHS, start=1) for word in words.split(", ")
+}
 _LONGEST_FIRST: Final = sorted(MONTH_OF, key=len, reverse=True)
 MONTH: Final = rf"(?:^|[^\p{{L}}])({'|'.join(_LONGEST_FIRST)})(?:[^\p{{L}}]|$)"
 
@@ -40,10 +57,11 @@ ZONES: Final = {
 """Abbreviations of United States zones and of UTC, in hours east of it."""
 
 NUMERIC: Final = r"^([0-9]{1,2})[/.\-]\s?([0-9]{1,2})[/.\-]\s?([0-9]{4}|[0-9]{2})(?:[^0-9]|$)"
-YEAR_FIRST: Final = (
-    r"^([0-9]{4})\s?[\-/.年년]\s?([0-9]{1,2})\s?[\-/.月월]\s?([0-9]{1,2})(?:[^0-9]|$)"
+YEAR_FIRST: Final = r"^([0-9]{4})\s?[\-/.年년]\s?([0-9]{1,2})\s?[\-/.月월]\s?([0-9]{1,2})(?:[^0-9]|$)"
+CLOCK: Final = (
+    r"(?:^|[^0-9:])([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:\.[0-9]+)?"
+    r"[\s\u202f\u00a0]?([AaPp])?\.?(?:[Mm]\.?)?"
 )
-CLOCK: Final = r"(?:^|[^0-9:])([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:\.[0-9]+)?[\s\u202f\u00a0]?([AaPp])?\.?(?:[Mm]\.?)?"
 
 
 def order_told(text: pl.Expr) -> dict[Order, pl.Expr]:
