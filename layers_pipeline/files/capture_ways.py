@@ -77,16 +77,11 @@ def way_of(table: Table, told: Told, *, now: datetime) -> Way:
     except Unsettled as open_question:
         raise InputRefusedError(f"{table.path}: {open_question}.") from open_question
     way = Way(decimal=decimal, order=order)
-    typed = as_capture_rows(rows, export, header, told, way).select(
-        LINE, "account_key", "post_key", "published_at"
-    )
-    _require_accounts(table, typed, export)
-    newest = typed.drop_nulls("published_at").sort("published_at").tail(1)
+    _require_accounts(table, export, told)
     if export.moment == "month_day":
-        return replace(way, days=_days(table, export, told, newest, now))
-    way = replace(way, captured_at=_moment(table, export, told))
-    _refuse_before_publication(table, way, newest)
-    return way
+        made = as_capture_rows(rows, export, header, told, way).select(LINE, "published_at")
+        return replace(way, days=_days(table, export, told, made, now))
+    return replace(way, captured_at=_moment(table, export, told))
 
 
 def _moment(table: Table, export: Export, told: Told) -> datetime | None:
@@ -111,12 +106,12 @@ def _file_of(table: Table) -> Path:
 
 
 def _days(
-    table: Table, export: Export, told: Told, newest: pl.DataFrame, now: datetime
+    table: Table, export: Export, told: Told, posts: pl.DataFrame, now: datetime
 ) -> Mapping[str, datetime]:
     found = table.recognised.header.found(export.columns["captured_at"])
     texts = table.raw.rows.select(LINE, value=text_of(table.recognised.header, found))
     shown = texts.drop_nulls("value").unique("value", maintain_order=True)
-    made = newest["published_at"].max()
+    made = posts["published_at"].max()
     last = made if isinstance(made, datetime) else None
     known = dict(dated(shown["value"].to_list(), last, zone=told.time_zone, now=now))
     unknown = shown.filter(~pl.col("value").is_in([text for text in known if known[text]]))
@@ -129,25 +124,44 @@ def _days(
     return {text: at for text, at in known.items() if at}
 
 
-def _require_accounts(table: Table, typed: pl.DataFrame, export: Export) -> None:
-    nameless = typed.filter(pl.col("account_key").is_null() & pl.col("post_key").is_not_null())
-    if nameless.height * 2 <= typed.height:
+def _require_accounts(table: Table, export: Export, told: Told) -> None:
+    if told.account is not None:
         return
-    raise InputRefusedError(
-        f"{table.path}: is of {export.title}, which does not say whose posts they are "
-        f"({places(nameless, 'post_key')}). Name the account with --account."
+    header = table.recognised.header
+    found = {
+        name: header.found(export.columns.get(name, ())) for name in ("account_key", "post_key")
+    }
+    rows = table.raw.rows.select(
+        LINE, **{name: text_of(header, columns) for name, columns in found.items()}
     )
+    nameless = rows.filter(pl.col("account_key").is_null() & pl.col("post_key").is_not_null())
+    if nameless.height * 2 > rows.height:
+        raise InputRefusedError(
+            f"{table.path}: is of {export.title}, which does not say whose posts they are "
+            f"({places(nameless, 'post_key')}). Name the account with --account."
+        )
 
 
-def _refuse_before_publication(table: Table, way: Way, newest: pl.DataFrame) -> None:
+def refuse_before_publication(table: Table, way: Way, sound: pl.DataFrame) -> None:
+    """Refuse a moment that was said of all rows and comes before the newest post of them.
+
+    Args:
+        table: The table.
+        way: How it was read.
+        sound: Its sound rows.
+
+    Raises:
+        InputRefusedError: The moment cannot be that of the export.
+    """
+    newest = sound.drop_nulls("published_at").sort("published_at", "line_number").tail(1)
     published = newest["published_at"].max()
     if way.captured_at is None or not isinstance(published, datetime):
         return
     if way.captured_at < published:
         raise InputRefusedError(
             f"{table.path}: captured at {way.captured_at:%Y-%m-%dT%H:%M:%SZ}, but "
-            f"{places(newest, 'post_key')} was published at {published:%Y-%m-%dT%H:%M:%SZ}. "
-            "Say with --captured-at when it was exported."
+            f"{places(newest, 'platform_post_id')} was published at "
+            f"{published:%Y-%m-%dT%H:%M:%SZ}. Say with --captured-at when it was exported."
         )
 
 

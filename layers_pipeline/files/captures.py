@@ -19,6 +19,7 @@ from layers_pipeline.files.capture_ways import (
     filled,
     identity_of,
     mapping_of,
+    refuse_before_publication,
     way_of,
     with_findings,
 )
@@ -176,6 +177,7 @@ def _read(table: Table, reading: _Reading) -> ReadFile:
     mapping = mapping_of(table.recognised)
     columns = COLUMNS if export is None else list(mapping)
     file = read_file(path, table.raw, parts, file_id=file_id, columns=columns)
+    refuse_before_publication(table, way, file.sound)
     return with_findings(file, table.recognised, way, mapping)
 
 

@@ -20,6 +20,9 @@ from transforms.exports.numbers import Decimal
 from transforms.exports.record import Export
 from transforms.exports.told import Told
 from transforms.exports.values import (
+    EAST,
+    WALL,
+    clocks,
     count_text,
     instant_of,
     is_marked,
@@ -235,7 +238,8 @@ def _timed(rows: pl.DataFrame, export: Export, told: Told, way: Way) -> pl.DataF
     published, lost = pl.lit(None, UTC_TIME), pl.lit(None, pl.String)
     if RAW + "published_at" in rows.columns and not export.id_tells_publication:
         rows = rows.with_columns(published_at=RAW + "published_at")
-        published, lost = instant_of("published_at", export.clock, zone=zone, order=way.order)
+        rows = rows.with_columns(**clocks("published_at", export.clock, way.order))
+        published, lost = instant_of("published_at", export.clock, zone=zone)
     captured, odd = _captured(export, told, way)
     if RAW + "captured_at" in rows.columns:
         rows = rows.with_columns(captured_at=RAW + "captured_at")
@@ -250,7 +254,11 @@ def _timed(rows: pl.DataFrame, export: Export, told: Told, way: Way) -> pl.DataF
             BREACHES: pl.concat_list(lost, odd, unknown).list.drop_nulls(),
             RECEIVED: pl.struct(received),
         },
-    ).drop([name for name in rows.columns if name.startswith(RAW)] + ["unknown"])
+    ).drop(
+        [name for name in rows.columns if name.startswith(RAW)],
+        "unknown",
+        *(name for name in (WALL, EAST) if name in rows.columns),
+    )
 
 
 def _captured(export: Export, told: Told, way: Way) -> tuple[pl.Expr, pl.Expr]:
@@ -269,9 +277,7 @@ def _captured(export: Export, told: Told, way: Way) -> tuple[pl.Expr, pl.Expr]:
         return value, broken
     if export.moment != "column":
         return given, pl.lit(None, pl.String)
-    value, broken = instant_of(
-        "captured_at", export.moment_clock, zone=told.time_zone, order=way.order
-    )
+    value, broken = instant_of("captured_at", export.moment_clock, zone=told.time_zone)
     return pl.coalesce(value, given), broken
 
 

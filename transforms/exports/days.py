@@ -57,7 +57,9 @@ ZONES: Final = {
 """Abbreviations of United States zones and of UTC, in hours east of it."""
 
 NUMERIC: Final = r"^([0-9]{1,2})[/.\-]\s?([0-9]{1,2})[/.\-]\s?([0-9]{4}|[0-9]{2})(?:[^0-9]|$)"
-YEAR_FIRST: Final = r"^([0-9]{4})\s?[\-/.年년]\s?([0-9]{1,2})\s?[\-/.月월]\s?([0-9]{1,2})(?:[^0-9]|$)"
+YEAR_FIRST: Final = (
+    r"^([0-9]{4})\s?[\-/.年년]\s?([0-9]{1,2})\s?[\-/.月월]\s?([0-9]{1,2})(?:[^0-9]|$)"
+)
 CLOCK: Final = (
     r"(?:^|[^0-9:])([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:\.[0-9]+)?"
     r"[\s\u202f\u00a0]?([AaPp])?\.?(?:[Mm]\.?)?"
@@ -141,23 +143,21 @@ def month_and_day(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     return month, day
 
 
-def read_written_instant(text: pl.Expr, order: Order | None, *, zone: str | None) -> pl.Expr:
-    """The instant that a text tells in UTC; null where it tells none, or a clock shows it twice.
+def wall_clock(text: pl.Expr, order: Order | None) -> pl.Expr:
+    """Day and time that a text shows, without a zone; null where it lacks either.
 
     Args:
         text: A day, then a clock of 12 or 24 hours; perhaps an abbreviation out of ``ZONES``.
         order: Of day and month where both are numbers.
-        zone: IANA zone of texts without an abbreviation; None leaves them unread.
     """
     low = text.str.strip_chars().str.to_lowercase()
-    wall = read_written_day(low, order).cast(pl.Datetime("us")) + time_of_day(low)
-    said = low.str.extract(r"\s\(?([a-z]{3})\)?$", 1)
-    hours = said.replace_strict(ZONES, default=None, return_dtype=pl.Int64)
-    by_word = (wall - pl.duration(hours=hours)).dt.replace_time_zone("UTC")
-    if zone is None:
-        return by_word
-    local = wall.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
-    return pl.coalesce(by_word, local.dt.convert_time_zone("UTC"))
+    return read_written_day(low, order).cast(pl.Datetime("us")) + time_of_day(low)
+
+
+def hours_east(text: pl.Expr) -> pl.Expr:
+    """Hours east of UTC that the abbreviation at the end of a text says; null: it has none."""
+    said = text.str.strip_chars().str.to_lowercase().str.extract(r"\s\(?([a-z]{3})\)?$", 1)
+    return said.replace_strict(ZONES, default=None, return_dtype=pl.Int64)
 
 
 def time_of_day(low: pl.Expr) -> pl.Expr:
