@@ -69,9 +69,10 @@ def _tables(path: Path) -> list[RawFile]:
 
 
 def _of_table(raw: RawFile, told: Told) -> Subject:
-    for own in (OWN_CAPTURES, OWN_REPORT):
-        if all(name in raw.columns for name in own.required):
-            return own.subject
-    given = {"captured_at"} if told.captured_at else set()
+    given = {"captured_at"} if told.captured_at else set[str]()
     found = fits(header_of(raw.columns), EXPORTS, given=given)
+    for own in (OWN_CAPTURES, OWN_REPORT):
+        is_sure = not found or not own.telling or own.telling in raw.columns
+        if is_sure and all(name in raw.columns for name in own.required):
+            return own.subject
     return found[0].export.subject if found else "captures"

@@ -33,6 +33,7 @@ class Own:
     Args:
         columns: Every column of it.
         required: Those without which a table is not of it.
+        telling: A column by which it goes before any other format that fits.
         page: Page that describes it.
     """
 
@@ -40,6 +41,7 @@ class Own:
     columns: tuple[str, ...]
     required: tuple[str, ...]
     page: str
+    telling: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +110,10 @@ def recognise(
         recognised = Recognised(export=named_format(name), header=header)
         return _as_named(path, recognised, raw, own, given)
     needed = [column for column in own.required if column not in given]
-    if all(column in raw.columns for column in needed):
-        return Recognised(export=None, header=header)
     found = fits(header, EXPORTS, given=given)
+    is_sure = not found or not own.telling or own.telling in raw.columns
+    if is_sure and all(column in raw.columns for column in needed):
+        return Recognised(export=None, header=header)
     if not found:
         raise InputRefusedError(f"{path}: {_none(header, raw, own)}.")
     best = found[0]

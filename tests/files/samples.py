@@ -233,7 +233,9 @@ ZEESCHUIMER_INSTAGRAM = [
             "user": {"pk": "5", "username": "ivy.and.fern"}, "caption": {"text": "A fern"},
         },
     }
-    for number, kind, product, hidden in ((1, 8, "carousel_container", True), (2, 2, "clips", False))
+    for number, kind, product, hidden in (
+        (1, 8, "carousel_container", True), (2, 2, "clips", False),
+    )
 ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ NUMBERS: Final = (
 )  # fmt: skip
 MONEY_AND_COUNTS: Final = tuple(name for name in NUMBERS if name != "frequency")
 IS_SUM: Final = (
-    r"(?i)^(?:[-–—]+|totals?.*|gesamt.*|summe.*|insgesamt.*|somme.*|tổng.*|합계.*|итого.*)$"
+    r"(?i)^(?:[-–—]+|(?:totals?|totales|totais|gesamt|summe|insgesamt|somme|tổng|합계|итого)\b.*)$"
 )
 """What stands in place of an ad's id in a row of totals."""
 PERIOD: Final = {
