@@ -28,6 +28,7 @@ from layers_pipeline.serving.database import Pinned
 from layers_pipeline.steps.publish.publication import maintain, publish
 from layers_pipeline.steps.stores import Stores
 from tests.hypothesis_profiles import examples
+from tests.oracles.scores import exact
 from tests.worlds.data_builders import (
     AS_OF,
     capture,
@@ -36,7 +37,7 @@ from tests.worlds.data_builders import (
     import_rows,
     temporary_stores,
 )
-from transforms.contracts.columns import METRICS
+from transforms.contracts.columns import COUNTS, METRICS
 from transforms.facts.snapshots import snapshots_of
 
 SHOWN = ("views", "likes", "comments", "shares", "saves", "reach")
@@ -138,7 +139,11 @@ def distinct(rows: Iterable[dict]) -> list[dict]:
         stands = [row for row in claims if row["known_at"] == first]
         shown = {name: [row[name] for row in stands if row[name] is not None] for name in METRICS}
         found.append(
-            stands[0] | {name: max(values, default=None) for name, values in shown.items()}
+            stands[0]
+            | {
+                name: exact(values) if name in COUNTS else max(values, default=None)
+                for name, values in shown.items()
+            }
         )
     return found
 

@@ -17,6 +17,8 @@ ACCOUNT: Final = ("platform", "account_key")
 MOMENT: Final = ("captured_at", "source")
 ROUNDED_TO: Final = tuple(10**power for power in range(2, 10))
 """Steps that shown counts are rounded to: 22.6K to a hundred, 16K to a thousand, 2B."""
+LEAST_SHOWN: Final = 10
+"""A rounded count shows two digits at least: 16K, 1.8M."""
 ROW: Final = "row_in_order"
 FIRST_ROW: Final = "first_row_of_key"
 
@@ -53,12 +55,14 @@ def distinct_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
 def _exact(most: str, least: str) -> pl.Expr:
     """The larger of two counts of one moment, unless it is the smaller one rounded."""
     larger, smaller = pl.col(most), pl.col(least)
-    # A platform shows at least two digits of a rounded count: 16K, 1.8M.
-    step = pl.max_horizontal(
-        *(pl.when(larger % unit == 0).then(unit) for unit in ROUNDED_TO), pl.lit(0)
+    steps = [
+        pl.when((larger % unit == 0) & (larger >= unit * LEAST_SHOWN)).then(unit)
+        for unit in ROUNDED_TO
+    ]
+    is_rounding = (smaller % ROUNDED_TO[0] != 0) & (
+        (larger - smaller) * 2 <= pl.max_horizontal(steps)
     )
-    is_rounding = (smaller % ROUNDED_TO[0] != 0) & (larger - smaller <= step / 2)
-    return pl.when((step > 0) & is_rounding).then(smaller).otherwise(larger)
+    return pl.when(is_rounding).then(smaller).otherwise(larger)
 
 
 def _known_first(captures: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
