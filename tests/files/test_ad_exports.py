@@ -195,7 +195,7 @@ def test_a_currency_without_decimals_is_counted_in_its_own_units(saved):
 @pytest.mark.parametrize("header", ["Reporting starts,Reporting ends", "date_start,date_stop"])
 def test_a_period_is_never_a_day(header, saved):
     path = saved(csv(f"ad_id,{header},spend", f"{ONE},2025-08-01,2025-08-31,3000.00"))
-    said = refusal(path, platform="meta", day=date(2025, 8, 31))
+    said = refusal(path, platform="meta", day=date(2025, 8, 31), currency="USD")
     assert "2025-08-01 to 2025-08-31" in said
 
 

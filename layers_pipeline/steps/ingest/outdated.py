@@ -31,8 +31,13 @@ def outdated_ticks(stores: Stores, known_since: datetime | None) -> Outdated | N
     """The scored ticks at or after a moment since which something new is known; None: none."""
     if known_since is None:
         return None
-    scored = stores.lake.partitions(catalog.ORGANIC_SCORES, "tick")
-    ticks = sorted(tick for text in scored if (tick := tick_from_text(text)) >= known_since)
+    # A tick whose pools were too small has no scores, but judged its content.
+    scored = {
+        tick_from_text(text)
+        for table in (catalog.ORGANIC_SCORES, catalog.AD_ELIGIBILITY)
+        for text in stores.lake.partitions(table, "tick")
+    }
+    ticks = sorted(tick for tick in scored if tick >= known_since)
     if not ticks:
         return None
     return Outdated(ticks=len(ticks), first=tick_key(ticks[0]), last=tick_key(ticks[-1]))

@@ -75,6 +75,9 @@ def test_samples_give_the_same_tables_in_any_order_and_again(tmp_path):
             report = import_sample(stores, tmp_path, name)
             assert all(file.already_there and not file.is_new_here for file in report.files)
         assert tables(stores) == found[-1]
+    # Which captures are kept as snapshots may differ by equal repeats (R9).
+    for tables_of_one in found:
+        del tables_of_one["platform_post_metrics"]
     assert found[0] == found[1]
 
 
@@ -92,7 +95,13 @@ def test_an_import_names_the_ticks_that_were_scored_without_it(stores, tmp_path)
 
 
 def test_an_account_of_business_suite_that_is_read_by_token_keeps_its_id(stores, tmp_path):
-    account = NewAccount(platform="instagram", account_key="17841400000000001", connection="oauth")
+    stores.operations.projects.add("brand", name="brand", time_zone="UTC", now=NOW)
+    account = NewAccount(
+        platform="instagram",
+        account_key="17841400000000001",
+        connection="oauth",
+        project_id="brand",
+    )
     stores.operations.accounts.add([account], now=NOW)
     import_sample(stores, tmp_path, "business suite")
     keys = rows_of(stores, catalog.PLATFORM_POSTS)["account_key"].unique().to_list()
