@@ -96,12 +96,18 @@ class Month:
             maintain(self.life.stores)
 
     def settle(self) -> None:
-        """The faults are over: full syncs until every account was listed whole twice."""
+        """The faults are over: full syncs until every account was listed whole twice.
+
+        Then one that reads the newest posts: a listing that takes several syncs goes on from
+        where it stood, and what was published meanwhile is a quick sync's to see.
+        """
         world = self.life.world
         world.faults.clear()
         for _ in range(6):
             world.clock.advance(timedelta(minutes=21).total_seconds())
             self.life.sync("full")
+        world.clock.advance(TICK.total_seconds())
+        self.life.sync("quick")
         self.life.derive()
 
 

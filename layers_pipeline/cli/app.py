@@ -13,7 +13,7 @@ from typing import Annotated, Final
 
 import typer
 
-from layers_pipeline.cli import jobs, query, simulation
+from layers_pipeline.cli import doctor, jobs, query, simulation
 from layers_pipeline.cli.lazy import lazy_group
 from layers_pipeline.cli.terminal import complain, say
 from layers_pipeline.errors import LayersError
@@ -26,6 +26,7 @@ COMMANDS: Final = (
     jobs.replay,
     jobs.publish,
     jobs.maintain,
+    doctor.doctor,
     simulation.sandbox,
     simulation.demo,
     simulation.dev,

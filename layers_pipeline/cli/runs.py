@@ -5,10 +5,12 @@ Does not belong here: what a job does, and printing.
 """
 
 import os
+import re
 from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -34,23 +36,41 @@ RUNNER_TAG: Final = "layers/runner"
 BY_HAND: Final = {"dagster/max_retries": "0"}
 """Whoever started the run sees its failure, and repeats it if that makes sense."""
 STORAGE: Final = "EnvSelectedStorage"
+SECTION: Final = re.compile(r"^(\w+):", re.MULTILINE)
+"""A section of ``dagster.yaml``, by name."""
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
     """Make Dagster's folder ready and name it in the environment; a folder set there is kept.
+
+    Its ``dagster.yaml`` is brought up to date as long as nobody has changed it.
 
     Returns:
         The folder.
     """
     home = Path(os.environ.get("DAGSTER_HOME") or settings.root / "dagster").absolute()
     home.mkdir(parents=True, exist_ok=True)
-    ours = files("layers_pipeline").joinpath("dagster.yaml").read_text(encoding="utf-8")
+    body = files("layers_pipeline").joinpath("dagster.yaml").read_text(encoding="utf-8")
     target = home / "dagster.yaml"
-    # One that names our storage was written here, by this or by an earlier version.
-    if not target.exists() or STORAGE in target.read_text("utf-8"):
-        target.write_text(ours, encoding="utf-8")
+    if not target.exists() or _is_untouched(target.read_text("utf-8"), body):
+        target.write_text(f"{_mark(body)}\n{body}", encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def _mark(body: str) -> str:
+    """The first line of a file that we wrote: whoever changes the rest makes it untrue."""
+    return f"# Kept up to date until you change it: {sha256(body.encode()).hexdigest()[:16]}"
+
+
+def _is_untouched(found: str, body: str) -> bool:
+    """Whether a file is as a version of this package wrote it."""
+    first, _, rest = found.partition("\n")
+    if first.startswith("# Kept up to date"):
+        return first == _mark(rest)
+    # Before there was such a line: ours, if it has our storage and no section of anybody else's.
+    sections = set(SECTION.findall(found))
+    return STORAGE in found and sections <= set(SECTION.findall(body))
 
 
 @dataclass(frozen=True)

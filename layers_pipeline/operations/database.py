@@ -231,3 +231,10 @@ def _upgrade(connection: Connection, *, shown_url: str) -> None:
             f"{shown_url}: {error}. The database is newer than this program:"
             " install the version that made it."
         ) from error
+
+
+def newest_revision() -> str:
+    """The revision of the schema that this package brings a database to."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+
+    return str(ScriptDirectory(str(MIGRATIONS)).get_current_head())

@@ -44,6 +44,7 @@ def open_stores(settings: Settings, *, clock: Clock | None = None) -> Stores:
 
 def open_lake(settings: Settings, *, clock: Clock | None = None) -> Lake:
     """The lake that the settings name, as it is."""
+    _demand_locks_as_far_as_the_lake(settings)
     locks = locks_for(settings.operations_database_url, folder=settings.locks_location)
     return Lake(settings.lake_location, locks=locks, clock=clock)
 
@@ -56,3 +57,15 @@ def _make_home(settings: Settings) -> None:
             f"LAYERS_HOME: the folder {settings.root} cannot be made ({error.strerror}). "
             "Name a folder that can be written."
         ) from error
+
+
+def _demand_locks_as_far_as_the_lake(settings: Settings) -> None:
+    """Refuse a lake that other machines reach, with locks that hold on this one only."""
+    lake, operations = settings.lake_location, settings.operations_database_url
+    is_remote = "://" in lake and not lake.startswith("file://")
+    if is_remote and not operations.startswith("postgres"):
+        scheme, _, _ = lake.partition("://")
+        raise SettingsError(
+            f"LAYERS_LAKE_URL: a lake at {scheme}:// can be written from many machines, but locks "
+            "beside SQLite hold on one only. Name a PostgreSQL in LAYERS_OPERATIONS_URL."
+        )

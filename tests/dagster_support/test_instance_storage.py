@@ -10,7 +10,7 @@ import pytest
 from dagster_postgres import DagsterPostgresStorage
 from sqlalchemy import create_engine, inspect, make_url
 
-from layers_pipeline.cli.runs import open_runner, prepare_dagster_home
+from layers_pipeline.cli.runs import _mark, open_runner, prepare_dagster_home
 from layers_pipeline.dagster_support.instance_storage import EnvSelectedStorage, with_driver
 from layers_pipeline.errors import SettingsError
 from layers_pipeline.settings import load_settings
@@ -144,3 +144,27 @@ def test_an_event_of_a_partition_does_not_repeat_the_versions_of_inputs(home):
             dg.AssetCheckKey(key, "holds"), limit=9
         )
         assert [(one.status.value, one.partition) for one in found] == [("SUCCEEDED", None)]
+
+
+LAUNCHER = "run_launcher:\n  module: dagster\n  class: DefaultRunLauncher\n"
+
+
+@pytest.mark.parametrize("was_marked", [True, False], ids=["ours", "ours of an earlier version"])
+def test_a_section_that_a_person_added_stays(was_marked, home):
+    target = prepare_dagster_home(load_settings()) / "dagster.yaml"
+    first, _, body = target.read_text("utf-8").partition("\n")
+    changed = f"{first}\n{body}{LAUNCHER}" if was_marked else f"{body}{LAUNCHER}"
+    target.write_text(changed, "utf-8")
+    prepare_dagster_home(load_settings())
+    assert target.read_text("utf-8") == changed
+
+
+def test_a_file_of_an_earlier_version_is_brought_up_to_date(home):
+    target = prepare_dagster_home(load_settings()) / "dagster.yaml"
+    newest = target.read_text("utf-8")
+    _, _, body = newest.partition("\n")
+    older = body.replace("max_retries: 1", "max_retries: 3")
+    for written in (older, f"{_mark(older)}\n{older}", newest):
+        target.write_text(written, "utf-8")
+        prepare_dagster_home(load_settings())
+        assert target.read_text("utf-8") == newest
