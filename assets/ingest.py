@@ -195,6 +195,8 @@ def as_json(report: ImportReport | AdImportReport) -> dict[str, Any]:
     }
     if isinstance(report, AdImportReport):
         plain["spent"] = dict(report.spent)
+    else:
+        plain["own_accounts"] = list(report.own_accounts)
     outdated = asdict(report.outdated) if report.outdated else None
     return {**plain, "outdated": outdated, "files": [file_as_json(file) for file in report.files]}
 

@@ -12,27 +12,9 @@ from transforms.exports.catalog import EXPORTS
 from transforms.exports.record import Columns, Export
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "formats.md"
-INTRODUCTION: Final = """# Formats of files
-
-Files as platforms, scrapers and tools export them are imported as they are. What a file is can be told from its columns, whatever their order, separator or language; `--format NAME` says it where it cannot. This page is made from the records in `transforms/exports/` by `python -m tools.formats`.
-
-```bash
-layers-pipeline import formats                 # the list
-layers-pipeline import inspect Content.csv     # what a file is and what its import would make of it
-layers-pipeline import captures Content.csv --project brand
-layers-pipeline import ad-metrics ads.xlsx
-```
-
-**Tables** are CSV (commas, `;`, tabs or `|`; a line `sep=;` and titles above the header are passed over), JSON (one object a line, a list, or a document that holds the list), XLSX and Parquet; each also as `.gz` or in a ZIP, whose other files are left out. At most 4 GiB come out of one packed file, 1 GiB out of a workbook.
-
-**What a file does not say** is asked, never assumed: `--captured-at` (an instant, or a day, which stands for its end in `--timezone`, UTC if none is named), `--account`, `--platform`, `--currency`, `--day`. What could be read in two ways is asked too: `--decimal point|comma` where nothing in the file tells thousands from decimals, `--date-order day-first|month-first` where no day is above 12, `--format` where two formats fit alike.
-
-**What cannot be right is refused**: ids whose last digits a spreadsheet has rounded away, a moment of capture before the newest post of the file, counts of single days in place of totals so far, a period in place of a day, numbers or days written in two ways.
-
-**What cannot be read of one row** (a publication, a kind of post, a count) is empty in that row, or taken from its id or address, and counted; the capture is kept. Hidden counts (`-1`) and zeros that nobody looked at are empty, never zero. Rows of totals are left out and compared with the sum of the others. If most publications lie the same distance from what their ids tell, the import says so: the zone is likely wrong.
-
-**To add a format**, add one record to a module of `transforms/exports/`, a sample of its shape to `tests/files/samples.py`, and make this page anew.
-
+MADE: Final = "<!-- Made from the records by `python -m tools.formats` from here on. -->\n"
+"""What stands above this line of the page is written by people."""
+TABLE: Final = """
 | `--format` | what it is | import | platform | time of the capture |
 |---|---|---|---|---|
 """
@@ -51,10 +33,11 @@ CLOCKS: Final = {
 }
 
 
-def as_markdown() -> str:
-    """The page."""
-    table = "".join(_line(export) for export in EXPORTS)
-    return INTRODUCTION + table + "\n" + "\n".join(_section(export) for export in EXPORTS)
+def as_markdown(page: str) -> str:
+    """The page, made anew below the line that says so."""
+    written = page.partition(MADE)[0]
+    table = TABLE + "".join(_line(export) for export in EXPORTS)
+    return written + MADE + table + "\n" + "\n".join(_section(export) for export in EXPORTS)
 
 
 def _line(export: Export) -> str:
@@ -116,4 +99,4 @@ def _escaped(text: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(as_markdown(), encoding="utf-8")
+    PAGE.write_text(as_markdown(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -4,16 +4,19 @@ Belongs here: commands, their options, saying what came of each file.
 Does not belong here: reading files and storing rows (``steps``), drawing (``terminal``).
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
-from layers_pipeline.cli.common import ProjectOption, job_runner
+from layers_pipeline.cli.common import ProjectOption, job_runner, opened, user_name
 from layers_pipeline.cli.terminal import progress_bars, say
 from layers_pipeline.errors import InputRefusedError
-from transforms.vocabulary import AD_PLATFORMS, AdPlatform
+from transforms.vocabulary import AD_PLATFORMS, PLATFORMS, AdPlatform
+
+ONE_LISTING: Final = timedelta(days=1)
+"""Captures of one listing lie no further apart."""
 
 import_app = typer.Typer()
 
@@ -49,14 +52,25 @@ def import_captures(
         list[Path], typer.Argument(help="Tables or archives of them, as exported, any order.")
     ],
     project: ProjectOption,
-    timezone: ZoneOption = "",
     *,
+    timezone: ZoneOption = "",
     format_name: FormatOption = "",
     platform: PlatformOption = "",
     account: AccountOption = "",
     captured_at: CapturedOption = "",
     decimal: DecimalOption = "",
     date_order: OrderOption = "",
+    complete_for: Annotated[
+        str,
+        typer.Option(help="Account (platform:key) all of whose posts the files hold."),
+    ] = "",
+    since: Annotated[
+        str, typer.Option(help="Day since which they hold all of its posts, YYYY-MM-DD (UTC).")
+    ] = "",
+    renamed: Annotated[
+        list[str] | None,
+        typer.Option(help="An account that was renamed: platform:old=new. May be repeated."),
+    ] = None,
 ) -> None:
     """Import files of captures; the same files again change nothing."""
     from layers_pipeline.cli.import_words import say_file, say_what_is_left
@@ -70,7 +84,10 @@ def import_captures(
         decimal=decimal,
         order=date_order,
     )
+    complete = _complete(complete_for, since)
     require_importable(files, project_id=project, time_zone=timezone or None, options=options)
+    if renamed:
+        _tell_renamed(renamed)
     given = {
         "files": _absolute(files),
         "project_id": project,
@@ -84,6 +101,11 @@ def import_captures(
         say(f"Project {project!r} did not exist and was made (time zone UTC).")
     for file in report["files"]:
         say_file(file, what="a capture", here=f"project {project!r}")
+    if own := report["own_accounts"]:
+        say(
+            f"{', '.join(own)}: read by this project's own token, so no creator's: not put on its "
+            "allowlist."
+        )
     say(
         f"{report['posts']:,} posts of {report['accounts']:,} accounts, captured "
         f"{report['first_capture']} to {report['last_capture']}."
@@ -95,6 +117,39 @@ def import_captures(
         f"New in the lake: {posts:,} posts, {snapshots:,} snapshots (equal repeats append nothing)."
     )
     say_what_is_left(report["outdated"], inserted=posts + snapshots + report["allowed"])
+    if complete:
+        _tell_complete(*complete, report)
+
+
+@import_app.command("listings")
+def import_listings(
+    file: Annotated[Path, typer.Argument(help="A file of listings, see docs/captures.md.")],
+    timezone: Annotated[
+        str, typer.Option(help="IANA time zone of times that carry none, such as UTC.")
+    ] = "",
+    by: Annotated[str, typer.Option(help="Who says so. Default: this machine's user.")] = "",
+) -> None:
+    """Say when accounts' posts were listed elsewhere, how far back, and whether all of them.
+
+    Posts that two complete listings lack are deleted; an import of captures alone deletes none.
+    """
+    from layers_pipeline.files.captures import require_zone
+    from layers_pipeline.files.listings import read_listings
+    from layers_pipeline.operations.told_listings import NewListing
+
+    require_zone(timezone or None)
+    with opened() as stores:
+        now = stores.clock.now()
+        read = read_listings(file, time_zone=timezone or None, now=now)
+        new = stores.operations.told_listings.tell(
+            [NewListing(**vars(listing)) for listing in read],
+            by=by or user_name("import listings"),
+            now=now,
+        )
+    complete = sum(listing.is_complete for listing in read)
+    say(f"{file.name}: {len(read):,} listings, {complete:,} of them complete; {new:,} are new.")
+    if new:
+        say("What they prove is derived by the next run: layers-pipeline publish.")
 
 
 @import_app.command("ad-metrics")
@@ -206,6 +261,67 @@ def _words(**options: str) -> dict[str, str]:
     return {name: word for name, word in options.items() if word}
 
 
+def _tell_renamed(renames: list[str]) -> None:
+    """Store which accounts have another name now: captures under either are one account's."""
+    from transforms.staging.keys import account_key_of
+
+    read: list[tuple[str, str, str]] = []
+    for text in renames:
+        platform, _, names = text.partition(":")
+        old, new = (account_key_of(name) for name in (*names.split("=", 1), "")[:2])
+        if platform not in PLATFORMS or old is None or new is None:
+            raise InputRefusedError(f"--renamed {text!r}: write tiktok:OLD=NEW.")
+        read.append((platform, old, new))
+    by = user_name("import captures")
+    with opened() as stores:
+        for platform, old, new in read:
+            now = stores.clock.now()
+            stores.operations.account_renames.tell((platform, old), new, by=by, now=now)
+
+
+def _complete(account: str, since: str) -> tuple[str, datetime | None] | None:
+    """Whose posts the files hold all of, and since when."""
+    if not account:
+        if since:
+            raise InputRefusedError("--since says how far --complete-for reaches: give both.")
+        return None
+    from transforms.staging.keys import account_key_of
+
+    platform, _, name = account.partition(":")
+    key = account_key_of(name)
+    if platform not in PLATFORMS or key is None:
+        raise InputRefusedError(f"--complete-for {account!r}: write tiktok:KEY or instagram:KEY.")
+    day = _day(since, option="--since")
+    begins = datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
+    return f"{platform}:{key}", begins
+
+
+def _tell_complete(account_id: str, since: datetime | None, report: dict[str, Any]) -> None:
+    """Store that the files are a complete listing of an account."""
+    from layers_pipeline.operations.told_listings import NewListing
+
+    first, last = (datetime.fromisoformat(report[f"{end}_capture"]) for end in ("first", "last"))
+    if last - first > ONE_LISTING:
+        raise InputRefusedError(
+            f"--complete-for {account_id}: the captures were imported, but they lie "
+            f"{(last - first).days} days apart and are no one listing. Tell of each listing: "
+            "layers-pipeline import listings FILE."
+        )
+    listing = NewListing(
+        account_id=account_id,
+        started_at=first,
+        finished_at=last,
+        is_complete=True,
+        reaches_back_to=since,
+    )
+    with opened() as stores:
+        new = stores.operations.told_listings.tell(
+            [listing], by=user_name("import captures"), now=stores.clock.now()
+        )
+    known = "told before" if not new else "derived by the next run: layers-pipeline publish"
+    say(f"A complete listing of {account_id}: {known}.")
+
+
 def _inserted(made: dict[str, dict[str, Any]], table: str) -> int:
     """Rows that a run added to a table; a table that it did not touch is left out."""
     return made.get(table, {}).get("rows_inserted", 0)
@@ -215,7 +331,7 @@ def _absolute(files: list[Path]) -> list[str]:
     return [str(path.absolute()) for path in files]
 
 
-def _day(text: str) -> str:
+def _day(text: str, *, option: str = "--day") -> str:
     """A day that a person types, or nothing."""
     try:
         is_day = not text or date.fromisoformat(text).isoformat() == text
@@ -223,6 +339,6 @@ def _day(text: str) -> str:
         is_day = False
     if not is_day:
         raise InputRefusedError(
-            f"--day {text!r}: no such day. Write it as YYYY-MM-DD, such as 2025-05-14."
+            f"{option} {text!r}: no such day. Write it as YYYY-MM-DD, such as 2025-05-14."
         )
     return text

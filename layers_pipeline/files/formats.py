@@ -20,6 +20,7 @@ from pyarrow import csv as arrow_csv
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.delimited import Dialect, csv_reader, dialect_of, likeness
+from layers_pipeline.files.instants import beyond_calendar, odd_instants
 from layers_pipeline.files.json_rows import json_rows
 from layers_pipeline.files.members import Member, members_of, unreadable
 from layers_pipeline.files.workbooks import sheet_rows
@@ -95,11 +96,15 @@ def read_table(
 
 def _parquet(member: Member, *, columns: Collection[str], required: Collection[str]) -> RawFile:
     source = member.path if member.content is None else member.content
+    if refused := odd_instants(source):
+        raise InputRefusedError(f"{member.path}: {refused}")
     schema = pl.read_parquet_schema(source)
     # Without its required columns a file is refused: then any column may tell what happened.
     is_usable = all(name in schema for name in required)
     wanted = [name for name in schema if name in columns] if is_usable else [*schema]
     rows = pl.read_parquet(source, columns=[name for name in wanted if name != LINE], glob=False)
+    if refused := beyond_calendar(rows):
+        raise InputRefusedError(f"{member.path}: {refused}")
     rows = rows.with_columns(
         pl.col(name).cast(pl.String)
         for name, dtype in rows.schema.items()

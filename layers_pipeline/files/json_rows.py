@@ -6,6 +6,7 @@ Does not belong here: what names mean.
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -17,6 +18,8 @@ from transforms.staging.parsing import LINE
 
 DEEPEST: Final = 12
 """Levels of nesting that are looked into."""
+CUT: Final = re.compile("[\ud800-\udfff]")
+"""Half of a character that is written in two."""
 Row = dict[str, str | int | None]
 
 
@@ -119,7 +122,7 @@ def _below(document: Any, name: str) -> list[Any] | None:  # noqa: ANN401 - any 
 
 
 def _as_they_are(row: dict[str, Any], line: int) -> Row:
-    return {name: _as_text(value) for name, value in row.items()} | {LINE: line}
+    return {CUT.sub("\ufffd", name): _as_text(value) for name, value in row.items()} | {LINE: line}
 
 
 def _flat(row: dict[str, Any], line: int, words: frozenset[str]) -> Row:
@@ -129,7 +132,7 @@ def _flat(row: dict[str, Any], line: int, words: frozenset[str]) -> Row:
         if isinstance(value, dict | list):
             flat.update(_nested(name, value, words, DEEPEST))
         else:
-            flat[name] = _as_text(value)
+            flat[CUT.sub("\ufffd", name)] = _as_text(value)
     return flat | {LINE: line}
 
 
@@ -146,6 +149,10 @@ def _nested(
 
 
 def _as_text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if not CUT.search(text):
+        return text
+    # Of two halves one was cut off: no text has it, and no key (``transforms.staging.keys``).
+    return CUT.sub("\ufffd", text)

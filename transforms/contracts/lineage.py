@@ -113,6 +113,12 @@ SAFETY: Final = _of("safety_reviews", "safety_failed")
 SCORE: Final = ENGAGEMENTS + POOL + BORN + SPEND + SAFETY
 
 _FACTS: Final[Mapping[str, Columns]] = {
+    "post_aliases": _same(
+        posts.PostAliases,
+        STAGING,
+        same_as=_of(STAGING, "platform_post_id", "permalink", "known_at"),
+        shortcode=_of(STAGING, "platform_post_id", "permalink"),
+    ),
     "platform_posts": _same(
         posts.PlatformPosts,
         STAGING,

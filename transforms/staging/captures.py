@@ -4,13 +4,14 @@ Belongs here: the columns of a capture file, and what each becomes.
 Does not belong here: file formats, refusals of whole files, how single values are read.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import polars as pl
 
 from transforms.contracts.captures import StgImportCaptures
 from transforms.contracts.columns import COUNTS
+from transforms.staging.keys import read_account_key, read_post_key
 from transforms.staging.parsing import (
     BREACHES,
     LINE,
@@ -39,6 +40,8 @@ MEDIA_WORDS: Final = {
     "graphsidecar": "feed_carousel",
 }
 """Words of platforms and scrapers that can mean one kind of post only."""
+FIRST: Final = datetime(2010, 10, 6, tzinfo=UTC)
+"""Instagram's first day; TikTok came later."""
 ENGAGEMENT: Final = ("likes", "comments", "shares", "saves")
 
 
@@ -68,12 +71,15 @@ def read_captures(
         for column in _among(TIME_COLUMNS, raw)
     }
     counts |= _views_that_were_seen(counts)
-    readings = [*counts.values(), *times.values(), _future(times["captured_at"], now)]
+    keys = {"account_key": read_account_key(), "platform_post_id": read_post_key()}
+    times = {column: _of_platforms(column, reading) for column, reading in times.items()}
+    readings = [*counts.values(), *times.values(), *keys.values()]
+    readings.append(_future(times["captured_at"], now))
     known_at = pl.coalesce(times["captured_at"].value, pl.lit(now, pl.Datetime("us", "UTC")))
     typed = raw.select(
         pl.col(LINE).cast(pl.Int64),
         **_words(raw),
-        **{column: reading.value for column, reading in (counts | times).items()},
+        **{column: reading.value for column, reading in (counts | times | keys).items()},
         source=pl.lit("import"),
         # A row without a capture time is set aside for that alone, not for its copy too.
         known_at=known_at,
@@ -100,14 +106,14 @@ def _among(columns: tuple[str, ...], raw: pl.DataFrame) -> list[str]:
 
 
 def _words(raw: pl.DataFrame) -> dict[str, pl.Expr]:
-    words = {column: shown_text(column) for column in _among(("account_key", "permalink"), raw)}
+    words = {column: shown_text(column) for column in _among(("permalink",), raw)}
     enumerated = _among(("platform", "media_type"), raw)
     words |= {column: shown_text(column).str.to_lowercase() for column in enumerated}
     if "media_type" in words:
         words["media_type"] = words["media_type"].replace(MEDIA_WORDS)
     if "caption" in raw.columns:
         words["caption"] = pl.when(shown_text("caption").is_not_null()).then("caption")
-    return words | {"platform_post_id": shown_text("post_key")}
+    return words
 
 
 def _views_that_were_seen(counts: dict[str, ParsedColumn]) -> dict[str, ParsedColumn]:
@@ -123,6 +129,16 @@ def _views_that_were_seen(counts: dict[str, ParsedColumn]) -> dict[str, ParsedCo
             breach=pl.when(is_unseen).then(pl.lit("views|not_shown")).otherwise(views.breach),
         )
     }
+
+
+def _of_platforms(column: str, instant: ParsedColumn) -> ParsedColumn:
+    """The instant, unless there was no platform then, as in the year 0 or by an unset clock."""
+    is_early = instant.value < FIRST
+    breach = pl.when(is_early).then(pl.lit(f"{column}|before_platforms"))
+    return ParsedColumn(
+        value=pl.when(~is_early.fill_null(value=False)).then(instant.value),
+        breach=pl.coalesce(breach, instant.breach),
+    )
 
 
 def _future(captured_at: ParsedColumn, now: datetime) -> ParsedColumn:

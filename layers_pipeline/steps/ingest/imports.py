@@ -22,8 +22,10 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.operations.validators import require_project_id
+from layers_pipeline.steps.derive.staging import renamed
 from layers_pipeline.steps.ingest.outdated import Outdated, outdated_ticks
 from layers_pipeline.steps.stores import Stores
+from transforms.facts.posts import under_one_name
 from transforms.facts.snapshots import POST
 
 NO_OPTIONS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -72,6 +74,8 @@ class ImportReport:
     last_capture: datetime | None
     allowed: int = 0
     outdated: Outdated | None = None
+    own_accounts: tuple[str, ...] = ()
+    """Accounts of the project's own, read by token: their posts joined no pool."""
 
 
 def require_importable(
@@ -122,11 +126,12 @@ def import_captures(
     require_importable(paths, project_id=project_id, time_zone=time_zone, options=options)
     read = read_captures_of(stores, paths, time_zone=time_zone, run_id=run_id, options=options)
     now = stores.clock.now()
-    made = stores.operations.projects.add(project_id, name=project_id, time_zone="UTC", now=now)
-    captures = pl.concat([file.sound for file in read])
+    captures = _named(stores, pl.concat([file.sound for file in read]))
     allowed = _allowed(stores, project_id)
-    register_accounts(stores, captures, project_id=project_id)
+    # Rows first: where they cannot be written, no empty project is left.
     files = tuple(_stage(stores, file, project_id=project_id) for file in read)
+    made = stores.operations.projects.add(project_id, name=project_id, time_zone="UTC", now=now)
+    own = register_accounts(stores, captures, project_id=project_id)
     return ImportReport(
         files=files,
         project_was_made=made,
@@ -136,6 +141,7 @@ def import_captures(
         last_capture=_instant(captures["captured_at"].max()),
         allowed=len(_allowed(stores, project_id) - allowed),
         outdated=outdated_ticks(stores, _first_change(read, files)),
+        own_accounts=own,
     )
 
 
@@ -193,17 +199,35 @@ def _first_change(read: Sequence[ReadFile], files: Sequence[ImportedFile]) -> da
     return min(known, default=None)
 
 
-def register_accounts(stores: Stores, captures: pl.DataFrame, *, project_id: str) -> None:
-    """Make the captures' accounts known and allow them in the project, from their first capture."""
+def register_accounts(
+    stores: Stores, captures: pl.DataFrame, *, project_id: str
+) -> tuple[str, ...]:
+    """Make the captures' accounts known and allow them in the project, from their first capture.
+
+    An account of the project's own, which it reads by token, is no creator's: it is not allowed.
+
+    Returns:
+        Ids of those accounts.
+    """
     firsts = captures.group_by("platform", "account_key").agg(pl.col("captured_at").min())
-    rows = firsts.sort("platform", "account_key").rows()
     now = stores.clock.now()
-    accounts = [
-        NewAccount(platform=platform, account_key=key, connection="external", status="paused")
-        for platform, key, _ in rows
-    ]
-    stores.operations.accounts.add(accounts, now=now)
+    first_of = {
+        NewAccount(
+            platform=platform, account_key=key, connection="external", status="paused"
+        ): first
+        for platform, key, first in firsts.sort("platform", "account_key").rows()
+    }
+    stores.operations.accounts.add(first_of, now=now)
+    own = {
+        row.account_id
+        for row in stores.operations.accounts.all()
+        if row.connection == "oauth" and row.project_id == project_id
+    }
     known = {row.account_id: row.creator_id for row in stores.operations.allowlist.all()}
+    # A renamed account is the creator's whose it was under its name of before.
+    for (platform, old), new in stores.operations.account_renames.names().items():
+        if (creator := known.get(f"{platform}:{old}")) is not None:
+            known.setdefault(f"{platform}:{new}", creator)
     creators = [
         NewCreator(
             creator_id=known.get(account.account_id, account.account_id),
@@ -211,9 +235,17 @@ def register_accounts(stores: Stores, captures: pl.DataFrame, *, project_id: str
             account_ids=(account.account_id,),
             allowed_from=first,
         )
-        for account, (_, _, first) in zip(accounts, rows, strict=True)
+        for account, first in first_of.items()
+        if account.account_id not in own
     ]
     stores.operations.allowlist.allow(project_id, creators, allowed_from=now)
+    return tuple(sorted(own.intersection(account.account_id for account in first_of)))
+
+
+def _named(stores: Stores, rows: pl.DataFrame) -> pl.DataFrame:
+    """The captures with each account under the name that stands for it."""
+    names = renamed(stores)
+    return rows if names.is_empty() else under_one_name(rows.lazy(), names.lazy()).collect()
 
 
 def _stage(stores: Stores, file: ReadFile, *, project_id: str) -> ImportedFile:
