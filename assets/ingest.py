@@ -193,12 +193,13 @@ def as_json(report: ImportReport | AdImportReport) -> dict[str, Any]:
         for name, value in values.items()
         if value is None or isinstance(value, date | bool | int)
     }
-    if isinstance(report, AdImportReport):
-        plain["spent"] = dict(report.spent)
-    else:
-        plain["own_accounts"] = list(report.own_accounts)
-    outdated = asdict(report.outdated) if report.outdated else None
-    return {**plain, "outdated": outdated, "files": [file_as_json(file) for file in report.files]}
+    more: dict[str, Any] = (
+        {"spent": dict(report.spent)}
+        if isinstance(report, AdImportReport)
+        else {"own_accounts": list(report.own_accounts)}
+    )
+    more["outdated"] = asdict(report.outdated) if report.outdated else None
+    return {**plain, **more, "files": [file_as_json(file) for file in report.files]}
 
 
 def refuse_to_look_fresh(
