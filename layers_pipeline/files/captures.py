@@ -38,14 +38,14 @@ from layers_pipeline.files.reader import (
     unusable_types,
 )
 from layers_pipeline.files.recognition import Own, Table, recognise
-from transforms.contracts.captures import StgImportCaptures
+from transforms.contracts.captures import Quarantine, StgImportCaptures
 from transforms.exports.captures import Way, as_capture_rows, with_publication_of_ids
 from transforms.exports.catalog import ROWS_AT, WORDS
 from transforms.exports.ids import lost_digits
 from transforms.exports.told import NOTHING, Told
 from transforms.staging.captures import COLUMNS, IDS, REQUIRED, TIME_COLUMNS, read_captures
 from transforms.staging.parsing import BREACHES, LINE
-from transforms.staging.quarantine import RECEIVED
+from transforms.staging.quarantine import RECEIVED, is_sound
 
 BATCH_ROWS: Final = 200_000
 TABLE: Final = "stg_import__captures"
@@ -195,6 +195,11 @@ def _split(
         file_id=file_id,
         run_id=reading.run_id,
     )
+    if not typed[BREACHES].list.len().sum():
+        # A batch without any breach is looked at as a whole, which is cheaper than row by row.
+        plain = typed.drop(BREACHES, RECEIVED)
+        if is_sound(StgImportCaptures, plain):
+            return plain, Quarantine.create_empty()
     _refuse_times(table.path, rows, typed)
     return split_rows(
         StgImportCaptures,

@@ -388,6 +388,21 @@ def test_posts_as_of_shows_every_metric(tmp_path):
     assert {name: answer[name] for name in METRICS} == dict.fromkeys(METRICS, 1)
 
 
+def test_posts_as_of_shows_what_a_post_was_said_to_be_then(tmp_path):
+    first = {"media_type": "feed_video", "published_at": None, "permalink": None}
+    later = {
+        "media_type": "reel",
+        "published_at": hours(-30),
+        "permalink": "https://www.instagram.com/p/DJsj6pxV6v4/",
+    }
+    path = file_over(
+        tmp_path, [look(hours(-2), views=1, **first), look(hours(2), views=2, **later)]
+    )
+    shown = "select media_type, published_at, permalink from posts_as_of('{}'::timestamptz)"
+    assert ask(path, shown.format(hours(0))) == [first]
+    assert ask(path, shown.format(hours(3))) == [later]
+
+
 # --- whatever happens
 
 ZONES = (

@@ -27,7 +27,9 @@ from transforms.exports.values import (
     instant_of,
     is_marked,
     kind_of,
+    plain_instants,
     text_of,
+    with_plain_counts,
 )
 from transforms.facts.post_ids import (
     TOLERANCE_S,
@@ -50,6 +52,8 @@ QUARTER_S: Final = 900
 WIDEST_QUARTERS: Final = 56
 """No zone is further than fourteen hours from UTC; what was scheduled may be."""
 FEWEST: Final = 2
+MOST_LOOKED_AT: Final = 50_000
+"""So many rows of a file tell whether its times are off."""
 UTC_TIME: Final = pl.Datetime("us", "UTC")
 
 
@@ -159,7 +163,7 @@ def as_capture_rows(
         **_who(rows, export, told), **{name: _raw(rows, name) for name in TEXTS}
     )
     rows = rows.with_columns(permalink=_permalink(export))
-    return _timed(rows, export, told, way)
+    return _timed(with_plain_counts(rows, COUNT_COLUMNS), export, told, way)
 
 
 def _beside(
@@ -234,31 +238,39 @@ def made_at(post: str = "post_key") -> pl.Expr:
 
 
 def _timed(rows: pl.DataFrame, export: Export, told: Told, way: Way) -> pl.DataFrame:
-    zone = export.zone or told.time_zone
-    published, lost = pl.lit(None, UTC_TIME), pl.lit(None, pl.String)
-    if RAW + "published_at" in rows.columns and not export.id_tells_publication:
-        rows = rows.with_columns(published_at=RAW + "published_at")
-        rows = rows.with_columns(**clocks("published_at", export.clock, way.order))
-        published, lost = instant_of("published_at", export.clock, zone=zone)
-    captured, odd = _captured(export, told, way)
+    rows = _published(rows, export, export.zone or told.time_zone, way)
     if RAW + "captured_at" in rows.columns:
         rows = rows.with_columns(captured_at=RAW + "captured_at")
+    captured, odd = _captured(export, told, way)
     unknown = pl.when(pl.col("unknown")).then(pl.lit("media_type|unknown_media_type"))
     received = [
         pl.col(name).alias(name.removeprefix(RAW)) for name in rows.columns if name.startswith(RAW)
     ]
     return rows.with_columns(
-        published_at=pl.coalesce(published, made_at()),
         captured_at=captured,
         **{
-            BREACHES: pl.concat_list(lost, odd, unknown).list.drop_nulls(),
+            BREACHES: pl.concat_list("lost", odd, unknown).list.drop_nulls(),
             RECEIVED: pl.struct(received),
         },
-    ).drop(
-        [name for name in rows.columns if name.startswith(RAW)],
-        "unknown",
-        *(name for name in (WALL, EAST) if name in rows.columns),
-    )
+    ).drop([name for name in rows.columns if name.startswith(RAW)], "unknown", "lost")
+
+
+def _published(rows: pl.DataFrame, export: Export, zone: str | None, way: Way) -> pl.DataFrame:
+    """The rows with their publication, and the rule that one broke (``lost``)."""
+    name = "published_at"
+    if RAW + name not in rows.columns or export.id_tells_publication:
+        return rows.with_columns(published_at=made_at(), lost=pl.lit(None, pl.String))
+    plain = plain_instants(rows[RAW + name]) if export.clock == "iso" else None
+    if plain is not None:
+        timed = rows.with_columns(published_at=plain, lost=pl.lit(None, pl.String))
+    else:
+        shown = rows.with_columns(published_at=RAW + name)
+        shown = shown.with_columns(**clocks(name, export.clock, way.order))
+        value, lost = instant_of(name, export.clock, zone=zone)
+        timed = shown.with_columns(published_at=value, lost=lost).drop(WALL, EAST, strict=False)
+    if not timed[name].null_count():
+        return timed
+    return timed.with_columns(published_at=pl.coalesce(name, made_at()))
 
 
 def _captured(export: Export, told: Told, way: Way) -> tuple[pl.Expr, pl.Expr]:
@@ -301,7 +313,8 @@ def publication_offsets(sound: pl.DataFrame) -> tuple[int, int, int] | None:
     Returns:
         Seconds, the posts that share it, and the posts whose keys tell a time; None: most agree.
     """
-    posts = sound.unique(["platform", "platform_post_id", "published_at"])
+    looked_at = sound.gather_every(max(1, sound.height // MOST_LOOKED_AT))
+    posts = looked_at.unique(["platform", "platform_post_id", "published_at"])
     difference = pl.col("published_at") - made_at("platform_post_id")
     seconds = posts.select(s=difference.dt.total_seconds()).drop_nulls()
     if seconds.is_empty():

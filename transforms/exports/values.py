@@ -90,6 +90,23 @@ def number_text(header: Header, found: Sequence[Found], decimal: Decimal | None)
     return pl.coalesce(*shown) if shown else NONE
 
 
+UTC_TEXT: Final = "%Y-%m-%dT%H:%M:%S%.fZ"
+
+
+def plain_instants(text: pl.Series) -> pl.Series | None:
+    """The instants of a column all of whose texts are like ``2025-05-14T08:55:00.000Z``."""
+    read = text.str.to_datetime(UTC_TEXT, time_unit="us", time_zone="UTC", strict=False)
+    return read if read.null_count() == text.null_count() else None
+
+
+def with_plain_counts(rows: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """The rows, as numbers those columns of counts that hold nothing but plain whole numbers."""
+    texts = [name for name in names if rows.schema.get(name) == pl.String]
+    read = {name: rows[name].cast(pl.Int64, strict=False) for name in texts}
+    plain = {name: one for name, one in read.items() if one.null_count() == rows[name].null_count()}
+    return rows.with_columns(**plain)
+
+
 WALL: Final = "wall clock"
 EAST: Final = "hours east"
 """Columns beside the one that an instant is read from, where people wrote it."""
