@@ -103,7 +103,9 @@ def _keys(raw: pl.DataFrame) -> dict[str, ParsedColumn]:
             & ~(pl.col("post_key").cast(pl.String).str.contains(MEDIA_NUMBER) & _is_instagram())
         ).all(),
     ).row(0, named=True)
-    as_it_is = {name: ParsedColumn(value=pl.col(name), breach=NO_BREACH) for name in plain}
+    as_it_is = {
+        name: ParsedColumn(value=pl.col(name).cast(pl.String), breach=NO_BREACH) for name in plain
+    }
     return {
         "account_key": as_it_is["account_key"] if plain["account_key"] else read_account_key(),
         "platform_post_id": as_it_is["post_key"] if plain["post_key"] else read_post_key(),
