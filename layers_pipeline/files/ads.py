@@ -43,7 +43,9 @@ from transforms.staging.parsing import LINE
 BATCH_ROWS: Final = 200_000
 TABLE: Final = "stg_import__ad_metrics"
 PAGE: Final = "docs/ad_reports.md"
-OWN_REPORT: Final = Own(subject="ad-metrics", columns=COLUMNS, required=REQUIRED, page=PAGE)
+OWN_REPORT: Final = Own(
+    subject="ad-metrics", columns=COLUMNS, required=REQUIRED, page=PAGE, telling="date"
+)
 AD_ID: Final = r"^\s*[0-9]{15,19}\s*$"
 """An ad's id, on either platform."""
 MANGLED_ID: Final = r"^\s*(?:[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]{15,}\.[0-9]+)\s*$"
@@ -186,7 +188,7 @@ def _mangled_ids(raw: RawFile, recognised: Recognised) -> Iterator[str]:
             )
 
 
-def _typed_file(  # noqa: PLR0913, PLR0917 - what a table is, and how it is to be read
+def _typed_file(  # noqa: PLR0917 - what a table is, and how it is to be read
     path: Path,
     raw: RawFile,
     known: RawFile,

@@ -4,18 +4,18 @@ Belongs here: settling the moment of capture; findings and notes of a table that
 Does not belong here: reading its rows (``captures``, ``transforms.exports``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.formats import RawFile
-from layers_pipeline.files.members import Member
 from layers_pipeline.files.reader import ReadFile, places
-from layers_pipeline.files.recognition import Recognised
+from layers_pipeline.files.recognition import Recognised, Table
 from layers_pipeline.files.settling import Unsettled, settle_decimal, settle_order
 from transforms.exports.captures import (
     Way,
@@ -31,6 +31,8 @@ from transforms.staging.captures import COUNT_COLUMNS
 from transforms.staging.parsing import LINE
 
 HOUR_S: Final = 3600
+SINGLE_DAY: Final = r"^\s*[0-9]{1,4}[-/.][0-9]{1,2}[-/.]"
+DECIDES: Final = "(decides which values count)"
 
 
 def filled(raw: RawFile, told: Told) -> tuple[RawFile, list[str]]:
@@ -48,138 +50,130 @@ def filled(raw: RawFile, told: Told) -> tuple[RawFile, list[str]]:
         if value is not None and name not in raw.columns
     }
     rows = raw.rows.with_columns(**{name: pl.lit(value) for name, value in added.items()})
-    return replace(raw, rows=rows), [f"{name}={value}" for name, value in added.items()]
+    said = {**added, "captured_at": told.captured_as or added.get("captured_at")}
+    return replace(raw, rows=rows), [f"{name}={said[name]}" for name in added]
 
 
-def way_of(  # noqa: PLR0913, PLR0917 - what a table is, and how it is to be read
-    member: Member,
-    raw: RawFile,
-    recognised: Recognised,
-    told: Told,
-    time_zone: str | None,
-    *,
-    now: datetime,
-) -> Way:
+def identity_of(told: Told, way: Way) -> list[object]:
+    """What else than its content makes an export what it is: how it is read."""
+    moment = told.captured_as or way.captured_at
+    return [told.time_zone, told.platform, told.account, moment, told.decimal, told.order]
+
+
+def way_of(table: Table, told: Told, *, now: datetime) -> Way:
     """How the rows of an export are to be read.
 
     Raises:
         InputRefusedError: The file leaves open what the user has to say.
     """
-    export, header, rows = recognised.export, recognised.header, raw.rows
+    export, header, rows = table.recognised.export, table.recognised.header, table.raw.rows
     if export is None:
         return Way()
+    _refuse_single_days(table, export)
     try:
         decimal = settle_decimal(rows, header, export, told, COUNT_COLUMNS)
         written = ["published_at"] if export.clock in {"clock", "zone_words"} else []
         order = settle_order(rows, header, export, told, written)
     except Unsettled as open_question:
-        raise InputRefusedError(f"{member.path}: {open_question}.") from open_question
-    _refuse_single_days(member, raw, recognised, order)
+        raise InputRefusedError(f"{table.path}: {open_question}.") from open_question
     way = Way(decimal=decimal, order=order)
-    typed = as_capture_rows(rows, export, header, told, way).select(
-        LINE, "account_key", "post_key", "published_at"
-    )
-    _require_accounts(member, typed, export)
-    newest = typed.sort("published_at", nulls_last=False).tail(1)
-    way = replace(way, **_moment(member, raw, recognised, told, time_zone, newest, now))
-    _refuse_before_publication(member, way, newest)
-    return way
-
-
-def _moment(  # noqa: PLR0913, PLR0917 - what a table is, and how it is to be read
-    member: Member,
-    raw: RawFile,
-    recognised: Recognised,
-    told: Told,
-    time_zone: str | None,
-    newest: pl.DataFrame,
-    now: datetime,
-) -> dict[str, object]:
-    export, given = recognised.export, told.captured_at
-    if export is None or export.moment == "column":
-        return {"captured_at": given}
+    _require_accounts(table, export, told)
     if export.moment == "month_day":
-        return {"days": _days(member, raw, recognised, time_zone, newest, now)}
-    if export.moment == "file_name" and (found := moment_in_name(member.name)):
-        return {"captured_at": found}
-    if given is not None:
-        return {"captured_at": given}
-    changed = datetime.fromtimestamp(_file_of(member).stat().st_mtime, tz=UTC)
+        made = as_capture_rows(rows, export, header, told, way).select(LINE, "published_at")
+        return replace(way, days=_days(table, export, told, made, now))
+    return replace(way, captured_at=_moment(table, export, told))
+
+
+def _moment(table: Table, export: Export, told: Told) -> datetime | None:
+    """When all rows were captured; None where each row says it."""
+    if export.moment == "column":
+        return told.captured_at
+    if export.moment == "file_name" and (found := moment_in_name(table.member.name)):
+        return found
+    if told.captured_at is not None:
+        return told.captured_at
+    changed = datetime.fromtimestamp(_file_of(table).stat().st_mtime, tz=UTC)
     raise InputRefusedError(
-        f"{member.path}: is of {export.title}, which does not say when it was exported. Add "
+        f"{table.path}: is of {export.title}, which does not say when it was exported. Add "
         "--captured-at with the day or the instant; the file was last changed at "
         f"{changed:%Y-%m-%dT%H:%M:%SZ}, which may be when it was copied."
     )
 
 
-def _file_of(member: Member):  # noqa: ANN202
-    return next(path for path in [member.path, *member.path.parents] if path.exists())
+def _file_of(table: Table) -> Path:
+    """The file itself, also of a table in an archive."""
+    return next(path for path in [table.path, *table.path.parents] if path.exists())
 
 
-def _days(  # noqa: PLR0913, PLR0917
-    member: Member,
-    raw: RawFile,
-    recognised: Recognised,
-    time_zone: str | None,
-    newest: pl.DataFrame,
-    now: datetime,
+def _days(
+    table: Table, export: Export, told: Told, posts: pl.DataFrame, now: datetime
 ) -> Mapping[str, datetime]:
-    export, header = recognised.export, recognised.header
-    found = header.found(export.columns["captured_at"]) if export else ()
-    texts = raw.rows.select(LINE, value=text_of(header, found)).unique("value", maintain_order=True)
-    shown = texts.drop_nulls("value")
-    made = newest["published_at"].max()
+    found = table.recognised.header.found(export.columns["captured_at"])
+    texts = table.raw.rows.select(LINE, value=text_of(table.recognised.header, found))
+    shown = texts.drop_nulls("value").unique("value", maintain_order=True)
+    made = posts["published_at"].max()
     last = made if isinstance(made, datetime) else None
-    known = dict(dated(shown["value"].to_list(), last, zone=time_zone, now=now))
+    known = dict(dated(shown["value"].to_list(), last, zone=told.time_zone, now=now))
     unknown = shown.filter(~pl.col("value").is_in([text for text in known if known[text]]))
     if not unknown.is_empty():
+        bound = f" or before its newest post ({last:%Y-%m-%d})" if last else ""
         raise InputRefusedError(
-            f"{member.path}: {places(unknown, 'value')}: no day of an export that is neither later "
-            f"than now nor before its newest post ({last:%Y-%m-%d}). Export the file again."
-            if last
-            else f"{member.path}: {places(unknown, 'value')}: is no day. Export the file again."
+            f"{table.path}: {places(unknown, 'value')}: is no day, or one later than now{bound}. "
+            "Export the file again."
         )
     return {text: at for text, at in known.items() if at}
 
 
-def _require_accounts(member: Member, typed: pl.DataFrame, export: Export) -> None:
-    nameless = typed.filter(pl.col("account_key").is_null() & pl.col("post_key").is_not_null())
-    if nameless.is_empty() or (
-        export.columns.get("account_key") and nameless.height < typed.height
-    ):
+def _require_accounts(table: Table, export: Export, told: Told) -> None:
+    if told.account is not None:
         return
-    raise InputRefusedError(
-        f"{member.path}: is of {export.title}, which does not say whose posts they are "
-        f"({places(nameless, 'post_key')}). Name the account with --account."
+    header = table.recognised.header
+    found = {
+        name: header.found(export.columns.get(name, ())) for name in ("account_key", "post_key")
+    }
+    rows = table.raw.rows.select(
+        LINE, **{name: text_of(header, columns) for name, columns in found.items()}
     )
+    nameless = rows.filter(pl.col("account_key").is_null() & pl.col("post_key").is_not_null())
+    if nameless.height * 2 > rows.height:
+        raise InputRefusedError(
+            f"{table.path}: is of {export.title}, which does not say whose posts they are "
+            f"({places(nameless, 'post_key')}). Name the account with --account."
+        )
 
 
-def _refuse_before_publication(member: Member, way: Way, newest: pl.DataFrame) -> None:
+def refuse_before_publication(table: Table, way: Way, sound: pl.DataFrame) -> None:
+    """Refuse a moment that was said of all rows and comes before the newest post of them.
+
+    Args:
+        table: The table.
+        way: How it was read.
+        sound: Its sound rows.
+
+    Raises:
+        InputRefusedError: The moment cannot be that of the export.
+    """
+    newest = sound.drop_nulls("published_at").sort("published_at", "line_number").tail(1)
     published = newest["published_at"].max()
     if way.captured_at is None or not isinstance(published, datetime):
         return
     if way.captured_at < published:
         raise InputRefusedError(
-            f"{member.path}: captured at {way.captured_at:%Y-%m-%dT%H:%M:%SZ}, but "
-            f"{places(newest, 'post_key')} was published at {published:%Y-%m-%dT%H:%M:%SZ}. "
-            "Say with --captured-at when it was exported."
+            f"{table.path}: captured at {way.captured_at:%Y-%m-%dT%H:%M:%SZ}, but "
+            f"{places(newest, 'platform_post_id')} was published at "
+            f"{published:%Y-%m-%dT%H:%M:%SZ}. Say with --captured-at when it was exported."
         )
 
 
-def _refuse_single_days(
-    member: Member, raw: RawFile, recognised: Recognised, order: object
-) -> None:
-    export, header = recognised.export, recognised.header
-    if export is None or not export.lifetime:
-        return
-    found = header.found(export.lifetime)
+def _refuse_single_days(table: Table, export: Export) -> None:
+    found = table.recognised.header.found(export.lifetime)
     if not found:
         return
-    shown = raw.rows.select(LINE, value=text_of(header, found))
-    days = shown.filter(pl.col("value").str.contains(r"^\s*[0-9]{1,4}[-/.][0-9]{1,2}[-/.]"))
+    shown = table.raw.rows.select(LINE, value=text_of(table.recognised.header, found))
+    days = shown.filter(pl.col("value").str.contains(SINGLE_DAY))
     if not days.is_empty():
         raise InputRefusedError(
-            f"{member.path}: {places(days, 'value')}: counts are of single days, not of posts so "
+            f"{table.path}: {places(days, 'value')}: counts are of single days, not of posts so "
             "far. Export it again with totals (Lifetime)."
         )
 
@@ -189,51 +183,47 @@ def mapping_of(recognised: Recognised) -> dict[str, str]:
     export, header = recognised.export, recognised.header
     if export is None:
         return {}
-    mapping: dict[str, str] = {}
+    mapping: dict[str, list[str]] = {}
     for ours, columns in export.columns.items():
         for found in header.found(columns):
-            mapping[found.name] = (
-                f"{mapping[found.name]}, {ours}" if found.name in mapping else ours
-            )
-    for kind in export.kinds:
-        for word in kind.where:
-            if at := header.find(word):
-                mapping.setdefault(at[0], "media_type")
-    others = [column for column, _ in export.hidden.values()]
-    others += export.lifetime
-    others += [one.where[0] for some in export.columns.values() for one in some if one.where]
-    for column in others:
-        for word in column.words:
-            if at := header.find(word):
-                mapping.setdefault(at[0], "(decides which values count)")
-    return mapping
+            mapping.setdefault(found.name, []).append(ours)
+    beside = [(word, "media_type") for kind in export.kinds for word in kind.where]
+    beside += [(word, DECIDES) for word in export.deciding_words()]
+    for word, ours in beside:
+        if at := header.find(word):
+            mapping.setdefault(at[0], [ours])
+    return {name: ", ".join(dict.fromkeys(ours)) for name, ours in mapping.items()}
 
 
-def findings_of(
+def with_findings(
     file: ReadFile, recognised: Recognised, way: Way, mapping: Mapping[str, str]
 ) -> ReadFile:
     """The file, with what a person should look at."""
-    findings, notes = [], []
     export = recognised.export
-    offset = None if export and export.id_tells_publication else publication_offsets(file.sound)
+    is_sure = export is not None and export.id_tells_publication
+    offset = None if is_sure else publication_offsets(file.sound)
+    findings = ()
     if offset is not None:
         seconds, count, of = offset
-        findings.append(
+        findings = (
             f"publications are {_hours(seconds)} {'after' if seconds > 0 else 'before'} what ids "
-            f"and addresses tell for {count} of {of}: is --timezone right?"
+            f"and addresses tell for {count} of {of}: is --timezone right?",
         )
-    if way.days:
-        days = ", ".join(f"{text} is {at:%Y-%m-%dT%H:%M:%SZ}" for text, at in way.days.items())
-        notes.append(f"captured at the end of the day of the export: {days}")
-    elif way.captured_at is not None and export is not None and export.moment != "column":
-        notes.append(f"captured at {way.captured_at:%Y-%m-%dT%H:%M:%SZ}")
     return replace(
         file,
         format=recognised.name,
         mapping=dict(mapping),
-        findings=tuple(findings),
-        notes=tuple(notes),
+        findings=findings,
+        notes=tuple(_notes(export, way)),
     )
+
+
+def _notes(export: Export | None, way: Way) -> Iterator[str]:
+    if way.days:
+        days = ", ".join(f"{text} is {at:%Y-%m-%dT%H:%M:%SZ}" for text, at in way.days.items())
+        yield f"captured at the end of the day of the export: {days}"
+    elif way.captured_at is not None and export is not None and export.moment != "column":
+        yield f"captured at {way.captured_at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _hours(seconds: int) -> str:

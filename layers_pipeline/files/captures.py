@@ -5,6 +5,7 @@ Does not belong here: file formats, reading of single values, storage, registeri
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,14 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.files.capture_ways import filled, findings_of, mapping_of, way_of
+from layers_pipeline.files.capture_ways import (
+    filled,
+    identity_of,
+    mapping_of,
+    refuse_before_publication,
+    way_of,
+    with_findings,
+)
 from layers_pipeline.files.formats import RawFile, read_table
 from layers_pipeline.files.members import Member, members_of
 from layers_pipeline.files.reader import (
@@ -29,15 +37,15 @@ from layers_pipeline.files.reader import (
     spreadsheet_errors,
     unusable_types,
 )
-from layers_pipeline.files.recognition import Own, Recognised, recognise
-from transforms.contracts.captures import StgImportCaptures
+from layers_pipeline.files.recognition import Own, Table, recognise
+from transforms.contracts.captures import Quarantine, StgImportCaptures
 from transforms.exports.captures import Way, as_capture_rows, with_publication_of_ids
 from transforms.exports.catalog import ROWS_AT, WORDS
 from transforms.exports.ids import lost_digits
 from transforms.exports.told import NOTHING, Told
 from transforms.staging.captures import COLUMNS, IDS, REQUIRED, TIME_COLUMNS, read_captures
 from transforms.staging.parsing import BREACHES, LINE
-from transforms.staging.quarantine import RECEIVED
+from transforms.staging.quarantine import RECEIVED, is_sound
 
 BATCH_ROWS: Final = 200_000
 TABLE: Final = "stg_import__captures"
@@ -102,23 +110,26 @@ def read_capture_files(
         InputRefusedError: The file as a whole cannot be used; names line, value and remedy.
     """
     require_zone(time_zone)
+    told = replace(told, time_zone=time_zone)
+    reading = _Reading(time_zone=time_zone, now=now, run_id=run_id, told=told)
     members = members_of(path)
-    read, refused = [], []
+    read: list[ReadFile] = []
+    refused: list[InputRefusedError] = []
     for member in members:
         try:
-            raw, recognised = _recognised(member, told, format_name)
+            table = _recognised(member, told, format_name)
         except InputRefusedError as error:
             if len(members) == 1:
                 raise
             refused.append(error)
             continue
-        read.append(_read(member, raw, recognised, time_zone, now, run_id, told))
+        read.append(_read(table, reading))
     if not read:
         raise refused[0]
     return read
 
 
-def _recognised(member: Member, told: Told, format_name: str | None) -> tuple[RawFile, Recognised]:
+def _recognised(member: Member, told: Told, format_name: str | None) -> Table:
     raw = read_table(member, columns=COLUMNS, required=REQUIRED, words=WORDS, rows_at=ROWS_AT)
     given = {
         "platform": told.platform,
@@ -126,54 +137,82 @@ def _recognised(member: Member, told: Told, format_name: str | None) -> tuple[Ra
         "captured_at": told.captured_at,
     }
     said = [name for name, value in given.items() if value is not None]
-    return raw, recognise(member.path, raw, OWN_CAPTURES, given=said, name=format_name)
+    try:
+        recognised = recognise(member.path, raw, OWN_CAPTURES, given=said, name=format_name)
+    except InputRefusedError as error:
+        # What happened to the file comes first, columns that it lacks after that.
+        if mangled := list(_mangled_ids(raw.rows, raw.columns)):
+            rest = str(error).removeprefix(f"{member.path}: ")
+            raise InputRefusedError(f"{member.path}: {'; '.join(mangled)}; {rest}") from error
+        raise
+    return Table(member=member, raw=raw, recognised=recognised)
 
 
-def _read(  # noqa: PLR0913, PLR0917 - what a table is, and how it is to be read
-    member: Member,
-    raw: RawFile,
-    recognised: Recognised,
-    time_zone: str | None,
-    now: datetime,
-    run_id: str,
-    told: Told,
-) -> ReadFile:
-    path, export = member.path, recognised.export
-    way, file_id = Way(), fingerprint(member)
+@dataclass(frozen=True, kw_only=True)
+class _Reading:
+    """How captures are to be read."""
+
+    time_zone: str | None
+    now: datetime
+    run_id: str
+    told: Told
+
+
+def _read(table: Table, reading: _Reading) -> ReadFile:
+    path, export = table.path, table.recognised.export
+    way, file_id = Way(), fingerprint(table.member)
     if export is None:
-        raw, said = filled(raw, told)
+        raw, said = filled(table.raw, reading.told)
+        table = replace(table, raw=raw)
         file_id = read_as(file_id, *said) if said else file_id
         _refuse_unusable(path, raw)
     else:
-        way = way_of(member, raw, recognised, told, time_zone, now=now)
-        file_id = read_as(
-            file_id, export.name, time_zone, told.platform, told.account, way.captured_at,
-            told.decimal, told.order,
-        )  # fmt: skip
-        refuse(path, _mangled_ids(_ids_of(raw, recognised), IDS))
-    parts = []
-    for batch in raw.rows.iter_slices(BATCH_ROWS):
-        rows = (
-            batch
-            if export is None
-            else as_capture_rows(batch, export, recognised.header, told, way)
-        )
-        typed = read_captures(rows, time_zone=time_zone, now=now, file_id=file_id, run_id=run_id)
-        _refuse_times(path, batch if export is None else rows, typed)
-        typed = with_publication_of_ids(typed)
-        parts.append(
-            split_rows(StgImportCaptures, typed, table_name=TABLE, read_at=now, run_id=run_id)
-        )
-        report_rows(path, sum(good.height + bad.height for good, bad in parts), raw)
-    mapping = mapping_of(recognised)
-    file = read_file(
-        path, raw, parts, file_id=file_id, columns=COLUMNS if export is None else list(mapping)
+        refuse(path, _mangled_ids(_ids_of(table), IDS))
+        way = way_of(table, reading.told, now=reading.now)
+        file_id = read_as(file_id, export.name, *identity_of(reading.told, way))
+    parts: list[tuple[pl.DataFrame, pl.DataFrame]] = []
+    for batch in table.raw.rows.iter_slices(BATCH_ROWS):
+        parts.append(_split(batch, table, way, reading, file_id))
+        report_rows(path, sum(good.height + bad.height for good, bad in parts), table.raw)
+    mapping = mapping_of(table.recognised)
+    columns = COLUMNS if export is None else list(mapping)
+    file = read_file(path, table.raw, parts, file_id=file_id, columns=columns)
+    refuse_before_publication(table, way, file.sound)
+    return with_findings(file, table.recognised, way, mapping)
+
+
+def _split(
+    batch: pl.DataFrame, table: Table, way: Way, reading: _Reading, file_id: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Some rows of a table, the sound ones and the broken ones."""
+    export, rows = table.recognised.export, batch
+    if export is not None:
+        rows = as_capture_rows(batch, export, table.recognised.header, reading.told, way)
+    typed = read_captures(
+        rows,
+        time_zone=reading.time_zone,
+        now=reading.now,
+        file_id=file_id,
+        run_id=reading.run_id,
     )
-    return findings_of(file, recognised, way, mapping)
+    if not typed[BREACHES].list.len().sum():
+        # A batch without any breach is looked at as a whole, which is cheaper than row by row.
+        plain = typed.drop(BREACHES, RECEIVED)
+        if is_sound(StgImportCaptures, plain):
+            return plain, Quarantine.create_empty()
+    _refuse_times(table.path, rows, typed)
+    return split_rows(
+        StgImportCaptures,
+        with_publication_of_ids(typed),
+        table_name=TABLE,
+        read_at=reading.now,
+        run_id=reading.run_id,
+    )
 
 
-def _ids_of(raw: RawFile, recognised: Recognised) -> pl.DataFrame:
+def _ids_of(table: Table) -> pl.DataFrame:
     """The ids of an export as they are written, those taken out of addresses left out."""
+    recognised = table.recognised
     columns = recognised.export.columns if recognised.export else {}
     plain = {
         ours: found[0].name
@@ -182,7 +221,7 @@ def _ids_of(raw: RawFile, recognised: Recognised) -> pl.DataFrame:
         and found[0].column.pattern is None
     }
     absent = {ours: pl.lit(None, pl.String) for ours in IDS if ours not in plain}
-    return raw.rows.select(LINE, **plain).with_columns(**absent)
+    return table.raw.rows.select(LINE, **plain).with_columns(**absent)
 
 
 def require_zone(time_zone: str | None) -> None:
@@ -217,7 +256,7 @@ def _refuse_unusable(path: Path, raw: RawFile) -> None:
 def _mangled_ids(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[str]:
     remedy = "Export the file again with ids as text; the lost digits cannot be recovered"
     for name in columns:
-        dtype = rows.schema[name]
+        dtype = rows.schema.get(name, pl.Null())
         if dtype.is_float() and name in IDS:
             yield f"ids in column {name} are floating-point numbers, which round them. {remedy}"
         elif dtype == pl.String:

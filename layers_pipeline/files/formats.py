@@ -4,6 +4,7 @@ Belongs here: which reader a table needs, encodings, damage, which line of the f
 Does not belong here: archives (``members``); what columns mean, and what is wrong with values.
 """
 
+import codecs
 import csv
 import zlib
 from collections import Counter
@@ -24,12 +25,16 @@ from layers_pipeline.files.instants import beyond_calendar, odd_instants
 from layers_pipeline.files.json_rows import json_rows
 from layers_pipeline.files.members import Member, members_of, unreadable
 from layers_pipeline.files.workbooks import sheet_rows
+from transforms.exports.headers import header_word
 from transforms.staging.parsing import LINE
 
 DAMAGE: Final = (OSError, EOFError, zlib.error, csv.Error, PolarsError)
 JSON_BATCH_ROWS: Final = 50_000
 HEADER_ROWS: Final = 20
 """Rows among which the header is looked for, behind titles and periods."""
+WIDE: Final = 24
+"""Of tables with more columns, only those are kept whose names are known."""
+DECODED_BYTES: Final = 2**24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,15 +139,9 @@ def _text(
     rows_at: Collection[str],
 ) -> RawFile:
     path, content = member.path, member.read()
-    if not content.strip():
+    if not content or content.isspace():
         raise InputRefusedError(f"{path}: is empty. Export it again.")
-    try:
-        content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise InputRefusedError(
-            f"{path}: line {line}: is not UTF-8 text. Save it as UTF-8 (in Excel: CSV UTF-8)."
-        ) from error
+    _refuse_other_text(path, content)
     if member.suffix in {".json", ".ndjson", ".jsonl"}:
         rows = json_rows(
             path,
@@ -153,16 +152,61 @@ def _text(
             rows_at=tuple(rows_at),
         )
         return _json(rows)
-    return _csv(path, content, dialect_of(path, content, {*words, *columns}))
+    dialect = dialect_of(path, content, {*words, *columns})
+    return _csv(path, content, dialect, {*words, *columns})
 
 
-def _csv(path: Path, content: bytes, dialect: Dialect) -> RawFile:
+def _refuse_other_text(path: Path, content: bytes) -> None:
+    """Refuse what is not UTF-8; looked at in blocks, so that no copy of all is made."""
+    decoder, seen = codecs.getincrementaldecoder("utf-8")(), 0
+    try:
+        for first in range(0, len(content), DECODED_BYTES):
+            seen = first
+            decoder.decode(content[first : first + DECODED_BYTES])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, seen + error.start) + 1
+        raise InputRefusedError(
+            f"{path}: line {line}: is not UTF-8 text. Save it as UTF-8 (in Excel: CSV UTF-8)."
+        ) from error
+
+
+def _csv(path: Path, content: bytes, dialect: Dialect, words: Collection[str]) -> RawFile:
     header = [name.strip() for name in dialect.header]
     if not header:
         raise InputRefusedError(f"{path}: line 1: is blank. Begin with the column names.")
     _refuse_twice(path, header, line=dialect.header_line)
     names = [f"column {position}" for position in range(len(header))]
     _refuse_torn_quotes(path, content, dialect)
+    named = {name: column for name, column in zip(header, names, strict=True) if name}
+    known = [column for name, column in named.items() if header_word(name) in words]
+    rows = None
+    if len(names) > WIDE and known:
+        rows = _narrow(_arrow_rows(path, content, dialect, names, known), content, dialect)
+    if rows is None:
+        known = names
+        rows = _arrow_rows(path, content, dialect, names, names)
+        rows = rows.with_columns(_csv_lines(first=dialect.lines + 1))
+        rows = rows.filter(~pl.all_horizontal(pl.col(names) == ""))
+    values = {
+        name: pl.col(column) for name, column in named.items() if name != LINE and column in known
+    }
+    return RawFile(rows=rows.select(LINE, **values), columns=tuple(named))
+
+
+def _narrow(rows: pl.DataFrame, content: bytes, dialect: Dialect) -> pl.DataFrame | None:
+    """The known columns with their lines; None where those tell neither lines nor blank rows."""
+    lines = content.count(b"\n") + (not content.endswith(b"\n"))
+    has_blank = rows.select(pl.all_horizontal(pl.all() == "").any()).item()
+    if has_blank or lines != rows.height + dialect.lines:
+        return None
+    return rows.with_row_index(LINE, offset=dialect.lines + 1).cast({LINE: pl.Int64})
+
+
+def _arrow_rows(
+    path: Path, content: bytes, dialect: Dialect, names: list[str], wanted: list[str]
+) -> pl.DataFrame:
+    """Rows of delimited text, all of them text, of the wanted columns."""
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(content),
@@ -171,19 +215,16 @@ def _csv(path: Path, content: bytes, dialect: Dialect) -> RawFile:
                 delimiter=dialect.delimiter, newlines_in_values=True, ignore_empty_lines=False
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                column_types=dict.fromkeys(names, pa.string()),
+                include_columns=wanted,
+                strings_can_be_null=False,
             ),
         )
     except pa.ArrowInvalid as error:
         raise InputRefusedError(
             _csv_damage(path, content, dialect) or f"{path}: {error}"
         ) from error
-    rows = pl.DataFrame(table).with_columns(_csv_lines(first=dialect.lines + 1))
-    is_blank = pl.all_horizontal(pl.col(names) == "")
-    named = {name: column for name, column in zip(header, names, strict=True) if name}
-    values = {name: pl.col(column) for name, column in named.items() if name != LINE}
-    rows = rows.filter(~is_blank).select(LINE, **values)
-    return RawFile(rows=rows, columns=tuple(named))
+    return pl.DataFrame(table)
 
 
 def _refuse_twice(path: Path, header: list[str], *, line: int) -> None:

@@ -58,7 +58,7 @@ def json_rows(
 
 
 def _is_one_object(content: bytes) -> bool:
-    """Whether a file is not one object a line: its first line alone is no JSON, or is all there is."""
+    """Whether a file is not one object a line: it has one line, or the first is no JSON."""
     first, _, rest = content.strip().partition(b"\n")
     if not rest.strip():
         return True
@@ -137,8 +137,8 @@ def _flat(row: dict[str, Any], line: int, words: frozenset[str]) -> Row:
 
 
 def _nested(
-    name: str, value: Any, words: frozenset[str], levels: int
-) -> Iterator[tuple[str, str | None]]:  # noqa: ANN401, E501
+    name: str, value: object, words: frozenset[str], levels: int
+) -> Iterator[tuple[str, str | None]]:
     if header_word(name) in words:
         yield name, _as_text(value)
     if levels and isinstance(value, dict):
@@ -148,7 +148,7 @@ def _nested(
         yield from _nested(f"{name}.0", value[0], words, levels - 1)
 
 
-def _as_text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+def _as_text(value: object) -> str | None:
     if value is None:
         return None
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

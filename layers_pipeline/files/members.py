@@ -89,8 +89,8 @@ def members_of(path: Path) -> list[Member]:
         if name.lower().endswith(".zip"):
             return _archive(path)
         if name.lower().endswith(PACKED):
-            packed = gzip.open if name.lower().endswith(".gz") else lzma.open
-            with packed(path, "rb") as opened:
+            packed = gzip.GzipFile if name.lower().endswith(".gz") else lzma.LZMAFile
+            with packed(path) as opened:
                 content = _taken(opened, path, MOST_BYTES)
             return [Member(path=path, name=path.stem, content=content)]
     except DAMAGE as error:
@@ -143,7 +143,7 @@ def _unpacked(member: Member, left: int) -> Member:
     return Member(path=member.path, name=member.path.stem, content=content)
 
 
-def _taken(opened: IO[bytes], path: Path, left: int) -> bytes:
+def _taken(opened: IO[bytes] | gzip.GzipFile | lzma.LZMAFile, path: Path, left: int) -> bytes:
     """All of a stream, unless more comes than may."""
     parts, taken = [], 0
     while part := opened.read(BLOCK):

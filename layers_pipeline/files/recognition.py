@@ -11,6 +11,7 @@ from typing import Final
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.formats import RawFile
+from layers_pipeline.files.members import Member
 from layers_pipeline.files.reader import missing_columns
 from transforms.exports.catalog import BY_NAME, EXPORTS
 from transforms.exports.headers import Header, fits, header_of, nearest
@@ -32,6 +33,7 @@ class Own:
     Args:
         columns: Every column of it.
         required: Those without which a table is not of it.
+        telling: A column by which it goes before any other format that fits.
         page: Page that describes it.
     """
 
@@ -39,6 +41,7 @@ class Own:
     columns: tuple[str, ...]
     required: tuple[str, ...]
     page: str
+    telling: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,20 @@ class Recognised:
     def name(self) -> str:
         """What ``--format`` calls it."""
         return self.export.name if self.export else OWN_NAME
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table that was opened, and what it is."""
+
+    member: Member
+    raw: RawFile
+    recognised: Recognised
+
+    @property
+    def path(self) -> Path:
+        """Where it is, as messages name it."""
+        return self.member.path
 
 
 def named_format(name: str | None) -> Export | None:
@@ -90,11 +107,13 @@ def recognise(
     """
     header = header_of(raw.columns)
     if name is not None:
-        return _as_named(path, header, named_format(name), raw, own, given)
+        recognised = Recognised(export=named_format(name), header=header)
+        return _as_named(path, recognised, raw, own, given)
     needed = [column for column in own.required if column not in given]
-    if all(column in raw.columns for column in needed):
-        return Recognised(export=None, header=header)
     found = fits(header, EXPORTS, given=given)
+    is_sure = not found or not own.telling or own.telling in raw.columns
+    if is_sure and all(column in raw.columns for column in needed):
+        return Recognised(export=None, header=header)
     if not found:
         raise InputRefusedError(f"{path}: {_none(header, raw, own)}.")
     best = found[0]
@@ -116,19 +135,15 @@ def _importable(path: Path, export: Export, header: Header, own: Own) -> Recogni
 
 
 def _as_named(
-    path: Path,
-    header: Header,
-    export: Export | None,
-    raw: RawFile,
-    own: Own,
-    given: Collection[str],
+    path: Path, recognised: Recognised, raw: RawFile, own: Own, given: Collection[str]
 ) -> Recognised:
+    export, header = recognised.export, recognised.header
     if export is None:
         missing = [column for column in own.required if column not in given]
         if faults := list(missing_columns(raw, missing, page=own.page)):
             raise InputRefusedError(f"{path}: {'; '.join(faults)}.")
-        return Recognised(export=None, header=header)
-    recognised = _importable(path, export, header, own)
+        return recognised
+    _importable(path, export, header, own)
     missing = [
         column
         for column in export.needed

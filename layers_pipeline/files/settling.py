@@ -11,7 +11,7 @@ import polars as pl
 
 from layers_pipeline.files.reader import places
 from transforms.exports.days import Order
-from transforms.exports.headers import Header
+from transforms.exports.headers import Found, Header
 from transforms.exports.numbers import Decimal, open_values, telling
 from transforms.exports.record import Export
 from transforms.exports.told import Told
@@ -54,7 +54,7 @@ def settle_decimal(
         {one.name for name in columns for one in header.found(export.columns.get(name, ()))}
     )
     found = telling(rows.select(LINE, *names), names)
-    said = [sign for sign, where in found.items() if not where.is_empty()]
+    said: list[Decimal] = [sign for sign, where in found.items() if not where.is_empty()]
     if told.decimal is not None:
         return told.decimal
     if len(said) > 1:
@@ -117,6 +117,6 @@ def settle_order(
     return None if is_english else "day-first"
 
 
-def _words_of(header: Header, found: Iterable) -> set[str]:  # pyright: ignore[reportMissingTypeArgument]
+def _words_of(header: Header, found: Iterable[Found]) -> set[str]:
     names = {one.name for one in found}
     return {word for word, name in header.names.items() if name in names}

@@ -43,6 +43,7 @@ def test_an_import_says_what_it_counted(imported):
         "  Columns that are no part of a report of ads: gender.",
         "2 ads, 2025-05-13 to 2025-05-13: $21.43 spent, restatements included.",
         "New in the lake: 2 rows of ads and days (equal repeats append nothing).",
+        "The analysts' file does not show this yet. To publish it: layers-pipeline publish",
     ]
 
 

@@ -103,7 +103,8 @@ def score_in_order(
 def one_per_moment(captures: Iterable[Capture]) -> dict[Post, list[dict[str, Any]]]:
     """Captures by post in the order of capture, those that claim one moment and source as one.
 
-    Of such captures the ones known first stand; between those, the larger value of each count.
+    Of such captures the ones known first stand; between those, the larger value of each count,
+    but the smaller one if the larger is that one rounded.
     """
     moments: dict[tuple[Post, datetime, str], list[Capture]] = defaultdict(list)
     for row in captures:
@@ -113,7 +114,7 @@ def one_per_moment(captures: Iterable[Capture]) -> dict[Post, list[dict[str, Any
     for (post, _, _), rows in sorted(moments.items()):
         first = min(row["known_at"] for row in rows)
         first_known = [row for row in rows if row["known_at"] == first]
-        one = {name: largest(row[name] for row in first_known) for name in COUNTS}
+        one = {name: exact(row[name] for row in first_known) for name in COUNTS}
         one |= {"captured_at": rows[0]["captured_at"], "known_at": first}
         one["accounts"] = [(row["account_key"], row["known_at"]) for row in rows]
         one["published_at"] = smallest(row["published_at"] for row in first_known)
@@ -121,8 +122,16 @@ def one_per_moment(captures: Iterable[Capture]) -> dict[Post, list[dict[str, Any
     return posts
 
 
-def largest(values: Iterable[int | None]) -> int | None:
-    return max((value for value in values if value is not None), default=None)
+def exact(values: Iterable[int | None]) -> int | None:
+    """The largest value, or the smallest if it was only written shorter: 1.8M for 1,776,621."""
+    shown = sorted(value for value in values if value is not None)
+    if not shown:
+        return None
+    least, most = shown[0], shown[-1]
+    zeros = len(str(most)) - len(str(most).rstrip("0"))
+    step = 10 ** min(zeros, len(str(most)) - 2, 9)
+    is_shortened = most >= 1000 and step >= 100 and least % 100 and 2 * (most - least) <= step
+    return least if is_shortened else most
 
 
 def smallest(values: Iterable[datetime | None]) -> datetime | None:

@@ -136,6 +136,12 @@ class PlatformPostChecks(LookAtPost, Metrics):
     stood still from one that nobody looked at.
     """
 
+    published_at = instant("Publication as it was named then; null: not named.", nullable=True)
+    media_type = one_of(
+        MEDIA_TYPES, "Kind of post as named then.", rule="unknown_media_type", nullable=True
+    )
+    permalink = word("Public address as shown then.", nullable=True)
+
 
 class SnapshotOfPost(LookAtPost):
     """Grain: one row per post per capture that tells something new, without its metrics."""

@@ -21,7 +21,9 @@ NUMBERS: Final = (
     "spend", "impressions", "clicks", "conversions", "conversion_value", "reach", "frequency",
 )  # fmt: skip
 MONEY_AND_COUNTS: Final = tuple(name for name in NUMBERS if name != "frequency")
-IS_SUM: Final = r"(?i)^(?:[-–—]+|total.*|totals.*|gesamt.*|summe.*|insgesamt.*|somme.*|tổng.*|합계.*|итого.*)$"  # fmt: skip
+IS_SUM: Final = (
+    r"(?i)^(?:[-–—]+|(?:totals?|totales|totais|gesamt|summe|insgesamt|somme|tổng|합계|итого)\b.*)$"
+)
 """What stands in place of an ad's id in a row of totals."""
 PERIOD: Final = {
     "starts": ("starts", "reporting starts", "date_start"),

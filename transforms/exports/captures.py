@@ -15,16 +15,21 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from transforms.exports.days import Order, month_and_day, read_written_day
-from transforms.exports.headers import Header
+from transforms.exports.headers import Found, Header
 from transforms.exports.numbers import Decimal
 from transforms.exports.record import Export
 from transforms.exports.told import Told
 from transforms.exports.values import (
+    EAST,
+    WALL,
+    clocks,
     count_text,
     instant_of,
     is_marked,
     kind_of,
+    plain_instants,
     text_of,
+    with_plain_counts,
 )
 from transforms.facts.post_ids import (
     TOLERANCE_S,
@@ -39,7 +44,7 @@ TEXTS: Final = ("post_key", "permalink", "caption")
 RAW: Final = "raw "
 """Before the name of a column of ours: the value as the file writes it."""
 RUN_IN_NAME: Final = re.compile(
-    r"(?<![0-9])([0-9]{4})-([0-9]{2})-([0-9]{2})[_T ]([0-9]{2})-([0-9]{2})-([0-9]{2})(?:-([0-9]{3}))?"
+    r"(?<![0-9])([0-9]{4}-[0-9]{2}-[0-9]{2})[_T ]([0-9]{2}-[0-9]{2}-[0-9]{2})(?:-([0-9]{3}))?"
 )
 """``dataset_tiktok-scraper_2025-08-18_10-15-00-123.json``, in UTC."""
 QUARTER_S: Final = 900
@@ -47,6 +52,8 @@ QUARTER_S: Final = 900
 WIDEST_QUARTERS: Final = 56
 """No zone is further than fourteen hours from UTC; what was scheduled may be."""
 FEWEST: Final = 2
+MOST_LOOKED_AT: Final = 50_000
+"""So many rows of a file tell whether its times are off."""
 UTC_TIME: Final = pl.Datetime("us", "UTC")
 
 
@@ -72,9 +79,10 @@ def moment_in_name(name: str) -> datetime | None:
     match = RUN_IN_NAME.search(name)
     if match is None:
         return None
-    parts = [int(part or 0) for part in match.groups()]
+    day, clock, milliseconds = match.groups()
+    text = f"{day}T{clock.replace('-', ':')}.{milliseconds or '000'}+00:00"
     try:
-        return datetime(*parts[:6], parts[6] * 1000, tzinfo=UTC)
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
 
@@ -149,18 +157,18 @@ def as_capture_rows(
     rows = raw.select(
         LINE,
         **{RAW + ours: value for ours, value in shown.items()},
-        **_beside(raw, export, header, found, way),
+        **_beside(export, header, found, way),
     )
     rows = rows.with_columns(
         **_who(rows, export, told), **{name: _raw(rows, name) for name in TEXTS}
     )
-    rows = rows.with_columns(permalink=_permalink(rows, export))
-    return _timed(rows, export, told, way)
+    rows = rows.with_columns(permalink=_permalink(export))
+    return _timed(with_plain_counts(rows, COUNT_COLUMNS), export, told, way)
 
 
 def _beside(
-    raw: pl.DataFrame, export: Export, header: Header, found: Mapping[str, tuple], way: Way
-) -> dict[str, pl.Expr]:  # noqa: E501
+    export: Export, header: Header, found: Mapping[str, Sequence[Found]], way: Way
+) -> dict[str, pl.Expr]:
     counts = {
         name: count_text(header, found[name], way.decimal)
         for name in COUNT_COLUMNS
@@ -197,7 +205,7 @@ def _who(rows: pl.DataFrame, export: Export, told: Told) -> dict[str, pl.Expr]:
     }
 
 
-def _permalink(rows: pl.DataFrame, export: Export) -> pl.Expr:
+def _permalink(export: Export) -> pl.Expr:
     if export.built is None:
         return pl.col("permalink")
     parts = re.split(r"\{(\w+)\}", export.built)
@@ -230,26 +238,39 @@ def made_at(post: str = "post_key") -> pl.Expr:
 
 
 def _timed(rows: pl.DataFrame, export: Export, told: Told, way: Way) -> pl.DataFrame:
-    zone = export.zone or told.time_zone
-    published, lost = pl.lit(None, UTC_TIME), pl.lit(None, pl.String)
-    if RAW + "published_at" in rows.columns and not export.id_tells_publication:
-        rows = rows.with_columns(published_at=RAW + "published_at")
-        published, lost = instant_of("published_at", export.clock, zone=zone, order=way.order)
-    captured, odd = _captured(export, told, way)
+    rows = _published(rows, export, export.zone or told.time_zone, way)
     if RAW + "captured_at" in rows.columns:
         rows = rows.with_columns(captured_at=RAW + "captured_at")
+    captured, odd = _captured(export, told, way)
     unknown = pl.when(pl.col("unknown")).then(pl.lit("media_type|unknown_media_type"))
     received = [
         pl.col(name).alias(name.removeprefix(RAW)) for name in rows.columns if name.startswith(RAW)
     ]
     return rows.with_columns(
-        published_at=pl.coalesce(published, made_at()),
         captured_at=captured,
         **{
-            BREACHES: pl.concat_list(lost, odd, unknown).list.drop_nulls(),
+            BREACHES: pl.concat_list("lost", odd, unknown).list.drop_nulls(),
             RECEIVED: pl.struct(received),
         },
-    ).drop([name for name in rows.columns if name.startswith(RAW)] + ["unknown"])
+    ).drop([name for name in rows.columns if name.startswith(RAW)], "unknown", "lost")
+
+
+def _published(rows: pl.DataFrame, export: Export, zone: str | None, way: Way) -> pl.DataFrame:
+    """The rows with their publication, and the rule that one broke (``lost``)."""
+    name = "published_at"
+    if RAW + name not in rows.columns or export.id_tells_publication:
+        return rows.with_columns(published_at=made_at(), lost=pl.lit(None, pl.String))
+    plain = plain_instants(rows[RAW + name]) if export.clock == "iso" else None
+    if plain is not None:
+        timed = rows.with_columns(published_at=plain, lost=pl.lit(None, pl.String))
+    else:
+        shown = rows.with_columns(published_at=RAW + name)
+        shown = shown.with_columns(**clocks(name, export.clock, way.order))
+        value, lost = instant_of(name, export.clock, zone=zone)
+        timed = shown.with_columns(published_at=value, lost=lost).drop(WALL, EAST, strict=False)
+    if not timed[name].null_count():
+        return timed
+    return timed.with_columns(published_at=pl.coalesce(name, made_at()))
 
 
 def _captured(export: Export, told: Told, way: Way) -> tuple[pl.Expr, pl.Expr]:
@@ -268,9 +289,7 @@ def _captured(export: Export, told: Told, way: Way) -> tuple[pl.Expr, pl.Expr]:
         return value, broken
     if export.moment != "column":
         return given, pl.lit(None, pl.String)
-    value, broken = instant_of(
-        "captured_at", export.moment_clock, zone=told.time_zone, order=way.order
-    )
+    value, broken = instant_of("captured_at", export.moment_clock, zone=told.time_zone)
     return pl.coalesce(value, given), broken
 
 
@@ -294,7 +313,8 @@ def publication_offsets(sound: pl.DataFrame) -> tuple[int, int, int] | None:
     Returns:
         Seconds, the posts that share it, and the posts whose keys tell a time; None: most agree.
     """
-    posts = sound.unique(["platform", "platform_post_id", "published_at"])
+    looked_at = sound.gather_every(max(1, sound.height // MOST_LOOKED_AT))
+    posts = looked_at.unique(["platform", "platform_post_id", "published_at"])
     difference = pl.col("published_at") - made_at("platform_post_id")
     seconds = posts.select(s=difference.dt.total_seconds()).drop_nulls()
     if seconds.is_empty():

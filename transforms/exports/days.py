@@ -13,23 +13,40 @@ import polars as pl
 
 Order = Literal["day-first", "month-first"]
 
-MONTHS: Final[tuple[tuple[str, ...], ...]] = (
-    ("january", "jan", "enero", "ene", "janeiro", "janvier", "janv", "januar", "jänner", "январь", "января", "янв", "tháng một", "gennaio", "gen"),
-    ("february", "feb", "febrero", "fevereiro", "fev", "février", "févr", "februar", "февраль", "февраля", "февр", "фев", "tháng hai", "febbraio"),
-    ("march", "mar", "marzo", "março", "mars", "märz", "mär", "март", "марта", "мар", "tháng ba"),
-    ("april", "apr", "abril", "abr", "avril", "avr", "апрель", "апреля", "апр", "tháng tư", "aprile"),
-    ("may", "mayo", "maio", "mai", "май", "мая", "tháng năm", "maggio", "mag"),
-    ("june", "jun", "junio", "junho", "juin", "juni", "июнь", "июня", "июн", "tháng sáu", "giugno", "giu"),
-    ("july", "jul", "julio", "julho", "juillet", "juil", "juli", "июль", "июля", "июл", "tháng bảy", "luglio", "lug"),
-    ("august", "aug", "agosto", "ago", "août", "август", "августа", "авг", "tháng tám"),
-    ("september", "sept", "sep", "septiembre", "setembro", "set", "septembre", "сентябрь", "сентября", "сент", "сен", "tháng chín", "settembre"),
-    ("october", "oct", "octubre", "outubro", "out", "octobre", "oktober", "okt", "октябрь", "октября", "окт", "tháng mười", "ottobre", "ott"),
-    ("november", "nov", "noviembre", "novembro", "novembre", "ноябрь", "ноября", "нояб", "ноя", "tháng mười một"),
-    ("december", "dec", "diciembre", "dic", "dezembro", "dez", "décembre", "déc", "dezember", "декабрь", "декабря", "дек", "tháng mười hai", "dicembre"),
-)  # fmt: skip
+MONTHS: Final = (
+    (
+        "january, jan, enero, ene, janeiro, janvier, janv, januar, jänner, январь, января, "
+        "янв, tháng một, gennaio, gen"
+    ),
+    (
+        "february, feb, febrero, fevereiro, fev, février, févr, februar, февраль, февраля, "
+        "февр, фев, tháng hai, febbraio"
+    ),
+    ("march, mar, marzo, março, mars, märz, mär, март, марта, мар, tháng ba"),
+    ("april, apr, abril, abr, avril, avr, апрель, апреля, апр, tháng tư, aprile"),
+    ("may, mayo, maio, mai, май, мая, tháng năm, maggio, mag"),
+    ("june, jun, junio, junho, juin, juni, июнь, июня, июн, tháng sáu, giugno, giu"),
+    ("july, jul, julio, julho, juillet, juil, juli, июль, июля, июл, tháng bảy, luglio, lug"),
+    ("august, aug, agosto, ago, août, август, августа, авг, tháng tám"),
+    (
+        "september, sept, sep, septiembre, setembro, set, septembre, сентябрь, сентября, "
+        "сент, сен, tháng chín, settembre"
+    ),
+    (
+        "october, oct, octubre, outubro, out, octobre, oktober, okt, октябрь, октября, окт, "
+        "tháng mười, ottobre, ott"
+    ),
+    ("november, nov, noviembre, novembro, novembre, ноябрь, ноября, нояб, ноя, tháng mười một"),
+    (
+        "december, dec, diciembre, dic, dezembro, dez, décembre, déc, dezember, декабрь, "
+        "декабря, дек, tháng mười hai, dicembre"
+    ),
+)
 """Names and abbreviations: English, Spanish, Portuguese, French, German, Russian, Vietnamese,
 Italian."""
-MONTH_OF: Final = {word: number for number, words in enumerate(MONTHS, start=1) for word in words}
+MONTH_OF: Final = {
+    word: number for number, words in enumerate(MONTHS, start=1) for word in words.split(", ")
+}
 _LONGEST_FIRST: Final = sorted(MONTH_OF, key=len, reverse=True)
 MONTH: Final = rf"(?:^|[^\p{{L}}])({'|'.join(_LONGEST_FIRST)})(?:[^\p{{L}}]|$)"
 
@@ -43,7 +60,10 @@ NUMERIC: Final = r"^([0-9]{1,2})[/.\-]\s?([0-9]{1,2})[/.\-]\s?([0-9]{4}|[0-9]{2}
 YEAR_FIRST: Final = (
     r"^([0-9]{4})\s?[\-/.年년]\s?([0-9]{1,2})\s?[\-/.月월]\s?([0-9]{1,2})(?:[^0-9]|$)"
 )
-CLOCK: Final = r"(?:^|[^0-9:])([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:\.[0-9]+)?[\s\u202f\u00a0]?([AaPp])?\.?(?:[Mm]\.?)?"
+CLOCK: Final = (
+    r"(?:^|[^0-9:])([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:\.[0-9]+)?"
+    r"[\s\u202f\u00a0]?([AaPp])?\.?(?:[Mm]\.?)?"
+)
 
 
 def order_told(text: pl.Expr) -> dict[Order, pl.Expr]:
@@ -123,23 +143,21 @@ def month_and_day(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     return month, day
 
 
-def read_written_instant(text: pl.Expr, order: Order | None, *, zone: str | None) -> pl.Expr:
-    """The instant that a text tells in UTC; null where it tells none, or a clock shows it twice.
+def wall_clock(text: pl.Expr, order: Order | None) -> pl.Expr:
+    """Day and time that a text shows, without a zone; null where it lacks either.
 
     Args:
         text: A day, then a clock of 12 or 24 hours; perhaps an abbreviation out of ``ZONES``.
         order: Of day and month where both are numbers.
-        zone: IANA zone of texts without an abbreviation; None leaves them unread.
     """
     low = text.str.strip_chars().str.to_lowercase()
-    wall = read_written_day(low, order).cast(pl.Datetime("us")) + time_of_day(low)
-    said = low.str.extract(r"\s\(?([a-z]{3})\)?$", 1)
-    hours = said.replace_strict(ZONES, default=None, return_dtype=pl.Int64)
-    by_word = (wall - pl.duration(hours=hours)).dt.replace_time_zone("UTC")
-    if zone is None:
-        return by_word
-    local = wall.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
-    return pl.coalesce(by_word, local.dt.convert_time_zone("UTC"))
+    return read_written_day(low, order).cast(pl.Datetime("us")) + time_of_day(low)
+
+
+def hours_east(text: pl.Expr) -> pl.Expr:
+    """Hours east of UTC that the abbreviation at the end of a text says; null: it has none."""
+    said = text.str.strip_chars().str.to_lowercase().str.extract(r"\s\(?([a-z]{3})\)?$", 1)
+    return said.replace_strict(ZONES, default=None, return_dtype=pl.Int64)
 
 
 def time_of_day(low: pl.Expr) -> pl.Expr:

@@ -39,7 +39,7 @@ RESULT_TYPE: Final = Column(
         "ergebnistyp",
         "ergebnisindikator",
         "loại kết quả",
-    )  # fmt: skip
+    )
 )
 
 ADS_MANAGER: Final = Export(
@@ -54,20 +54,35 @@ ADS_MANAGER: Final = Export(
         "ad_id": (
             Column(words=AD_ID),
             Column(
-                words=("preview link", "enlace de la vista previa", "link de prévia",
-                       "lien d’aperçu", "vorschau-link"),
+                words=(
+                    "preview link",
+                    "enlace de la vista previa",
+                    "link de prévia",
+                    "lien d’aperçu",
+                    "vorschau-link",
+                ),
                 pattern=r"feed_demo_ad=([0-9]{15,19})",
             ),
-        ),  # fmt: skip
+        ),
         "date": of("day", "día", "dia", "jour", "tag", "ngày"),
         "starts": of(
-            "reporting starts", "inicio del informe", "início dos relatórios",
-            "début des rapports", "berichtsbeginn", "berichtsstart", "bắt đầu báo cáo",
+            "reporting starts",
+            "inicio del informe",
+            "início dos relatórios",
+            "début des rapports",
+            "berichtsbeginn",
+            "berichtsstart",
+            "bắt đầu báo cáo",
             "lượt bắt đầu báo cáo",
         ),
         "ends": of(
-            "reporting ends", "fin del informe", "encerramento dos relatórios",
-            "término dos relatórios", "fin des rapports", "berichtsende", "kết thúc báo cáo",
+            "reporting ends",
+            "fin del informe",
+            "encerramento dos relatórios",
+            "término dos relatórios",
+            "fin des rapports",
+            "berichtsende",
+            "kết thúc báo cáo",
             "lượt kết thúc báo cáo",
         ),
         "spend": of(*(f"{word} ({{currency}})" for word in SPENT), *SPENT),
@@ -78,8 +93,13 @@ ADS_MANAGER: Final = Export(
             "impressions", "impresiones", "impressões", "impressionen", "lượt hiển thị"
         ),
         "clicks": of(
-            "link clicks", "clics en el enlace", "cliques no link", "clics sur un lien",
-            "clics sur le lien", "link-klicks", "lượt click vào liên kết",
+            "link clicks",
+            "clics en el enlace",
+            "cliques no link",
+            "clics sur un lien",
+            "clics sur le lien",
+            "link-klicks",
+            "lượt click vào liên kết",
         ),
         "conversions": (
             Column(words=("purchases", "compras", "achats", "käufe", "lượt mua")),
@@ -96,7 +116,7 @@ ADS_MANAGER: Final = Export(
     },
     notes="Add the column Ad ID and the breakdown by day before you export. The day is the ad "
     "account's. Results count as conversions where their type is a purchase, or not said.",
-)  # fmt: skip
+)
 
 META_API: Final = Export(
     name="meta-api",
@@ -125,28 +145,45 @@ BUSINESS_SUITE: Final = Export(
     subject="captures",
     platform="instagram",
     needed=("post_key", "account_key", "permalink", "published_at"),
-    marks=("account username", "nome de usuário da conta", "kontobenutzername",
-           "nombre de usuario de la cuenta", "nom d’utilisateur du compte"),
+    marks=(
+        "account username",
+        "nome de usuário da conta",
+        "kontobenutzername",
+        "nombre de usuario de la cuenta",
+        "nom d’utilisateur du compte",
+    ),
     absent=("page id", "identificação da página"),
     numbers="written",
     clock="clock",
     zone="America/Los_Angeles",
     columns={
         "post_key": of(
-            "post id", "identificação do post", "beitrags-id", "identificador de la publicación",
+            "post id",
+            "identificação do post",
+            "beitrags-id",
+            "identificador de la publicación",
             "id de la publication",
         ),
         "account_id": of(
-            "account id", "identificação da conta", "konto-id", "identificador de la cuenta",
+            "account id",
+            "identificação da conta",
+            "konto-id",
+            "identificador de la cuenta",
             "id du compte",
         ),
         "account_key": of(
-            "account username", "nome de usuário da conta", "kontobenutzername",
-            "nombre de usuario de la cuenta", "nom d’utilisateur du compte",
+            "account username",
+            "nome de usuário da conta",
+            "kontobenutzername",
+            "nombre de usuario de la cuenta",
+            "nom d’utilisateur du compte",
         ),
         "published_at": of(
-            "publish time", "horário de publicação", "veröffentlichungszeitpunkt",
-            "hora de publicación", "heure de publication",
+            "publish time",
+            "horário de publicação",
+            "veröffentlichungszeitpunkt",
+            "hora de publicación",
+            "heure de publication",
         ),
         "permalink": of("permalink", "link permanente", "enlace permanente", "permalien"),
         "caption": of("description", "descrição", "beschreibung", "descripción"),
@@ -173,17 +210,19 @@ BUSINESS_SUITE: Final = Export(
     notes="Times are those of Los Angeles, whatever the account's country; where the clocks "
     "showed an hour twice, the permalink tells which. Export the period with totals (Lifetime): "
     "a file of single days is refused.",
-)  # fmt: skip
+)
 
 BUSINESS_SUITE_FACEBOOK: Final = Export(
     name="business-suite-facebook",
     title="Meta Business Suite, content of a Facebook page",
     subject="nothing",
     needed=("post_key", "page"),
-    columns={"post_key": of("post id", "identificação do post"),
-             "page": of("page id", "identificação da página")},
+    columns={
+        "post_key": of("post id", "identificação do post"),
+        "page": of("page id", "identificação da página"),
+    },
     refused="Facebook's posts are not scored: export the content of Instagram",
-)  # fmt: skip
+)
 
 CONTENT_LIBRARY: Final = Export(
     name="content-library",

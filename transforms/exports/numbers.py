@@ -15,7 +15,6 @@ import polars as pl
 Decimal = Literal["point", "comma"]
 """Sign between whole and part."""
 
-SPACES: Final = r"[\u0020\u00a0\u2009\u202f'’]"
 THOUSANDS: Final = {
     "point": r"[,\u0020\u00a0\u2009\u202f'’]",
     "comma": r"[.\u0020\u00a0\u2009\u202f'’]",
@@ -55,7 +54,7 @@ def telling(rows: pl.DataFrame, columns: Sequence[str]) -> dict[Decimal, pl.Data
         rows: Line and columns of text.
         columns: Those that hold numbers.
     """
-    parts = {
+    parts: dict[Decimal, list[pl.DataFrame]] = {
         decimal: [
             rows.select(rows.columns[0], value=bare(name)).filter(
                 pl.col("value").str.contains(shape)

@@ -14,8 +14,8 @@ Clock = Literal["iso", "epoch_s", "epoch_ms", "clock", "zone_words"]
 """How an instant is written: ISO 8601; seconds or milliseconds since 1970; as people write it, in
 the format's zone; the same with the zone's abbreviation behind it."""
 Moment = Literal["column", "file_name", "month_day", "given"]
-"""Where the time of a capture stands: in a column; in the file's name; as a day without a year; only
-in ``--captured-at``."""
+"""Where the time of a capture stands: in a column; in the file's name; as a day without a year;
+only in ``--captured-at``."""
 Numbers = Literal["plain", "written"]
 """plain: as machines write numbers; written: as people do, with separators of some language."""
 
@@ -113,12 +113,16 @@ class Export:
         """Whether anything of it can be imported."""
         return self.subject != "nothing"
 
+    def deciding_words(self) -> list[str]:
+        """Header words of columns that decide which values of others count."""
+        columns = [column for column, _ in self.hidden.values()]
+        columns += self.lifetime
+        columns += [one.where[0] for some in self.columns.values() for one in some if one.where]
+        return [word for column in columns for word in column.words]
+
     def words(self) -> frozenset[str]:
         """Every header word that the record knows."""
         columns = [column for some in self.columns.values() for column in some]
-        columns += [column for column, _ in self.hidden.values()]
-        columns += self.lifetime
-        columns += [column.where[0] for column in columns if column.where]
         of_kinds = [word for kind in self.kinds for word in kind.where]
         known = [word for column in columns for word in column.words]
-        return frozenset([*known, *of_kinds, *self.marks, *self.absent])
+        return frozenset([*known, *self.deciding_words(), *of_kinds, *self.marks, *self.absent])

@@ -19,6 +19,7 @@ class Told:
         platform: Platform of rows that name none.
         account: Account of rows that name none.
         captured_at: When rows were captured that do not say so.
+        captured_as: The same as the user writes it; a day that is not over stays the same day.
         time_zone: IANA zone of times that carry none.
         currency: ISO 4217 code of money that names none.
         day: Day that a report of ads tells of.
@@ -30,6 +31,7 @@ class Told:
     platform: str | None = None
     account: str | None = None
     captured_at: datetime | None = None
+    captured_as: str | None = None
     time_zone: str | None = None
     currency: str | None = None
     day: date | None = None

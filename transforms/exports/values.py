@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from transforms.exports.days import Order, is_open, order_told, read_written_instant
+from transforms.exports.days import Order, hours_east, is_open, order_told, wall_clock
 from transforms.exports.headers import Found, Header
 from transforms.exports.numbers import Decimal, plain_number
 from transforms.exports.record import Clock, Column, Kind
@@ -90,41 +90,73 @@ def number_text(header: Header, found: Sequence[Found], decimal: Decimal | None)
     return pl.coalesce(*shown) if shown else NONE
 
 
-def instant_of(
-    name: str, clock: Clock, *, zone: str | None, order: Order | None
-) -> tuple[pl.Expr, pl.Expr]:
+UTC_TEXT: Final = "%Y-%m-%dT%H:%M:%S%.fZ"
+
+
+def plain_instants(text: pl.Series) -> pl.Series | None:
+    """The instants of a column all of whose texts are like ``2025-05-14T08:55:00.000Z``."""
+    read = text.str.to_datetime(UTC_TEXT, time_unit="us", time_zone="UTC", strict=False)
+    return read if read.null_count() == text.null_count() else None
+
+
+def with_plain_counts(rows: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """The rows, as numbers those columns of counts that hold nothing but plain whole numbers."""
+    texts = [name for name in names if rows.schema.get(name) == pl.String]
+    read = {name: rows[name].cast(pl.Int64, strict=False) for name in texts}
+    plain = {name: one for name, one in read.items() if one.null_count() == rows[name].null_count()}
+    return rows.with_columns(**plain)
+
+
+WALL: Final = "wall clock"
+EAST: Final = "hours east"
+"""Columns beside the one that an instant is read from, where people wrote it."""
+
+
+def clocks(name: str, clock: Clock, order: Order | None) -> dict[str, pl.Expr]:
+    """Columns that ``instant_of`` reads besides, where an instant is written by people."""
+    if clock not in {"clock", "zone_words"}:
+        return {}
+    text = shown_text(name)
+    east = hours_east(text) if clock == "zone_words" else pl.lit(None, pl.Int64)
+    return {WALL: wall_clock(text, order), EAST: east}
+
+
+def instant_of(name: str, clock: Clock, *, zone: str | None) -> tuple[pl.Expr, pl.Expr]:
     """The instant that a column of text tells, in UTC, and the rule that one breaks.
 
     Args:
-        name: Column of text.
+        name: Column of text; beside it those of ``clocks``.
         clock: How it is written.
         zone: IANA zone of times that carry none; None: such times break ``no_time_zone``.
-        order: Of day and month.
     """
     if clock == "iso":
         reading = read_instant(name, pl.String(), time_zone=zone)
         return reading.value, reading.breach
     text = shown_text(name)
     if clock in PER_SECOND:
-        unit = 1_000_000 // PER_SECOND[clock]
-        number = pl.when(text.str.contains(EPOCH)).then(text).cast(pl.Decimal(30, 6), strict=False)
-        value = (number * unit).cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
-        rule = "unreadable_time"
-    else:
-        value = read_written_instant(
-            text, order, zone=zone or ("UTC" if clock == "zone_words" else None)
-        )
-        rule = "unreadable_time"
+        return _since_1970(text, clock), _broken(name, text, _since_1970(text, clock))
+    said = (pl.col(WALL) - pl.duration(hours=pl.col(EAST))).dt.replace_time_zone("UTC")
+    local = pl.lit(None, pl.Datetime("us", "UTC"))
+    if zone is not None:
+        local = pl.col(WALL).dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
+    value = pl.coalesce(said, local.dt.convert_time_zone("UTC"))
+    rule = "no_time_zone" if zone is None else "clock_change"
+    is_odd_hour = pl.col(WALL).is_not_null() & value.is_null()
+    breach = (
+        pl.when(is_odd_hour).then(pl.lit(f"{name}|{rule}")).otherwise(_broken(name, text, value))
+    )
+    return value, breach
+
+
+def _since_1970(text: pl.Expr, clock: Clock) -> pl.Expr:
+    unit = 1_000_000 // PER_SECOND[clock]
+    number = pl.when(text.str.contains(EPOCH)).then(text).cast(pl.Decimal(30, 6), strict=False)
+    return (number * unit).cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
+
+
+def _broken(name: str, text: pl.Expr, value: pl.Expr) -> pl.Expr:
     is_broken = text.is_not_null() & value.is_null()
-    if clock == "clock":
-        anywhere = read_written_instant(text, order, zone="UTC")
-        why = (
-            pl.when(anywhere.is_null())
-            .then(pl.lit(f"{name}|{rule}"))
-            .otherwise(pl.lit(f"{name}|{'no_time_zone' if zone is None else 'clock_change'}"))
-        )
-        return value, pl.when(is_broken).then(why)
-    return value, pl.when(is_broken).then(pl.lit(f"{name}|{rule}"))
+    return pl.when(is_broken).then(pl.lit(f"{name}|unreadable_time"))
 
 
 def order_of(text: pl.Series) -> Order | Mapping[Order, int] | None:

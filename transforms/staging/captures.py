@@ -11,7 +11,7 @@ import polars as pl
 
 from transforms.contracts.captures import StgImportCaptures
 from transforms.contracts.columns import COUNTS
-from transforms.staging.keys import read_account_key, read_post_key
+from transforms.staging.keys import MEDIA_NUMBER, NO_KEY, read_account_key, read_post_key
 from transforms.staging.parsing import (
     BREACHES,
     LINE,
@@ -42,6 +42,9 @@ MEDIA_WORDS: Final = {
 """Words of platforms and scrapers that can mean one kind of post only."""
 FIRST: Final = datetime(2010, 10, 6, tzinfo=UTC)
 """Instagram's first day; TikTok came later."""
+PLAIN_ACCOUNT: Final = r"^[a-z0-9._]{1,30}$"
+PLAIN_POST: Final = r"^[A-Za-z0-9_-]{2,20}$"
+NO_BREACH: Final = pl.lit(None, pl.String)
 ENGAGEMENT: Final = ("likes", "comments", "shares", "saves")
 
 
@@ -71,7 +74,7 @@ def read_captures(
         for column in _among(TIME_COLUMNS, raw)
     }
     counts |= _views_that_were_seen(counts)
-    keys = {"account_key": read_account_key(), "platform_post_id": read_post_key()}
+    keys = _keys(raw)
     times = {column: _of_platforms(column, reading) for column, reading in times.items()}
     readings = [*counts.values(), *times.values(), *keys.values()]
     readings.append(_future(times["captured_at"], now))
@@ -88,6 +91,35 @@ def read_captures(
         **{BREACHES: _breaches(raw, readings), RECEIVED: _received(raw, given)},
     )
     return _shaped(typed)
+
+
+def _keys(raw: pl.DataFrame) -> dict[str, ParsedColumn]:
+    """Keys of accounts and posts; where all are as they should be, nothing is looked for."""
+    plain = raw.select(
+        account_key=_is_plain("account_key", PLAIN_ACCOUNT).all(),
+        post_key=(
+            _is_plain("post_key", PLAIN_POST)
+            # Instagram's inner number of a post becomes its shortcode.
+            & ~(pl.col("post_key").cast(pl.String).str.contains(MEDIA_NUMBER) & _is_instagram())
+        ).all(),
+    ).row(0, named=True)
+    as_it_is = {
+        name: ParsedColumn(value=pl.col(name).cast(pl.String), breach=NO_BREACH) for name in plain
+    }
+    return {
+        "account_key": as_it_is["account_key"] if plain["account_key"] else read_account_key(),
+        "platform_post_id": as_it_is["post_key"] if plain["post_key"] else read_post_key(),
+    }
+
+
+def _is_plain(name: str, shape: str) -> pl.Expr:
+    text = pl.col(name).cast(pl.String)
+    is_plain = text.str.contains(shape) & ~text.str.contains(NO_KEY)
+    return is_plain.fill_null(value=False)
+
+
+def _is_instagram() -> pl.Expr:
+    return pl.col("platform").cast(pl.String).str.strip_chars().str.to_lowercase() == "instagram"
 
 
 def _breaches(raw: pl.DataFrame, readings: list[ParsedColumn]) -> pl.Expr:

@@ -69,7 +69,7 @@ def _broken_rule(schema: type[dy.Schema], name: str) -> pl.Expr:
     typed = pl.col(name).cast(column.dtype, strict=False)
     rule = pl.when(pl.col(name).is_not_null() & typed.is_null()).then(pl.lit("dtype"))
     for word, is_kept in column.validation_rules(typed).items():
-        rule = rule.when(~is_kept).then(pl.lit(word))
+        rule = rule.when(~is_kept).then(pl.lit(word.removeprefix("check__")))
     return rule.otherwise(None)
 
 
