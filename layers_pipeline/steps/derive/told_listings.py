@@ -58,6 +58,8 @@ def is_told(stores: Stores, account_id: str, listing_id: str) -> bool:
 
 def posts_told(stores: Stores, told: pl.DataFrame) -> pl.DataFrame:
     """Posts that each of the listings showed: sync_id and the post's key."""
+    if told.is_empty():
+        return pl.DataFrame(schema=dict.fromkeys(("sync_id", *POST), pl.String))
     parted = pl.col("account_id").str.splitn(":", 2)
     accounts = told.select(
         "sync_id",
