@@ -188,7 +188,7 @@ def _imported(
 def as_json(report: ImportReport | AdImportReport) -> dict[str, Any]:
     """An import's report as plain values."""
     values = {field.name: getattr(report, field.name) for field in fields(report)}
-    plain = {
+    plain: dict[str, Any] = {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in values.items()
         if value is None or isinstance(value, date | bool | int)
