@@ -140,7 +140,7 @@ def _say_rows(one: Inspected) -> None:
             f"{_when(sound['captured_at'].min())} to {_when(sound['captured_at'].max())} (UTC)."
         )
         return
-    by = sound.group_by("currency").sum().select("currency", "spend_cents").sort("currency")
+    by = sound.select("currency", "spend_cents").group_by("currency").sum().sort("currency")
     spent = {currency or USD: units for currency, units in by.rows()}
     days = f"{sound['spent_on'].min()} to {sound['spent_on'].max()}"
     say(f"  {sound['ad_id'].n_unique():,} ads, {days}: {money(spent)} spent.")
