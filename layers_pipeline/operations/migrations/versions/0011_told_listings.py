@@ -1,6 +1,6 @@
 """Listings and renamed accounts that people tell of.
 
-Belongs here: the change from 0007 to 0011.
+Belongs here: the change from 0009 to 0011.
 Does not belong here: imports of the models, which move on while this stays as it is.
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0007"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
