@@ -155,7 +155,7 @@ def test_tokens_under_a_lost_key_are_told_of(program):
 
 
 def test_signs_of_urls_in_a_home_are_nothing_special(whole, tmp_path):
-    program = Program(tmp_path / "100% [home]? #1 & b")
+    program = Program(tmp_path / "100% what? #1 & b")
     shutil.copytree(whole, program.home, symlinks=True, ignore=shutil.ignore_patterns("dagster"))
     without("serve")(program.home)
     assert "Generation 1" in program.said("publish")
