@@ -26,6 +26,7 @@ from transforms.sql import sql_of
 CONFIG: Final[dict[str, bool | int | float | str | list[str]]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
+    "python_enable_replacements": False,
 }
 ROWS: Final = "rows_to_publish"
 ATTACH: Final = "ATTACH {path} AS published (STORAGE_VERSION 'v1.0.0', BLOCK_SIZE 16384)"

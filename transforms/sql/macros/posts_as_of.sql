@@ -1,10 +1,13 @@
 -- Grain: one row per post that was known at $as_of. Key: platform, platform_post_id.
+-- Publication, kind and address are those that were known then.
 with
 
 -- import
 posts as (select * from platform_posts),
 
 known as (select * from counts_known($as_of)),
+
+words as (select * from words_known($as_of)),
 
 deleted as (select * from deleted_at($as_of)),
 
@@ -15,9 +18,15 @@ final as (
         posts.platform,
         posts.platform_post_id,
         posts.account_key,
-        posts.media_type,
-        posts.published_at,
-        posts.permalink,
+        coalesce(
+            words.media_type, case when posts.content_at <= $as_of then posts.media_type end
+        ) as media_type,
+        coalesce(
+            words.published_at, case when posts.is_identity_settled then posts.published_at end
+        ) as published_at,
+        coalesce(
+            words.permalink, case when posts.content_at <= $as_of then posts.permalink end
+        ) as permalink,
         known.* exclude (platform, platform_post_id), -- noqa: RF02
         deleted.deleted_at is not null as is_deleted
     from known
@@ -25,6 +34,10 @@ final as (
         on
             known.platform = posts.platform
             and known.platform_post_id = posts.platform_post_id
+    left join words
+        on
+            known.platform = words.platform
+            and known.platform_post_id = words.platform_post_id
     left join deleted
         on
             known.platform = deleted.platform
