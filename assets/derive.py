@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets.ads_checks import ADS_CHECKS
 from assets.asset_specs import spec_of
 from assets.contract_checks import NOTHING, announce, check_specs, versions
 from assets.sync_checks import SYNC_CHECKS
@@ -21,13 +22,16 @@ OWN = tuple(
     for table in catalog.TABLES
     if table.group in {"dimensions", "staged", "facts", "content", "ads"}
     and table.name not in IMPORTED
+    and not table.per_tick
 )
+
+CHECKS = (*SYNC_CHECKS, *ADS_CHECKS)
 
 
 @dg.multi_asset(
     name="bring_up_to_date",
     specs=[spec_of(table) for table in OWN],
-    check_specs=[*check_specs(OWN), *(check.spec() for check in SYNC_CHECKS)],
+    check_specs=[*check_specs(OWN), *(check.spec() for check in CHECKS)],
     # A table in which nothing changed is not written, and then its asset is not made either,
     # but for the first time.
     can_subset=True,
@@ -41,7 +45,7 @@ def derived_tables(
     # Dagster wants parents before children, which is the catalogue's order.
     in_order = {table.name: written.get(table.name, NOTHING) for table in OWN}
     yield from announce(context, stores, in_order, since=since, always=_never_told_of(context))
-    for check in SYNC_CHECKS:
+    for check in CHECKS:
         if check.key in context.selected_asset_check_keys:
             yield check.result(stores)
 

@@ -15,11 +15,19 @@ from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.stores import Stores
 
 
-def last_of_the_flow() -> list[str]:
-    """Published tables of which no other published one is made: all others come before them."""
+def last_of_the_flow() -> list[dg.AssetDep]:
+    """Published tables of which no other published one is made: all others come before them.
+
+    Of ticks the newest counts, lest Dagster look for every one of them.
+    """
     published = [table for table in catalog.PUBLISHED if table.group != "audit"]
+    newest = dg.LastPartitionMapping()
     made_of = {name for table in published for name in table.deps}
-    return [table.name for table in published if table.name not in made_of]
+    return [
+        dg.AssetDep(table.name, partition_mapping=newest if table.per_tick else None)
+        for table in published
+        if table.name not in made_of
+    ]
 
 
 @dg.asset(

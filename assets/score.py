@@ -1,6 +1,6 @@
 """What is derived at a scoring tick.
 
-Belongs here: the partitioned scoring tables, the current view of eligibility, drift.
+Belongs here: the partitioned scoring tables, selections, the current view of eligibility, drift.
 Does not belong here: formulas, which ticks are due, the publication (``publish``).
 """
 
@@ -28,11 +28,16 @@ from layers_pipeline.lake.table import Table
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.maintain.drift import derive_drift
 from layers_pipeline.steps.score.scoring import ScoredTick, copy_current_eligibility, score_ticks
+from layers_pipeline.steps.score.selecting import FOLLOWING, Selected
 from layers_pipeline.steps.score.settling import Settled, unsettled_ticks
 from layers_pipeline.steps.stores import Stores
 from transforms.scoring.ticks import tick_from_text, tick_key, tick_text
 
-PER_TICK: Final = tuple(table for table in catalog.TABLES if table.per_tick)
+PER_TICK: Final = tuple(
+    table for table in catalog.TABLES if table.per_tick and table.group != "ads"
+)
+"""What scoring writes; how ads are doing follows from no score (``assets.ad_classes``)."""
+SCORED: Final = tuple(table for table in PER_TICK if table not in FOLLOWING)
 TICKS_SHOWN: Final = 60
 SHOWN: Final = ("posts", "creatives", "pools", "scored", "eligible")
 TICKS_LOOKED_AT: Final = 50
@@ -63,8 +68,14 @@ def scored_ticks(settings: Settings) -> dg.AssetsDefinition:
         instants = [ticks.start_time_for_partition_key(key).astimezone(UTC) for key in due]
         on_written = partial(log, context, stores, since=versions(stores, DERIVED))
         done: list[ScoredTick] = []
-        on_settled = partial(_report_settled, context, own=due)
-        for scored in score_ticks(stores, instants, on_written=on_written, on_settled=on_settled):
+        told = score_ticks(
+            stores,
+            instants,
+            on_written=on_written,
+            on_settled=partial(_report_settled, context, own=due),
+            on_selected=partial(_report_selected, context, done),
+        )
+        for scored in told:
             done.append(scored)
             context.log.info(f"{len(done)} of {len(instants)}: {in_words(scored)}")
             _report_tick(context, scored)
@@ -88,7 +99,7 @@ def in_words(scored: ScoredTick) -> str:
 def _report_tick(context: dg.AssetExecutionContext, scored: ScoredTick) -> None:
     """Attach a tick's figures to its own partition of every table."""
     figures = {"posts": scored.posts, "scored": scored.scored, "eligible": scored.eligible}
-    for table in PER_TICK:
+    for table in SCORED:
         context.add_asset_metadata(
             {**figures, "dagster/partition_row_count": scored.rows[table.name]},
             asset_key=table.name,
@@ -98,7 +109,7 @@ def _report_tick(context: dg.AssetExecutionContext, scored: ScoredTick) -> None:
 
 def _report_run(context: dg.AssetExecutionContext, done: Sequence[ScoredTick]) -> None:
     """Attach what the run did to its newest tick: Dagster keeps a copy with every event."""
-    for table in PER_TICK:
+    for table in SCORED:
         context.add_asset_metadata(
             {
                 "rows_inserted": sum(scored.rows[table.name] for scored in done),
@@ -135,6 +146,24 @@ def _report_settled(
         )
 
 
+def _report_selected(
+    context: dg.AssetExecutionContext, done: Sequence[ScoredTick], selected: Selected
+) -> None:
+    """Attach what was picked to each tick; those of other runs are materialised by this one."""
+    own = {scored.tick: scored for scored in done}
+    for tick, made in selected.ticks.items():
+        key, rows = tick_key(tick), made.rows()
+        context.log.info(f"{key}: {made.picked} picked of {made.considered} considered")
+        for name, count in rows.items():
+            figures = {"picked": made.picked, "dagster/partition_row_count": count}
+            if tick in own:
+                own[tick].rows[name] = count
+                context.add_asset_metadata(figures, asset_key=name, partition_key=key)
+            else:
+                again = dg.AssetMaterialization(name, partition=key, metadata=figures)
+                context.log_event(again)
+
+
 def as_table(done: Sequence[ScoredTick]) -> dg.TableMetadataValue:
     """The run's newest ticks as a table of figures."""
     return dg.MetadataValue.table(
@@ -159,8 +188,9 @@ def _parts(rows: pl.LazyFrame, table: Table, done: Sequence[ScoredTick]) -> Iter
         if looked_at >= ROWS_LOOKED_AT:
             return
         of_tick = rows.filter(pl.col("tick") == tick_text(scored.tick))
-        looked_at += scored.rows[table.name]
-        parts = scored.rows[table.name] // ROWS_AT_ONCE + 1
+        rows_of_tick = scored.rows.get(table.name, 0)
+        looked_at += rows_of_tick
+        parts = rows_of_tick // ROWS_AT_ONCE + 1
         for number in range(parts):
             is_in = pl.col("ads_content_id").hash() % parts == number
             yield of_tick.filter(is_in) if parts > 1 else of_tick

@@ -18,16 +18,36 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         # Backfill policies (what makes a range one run) and code references (links to the
         # source) are marked beta in Dagster 1.13.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        from assets import derive, ingest, publish, score, sources  # noqa: PLC0415
+        from assets import (  # noqa: PLC0415
+            ad_classes,
+            ads,
+            creators,
+            derive,
+            ingest,
+            publish,
+            score,
+            selection_checks,
+            sources,
+        )
         from sensors import jobs, schedules, scrapes, ticks, versions  # noqa: PLC0415
 
-        assets = dg.load_assets_from_modules([ingest, derive, score, publish])
+        assets = dg.load_assets_from_modules([ingest, ads, derive, score, creators, publish])
         return dg.Definitions(
             assets=[
                 *sources.external_assets(),
-                *dg.with_source_code_references([*assets, score.scored_ticks(settings)]),
+                *dg.with_source_code_references(
+                    [
+                        *assets,
+                        score.scored_ticks(settings),
+                        ad_classes.classified_ticks(settings),
+                    ]
+                ),
             ],
-            asset_checks=[score.newest_tick_is_scored(settings), score.follows_earlier_scores],
+            asset_checks=[
+                score.newest_tick_is_scored(settings),
+                score.follows_earlier_scores,
+                *selection_checks.SELECTION_CHECKS,
+            ],
             jobs=list(jobs.JOBS),
             schedules=schedules.schedules(settings),
             sensors=[

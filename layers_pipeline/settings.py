@@ -96,6 +96,23 @@ class Settings(BaseSettings):
     """Calls per minute that TikTok allows our app; 600 by its basic tier, 1,000 above."""
     tiktok_account_calls_per_min: Annotated[int, Field(ge=1, le=60_000)] = 40
     """Calls per minute that TikTok allows of one account to one endpoint."""
+    meta_ads_url: str = "http://127.0.0.1:8890"
+    """Base URL of the Marketing API without version (``https://graph.facebook.com``); the default
+    is the sandbox's."""
+    meta_ads_version: Annotated[str, Field(pattern=r"^v[0-9]{1,3}\.[0-9]$")] = "v27.0"
+    """Version of the Marketing API; each one lives about a year."""
+    meta_ads_app_secret: SecretStr = SecretStr("")
+    """App secret of the app that reads ads; where it is set, each call is signed."""
+    meta_ads_trailing_days: Annotated[int, Field(ge=1, le=90)] = 28
+    """Days that each reading of Meta's ads reads again; Meta restates a day for 28 days."""
+    tiktok_ads_trailing_days: Annotated[int, Field(ge=1, le=90)] = 32
+    """Days that each reading of TikTok's ads reads again: its longest window of conversions."""
+    ads_first_days: Annotated[int, Field(ge=1, le=1123)] = 90
+    """Days that the first reading of an ad account goes back; Meta keeps 37 months."""
+    ads_unknown_share_limit: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.2
+    """Share of ads that show nothing we know, 0 to 1, above which the check warns."""
+    ads_gap_share_limit: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.01
+    """Share of an ad account's spend that its ads may lack, 0 to 1, before the check warns."""
     token_keys: SecretStr = SecretStr("")
     """Keys that encrypt stored tokens, comma separated; the first one encrypts, all decrypt."""
     refusal_days: Annotated[int, Field(ge=1, le=3650)] = 14

@@ -5,6 +5,7 @@ Does not belong here: which kinds an API knows and how it words them (its own ``
 """
 
 from collections.abc import Collection
+from datetime import datetime
 from threading import Lock
 from typing import Literal
 
@@ -47,6 +48,7 @@ class FaultBoard:
     def __init__(self) -> None:
         self._lock = Lock()
         self._faults: dict[AccountRef, list[Fault]] = {}
+        self._blocked: dict[AccountRef, datetime] = {}
 
     def put(self, account: AccountRef, fault: Fault) -> None:
         """Switch a fault on, beside the account's others."""
@@ -62,6 +64,19 @@ class FaultBoard:
         """Switch every fault of an account off, or all of them."""
         with self._lock:
             self._faults = {} if account is None else self._faults | {account: []}
+            self._blocked = {
+                one: until for one, until in self._blocked.items() if account not in (None, one)
+            }
+
+    def block(self, account: AccountRef, *, until: datetime) -> None:
+        """Refuse every request about an account until a moment, as a fault that struck may do."""
+        with self._lock:
+            self._blocked[account] = until
+
+    def is_blocked(self, account: AccountRef, *, at: datetime) -> bool:
+        """Whether an account is refused at a moment."""
+        until = self._blocked.get(account)
+        return until is not None and at < until
 
     def of(self, account: AccountRef) -> tuple[Fault, ...]:
         """The account's faults as they stand."""

@@ -5,19 +5,32 @@ Does not belong here: how a platform answers to a token that opens nothing.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 from threading import Lock
 from typing import Final, Literal
 
-from sandbox.simulation.accounts import AccountRef
+from sandbox.simulation.accounts import AccountRef, AdPlatform, Platform
 from sandbox.simulation.clock import SandboxClock
 
 TokenState = Literal["valid", "expired", "revoked"]
 TIKTOK_LIFE: Final = timedelta(hours=24)
 TIKTOK_REFRESH_LIFE: Final = timedelta(days=365)
 INSTAGRAM_LIFE: Final = timedelta(days=60)
+LIVES: Final[Mapping[Platform | AdPlatform, timedelta]] = {
+    "instagram": INSTAGRAM_LIFE,
+    "tiktok": TIKTOK_LIFE,
+    "meta_ads": INSTAGRAM_LIFE,
+    "tiktok_ads": TIKTOK_REFRESH_LIFE,
+}
+MARKS: Final[Mapping[Platform | AdPlatform, str]] = {
+    "instagram": "IG",
+    "tiktok": "TT",
+    "meta_ads": "EA",
+    "tiktok_ads": "TA",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +112,7 @@ class TokenRegistry:
 
     def _issue(self, account: AccountRef, life: timedelta | None) -> Grant:
         now, number = self._clock.now(), next(self._numbers)
-        usual = TIKTOK_LIFE if account.platform == "tiktok" else INSTAGRAM_LIFE
+        usual = LIVES[account.platform]
         grant = Grant(
             account=account,
             access=_secret("act", account, number),
@@ -121,4 +134,4 @@ class TokenRegistry:
 
 def _secret(kind: str, account: AccountRef, number: int) -> str:
     mark = hashlib.sha256(f"{kind}/{account}/{number}".encode()).hexdigest()
-    return f"{kind}{'IG' if account.platform == 'instagram' else 'TT'}{mark}"
+    return f"{kind}{MARKS[account.platform]}{mark}"

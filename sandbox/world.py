@@ -16,6 +16,8 @@ from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.faults import FaultBoard
+from sandbox.simulation.ads.invented import AdPlan
+from sandbox.simulation.ads.world import AdWorld
 from sandbox.simulation.clock import SandboxClock
 from sandbox.simulation.dataset import Dataset
 from sandbox.tokens import TokenRegistry
@@ -92,6 +94,8 @@ class World:
         now: The time to begin with. Default: the dataset's last capture.
         rate: Simulated seconds per real second; 0 stands still.
         log_length: How many requests are kept; none: all of them.
+        ad_plan: How many ads show its posts.
+        ad_seed: Which ads.
     """
 
     def __init__(
@@ -101,8 +105,11 @@ class World:
         now: datetime | None = None,
         rate: float = 0.0,
         log_length: int | None = LOG_LENGTH,
+        ad_plan: AdPlan | None = None,
+        ad_seed: int = 0,
     ) -> None:
         self.dataset = dataset
+        self._ads = AdWorld(dataset, plan=ad_plan, seed=ad_seed)
         self.clock = SandboxClock(now or dataset.span[1], rate=rate)
         self.tokens = TokenRegistry(self.clock)
         self.faults = FaultBoard()
@@ -112,6 +119,13 @@ class World:
         """How many acts of a scenario have happened."""
         self.catch_up: Callable[[], None] = _nothing_to_do
         """Lets what is due by now happen; called before every request."""
+
+    @property
+    def ads(self) -> AdWorld:
+        """The ads that show the dataset's posts; others where it was exchanged."""
+        if self._ads.dataset is not self.dataset:
+            self._ads = AdWorld(self.dataset, plan=self._ads.plan, seed=self._ads.seed)
+        return self._ads
 
 
 def _nothing_to_do() -> None:

@@ -8,6 +8,8 @@ from typing import Final
 
 import dagster as dg
 
+from assets.ads import read_ad_accounts
+from assets.creators import creators_and_payouts
 from assets.derive import derived_tables
 from assets.ingest import (
     SYNC_TAG,
@@ -24,10 +26,13 @@ FRESHNESS: Final = dg.AssetSelection.checks(
 ORDER: Final = dg.AssetSelection.checks(
     dg.AssetCheckKey(dg.AssetKey("ad_eligibility"), "follows_earlier_scores")
 )
-SCORED: Final = dg.AssetSelection.groups("scoring", "serving")
+ADS: Final = "ad_classifications"
+SCORED: Final = dg.AssetSelection.groups(
+    "scoring", "selection", "serving"
+) | dg.AssetSelection.assets(ADS)
 """What a tick makes; it brings everything before it up to date by itself."""
 
-TICK: Final = tuple(table.name for table in PER_TICK)
+TICK: Final = (*(table.name for table in PER_TICK), ADS)
 AFTER_TICKS: Final = ("ad_eligibility_current", "score_drift", "analytics_file")
 """What follows from ticks, and is not divided by them."""
 
@@ -48,6 +53,11 @@ posts_sync = dg.define_asset_job(
     selection=dg.AssetSelection.assets("raw_sift__posts", read_oauth_accounts, derived_tables),
     tags={SYNC_TAG: "posts"},
     description="Collects scrapes, reads accounts that nobody has read, and derives what landed.",
+)
+ads_sync = dg.define_asset_job(
+    "ads_sync",
+    selection=dg.AssetSelection.assets(read_ad_accounts, derived_tables),
+    description="Reads the ad accounts that are due, and derives what landed.",
 )
 derivation = dg.define_asset_job(
     "derivation",
@@ -76,6 +86,11 @@ publication = dg.define_asset_job(
     selection=dg.AssetSelection.groups("serving"),
     description="Publishes the analysts' file again.",
 )
+creator_payouts = dg.define_asset_job(
+    "creator_payouts",
+    selection=dg.AssetSelection.assets(creators_and_payouts),
+    description="Attributes ads to creators, reports creators, accrues their pay.",
+)
 check_freshness = dg.define_asset_job(
     "check_freshness",
     selection=FRESHNESS | ORDER,
@@ -87,10 +102,12 @@ JOBS: Final = (
     quick_sync,
     full_sync,
     posts_sync,
+    ads_sync,
     derivation,
     import_captures,
     import_ad_metrics,
     scoring,
+    creator_payouts,
     publication,
     maintenance,
     replay_job,

@@ -1,4 +1,4 @@
-"""Schedules: the three sync cadences and the scoring cadence, never overlapping themselves.
+"""Schedules: the sync cadences and the scoring cadence, never overlapping themselves.
 
 Belongs here: cron expressions and skipping while the previous run goes on.
 Does not belong here: catching up after an outage (``sensors.ticks``).
@@ -13,7 +13,9 @@ from assets.partitions import scoring_ticks
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.ingest.outcomes import EVERY
 from sensors.jobs import (
+    ads_sync,
     check_freshness,
+    creator_payouts,
     derivation,
     full_sync,
     maintenance,
@@ -48,8 +50,12 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         _cadence(quick_sync.name, _every(EVERY["quick"]), status, what="Quick syncs"),
         _cadence(posts_sync.name, _every(EVERY["posts"]), status, what="Posts syncs"),
         _cadence(full_sync.name, _every(EVERY["full"]), status, what="Full syncs"),
+        # Apart from scoring's minutes: what a reading lands is known before the next tick.
+        _cadence(ads_sync.name, "20 */6 * * *", status, what="Readings of ad accounts"),
         # Once more between two runs of posts_sync, in case SIFT failed and ended that run.
         _cadence(derivation.name, "12,42 * * * *", status, what="Derivations"),
+        # After the tick and after ads were read, before the next tick is.
+        _cadence(creator_payouts.name, "45 */6 * * *", status, what="Creators' pay"),
         _plain(check_freshness.name, "25 * * * *", status),
         _plain(maintenance.name, "40 3 * * *", status),
         _scoring_schedule(settings, status),

@@ -101,8 +101,44 @@ EligibilityReason = Literal[
 """Why content may or may not run as an ad."""
 ELIGIBILITY_REASONS: Final[tuple[EligibilityReason, ...]] = get_args(EligibilityReason)
 
+PayoutBase = Literal["prorata", "all_or_nothing"]
+"""How base pay follows from required posts: by the share that is there, or only if all are."""
+PAYOUT_BASES: Final[tuple[PayoutBase, ...]] = get_args(PayoutBase)
+
+PayoutRule = Literal["base", "organic_views", "attributed_spend", "conversions"]
+"""What a creator is paid for; caps of all together are used up in this order."""
+PAYOUT_RULES: Final[tuple[PayoutRule, ...]] = get_args(PayoutRule)
+
+PayoutKind = Literal["accrual", "correction"]
+"""accrual: earned in the period; correction: what a settled period has come to since."""
+PAYOUT_KINDS: Final[tuple[PayoutKind, ...]] = get_args(PayoutKind)
+
+PayoutPeriod = Literal["week", "month"]
+"""What is settled at once: an ISO week or a calendar month, in the project's time zone."""
+PAYOUT_PERIODS: Final[tuple[PayoutPeriod, ...]] = get_args(PayoutPeriod)
+
+ReportPeriod = Literal["day", "week", "month"]
+REPORT_PERIODS: Final[tuple[ReportPeriod, ...]] = get_args(ReportPeriod)
+
+UNATTRIBUTED: Final = "(unattributed)"
+"""In place of a creator: spend that reaches none. No creator may be called so."""
+NO_PROJECT: Final = "(no project)"
+"""In place of a project: ads of which nothing tells whose they are."""
+
 SkipRateUnit = Literal["percent", "fraction"]
 """What Instagram's skip rate is given in."""
+
+CreativeState = Literal[
+    "draft", "generated", "approved", "live", "fatigued", "disabled", "archived"
+]
+"""Where the creative behind an ad stands in its life, in this order."""
+CREATIVE_STATES: Final[tuple[CreativeState, ...]] = get_args(CreativeState)
+
+AdClass = Literal[
+    "too_young", "top_performer", "healthy", "underperforming", "fatigued", "critical"
+]
+"""How an ad that runs is doing."""
+AD_CLASSES: Final[tuple[AdClass, ...]] = get_args(AdClass)
 
 LayerMode = Literal["agency", "byo"]
 """agency: ads run through our Business Center; byo: through the brand's own ad account."""
@@ -125,3 +161,34 @@ RIGHT_SUBJECTS: Final[tuple[RightSubject, ...]] = get_args(RightSubject)
 RightSource = Literal["person", "tiktok", "meta", "import"]
 """Who told of a right."""
 RIGHT_SOURCES: Final[tuple[RightSource, ...]] = get_args(RightSource)
+
+Blocker = Literal[
+    "account_sync",
+    "views_unknown",
+    "below_min_views",
+    "pool_too_small",
+    "never_scored",
+    "below_threshold",
+    "excluded",
+    "safety_failed",
+    "approval_pending",
+    "approval_rejected",
+    "right_missing",
+    "right_not_begun",
+    "right_expired",
+    "right_revoked",
+    "deleted",
+    "already_running",
+    "no_layer",
+    "no_ad_set",
+    "slots_full",
+    "capacity_full",
+    "platform_full",
+    "not_launched",
+    "ad_not_running",
+]
+"""What keeps content from running as an ad, in the order in which it is asked (R44, R45)."""
+BLOCKERS: Final[tuple[Blocker, ...]] = get_args(Blocker)
+
+ContentStatus = Literal["running", "picked", "blocked"]
+CONTENT_STATUSES: Final[tuple[ContentStatus, ...]] = get_args(ContentStatus)

@@ -4,10 +4,6 @@ Belongs here: commands, their options, taking over tokens unseen, saying what ca
 Does not belong here: encryption and storage (``operations``), talking to a platform.
 """
 
-import getpass
-import os
-import sys
-import warnings
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -16,14 +12,14 @@ from typing import Annotated
 
 import polars as pl
 import typer
-from pydantic import SecretStr
 
 from layers_pipeline.cli.common import opened, user_name
+from layers_pipeline.cli.handover import handed_over
 from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import AccountSyncState, NewAccount, PlatformAccount
-from layers_pipeline.operations.secrets import LONGEST_TOKEN, TokenCipher, new_key, require_token
+from layers_pipeline.operations.secrets import TokenCipher, new_key
 from layers_pipeline.operations.tokens import NewToken
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.platforms import PLATFORMS
@@ -150,7 +146,11 @@ def rotate_keys() -> None:
     """Encrypt every stored token with the first key; may be repeated."""
     with _vault() as (stores, cipher):
         changed = stores.operations.tokens.rotate(cipher)
+        changed += stores.operations.ad_accounts.rotate(cipher)
+        codes = stores.operations.rights.rotate(cipher)
     say(f"{changed:,} accounts' tokens were encrypted anew; all are under the first key now.")
+    if codes:
+        say(f"{codes:,} Spark codes were encrypted anew, too.")
     say("Once every process of the pipeline has the new setting, run this again: when it says 0,")
     say("the other keys can be taken out of LAYERS_TOKEN_KEYS.")
 
@@ -232,11 +232,11 @@ def _token(
     account_id: str, platform: Platform, stores: Stores, *, expires_in: int | None
 ) -> NewToken:
     """The token that a person hands over now, looked at before it goes any further."""
-    access = _handed_over("LAYERS_TOKEN", f"Access token of {account_id}")
+    access = handed_over("LAYERS_TOKEN", f"Access token of {account_id}")
     tokens = PLATFORMS[platform]
     refresh = None
     if tokens.refresh_life is not None:
-        refresh = _handed_over("LAYERS_REFRESH_TOKEN", f"Refresh token of {account_id}")
+        refresh = handed_over("LAYERS_REFRESH_TOKEN", f"Refresh token of {account_id}")
     now = stores.clock.now()
     life = tokens.token_life if expires_in is None else timedelta(seconds=expires_in)
     return NewToken(
@@ -245,31 +245,6 @@ def _token(
         expires_at=now + life,
         refresh_expires_at=now + tokens.refresh_life if tokens.refresh_life else None,
     )
-
-
-def _handed_over(variable: str, what: str) -> SecretStr:
-    given = os.environ.get(variable)
-    try:
-        return require_token(SecretStr(_asked(what) if given is None else given), what=what)
-    except InputRefusedError as error:
-        where = f"Set {variable}, or write it as one line on standard input."
-        raise InputRefusedError(f"{error} {where}") from None
-
-
-def _asked(what: str) -> str:
-    """One line from standard input; from a terminal, unseen."""
-    if not sys.stdin.isatty():
-        # Bytes beyond ASCII are refused later; an error of decoding would show them.
-        line = sys.stdin.buffer.readline(2 * LONGEST_TOKEN)
-        return line.decode("ascii", "replace").removesuffix("\n").removesuffix("\r")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", getpass.GetPassWarning)
-        try:
-            return getpass.getpass(f"{what}: ")
-        except getpass.GetPassWarning:
-            raise InputRefusedError(
-                f"{what}: this terminal would show what is typed. Use the variable instead."
-            ) from None
 
 
 def _newest_endings(states: Iterable[AccountSyncState]) -> dict[str, AccountSyncState]:

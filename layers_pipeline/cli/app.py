@@ -20,6 +20,7 @@ from layers_pipeline.errors import LayersError
 
 COMMANDS: Final = (
     query.explain,
+    query.why,
     query.query,
     jobs.score,
     jobs.sync,
@@ -35,9 +36,12 @@ GROUPS: Final = {
     "import": ("imports", "Import history that was gathered elsewhere."),
     "project": ("project", "Projects: brands' workspaces."),
     "creator": ("project", "Creators on a project's allowlist."),
+    "ads": ("ads", "Ad accounts: connecting and reading them."),
     "account": ("account", "Accounts, their tokens and the tokens' keys."),
     "scoring": ("scoring", "Versions of the scoring rules."),
     "content": ("content", "Generated and manual content, and what people say of content."),
+    "layer": ("layer", "Layers: where a project's ads run, and their ad sets."),
+    "payout": ("payout", "What creators earn, settled period by period, and what was paid."),
     "refusals": ("refusals", "What platforms refuse, until when, and why."),
     "lake": ("lake", "The lake's tables."),
 }

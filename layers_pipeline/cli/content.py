@@ -13,6 +13,7 @@ import typer
 
 from layers_pipeline import moments
 from layers_pipeline.cli.common import ProjectOption, opened, user_name
+from layers_pipeline.cli.right import right_app
 from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.lake import catalog
@@ -26,6 +27,7 @@ from transforms.facts.content_ids import joined, parts
 from transforms.vocabulary import AdPlatform, Approval, CreativeKind, Override
 
 content_app = typer.Typer()
+content_app.add_typer(right_app, name="right", help="Rights to run creators' posts as ads.")
 
 ProjectArgument = Annotated[str, typer.Argument(help="Short name of the project.")]
 ContainerArgument = Annotated[

@@ -1,4 +1,4 @@
-"""The demo: some simulated days of creators, from scrape to score, through Dagster.
+"""The demo: some simulated days of creators, from scrape to score to ad, through Dagster.
 
 Belongs here: the story that ``make demo`` tells, and what it prints at the end.
 Does not belong here: the sandbox (handed over), and anything that real use needs.
@@ -15,6 +15,7 @@ import dagster as dg
 import duckdb
 
 from assets.partitions import scoring_ticks
+from layers_pipeline.cli import demo_ads
 from layers_pipeline.cli.runs import RANGE_END, Runner, open_runner
 from layers_pipeline.cli.terminal import console, print_table
 from layers_pipeline.operations.accounts import NewAccount
@@ -32,6 +33,8 @@ CREATORS: Final = 40
 DAYS: Final = 3
 SYNC_EVERY: Final = timedelta(hours=12)
 COLLECT_AFTER: Final = timedelta(minutes=5)
+PAY_AFTER: Final = timedelta(hours=6)
+"""Later than the newest tick is scored."""
 AGAIN_AFTER: Final = timedelta(minutes=20)
 """Longer than what a killed demo has leased stays leased."""
 
@@ -47,6 +50,7 @@ class Stage:
     first: datetime
     creators: Mapping[tuple[Platform, str], int]
     set_clock: Callable[[datetime], Any]
+    ads: demo_ads.AdStage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +72,14 @@ def run_demo(settings: Settings, stage: Stage) -> Callable[[], None]:
     stores = open_stores(settings)
     with stores.lake.lock("demo"), open_runner(settings) as runner:
         chosen = _allow_creators(stores.operations, stage, at=moments[0])
+        demo_ads.begin(stores, stage.ads, PROJECT, chosen, at=moments[0])
         synced = _sync(stores.operations, stage, runner, moments)
+        demo_ads.read_ads(runner, moments, _simulated_nows(runner, "ads_sync"), stage.set_clock)
         scored = _score(runner, _ticks(settings, moments))
+        if scored:
+            demo_ads.pay(runner, moments[-1] + PAY_AFTER)
     stores.operations.close()
-    done = Done(creators=chosen, moments=len(moments), synced=synced, scored=scored)
+    done = Done(creators=len(chosen), moments=len(moments), synced=synced, scored=scored)
     return partial(_say, settings, stage, done)
 
 
@@ -84,6 +92,12 @@ def _simulated_now(run: dg.DagsterRun) -> str:
 def _ended_well(runner: Runner, job: str) -> list[dg.DagsterRun]:
     wanted = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS])
     return list(runner.instance.get_runs(wanted))
+
+
+def _simulated_nows(runner: Runner, job: str) -> list[datetime]:
+    """The simulated moments at which runs of a job ended well."""
+    nows = [_simulated_now(run) for run in _ended_well(runner, job)]
+    return [datetime.fromisoformat(now) for now in nows if now]
 
 
 def _moments(stage: Stage) -> list[datetime]:
@@ -99,10 +113,15 @@ def _ticks(settings: Settings, moments: list[datetime]) -> list[str]:
     return [key for key in keys if window[0] <= tick_of(key) <= window[1]]
 
 
-def _allow_creators(operations: Operations, stage: Stage, *, at: datetime) -> int:
-    """Put the creators with the most captures on the demo project's allowlist."""
+def _allow_creators(operations: Operations, stage: Stage, *, at: datetime) -> list[str]:
+    """Put creators on the demo project's allowlist: who is in ads, who has most captures; ids."""
     operations.projects.add(PROJECT, name="Demo brand", time_zone="Asia/Ho_Chi_Minh", now=at)
-    ranked = sorted(stage.creators, key=lambda ref: (-stage.creators[ref], ref))[:CREATORS]
+    advertised = stage.ads.creators
+
+    def place(ref: tuple[Platform, str]) -> tuple[bool, int, tuple[Platform, str]]:
+        return ref not in advertised, -stage.creators[ref], ref
+
+    ranked = sorted(stage.creators, key=place)[:CREATORS]
     accounts = [
         NewAccount(platform=platform, account_key=key, connection="external")
         for platform, key in ranked
@@ -117,13 +136,12 @@ def _allow_creators(operations: Operations, stage: Stage, *, at: datetime) -> in
         for account in accounts
     ]
     operations.allowlist.allow(PROJECT, entries, allowed_from=at)
-    return len(accounts)
+    return [entry.creator_id for entry in entries]
 
 
 def _sync(operations: Operations, stage: Stage, runner: Runner, moments: list[datetime]) -> int:
     """Sync at every moment that no earlier demo has synced to the end; how many those are."""
-    nows = [_simulated_now(run) for run in _ended_well(runner, "posts_sync")]
-    ends = [datetime.fromisoformat(now) for now in nows if now]
+    ends = _simulated_nows(runner, "posts_sync")
     due = [at for at in moments if not any(at <= end < at + SYNC_EVERY for end in ends)]
     for done, at in enumerate(due, start=1):
         now = _free_moment(operations, at) if done == 1 else at
@@ -174,6 +192,7 @@ def _say(settings: Settings, stage: Stage, done: Done) -> None:
         connection.execute("set timezone = 'UTC'")
         _say_what_is_there(connection, stage, done)
         _say_scores(connection)
+        demo_ads.say_what_came_of_it(settings, connection, PROJECT, _moments(stage)[-1] + PAY_AFTER)
         best = connection.execute(BEST).fetchall()
     _say_next(path, str(best[0][0]) if best else "POST")
 
@@ -266,4 +285,6 @@ def _say_next(path: Path, best: str) -> None:
     console.print("Try next:")
     console.print(f"  .venv/bin/layers-pipeline explain {best}", markup=False)
     console.print(f'  .venv/bin/layers-pipeline query "{QUESTION}"', markup=False)
+    for command in demo_ads.NEXT:
+        console.print(f"  .venv/bin/{command}", markup=False)
     console.print("  make dev", markup=False)

@@ -15,6 +15,7 @@ from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.steps.score.ticks import tick_of
 
+REASONS: Final = "from why_not_running($post, cast($as_of as timestamptz))"
 EXPLANATION: Final = "from score_explain($post, cast($as_of as timestamptz))"
 NEAREST: Final = """
     select
@@ -74,10 +75,7 @@ def explain(
         say(f"{post} is one post with {other}, which stands for it.")
         return explain(other, project=project, at=at, form=form)
     if pieces[0]["reason"] == "unknown_id":
-        raise NotFoundError(
-            f"{post}: no such post in the published file. Check the id, or publish again."
-            f"{_nearest(post)}"
-        )
+        raise _unknown(post)
     if project:
         pieces = _of_project(pieces, project, post)
     if form == "table":
@@ -86,6 +84,51 @@ def explain(
     else:
         _write(form, columns, [tuple(piece.values()) for piece in pieces])
     return None
+
+
+def why(
+    post: Annotated[str, typer.Argument(help="Post id, container id or ads content id.")],
+    project: Annotated[str, typer.Option("--project", help="Only in this project.")] = "",
+    at: Annotated[
+        str, typer.Option(help="The newest tick by then, such as 2025-05-14-12:00 (UTC).")
+    ] = "",
+    form: FormatOption = "table",
+) -> None:
+    """Say why a content is not running as an ad: what blocks it first, what else would."""
+    from layers_pipeline.serving.query import asked
+
+    as_of = tick_of(at).isoformat() if at else None
+    columns, rows = asked(REASONS, {"post": post, "as_of": as_of})
+    pieces = [dict(zip(columns, row, strict=True)) for row in rows]
+    if pieces[0]["blocker"] == "unknown_id":
+        raise _unknown(post)
+    if project:
+        pieces = _of_project(pieces, project, post)
+    if form != "table":
+        _write(form, columns, [tuple(piece.values()) for piece in pieces])
+        return
+    for _, found in groupby(pieces, key=lambda piece: piece["project_id"]):
+        _say_why(post, list(found))
+
+
+def _say_why(post: str, pieces: Sequence[Piece]) -> None:
+    """Print the blockers of one content in one project, the first one first."""
+    first, tick = pieces[0], pieces[0]["scored_at"]
+    known = [f"{post} in project {first['project_id']}" if first["project_id"] else post]
+    if tick:
+        known.append(f"tick {tick:%Y-%m-%d %H:%M} UTC")
+    say(f"\n{', '.join(known)}: {first['status']}")
+    print_table(
+        ("", "blocker", "in words", "remedy"),
+        [(piece["place"], piece["blocker"], piece["words"], piece["remedy"]) for piece in pieces],
+    )
+
+
+def _unknown(post: str) -> NotFoundError:
+    return NotFoundError(
+        f"{post}: no such post in the published file. Check the id, or publish again."
+        f"{_nearest(post)}"
+    )
 
 
 def _write(form: Format, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

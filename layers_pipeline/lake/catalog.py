@@ -14,10 +14,14 @@ import polars as pl
 
 from layers_pipeline.lake.table import Table
 from layers_pipeline.lake.tables import MODULES
+from layers_pipeline.lake.tables.ad_classes import *
 from layers_pipeline.lake.tables.ads import *
 from layers_pipeline.lake.tables.audit import *
+from layers_pipeline.lake.tables.creators import *
 from layers_pipeline.lake.tables.facts import *
 from layers_pipeline.lake.tables.kinds import CAPTURES as CAPTURES
+from layers_pipeline.lake.tables.layer_ads import *
+from layers_pipeline.lake.tables.payouts import *
 from layers_pipeline.lake.tables.scoring import *
 from layers_pipeline.lake.tables.selection import *
 from layers_pipeline.lake.tables.sources import *

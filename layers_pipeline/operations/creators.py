@@ -17,6 +17,7 @@ from layers_pipeline.operations.model_base import Base
 from layers_pipeline.operations.statements import chunks, insert_if_absent, move_back
 from layers_pipeline.operations.utc_datetime import require_aware
 from layers_pipeline.operations.validators import require_key, storable
+from transforms.vocabulary import UNATTRIBUTED
 
 
 class Creator(Base):
@@ -59,6 +60,12 @@ class NewCreator:
     """Null: the instant that the whole call names."""
 
 
+def name_of(session: Session, creator_id: str) -> str:
+    """The name that people read; empty for a creator whom nobody has added."""
+    found = session.get(Creator, creator_id)
+    return found.display_name if found else ""
+
+
 def merged(
     entries: Iterable[NewCreator], *, allowed_from: datetime | None
 ) -> list[tuple[NewCreator, datetime]]:
@@ -78,7 +85,11 @@ def merged(
 
 
 def _begins(entry: NewCreator, *, allowed_from: datetime | None) -> datetime:
-    require_key(entry.creator_id, what="creator id")
+    if require_key(entry.creator_id, what="creator id") == UNATTRIBUTED:
+        raise InputRefusedError(
+            f"creator {UNATTRIBUTED!r}: reports call spend so that reaches no creator. Use another"
+            " id."
+        )
     begins = entry.allowed_from or allowed_from
     if begins is None:
         raise InputRefusedError(

@@ -24,14 +24,11 @@ from layers_pipeline.operations.statements import one_writer
 from layers_pipeline.operations.utc_datetime import require_aware
 from layers_pipeline.operations.validators import require_key, require_text, require_word
 from layers_pipeline.operations.verdicts import KNOWN_AT, known_after
+from transforms.selection.rules import SELECTION
 from transforms.vocabulary import AD_PLATFORMS, LAYER_MODES, AdPlatform, LayerMode
 
-PLATFORM_CAPACITY: Final = 50
-"""Ads that a platform allows in one ad set; no setting goes beyond it (R44)."""
-DEFAULT_CAPACITY: Final = 10
-"""Ads in one ad set unless the layer says otherwise (R44)."""
-DEFAULT_SLOTS: Final = 3
-"""Ads of each pool in one ad set unless it says otherwise (R44)."""
+PLATFORM_CAPACITY: Final = SELECTION.platform_capacity
+"""No setting goes beyond it."""
 NAME_LENGTH: Final = 200
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _ACCOUNT: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
@@ -105,10 +102,10 @@ class NewAdSet:
     layer_id: str
     ad_set_id: str
     name: str
-    capacity: int = DEFAULT_CAPACITY
-    slots_generated: int = DEFAULT_SLOTS
-    slots_ugc: int = DEFAULT_SLOTS
-    slots_manual: int = DEFAULT_SLOTS
+    capacity: int = SELECTION.capacity
+    slots_generated: int = SELECTION.slots
+    slots_ugc: int = SELECTION.slots
+    slots_manual: int = SELECTION.slots
     needs_creatives: bool = True
 
 

@@ -6,6 +6,7 @@ Does not belong here: questions and changes (the repositories), connections (``d
 
 from layers_pipeline.operations.account_renames import AccountRenames
 from layers_pipeline.operations.accounts import Accounts
+from layers_pipeline.operations.ad_accounts import AdAccounts
 from layers_pipeline.operations.ads import Ads
 from layers_pipeline.operations.allowlist import Allowlist
 from layers_pipeline.operations.creatives import Creatives
@@ -13,6 +14,9 @@ from layers_pipeline.operations.database import Database
 from layers_pipeline.operations.deletions import Deletions
 from layers_pipeline.operations.layers import Layers
 from layers_pipeline.operations.listings import Listings
+from layers_pipeline.operations.payout_configs import PayoutConfigs
+from layers_pipeline.operations.payout_ledger import PayoutLedger
+from layers_pipeline.operations.payout_payments import PayoutPayments
 from layers_pipeline.operations.pinned_settings import PinnedSettings
 from layers_pipeline.operations.projects import Projects
 from layers_pipeline.operations.refusals import Refusals
@@ -50,8 +54,12 @@ class Operations:
         self.creatives = Creatives(self.database)
         self.verdicts = Verdicts(self.database)
         self.ads = Ads(self.database)
+        self.ad_accounts = AdAccounts(self.database)
         self.layers = Layers(self.database)
         self.rights = Rights(self.database)
+        self.payout_configs = PayoutConfigs(self.database)
+        self.payout_ledger = PayoutLedger(self.database)
+        self.payout_payments = PayoutPayments(self.database)
         self.scoring_roles = ScoringRoles(self.database)
         self.settings = PinnedSettings(self.database)
 

@@ -13,8 +13,10 @@ import duckdb
 
 from transforms.scoring.reasons import REASONS, Reason, Sentence
 from transforms.scoring.rules import ACTIVE, RULES, ScoringRules
+from transforms.selection.blockers import BLOCKER_WORDS, BlockerWords, needs_of
 from transforms.sql import sql_of
 from transforms.sql.functions import FUNCTIONS
+from transforms.vocabulary import BLOCKERS
 
 MACROS: Final[Mapping[str, str]] = {
     "counts_known(as_of)": "The counts of every post that were known at a moment: one row per "
@@ -52,6 +54,14 @@ MACROS: Final[Mapping[str, str]] = {
     "score_explain(post, as_of := null)": "One content explained at its newest tick (by a "
     "moment): the parts of its score, their inputs, and the verdict with its remedy; one row per "
     "piece. There is always a verdict, also for an id that nothing has.",
+    "ads_showing(post, as_of := null)": "Ads that showed one content at its newest tick (by a "
+    "moment) and were not deleted: one row per project and ad.",
+    "blockers_at(post, as_of := null)": "How one content stood at its newest tick (by a moment), "
+    "and all that kept it from running as an ad, in order: one row per project.",
+    "blocker_facts(post, as_of := null)": "The same, with what sentences on blockers may name.",
+    "why_not_running(post, as_of := null)": "Why one content was not running as an ad at its "
+    "newest tick (by a moment): one row per project and blocker in order, with words and remedy; "
+    "one row without a blocker where it ran.",
     "post_engagement(post)": "One post over time: one row per snapshot, counts as shown and their "
     "changes since the snapshot before that showed them. Changes may be negative.",
     "checks_by_day(project)": "The last counts that each day's captures showed of a project's "
@@ -59,6 +69,12 @@ MACROS: Final[Mapping[str, str]] = {
     "post_engagement_daily(project)": "A project's posts by day of its time zone: one row per "
     "post and day, the last counts shown on it and their changes since the day before. Null: not "
     "looked at, or not shown, on that day or, for a change, on the day before.",
+    "creator_report(first_day, last_day)": "What each creator's posts and the ads on them did in "
+    "some days, and what was earned in periods that start in them: one row per project, creator "
+    "and currency. Spend that reaches no creator is a row of its own.",
+    "creative_performance(first_day, last_day)": "What ads on each content spent and brought in "
+    "some days: one row per project, content and currency, one without content for all ads that "
+    "show nothing we know.",
 }
 """By how they are called, in the order in which they are made: a macro asks only those before it.
 Where ``as_of`` may be left out, the newest tick is meant."""
@@ -113,6 +129,18 @@ def _sentences(reason: Reason) -> Mapping[str, object]:
     }
 
 
+def _blocker(record: BlockerWords) -> Mapping[str, object]:
+    def listed(sentences: Iterable[str]) -> list[dict[str, object]]:
+        return [{"needs": needs_of(one), "text": one} for one in sentences]
+
+    return {
+        "blocker": record.key,
+        "place": BLOCKERS.index(record.key),
+        "sentences": listed(record.words),
+        "remedies": listed(record.remedies),
+    }
+
+
 RECORDS: Final = {
     "scoring_rules": (
         [_numbers(rules) for rules in RULES.values()],
@@ -122,6 +150,11 @@ RECORDS: Final = {
         [_sentences(reason) for reason in REASONS.values()],
         "Why content may run as an ad, may not, or was not judged (null), in sentences of which "
         "the first fits whose needs are known: one row per reason.",
+    ),
+    "selection_blockers": (
+        [_blocker(record) for record in BLOCKER_WORDS.values()],
+        "What keeps content from running as an ad, in the order in which it is asked, in sentences "
+        "of which the first fits whose needs are known: one row per blocker.",
     ),
 }
 """Records of the code as tables: their rows, and what they are."""

@@ -21,6 +21,8 @@ IssueKind = Literal[
     "not_answered",
     "not_asked",
     "page_made_smaller",
+    "read_by_report",
+    "version_ends",
 ]
 
 

@@ -49,28 +49,37 @@ class Usage:
     """Seconds until the account may be read again; 0 where it may now, or nothing is said."""
 
 
-def usage_of(headers: Mapping[str, str], *, account_key: str = "") -> Usage:
+ADS_PRODUCTS: Final = frozenset({"ads_insights", "ads_management"})
+
+
+def usage_of(headers: Mapping[str, str], *, account_key: str = "", is_ads: bool = False) -> Usage:
     """What an answer's headers say of the allowances; absent and unreadable ones say nothing.
 
     Args:
         headers: Names in lower case.
         account_key: Whose records count where a header has them by account; all where it has not.
+        is_ads: Whether allowances for ads are asked for, rather than those for reading posts.
     """
-    return _usage(headers.get(APP_HEADER, ""), headers.get(BUSINESS_HEADER, ""), account_key)
+    business = headers.get(BUSINESS_HEADER, "")
+    return _usage(headers.get(APP_HEADER, ""), business, account_key, is_ads)
 
 
 @lru_cache(maxsize=256)
-def _usage(app_text: str, business_text: str, account_key: str) -> Usage:
+def _usage(app_text: str, business_text: str, account_key: str, is_ads: bool) -> Usage:
     """Usage by the headers' texts: the elements of a batch all carry the same ones."""
     business = _read(business_text)
     if isinstance(business, dict):
         business = business.get(account_key, business)
-    ours = [record for record in _records(business) if record.get("type") not in OTHER_PRODUCTS]
+    ours = [record for record in _records(business) if _is_ours(record.get("type"), is_ads=is_ads)]
     return Usage(
         app_pct=_largest(_records(_read(app_text)), SHARES),
         account_pct=_largest(ours, SHARES),
         regain_s=60 * _largest(ours, (REGAIN,)),
     )
+
+
+def _is_ours(product: object, *, is_ads: bool) -> bool:
+    return product in ADS_PRODUCTS if is_ads else product not in OTHER_PRODUCTS
 
 
 def _read(text: str) -> object:

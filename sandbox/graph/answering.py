@@ -7,6 +7,8 @@ Does not belong here: HTTP, batches, what the readings hold.
 from typing import Final
 
 from sandbox.graph.account_insights import read_account_insights
+from sandbox.graph.ads.routes import is_about_ads, read_ads
+from sandbox.graph.ads.usage import ad_usage_headers
 from sandbox.graph.call import DELAYS_S, CallContext, GraphCall, Json, Reply
 from sandbox.graph.desk import Child, GraphDesk
 from sandbox.graph.errors import (
@@ -61,7 +63,7 @@ def replied(context: CallContext, body: object, refusal: Refusal | None) -> Repl
     trace_id = context.desk.serials.next_trace_id()
     headers = {"Facebook-API-Version": context.call.version, "x-fb-trace-id": trace_id}
     if context.grant is not None:
-        headers |= usage_headers(context, context.grant.account, refusal)
+        headers |= _usage(context, context.grant.account, refusal) | context.headers
     status = 200
     if refusal is not None:
         status = context.desk.serials.next_status(refusal.statuses)
@@ -77,6 +79,12 @@ def replied(context: CallContext, body: object, refusal: Refusal | None) -> Repl
     )
 
 
+def _usage(context: CallContext, account: AccountRef, refusal: Refusal | None) -> dict[str, str]:
+    if account.platform == "meta_ads":
+        return ad_usage_headers(context, refusal)
+    return usage_headers(context, account, refusal)
+
+
 def _html(refusal: Refusal) -> str:
     return f"<html><head><title>{refusal.message}</title></head><body></body></html>"
 
@@ -86,12 +94,17 @@ def _read(context: CallContext) -> Json:
     if call.parts in EXCHANGE_PATHS:
         return read_exchange(context)
     let_in(context, call.token)
+    if call.method == "GET" and "ids" in call.params and call.parts != ("me", "accounts"):
+        raise GraphError(IDS_ENDED)
+    return read_ads(context) if is_about_ads(context) else _read_organic(context)
+
+
+def _read_organic(context: CallContext) -> Json:
+    call = context.call
     if call.method != "GET":
         raise GraphError(gone("/".join(call.parts), method=call.method.lower()))
     if call.parts == ("me", "accounts"):
         return read_accounts(context)
-    if "ids" in call.params:
-        raise GraphError(IDS_ENDED)
     if len(call.parts) == 1:
         return _read_node(context, call.parts[0])
     if len(call.parts) == 2 and call.parts[1] in EDGES:  # noqa: PLR2004 - node and edge

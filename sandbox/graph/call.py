@@ -13,6 +13,7 @@ from sandbox.graph.desk import GraphDesk
 from sandbox.graph.errors import NO_TOKEN, GraphError
 from sandbox.graph.fault_rows import REDUCE_ABOVE, Place, Strike
 from sandbox.graph.faults import GRAPH_FAULTS, kinds_at, plain_kind
+from sandbox.simulation.accounts import AccountRef
 from sandbox.tokens import Grant
 
 Json = dict[str, Any]
@@ -62,6 +63,10 @@ class CallContext:
     """The fault that bends the whole answer, such as ``truncated_json``."""
     struck_metric: str = ""
     """The metric that the last fault is about."""
+    ad_account: AccountRef | None = None
+    """The ad account that the call is about, if any."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """What the answer has beside its usual headers."""
 
     @property
     def holder(self) -> Grant:

@@ -5,7 +5,6 @@ a small account, and the few serial numbers.
 Does not belong here: how anything is written as JSON.
 """
 
-import hashlib
 from base64 import urlsafe_b64encode
 from bisect import bisect_right
 from collections import Counter
@@ -16,8 +15,10 @@ from functools import cached_property
 from itertools import count
 from typing import Any, Final
 
+from sandbox.graph.ads.reports import Reports
 from sandbox.graph.names import username_of
 from sandbox.simulation.accounts import AccountRef
+from sandbox.simulation.digests import digest
 from sandbox.simulation.growth import Number
 from sandbox.simulation.items import STORY_LIFE, Item
 from sandbox.simulation.metrics import EPOCH, INSTAGRAM_STEP
@@ -85,6 +86,7 @@ class GraphDesk:
         self.world = world
         self.dataset = world.dataset
         self.serials = serials or Serials()
+        self.reports = Reports()
         self.texts: dict[str, dict[str, Any]] = {}
         """What never changes of an item, by its id, as its JSON has it."""
         self._moments: dict[AccountRef, list[datetime]] = {}
@@ -181,11 +183,6 @@ def _moments(items: tuple[Item, ...]) -> list[datetime]:
         for gone in item.deleted:
             found |= {moment for moment in (gone.begins, gone.ends) if moment is not None}
     return sorted(found)
-
-
-def digest(*parts: object) -> bytes:
-    """Sixteen bytes that follow from the parts alone."""
-    return hashlib.blake2b("/".join(map(str, parts)).encode(), digest_size=16).digest()
 
 
 def _digits(length: int, *parts: object) -> str:

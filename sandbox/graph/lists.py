@@ -14,12 +14,13 @@ from typing import Final, Literal
 from urllib.parse import urlencode
 
 from sandbox.graph.call import CallContext, Json
-from sandbox.graph.desk import Listing, digest
+from sandbox.graph.desk import Listing
 from sandbox.graph.errors import GraphError, invalid
 from sandbox.graph.fault_rows import Place
 from sandbox.graph.fields import Wanted, wanted_fields, written
 from sandbox.graph.media import media_fields
 from sandbox.simulation.accounts import AccountRef
+from sandbox.simulation.digests import digest
 from sandbox.simulation.items import Item
 
 Edge = Literal["media", "stories", "collaborative_media"]

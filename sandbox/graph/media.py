@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sandbox.graph.call import CallContext, Json
-from sandbox.graph.desk import Child, GraphDesk, digest
+from sandbox.graph.desk import Child, GraphDesk
 from sandbox.graph.errors import GraphError, gone, unknown_field
 from sandbox.graph.fields import Wanted
 from sandbox.graph.insights import InsightsWanted, read_insights
 from sandbox.graph.names import username_of
+from sandbox.simulation.digests import digest
 from sandbox.simulation.items import Item
 from sandbox.simulation.metrics import ItemType
 

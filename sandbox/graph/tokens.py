@@ -35,7 +35,7 @@ def let_in(context: CallContext, token: str) -> Grant:
     if not token:
         raise GraphError(NO_TOKEN)
     grant = context.desk.world.tokens.grant(token)
-    if grant is None or grant.account.platform != "instagram":
+    if grant is None or grant.account.platform not in ("instagram", "meta_ads"):
         raise GraphError(UNKNOWN_TOKEN)
     context.grant = grant
     state = grant.state(context.at)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from sandbox.graph.call import CallContext, Json
-from sandbox.graph.desk import digest, page_id_of
+from sandbox.graph.desk import page_id_of
 from sandbox.graph.errors import GraphError, unknown_field, unknown_user
 from sandbox.graph.fields import Wanted, wanted_fields
 from sandbox.graph.lists import PageWanted, read_page
 from sandbox.graph.names import username_of
 from sandbox.simulation.accounts import AccountRef
+from sandbox.simulation.digests import digest
 
 USER_ABSENT: Final = frozenset(
     {

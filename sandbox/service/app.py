@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from sandbox.graph.api import graph_router
 from sandbox.problems import PROBLEM_JSON, install_problem_handlers
-from sandbox.service import control, control_oauth
+from sandbox.service import control, control_ads, control_oauth
 from sandbox.sift import api as sift_api
 from sandbox.sift.faults import TruncatedAnswerError
 from sandbox.sift.scrapes import ScrapeDesk, ScrapeTimes
@@ -67,6 +67,7 @@ def build_sandbox(
         sift_api.router,
         control.router,
         control_oauth.router,
+        control_ads.router,
         tiktok_router(world, app.state.tiktok_calls, app.state.tiktok_minutes),
         graph_router,  # last: some of its paths begin with anything
     ):

@@ -156,7 +156,7 @@ async def list_accounts(
 def _summary(world: World, account: AccountRef) -> AccountSummary:
     posts = world.dataset.every_item(account)
     return {
-        "platform": account.platform,
+        "platform": account.network,
         "account_key": account.account_key,
         "posts": len(posts),
         "captures": sum(len(post.captures) for post in posts),

@@ -15,7 +15,7 @@ from sandbox.faults import Fault
 from sandbox.problems import ProblemError, problem_responses
 from sandbox.service.control import from_this_machine
 from sandbox.service.scenario import FAULT_KINDS
-from sandbox.simulation.accounts import AccountRef, Platform
+from sandbox.simulation.accounts import AccountRef, AdPlatform, Platform
 from sandbox.simulation.growth import Number
 from sandbox.simulation.items import Item
 from sandbox.simulation.metrics import ItemType
@@ -144,12 +144,15 @@ router = APIRouter(
 
 def token_holder(
     world: AnsweringWorld,
-    platform: Platform,
-    account_key: Annotated[str, Path(description="As `GET /sandbox/oauth/accounts` lists it.")],
+    platform: Platform | AdPlatform,
+    account_key: Annotated[
+        str,
+        Path(description="As `GET /sandbox/oauth/accounts` or `GET /sandbox/ads/accounts` has it."),
+    ],
 ) -> AccountRef:
     """The account that a path names."""
     account = AccountRef(platform, account_key)
-    if account not in world.dataset.holders:
+    if account not in world.dataset.holders and world.ads.account(account) is None:
         raise ProblemError(404, f"no such account holds a token: {platform}/{account_key}")
     return account
 
@@ -168,7 +171,7 @@ def _account(world: World, account: AccountRef) -> OAuthAccount:
     now, dataset = world.clock.now(), world.dataset
     newest = world.tokens.newest(account)
     return {
-        "platform": account.platform,
+        "platform": account.network,
         "account_key": account.account_key,
         "posts": len(dataset.posts(account, at=now)),
         "stories": len(dataset.stories(account, at=now)),
@@ -181,7 +184,10 @@ def _account(world: World, account: AccountRef) -> OAuthAccount:
 
 @router.get(f"{ACCOUNT}/truth", summary="What is true of an account now")
 async def read_truth(account: TokenHolder, world: AnsweringWorld) -> AccountTruth:
-    """Every item published by now, newest first, with what the platform shows of it."""
+    """Every item published by now, newest first, with what the platform shows of it.
+
+    An ad account publishes nothing; what is true of its ads is at `/sandbox/ads`.
+    """
     now = world.clock.now()
     items = [item for item in world.dataset.every_item(account) if item.published_at <= now]
     return {

@@ -5,7 +5,8 @@ Does not belong here: what one event does (``scenario_events``), or a fault to a
 
 Accounts are named by their place, from 0: those that hold a token by their place among
 ``Dataset.holders`` of their platform, creators by their place among ``Dataset.creators``. Posts
-and stories are named by their place among all that the account ever has, oldest first.
+and stories are named by their place among all that the account ever has, oldest first, and so are
+ads. Ad accounts are named by their place among those of their platform.
 """
 
 import tomllib
@@ -20,10 +21,13 @@ from typing import Final, Self
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from layers_pipeline.errors import InputRefusedError
+from sandbox.graph.ads.faults import AD_FAULT_KINDS
 from sandbox.graph.faults import GRAPH_FAULT_KINDS
 from sandbox.service.scenario_events import (
     CLEAR,
     Act,
+    AdFaultEvent,
+    AdTokenEvent,
     CreatorEvent,
     FaultEvent,
     OddPost,
@@ -32,33 +36,27 @@ from sandbox.service.scenario_events import (
     TokenEvent,
     holders_on,
 )
+from sandbox.service.scenario_plans import PlannedAccounts, PlannedAds
 from sandbox.sift.faults import SIFT_FAULT_KINDS
-from sandbox.simulation.accounts import AccountRef, Platform
+from sandbox.simulation.accounts import AccountRef, AdPlatform, Platform
+from sandbox.simulation.ads.invented import AdPlan
+from sandbox.simulation.ads.world import AdWorld
 from sandbox.simulation.creators import generated_captures
 from sandbox.simulation.dataset import Dataset
 from sandbox.simulation.holders import Plan, generated_truth
+from sandbox.tiktok.ads.faults import TIKTOK_AD_FAULT_KINDS
 from sandbox.tiktok.faults import TIKTOK_FAULTS
 from sandbox.world import World
 
 SHIPPED: Final = Path(__file__).parents[1] / "scenarios"
-FAULT_KINDS: Final[Mapping[Platform, Collection[str]]] = {
+FAULT_KINDS: Final[Mapping[Platform | AdPlatform, Collection[str]]] = {
     "instagram": GRAPH_FAULT_KINDS | {CLEAR},
     "tiktok": TIKTOK_FAULTS.keys() | {CLEAR},
+    "meta_ads": AD_FAULT_KINDS | {CLEAR},
+    "tiktok_ads": TIKTOK_AD_FAULT_KINDS | {CLEAR},
 }
 """What an event may name as its kind."""
 FIRST_DAY: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class PlannedAccounts(Part):
-    """How many accounts hold a token, and of what size they are; as ``holders.Plan``."""
-
-    instagram: int = Field(default=0, ge=0)
-    tiktok: int = Field(default=0, ge=0)
-    posts: int = Field(default=15, ge=0)
-    stories: int = Field(default=2, ge=0)
-    deletions: int = Field(default=1, ge=0)
-    oddities: int = Field(default=0, ge=0)
-    history: Offset = timedelta(days=30)
 
 
 class Scenario(Part):
@@ -73,11 +71,14 @@ class Scenario(Part):
     start: AwareDatetime
     lasts: Offset
     accounts: PlannedAccounts = PlannedAccounts()
+    ads: PlannedAds = PlannedAds()
     creators: int = Field(default=0, ge=0)
     odd_posts: tuple[OddPost, ...] = ()
     faults: tuple[FaultEvent, ...] = ()
     tokens: tuple[TokenEvent, ...] = ()
     creator_faults: tuple[CreatorEvent, ...] = ()
+    ad_faults: tuple[AdFaultEvent, ...] = ()
+    ad_tokens: tuple[AdTokenEvent, ...] = ()
 
     @property
     def ends_at(self) -> datetime:
@@ -110,7 +111,14 @@ class Scenario(Part):
             rate: Simulated seconds per real second.
             log_length: How many requests its log keeps; none: all of them.
         """
-        made = World(self.dataset, now=self.start, rate=rate, log_length=log_length)
+        made = World(
+            self.dataset,
+            now=self.start,
+            rate=rate,
+            log_length=log_length,
+            ad_plan=self._ad_plan,
+            ad_seed=self.seed,
+        )
         made.catch_up = lambda: self._catch_up(made)
         return made
 
@@ -146,10 +154,10 @@ class Scenario(Part):
 
     def _wrong(self) -> Iterator[str]:
         """What is named that there is not."""
-        for event in (*self.faults, *self.tokens, *self.creator_faults):
+        for event in self._events:
             if event.at > self.lasts:
                 yield f"{event.kind}: at {event.at}, after the end"
-        for event in self.faults:
+        for event in (*self.faults, *self.ad_faults):
             if event.kind not in FAULT_KINDS[event.platform]:
                 yield f"{event.kind}: no fault of {event.platform}"
         for event in self.creator_faults:
@@ -163,9 +171,38 @@ class Scenario(Part):
                 event.about(self._holders)
             except IndexError:
                 yield f"{event.kind}: no such account, post or story"
+        yield from self._no_ad()
         for event in self.creator_faults:
             if event.creator >= self.creators:
                 yield f"{event.kind}: no creator {event.creator}"
+
+    def _no_ad(self) -> Iterator[str]:
+        named = (*self.ad_faults, *self.ad_tokens)
+        if not named:
+            return
+        # Which ads there are follows from all that is ever published.
+        ads = AdWorld(self.dataset, plan=self._ad_plan, seed=self.seed)
+        for event in named:
+            try:
+                event.about(ads)
+            except IndexError:
+                yield f"{event.kind}: no such ad account or ad"
+
+    @property
+    def _ad_plan(self) -> AdPlan:
+        return AdPlan(**self.ads.model_dump())
+
+    @property
+    def _events(
+        self,
+    ) -> tuple[FaultEvent | TokenEvent | CreatorEvent | AdFaultEvent | AdTokenEvent, ...]:
+        return (
+            *self.faults,
+            *self.tokens,
+            *self.creator_faults,
+            *self.ad_faults,
+            *self.ad_tokens,
+        )
 
     @property
     def _days(self) -> int:
@@ -187,7 +224,8 @@ class Scenario(Part):
     @cached_property
     def _acts(self) -> list[Act]:
         """Everything that happens, in the order of time."""
-        acts: list[Act] = [(event.at, event.happen) for event in (*self.faults, *self.tokens)]
+        plain = (*self.faults, *self.tokens, *self.ad_faults, *self.ad_tokens)
+        acts: list[Act] = [(event.at, event.happen) for event in plain]
         acts += [act for event in self.creator_faults for act in event.acts()]
         return sorted(acts, key=lambda act: act[0])
 

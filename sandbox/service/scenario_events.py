@@ -12,7 +12,8 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sandbox.faults import Fault
-from sandbox.simulation.accounts import AccountRef, Platform
+from sandbox.simulation.accounts import AccountRef, AdPlatform, Platform
+from sandbox.simulation.ads.world import AdWorld
 from sandbox.simulation.dataset import Dataset
 from sandbox.simulation.items import Item, Oddity
 from sandbox.world import World
@@ -141,6 +142,60 @@ class CreatorEvent(Fault):
             yield self.at + self.lasts, lambda world: world.faults.clear(self.about(world.dataset))
 
 
+class AdFaultEvent(Fault):
+    """A fault of an ad account, or the end of all its faults (``clear``)."""
+
+    at: Offset
+    platform: AdPlatform
+    account: Place
+    ad: Place | None = None
+    """The ad that the fault is about, in place of ``subject``; oldest first."""
+
+    def about(self, ads: AdWorld) -> tuple[AccountRef, str]:
+        """The ad account, and the id of the ad that the fault is about, if any.
+
+        Raises:
+            IndexError: There is no such ad account or ad.
+        """
+        account = ad_account_on(ads, self.platform, self.account)
+        if self.ad is None:
+            return account, self.subject
+        return account, ads.every_ad(account)[self.ad].ad_id
+
+    def happen(self, world: World) -> None:
+        """Switch the fault on."""
+        account, subject = self.about(world.ads)
+        if self.kind == CLEAR:
+            return world.faults.clear(account)
+        return world.faults.put(account, _plain(self).model_copy(update={"subject": subject}))
+
+
+class AdTokenEvent(Part):
+    """The end of an ad account's tokens, at once or after a while."""
+
+    at: Offset
+    platform: AdPlatform
+    account: Place
+    kind: Literal["expire", "revoke"]
+    life: Offset = timedelta()
+    """How long the tokens still live; not for ``revoke``."""
+
+    def about(self, ads: AdWorld) -> AccountRef:
+        """The ad account.
+
+        Raises:
+            IndexError: There is no such ad account.
+        """
+        return ad_account_on(ads, self.platform, self.account)
+
+    def happen(self, world: World) -> None:
+        """Shorten the life of every token that the ad account has, or end it."""
+        account = self.about(world.ads)
+        if self.kind == "revoke":
+            return world.tokens.revoke(account)
+        return world.tokens.shorten(account, to=self.life)
+
+
 def _plain(event: Fault) -> Fault:
     return Fault(**event.model_dump(include=set(Fault.model_fields)))
 
@@ -148,6 +203,15 @@ def _plain(event: Fault) -> Fault:
 def holders_on(dataset: Dataset, platform: Platform) -> list[AccountRef]:
     """The accounts of one platform that can hold a token, by key."""
     return [account for account in dataset.holders if account.platform == platform]
+
+
+def ad_account_on(ads: AdWorld, platform: AdPlatform, place: int) -> AccountRef:
+    """The ad account of this place among those of a platform.
+
+    Raises:
+        IndexError: There is none.
+    """
+    return [account.ref for account in ads.accounts if account.platform == platform][place]
 
 
 def items_of(dataset: Dataset, account: AccountRef, *, stories: bool = False) -> list[Item]:

@@ -139,7 +139,7 @@ def _row(sighting: Sighting) -> PostRow:
     kind = "mp4" if item.media_type in ("tiktok_video", "reel") else "jpg"
     row = PostRow(
         post_id=item.item_id,
-        platform=item.account.platform,
+        platform=item.account.network,
         account_key=item.account.account_key,
         captured_at=capture.captured_at,
         published_at=item.published_at,

@@ -92,7 +92,7 @@ class Item(Growth):
         A metric that is not shown is absent: never null, and never zero in its stead.
         """
         is_tiktok = self.account.platform == "tiktok"
-        age = moment_shown(self.account.platform, at) - self.published_at
+        age = moment_shown(self.account.network, at) - self.published_at
         if is_tiktok and age < timedelta():
             return {}
         numbers = self.numbers(max(age, timedelta()))

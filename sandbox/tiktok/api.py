@@ -22,6 +22,7 @@ from starlette.responses import Response
 from sandbox.faults import Fault
 from sandbox.simulation.accounts import AccountRef
 from sandbox.tiktok.account import account_answer, account_query
+from sandbox.tiktok.ads.api import FILES, AdsApi
 from sandbox.tiktok.codes import (
     BAD_METHOD,
     BAD_PARAMETER,
@@ -58,12 +59,17 @@ class TikTokApi:
         self._calls = calls
         self._minutes = minutes
         self._reads = count(1)
+        self._ads = AdsApi(world)
 
     async def answer(self, request: Request) -> Response:
         """The answer to a request."""
         number = next(self._reads)
+        if name := _file(request):
+            return self._ads.file(name, request)
         try:
             route = self._admitted(request)
+            if self._ads.method_of(route) is not None:
+                return await self._read_ads(route, request, number)
             if route in OAUTH_ROUTES:
                 return await self._oauth(route, await _body(request), number)
             return await self._read(route, request, number)
@@ -71,10 +77,30 @@ class TikTokApi:
             return self._envelope(refusal.code, refusal.message, {}, number)
 
     def _admitted(self, request: Request) -> str:
-        route = _route(request)
+        route = self._route(request)
         if not self._calls.admits():
             raise TikTokRefusalError(TOO_FREQUENT)
         return route
+
+    def _route(self, request: Request) -> str:
+        version, _, rest = request.path_params["rest"].partition("/")
+        if not VERSION.fullmatch(version):
+            raise TikTokRefusalError(BAD_VERSION)
+        route = rest.removesuffix("/")
+        method = self._ads.method_of(route)
+        if method is None and route not in OAUTH_ROUTES and route not in (VIDEOS, ACCOUNT):
+            raise TikTokRefusalError(NO_ROUTE)
+        if request.method != (method or ("POST" if route in OAUTH_ROUTES else "GET")):
+            raise TikTokRefusalError(BAD_METHOD)
+        return route
+
+    async def _read_ads(self, route: str, request: Request, number: int) -> Response:
+        body = dict(await _body(request)) if request.method == "POST" else {}
+
+        def enveloped(data: Mapping[str, Any]) -> Response:
+            return self._envelope(OK, MESSAGES[OK], data, number)
+
+        return await self._ads.answer(route, request, body, enveloped)
 
     async def _oauth(self, route: str, body: Mapping[str, Any], number: int) -> Response:
         account_of, act = OAUTH_ROUTES[route]
@@ -157,16 +183,10 @@ def _said(fault: Fault, code: int, fields: tuple[str, ...]) -> str:
     )
 
 
-def _route(request: Request) -> str:
-    version, _, rest = request.path_params["rest"].partition("/")
-    if not VERSION.fullmatch(version):
-        raise TikTokRefusalError(BAD_VERSION)
-    route = rest.removesuffix("/")
-    if route not in OAUTH_ROUTES and route not in (VIDEOS, ACCOUNT):
-        raise TikTokRefusalError(NO_ROUTE)
-    if request.method != ("POST" if route in OAUTH_ROUTES else "GET"):
-        raise TikTokRefusalError(BAD_METHOD)
-    return route
+def _file(request: Request) -> str:
+    """The name of the file that is asked for; empty for anything else."""
+    rest = request.path_params["rest"]
+    return rest.removeprefix(FILES) if rest.startswith(FILES) and request.method == "GET" else ""
 
 
 async def _body(request: Request) -> Mapping[str, Any]:

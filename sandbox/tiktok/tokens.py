@@ -6,7 +6,7 @@ Does not belong here: how long tokens live (``tokens``), reading routes.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from sandbox.simulation.accounts import AccountRef
 from sandbox.tiktok.codes import (
@@ -45,8 +45,10 @@ class OAuthRoute(NamedTuple):
     """Carries it out."""
 
 
-def opened_by(world: World, access: str) -> AccountRef:
-    """The account that an access token opens.
+def opened_by(
+    world: World, access: str, *, platform: Literal["tiktok", "tiktok_ads"] = "tiktok"
+) -> AccountRef:
+    """The account that an access token opens, or the ad account that it was issued for.
 
     Raises:
         TikTokRefusalError: 40104, 40102 or 40105, it opens none.
@@ -54,7 +56,7 @@ def opened_by(world: World, access: str) -> AccountRef:
     if not access:
         raise TikTokRefusalError(TOKEN_EMPTY)
     grant = world.tokens.grant(access)
-    if grant is None or grant.account.platform != "tiktok" or grant.revoked:
+    if grant is None or grant.account.platform != platform or grant.revoked:
         raise TikTokRefusalError(TOKEN_INVALID)
     if grant.state(world.clock.now()) == "expired":
         raise TikTokRefusalError(TOKEN_EXPIRED)

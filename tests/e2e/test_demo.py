@@ -122,16 +122,23 @@ def test_the_demo_shows_what_came_of_it(demo, record_property):
         "Pools at the newest tick",
         "Top posts, score taken apart in points",
         "May they run as ads?",
+        "Who runs in ad set ",
+        "blocked by",
+        " not running?",
+        "One creator, ",
+        "# Statement for ",
         "The analysts' file:",
     ):
         assert said in demo.printed
 
 
-def test_the_three_commands_that_it_prints_work(demo):
+def test_the_commands_that_it_prints_work(demo):
     hints = demo.printed.partition("Try next:")[2].strip().splitlines()
-    explain, query, dev = (line.strip() for line in hints)
+    explain, query, layers, balance, dev = (line.strip() for line in hints)
     assert "organic score" in run(explain, demo.home).stdout
     assert "views" in run(query, demo.home).stdout
+    assert "tiktok_ads" in run(layers, demo.home).stdout
+    assert "owed" in run(balance, demo.home).stdout
     assert run(f"{dev} --dry-run", demo.home).returncode == 0
 
 

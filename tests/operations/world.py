@@ -32,6 +32,7 @@ KEY = new_key()
 CIPHER = TokenCipher(SecretStr(KEY))
 ACCESS = "access-nobody-may-see"
 REFRESH = "refresh-nobody-may-see"
+META_TOKEN = SecretStr("meta-token-nobody-may-see")
 
 
 def add_project(operations: Operations, project_id: str = "brand") -> None:

@@ -23,7 +23,7 @@ from transforms.contracts.columns import (
     whole,
     word,
 )
-from transforms.vocabulary import AD_PLATFORMS, KNOWN_BY, OUTCOMES, PLATFORMS
+from transforms.vocabulary import ACCOUNT_STATUSES, AD_PLATFORMS, KNOWN_BY, OUTCOMES, PLATFORMS
 
 AD_COUNTS: Final = ("impressions", "clicks", "conversions")
 CURRENCY: Final = "ISO 4217 code of the currency; null: US dollars, as of older reports."
@@ -159,8 +159,14 @@ class AdsReadings(dy.Schema):
     started_at = instant("When the reading began.")
     finished_at = instant("When the reading ended.")
     known_at = instant("When the reading was committed here.")
-    since = dy.Date(nullable=False, metadata=note("First day asked for, in the account's zone."))
-    until = dy.Date(nullable=False, metadata=note("Last day asked for, in the account's zone."))
+    since = dy.Date(
+        nullable=True,
+        metadata=note("First day asked for, in the account's zone; null: it came not so far."),
+    )
+    until = dy.Date(
+        nullable=True,
+        metadata=note("Last day asked for, in the account's zone; null: it came not so far."),
+    )
     outcome = one_of(OUTCOMES, "How the reading ended.", rule="unknown_outcome")
     message = word("What went wrong, in words; null: nothing.", nullable=True)
     is_complete = flag("Whether all ads and all days were read to the end, and all went well.")
@@ -239,6 +245,28 @@ class StgAdsAccountDays(dy.Schema):
     known_at = instant("When the pipeline knew it: the commit of its landed row.")
     run_id = word("Run that received the row.")
     landed_on = day("Day on which the row was committed; partition.")
+
+
+class AdAccounts(dy.Schema):
+    """Grain: one row per ad account: whose it is, and how its newest reading ended."""
+
+    ad_platform = ad_platform()
+    ad_account_id = key("The platform's id of the ad account, without act_.")
+    project_id = word("Project that it was connected for.")
+    name = word("What people call it; null: no name.", nullable=True)
+    currency = word("ISO 4217 code of its money; null: not read yet.", nullable=True)
+    time_zone = word("IANA zone of its days; null: not read yet.", nullable=True)
+    status = one_of(ACCOUNT_STATUSES, "Whether it is read.", rule="unknown_status")
+    created_at = instant("When it was connected.")
+    read_until = dy.Date(
+        nullable=True, metadata=note("Last day of its last complete reading; null: there was none.")
+    )
+    last_outcome = one_of(
+        OUTCOMES, "How its newest reading ended.", rule="unknown_outcome", nullable=True
+    )
+    last_message = word("What was said about that.", nullable=True)
+    last_success_at = instant("When a reading last ended well.", nullable=True)
+    retry_at = instant("Not read before this; null: by cadence.", nullable=True)
 
 
 class AdStates(AdState):

@@ -27,3 +27,18 @@ class SyncHealth(dy.Schema):
     problem = word("What is wrong, in words; null: nothing.", nullable=True)
     remedy = word("What to do about it; null: nothing.", nullable=True)
     retry_at = instant("When it is tried again by itself; null: at its cadence.", nullable=True)
+
+
+class SyncProblems(dy.Schema):
+    """Grain: one row per account and change of what keeps it from being synced.
+
+    Noted when the health of syncs is copied; the newest one known counts. An account that never
+    failed has no row.
+    """
+
+    account_id = key("Platform and account key.")
+    known_at = instant("When the change was noted.", in_key=True)
+    fails = flag("Whether its syncs fail for a reason that does not pass by itself.")
+    outcome = word("Outcome of the sync that fails; null: none, or it is paused.", nullable=True)
+    problem = word("What is wrong, in words; null: nothing.", nullable=True)
+    remedy = word("What to do about it; null: nothing.", nullable=True)

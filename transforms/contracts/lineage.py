@@ -7,17 +7,30 @@ the operational database give.
 A column without an upstream is a constant of its table, or the tick that was asked for.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 import dataframely as dy
 
-from transforms.contracts import ads, captures, drift, posts, scoring
+from transforms.contracts import (
+    ads,
+    captures,
+    drift,
+    posts,
+    scoring,
+)
 from transforms.contracts.columns import COUNTS, METRICS
-
-Upstream = tuple[tuple[str, str], ...]
-Columns = Mapping[str, Upstream]
+from transforms.contracts.lineage_columns import (
+    KNOWN_COUNTS,
+    SHOWN,
+    Columns,
+    Upstream,
+    all_from,
+    of,
+    same,
+)
+from transforms.contracts.lineage_of_ads import CLASSIFIED, OF_CREATORS, SELECTED
 
 STAGING: Final = (
     "stg_instagram__posts",
@@ -27,26 +40,10 @@ STAGING: Final = (
 )
 
 
-def _of(tables: str | Iterable[str], *columns: str) -> Upstream:
-    """Every one of the columns, of every one of the tables."""
-    named = (tables,) if isinstance(tables, str) else tuple(tables)
-    return tuple((table, column) for table in named for column in columns)
-
-
-def _same(schema: type[dy.Schema], tables: str | Iterable[str], **others: Upstream) -> Columns:
-    """Columns of one name with their upstream, but for those that are named."""
-    return {name: others.get(name, _of(tables, name)) for name in schema.column_names()}
-
-
-def _all(schema: type[dy.Schema], upstream: Upstream, **others: Upstream) -> Columns:
-    """Columns that one upstream gives, but for those that are named."""
-    return {name: others.get(name, upstream) for name in schema.column_names()}
-
-
 def _staged(schema: type[dy.Schema], raw: str, day: str, **others: Upstream) -> Columns:
     """Columns of a document; what was known of the row itself is taken over."""
-    kept = {name: _of(raw, name) for name in ("landing_id", "known_at", "run_id", day)}
-    return _all(schema, _of(raw, "body"), source=(), **kept, **others)
+    kept = {name: of(raw, name) for name in ("landing_id", "known_at", "run_id", day)}
+    return all_from(schema, of(raw, "body"), source=(), **kept, **others)
 
 
 def _of_responses(schema: type[dy.Schema], raw: str) -> Columns:
@@ -56,45 +53,41 @@ def _of_responses(schema: type[dy.Schema], raw: str) -> Columns:
         raw,
         "landed_on",
         platform=(),
-        account_key=_of(raw, "account_key"),
-        captured_at=_of(raw, "received_at"),
+        account_key=of(raw, "account_key"),
+        captured_at=of(raw, "received_at"),
     )
 
 
 def _of_ads_responses(schema: type[dy.Schema], **others: Upstream) -> Columns:
     """Columns of what an ads API answered about an ad account that was read."""
     kept = {
-        name: _of(RAW_ADS, name)
+        name: of(RAW_ADS, name)
         for name in ("landing_id", "ad_account_id", "known_at", "run_id", "landed_on")
     }
-    return _all(schema, _of(RAW_ADS, "body"), ad_platform=(), **kept, **others)
+    return all_from(schema, of(RAW_ADS, "body"), ad_platform=(), **kept, **others)
 
 
 RAW_ADS: Final = ("raw_meta__ads", "raw_tiktok__ads")
 AD_DAYS: Final = ("stg_import__ad_metrics", "stg_ads__days")
-SHOWN: Final = _of("ad_states", "shows_platform", "shows_post_id") + _of(
-    "ad_content", "ads_content_id"
-)
-OF_POST: Final = _of("project_allowlist", "project_id") + _of(
+OF_POST: Final = of("project_allowlist", "project_id") + of(
     "platform_posts", "platform", "platform_post_id"
 )
 OF_TICK: Final[Columns] = {
     "scored_at": (),
     "tick": (),
     "scoring_version": (),
-    "ads_content_id": OF_POST + _of("creatives", "project_id", "container_id"),
-    "project_id": _of(("project_allowlist", "creatives"), "project_id"),
-    "platform": _of("platform_posts", "platform"),
-    "platform_post_id": _of("platform_posts", "platform_post_id"),
-    "scoring_pool": _of("creatives", "kind"),
+    "ads_content_id": OF_POST + of("creatives", "project_id", "container_id"),
+    "project_id": of(("project_allowlist", "creatives"), "project_id"),
+    "platform": of("platform_posts", "platform"),
+    "platform_post_id": of("platform_posts", "platform_post_id"),
+    "scoring_pool": of("creatives", "kind"),
 }
 """Which tick, version and content a row is of."""
-KNOWN_COUNTS: Final[Columns] = {name: _of("platform_post_metrics", name) for name in COUNTS}
-ENGAGEMENTS: Final = _of("platform_post_metrics", *COUNTS[1:])
+ENGAGEMENTS: Final = of("platform_post_metrics", *COUNTS[1:])
 POOL: Final = (
-    _of("platform_post_metrics", "views")
-    + _of("post_absences", "confirmed_at", "returned_at")
-    + _of("project_allowlist", "platform", "account_key", "allowed_from", "allowed_to")
+    of("platform_post_metrics", "views")
+    + of("post_absences", "confirmed_at", "returned_at")
+    + of("project_allowlist", "platform", "account_key", "allowed_from", "allowed_to")
 )
 """What decides who is ranked in a pool of posts."""
 RANKS: Final[Columns] = {
@@ -105,122 +98,122 @@ RANKS: Final[Columns] = {
     "baseline_views": POOL,
     "pool_size": POOL,
 }
-SPEND: Final = _of("ad_daily_metrics", "spend_cents", "spent_on") + _of(
+SPEND: Final = of("ad_daily_metrics", "spend_cents", "spent_on") + of(
     "ad_content", "ads_content_id"
 )
-BORN: Final = _of("platform_posts", "published_at") + _of("creatives", "created_at")
-SAFETY: Final = _of("safety_reviews", "safety_failed")
+BORN: Final = of("platform_posts", "published_at") + of("creatives", "created_at")
+SAFETY: Final = of("safety_reviews", "safety_failed")
 SCORE: Final = ENGAGEMENTS + POOL + BORN + SPEND + SAFETY
 
 _FACTS: Final[Mapping[str, Columns]] = {
-    "post_aliases": _same(
+    "post_aliases": same(
         posts.PostAliases,
         STAGING,
-        same_as=_of(STAGING, "platform_post_id", "permalink", "known_at"),
-        shortcode=_of(STAGING, "platform_post_id", "permalink"),
+        same_as=of(STAGING, "platform_post_id", "permalink", "known_at"),
+        shortcode=of(STAGING, "platform_post_id", "permalink"),
     ),
-    "platform_posts": _same(
+    "platform_posts": same(
         posts.PlatformPosts,
         STAGING,
-        is_identity_settled=_of(STAGING, "account_key", "published_at"),
-        is_media_url_permanent=_of(STAGING, "source"),
-        first_seen_at=_of(STAGING, "known_at"),
-        content_at=_of(STAGING, "captured_at"),
-        deleted_at=_of("post_absences", "confirmed_at", "returned_at"),
-        bucket=_of(STAGING, "platform_post_id"),
+        is_identity_settled=of(STAGING, "account_key", "published_at"),
+        is_media_url_permanent=of(STAGING, "source"),
+        first_seen_at=of(STAGING, "known_at"),
+        content_at=of(STAGING, "captured_at"),
+        deleted_at=of("post_absences", "confirmed_at", "returned_at"),
+        bucket=of(STAGING, "platform_post_id"),
     ),
-    "platform_post_metrics": _same(
-        posts.PlatformPostMetrics, STAGING, captured_on=_of(STAGING, "captured_at")
+    "platform_post_metrics": same(
+        posts.PlatformPostMetrics, STAGING, captured_on=of(STAGING, "captured_at")
     ),
-    "platform_post_metrics_latest": _same(
+    "platform_post_metrics_latest": same(
         posts.PlatformPostMetricsLatest,
         STAGING,
-        last_checked_at=_of(STAGING, "captured_at"),
-        bucket=_of(STAGING, "platform_post_id"),
-        **{f"{name}_at": _of(STAGING, name, "captured_at") for name in METRICS},
+        last_checked_at=of(STAGING, "captured_at"),
+        bucket=of(STAGING, "platform_post_id"),
+        **{f"{name}_at": of(STAGING, name, "captured_at") for name in METRICS},
     ),
-    "platform_account_metrics": _same(
-        posts.PlatformAccountMetrics, STAGING, captured_on=_of(STAGING, "captured_at")
+    "platform_account_metrics": same(
+        posts.PlatformAccountMetrics, STAGING, captured_on=of(STAGING, "captured_at")
     ),
-    "post_absences": _same(
+    "post_absences": same(
         posts.PostAbsences,
         "account_listings",
-        platform_post_id=_of("platform_posts", "platform_post_id"),
-        bucket=_of("platform_posts", "bucket"),
+        platform_post_id=of("platform_posts", "platform_post_id"),
+        bucket=of("platform_posts", "bucket"),
         **dict.fromkeys(
-            ("missed_at", "confirmed_at", "returned_at"), _of("account_listings", "known_at")
+            ("missed_at", "confirmed_at", "returned_at"), of("account_listings", "known_at")
         ),
         **dict.fromkeys(
-            ("missed_by", "confirmed_by", "held_by"), _of("account_listings", "sync_id")
+            ("missed_by", "confirmed_by", "held_by"), of("account_listings", "sync_id")
         ),
     ),
-    "post_collaborations": _all(
+    "post_collaborations": all_from(
         posts.PostCollaborations,
-        _of("raw_instagram__responses", "body"),
+        of("raw_instagram__responses", "body"),
         platform=(),
-        account_key=_of("raw_instagram__responses", "account_key"),
-        captured_at=_of("raw_instagram__responses", "received_at"),
-        first_known_at=_of("raw_instagram__responses", "known_at"),
+        account_key=of("raw_instagram__responses", "account_key"),
+        captured_at=of("raw_instagram__responses", "received_at"),
+        first_known_at=of("raw_instagram__responses", "known_at"),
     ),
-    "content_containers": _all(
+    "content_containers": all_from(
         posts.ContentContainers,
-        _of("platform_posts", "platform", "platform_post_id") + _of("creatives", "container_id"),
-        kind=_of("creatives", "kind"),
-        platform=_of("platform_posts", "platform"),
-        platform_post_id=_of("platform_posts", "platform_post_id"),
-        created_at=_of("platform_posts", "first_seen_at") + _of("creatives", "known_at"),
+        of("platform_posts", "platform", "platform_post_id") + of("creatives", "container_id"),
+        kind=of("creatives", "kind"),
+        platform=of("platform_posts", "platform"),
+        platform_post_id=of("platform_posts", "platform_post_id"),
+        created_at=of("platform_posts", "first_seen_at") + of("creatives", "known_at"),
     ),
-    "ads_content": _same(
+    "ads_content": same(
         scoring.AdsContent,
         "organic_scores",
         ads_content_id=OF_TICK["ads_content_id"],
         project_id=OF_TICK["project_id"],
         scoring_pool=OF_TICK["scoring_pool"],
-        container_id=_of("platform_posts", "platform", "platform_post_id")
-        + _of("creatives", "container_id"),
-        created_at=_of("platform_posts", "first_seen_at")
-        + _of("project_allowlist", "allowed_from")
-        + _of("creatives", "known_at"),
-        bucket=_of("platform_posts", "bucket") + _of("creatives", "container_id"),
+        container_id=of("platform_posts", "platform", "platform_post_id")
+        + of("creatives", "container_id"),
+        created_at=of("platform_posts", "first_seen_at")
+        + of("project_allowlist", "allowed_from")
+        + of("creatives", "known_at"),
+        bucket=of("platform_posts", "bucket") + of("creatives", "container_id"),
     ),
 }
 _ADS: Final[Mapping[str, Columns]] = {
     "stg_ads__states": _of_ads_responses(ads.StgAdsStates),
     "stg_ads__days": _of_ads_responses(
         ads.StgAdsDays,
-        reading_id=_of(RAW_ADS, "reading_id"),
-        currency=_of(RAW_ADS, "currency"),
+        reading_id=of(RAW_ADS, "reading_id"),
+        currency=of(RAW_ADS, "currency"),
     ),
     "stg_ads__account_days": _of_ads_responses(
         ads.StgAdsAccountDays,
-        reading_id=_of(RAW_ADS, "reading_id"),
-        currency=_of(RAW_ADS, "currency"),
+        reading_id=of(RAW_ADS, "reading_id"),
+        currency=of(RAW_ADS, "currency"),
     ),
-    "ad_states": _same(ads.AdStates, "stg_ads__states"),
-    "ad_daily_metrics": _same(
+    "ad_states": same(ads.AdStates, "stg_ads__states"),
+    "ad_daily_metrics": same(
         ads.AdDailyMetrics,
         AD_DAYS,
-        spent_in=_of(AD_DAYS, "spent_on"),
+        spent_in=of(AD_DAYS, "spent_on"),
     ),
-    "ad_account_days": _same(
+    "ad_account_days": same(
         ads.AdAccountDays,
         "stg_ads__account_days",
-        ads_spend_cents=_of("stg_ads__days", "spend_cents"),
-        spend_gap_cents=_of("stg_ads__account_days", "spend_cents")
-        + _of("stg_ads__days", "spend_cents"),
-        ads_impressions=_of("stg_ads__days", "impressions"),
-        ads_conversions=_of("stg_ads__days", "conversions"),
-        ads=_of("stg_ads__days", "ad_id"),
+        ads_spend_cents=of("stg_ads__days", "spend_cents"),
+        spend_gap_cents=of("stg_ads__account_days", "spend_cents")
+        + of("stg_ads__days", "spend_cents"),
+        ads_impressions=of("stg_ads__days", "impressions"),
+        ads_conversions=of("stg_ads__days", "conversions"),
+        ads=of("stg_ads__days", "ad_id"),
     ),
     **{
-        name: _same(
+        name: same(
             schema,
             "ad_states",
-            layer_id=_of("ad_states", "ad_account_id", "ad_set_id"),
-            project_id=_of("ad_states", "ad_account_id"),
+            layer_id=of("ad_states", "ad_account_id", "ad_set_id"),
+            project_id=of("ad_states", "ad_account_id"),
             ads_content_id=SHOWN,
             content_known_by=SHOWN,
-            state_known_at=_of("ad_states", "known_at"),
+            state_known_at=of("ad_states", "known_at"),
         )
         for name, schema in (
             ("layer_meta_ads", ads.LayerMetaAds),
@@ -229,15 +222,15 @@ _ADS: Final[Mapping[str, Columns]] = {
     },
 }
 _SCORING: Final[Mapping[str, Columns]] = {
-    "ugc_pool_percentiles": _all(
+    "ugc_pool_percentiles": all_from(
         scoring.UgcPoolPercentiles,
         (),
         ads_content_id=OF_POST,
-        project_id=_of("project_allowlist", "project_id"),
+        project_id=of("project_allowlist", "project_id"),
         views=KNOWN_COUNTS["views"],
         **RANKS,
     ),
-    "organic_scores": _all(
+    "organic_scores": all_from(
         scoring.OrganicScores,
         SCORE,
         **OF_TICK,
@@ -248,35 +241,35 @@ _SCORING: Final[Mapping[str, Columns]] = {
         reach_points=RANKS["views_rank_pct"],
         outperformance_points=POOL,
         outperformance=POOL,
-        freshness_points=_of("platform_posts", "published_at"),
+        freshness_points=of("platform_posts", "published_at"),
         start_points=(),
-        decay_points=_of("creatives", "created_at"),
+        decay_points=of("creatives", "created_at"),
         boost_points=SPEND,
         age_days=BORN,
         spend_30d_usd=SPEND,
-        missing_metrics=ENGAGEMENTS + _of("platform_posts", "published_at"),
+        missing_metrics=ENGAGEMENTS + of("platform_posts", "published_at"),
     ),
-    "ad_eligibility": _all(
+    "ad_eligibility": all_from(
         scoring.AdEligibility,
-        _of("organic_scores", "organic_score", "unscored_reason")
-        + _of("content_overrides", "override")
+        of("organic_scores", "organic_score", "unscored_reason")
+        + of("content_overrides", "override")
         + SAFETY
         + POOL,
         **{
             **OF_TICK,
-            "organic_score": _of("organic_scores", "organic_score"),
-            "score_of": _of("organic_scores", "scored_at"),
-            "scoring_version": _of("organic_scores", "scoring_version"),
+            "organic_score": of("organic_scores", "organic_score"),
+            "score_of": of("organic_scores", "scored_at"),
+            "scoring_version": of("organic_scores", "scoring_version"),
         },
     ),
-    "ad_eligibility_current": _same(scoring.AdEligibilityCurrent, "ad_eligibility"),
-    "score_drift": _all(
+    "ad_eligibility_current": same(scoring.AdEligibilityCurrent, "ad_eligibility"),
+    "score_drift": all_from(
         drift.ScoreDrift,
-        _of("organic_scores", "organic_score", "unscored_reason", "scoring_version"),
-        scored_at=_of("organic_scores", "scored_at"),
-        project_id=_of("organic_scores", "project_id"),
-        version_before=_of("organic_scores", "scoring_version"),
-        version_after=_of("organic_scores", "scoring_version"),
+        of("organic_scores", "organic_score", "unscored_reason", "scoring_version"),
+        scored_at=of("organic_scores", "scored_at"),
+        project_id=of("organic_scores", "project_id"),
+        version_before=of("organic_scores", "scoring_version"),
+        version_after=of("organic_scores", "scoring_version"),
     ),
 }
 LINEAGE: Final[Mapping[str, Columns]] = MappingProxyType(
@@ -289,6 +282,9 @@ LINEAGE: Final[Mapping[str, Columns]] = MappingProxyType(
         **_FACTS,
         **_ADS,
         **_SCORING,
+        **CLASSIFIED,
+        **SELECTED,
+        **OF_CREATORS,
     }
 )
 """By table and column: the tables and columns that the column is made of."""

@@ -16,3 +16,8 @@ def in_force(allowlist: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
     """
     ended = pl.col("allowed_to")
     return allowlist.filter(pl.col("allowed_from") <= as_of, ended.is_null() | (ended > as_of))
+
+
+def known_by(allowlist: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
+    """Intervals of ``ProjectAllowlist`` that had begun by a moment, those that ended included."""
+    return allowlist.filter(pl.col("allowed_from") <= as_of)

@@ -2,7 +2,29 @@
 
 from typing import Final
 
-from layers_pipeline.lake.tables import ads, audit, facts, scoring, selection, sources
+from layers_pipeline.lake.tables import (
+    ad_classes,
+    ads,
+    audit,
+    creators,
+    facts,
+    layer_ads,
+    payouts,
+    scoring,
+    selection,
+    sources,
+)
 
-MODULES: Final = (sources, facts, ads, scoring, selection, audit)
+MODULES: Final = (
+    sources,
+    facts,
+    ads,
+    scoring,
+    selection,
+    layer_ads,
+    ad_classes,
+    creators,
+    payouts,
+    audit,
+)
 """In the order of the flow."""

@@ -23,6 +23,7 @@ _of_ads = partial(Table, group="ads")
 
 # What people, platforms and files state.
 AD_CONTENT: Final = kinds.dimension(name="ad_content", schema=ads.AdContent)
+AD_ACCOUNTS: Final = kinds.dimension(name="ad_accounts", schema=ads.AdAccounts, checked=False)
 RAW_META__ADS: Final = kinds.raw(name="raw_meta__ads", schema=ads.RawMetaAds)
 RAW_TIKTOK__ADS: Final = kinds.raw(name="raw_tiktok__ads", schema=ads.RawTiktokAds)
 ADS_READINGS: Final = kinds.raw(name="ads_readings", schema=ads.AdsReadings, published="view")
@@ -64,17 +65,5 @@ AD_ACCOUNT_DAYS: Final = _of_ads(
     schema=ads.AdAccountDays,
     deps=("stg_ads__account_days", "stg_ads__days"),
     remembers=("stg_ads__account_days", "stg_ads__days"),
-    published="copy",
-)
-LAYER_META_ADS: Final = _of_ads(
-    name="layer_meta_ads",
-    schema=ads.LayerMetaAds,
-    deps=("ad_states", "ad_content"),
-    published="copy",
-)
-LAYER_TIKTOK_ADS: Final = _of_ads(
-    name="layer_tiktok_ads",
-    schema=ads.LayerTiktokAds,
-    deps=("ad_states", "ad_content"),
     published="copy",
 )

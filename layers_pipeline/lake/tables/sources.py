@@ -20,6 +20,9 @@ PLATFORM_ACCOUNTS: Final = kinds.dimension(
 SYNC_HEALTH: Final = kinds.dimension(
     name="sync_health", schema=health.SyncHealth, deps=("platform_accounts",), checked=False
 )
+SYNC_PROBLEMS: Final = kinds.dimension(
+    name="sync_problems", schema=health.SyncProblems, deps=("sync_health",)
+)
 PROJECT_ALLOWLIST: Final = kinds.dimension(name="project_allowlist", schema=posts.ProjectAllowlist)
 CREATIVES: Final = kinds.dimension(name="creatives", schema=creatives.Creatives)
 SAFETY_REVIEWS: Final = kinds.dimension(name="safety_reviews", schema=creatives.SafetyReviews)

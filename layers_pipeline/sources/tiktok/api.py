@@ -6,7 +6,7 @@ Does not belong here: paths, fields, paging, and what a code means (``errors``).
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -63,6 +63,8 @@ class Answer:
     """The whole message, without secrets."""
     data: dict[str, Any]
     at: datetime
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of the answer, names in lower case."""
 
     @property
     def message(self) -> str:
@@ -241,4 +243,5 @@ class Exchange:
             said=said,
             data=data if isinstance(data, dict) else {},
             at=self._calling.clock.now(),
+            headers=dict(response.headers),
         )

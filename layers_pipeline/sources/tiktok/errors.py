@@ -82,6 +82,8 @@ MEANINGS: Final[Mapping[int, Meaning]] = MappingProxyType(
 
 TOO_FREQUENT: Final = 40100
 MAINTENANCE: Final = 60001
+BUSY_CODES: Final = frozenset({40200, 40202, 40700})
+"""A report's task is in the way of another, or its service is busy; singer-io tries again."""
 SYSTEM_CODES: Final = range(50_000, 60_000)
 REQUEST_CODES: Final = range(40_000, 41_000)
 """Where codes that find fault with the request lie; other unknown ones are taken for passing."""
@@ -115,7 +117,7 @@ def is_tried_again(code: int, message: str) -> bool:
     if MEANINGS.get(code) == "throttled":
         is_by_the_minute = code == TOO_FREQUENT and not SECOND.search(message)
         return not (is_by_the_minute or DAY.search(message) or RESTRICTED.search(message))
-    return code in SYSTEM_CODES or code == MAINTENANCE
+    return code in SYSTEM_CODES or code in BUSY_CODES or code == MAINTENANCE
 
 
 def error_of(code: int, message: str, *, now: datetime) -> SourceError:
@@ -144,7 +146,7 @@ def error_of(code: int, message: str, *, now: datetime) -> SourceError:
 
 
 def _meaning_of_unknown(code: int) -> Meaning:
-    return "rejected" if code in REQUEST_CODES else "unavailable"
+    return "rejected" if code in REQUEST_CODES and code not in BUSY_CODES else "unavailable"
 
 
 def _throttled(said: str, message: str, now: datetime) -> SourceThrottledError:

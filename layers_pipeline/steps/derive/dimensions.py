@@ -20,6 +20,7 @@ from layers_pipeline.operations.store import Operations
 from layers_pipeline.operations.verdicts import ContentApproval, ContentOverride
 from layers_pipeline.steps.derive.health import health_of
 from layers_pipeline.steps.stores import Stores
+from transforms.facts.sync_problems import changed_problems, problems_now
 
 Change = TypeVar("Change", ContentOverride, ContentApproval)
 Rows = Iterable[Mapping[str, Any]]
@@ -62,10 +63,23 @@ def copy_operations(stores: Stores) -> dict[str, Written]:
     # Read under the lock: of two copies at once, the one that read less must not write last.
     with stores.lake.write_lock():
         source = OperationalRows(stores.operations)
-        return {
+        written = {
             table.name: _replace(stores, table, rows_of(source))
             for table, rows_of in COPIES.items()
         }
+        health = written[catalog.SYNC_HEALTH.name]
+        noted = Written() if health == Written() else _note_problems(stores)
+        return written | {catalog.SYNC_PROBLEMS.name: noted}
+
+
+def _note_problems(stores: Stores) -> Written:
+    """Add to the history of what keeps accounts from being synced what is news."""
+    lake, history = stores.lake, catalog.SYNC_PROBLEMS
+    now = problems_now(lake.read(catalog.SYNC_HEALTH))
+    changed = changed_problems(now, lake.read(history)).with_columns(
+        known_at=pl.lit(stores.clock.now())
+    )
+    return lake.insert_absent(history, changed.select(history.columns).collect())
 
 
 def _replace(stores: Stores, table: Table, rows: Rows) -> Written:
@@ -146,6 +160,7 @@ COPIES: Final[Mapping[Table, Callable[[OperationalRows], Rows]]] = {
     catalog.SAFETY_REVIEWS: lambda source: map(vars, source.operations.verdicts.reviews()),
     catalog.CONTENT_OVERRIDES: lambda source: map(vars, source.operations.verdicts.overrides()),
     catalog.PROJECT_ADS_CONTENT: _project_ads_content,
+    catalog.AD_ACCOUNTS: lambda source: map(vars, source.operations.ad_accounts.all()),
     catalog.AD_CONTENT: lambda source: map(vars, source.operations.ads.all()),
     catalog.LAYERS: lambda source: map(vars, source.operations.layers.all()),
     catalog.AD_SETS: lambda source: map(vars, source.operations.layers.ad_sets()),

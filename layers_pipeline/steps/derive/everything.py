@@ -9,12 +9,13 @@ from typing import Final
 
 from layers_pipeline.lake.table import Written, add_up
 from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
-from layers_pipeline.steps.derive.ads import derive_ads, stage_ads
+from layers_pipeline.steps.derive.ads import derive_account_days, derive_ad_states, stage_ads
 from layers_pipeline.steps.derive.aliases import derive_aliases
 from layers_pipeline.steps.derive.collaborations import derive_collaborations
 from layers_pipeline.steps.derive.content import derive_ads_content, derive_containers
 from layers_pipeline.steps.derive.deletions import derive_absences
 from layers_pipeline.steps.derive.dimensions import copy_operations
+from layers_pipeline.steps.derive.layer_ads import derive_layer_ads
 from layers_pipeline.steps.derive.posts import derive_facts
 from layers_pipeline.steps.derive.staging import stage_all
 from layers_pipeline.steps.stores import Stores
@@ -29,10 +30,12 @@ IN_ORDER: Final = (
     derive_facts,
     derive_absences,
     derive_collaborations,
+    derive_ad_states,
     derive_ad_metrics,
+    derive_account_days,
     derive_containers,
     derive_ads_content,
-    derive_ads,
+    derive_layer_ads,
 )
 
 

@@ -18,6 +18,8 @@ from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written, add_up
 from layers_pipeline.progress import report
+from layers_pipeline.steps.ad_platforms import AD_PLATFORMS
+from layers_pipeline.steps.derive.ads import make_ads_again, stage_ads_again
 from layers_pipeline.steps.derive.collaborations import derive_collaborations
 from layers_pipeline.steps.derive.deletions import derive_absences
 from layers_pipeline.steps.derive.everything import bring_up_to_date
@@ -67,9 +69,25 @@ def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
             read += landed.height
             written[source.staged.name] += stage_again(stores, source, landed)
             report("days of raw rows read", done, len(days))
+        of_ads = _stage_ads_again(stores, start, end, written)
+        read += of_ads
         changed = sum(staged.inserted + staged.updated for staged in written.values())
+        if of_ads:
+            add_up(written, make_ads_again(stores))
         add_up(written, _make_again(stores))
     return Replayed(read=read, changed=changed, written=written)
+
+
+def _stage_ads_again(
+    stores: Stores, start: datetime, end: datetime, written: dict[str, Written]
+) -> int:
+    """Read landed rows of ads again; how many were read."""
+    read = 0
+    for platform in AD_PLATFORMS.values():
+        some, staged = stage_ads_again(stores, platform, start=start, end=end)
+        read += some
+        add_up(written, staged)
+    return read
 
 
 def _days(stores: Stores, source: Source, start: datetime, end: datetime) -> list[datetime]:

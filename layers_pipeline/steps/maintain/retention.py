@@ -17,7 +17,12 @@ from layers_pipeline.progress import report
 from layers_pipeline.steps.stores import Stores
 from transforms.scoring.ticks import tick_from_text
 
-OF_TICKS_ONLY: Final = (catalog.UGC_POOL_PERCENTILES, catalog.AD_ELIGIBILITY)
+OF_TICKS_ONLY: Final = (
+    catalog.UGC_POOL_PERCENTILES,
+    catalog.AD_SELECTIONS,
+    catalog.CONTENT_STATUS,
+    catalog.AD_ELIGIBILITY,
+)
 """Tables of which a thinned day keeps the last tick and nothing else."""
 
 

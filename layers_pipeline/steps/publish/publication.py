@@ -25,9 +25,11 @@ from layers_pipeline.steps.derive.everything import (
     bring_up_to_date,
     unheard,
 )
+from layers_pipeline.steps.derive.payouts import copy_payouts
 from layers_pipeline.steps.maintain.drift import derive_drift
 from layers_pipeline.steps.maintain.retention import thin_out_scores
 from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks
+from layers_pipeline.steps.score.selecting import select_ticks
 from layers_pipeline.steps.score.settling import settle
 from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores
@@ -54,8 +56,10 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
             for scored in score_ticks(stores, _half_written_ticks(stores), on_written=collect):
                 collect({name: Written(inserted=rows) for name, rows in scored.rows.items()})
             collect({catalog.AD_ELIGIBILITY.name: Written(updated=settle(stores).rows)})
+            collect(select_ticks(stores).written())
             collect({catalog.AD_ELIGIBILITY_CURRENT.name: copy_current_eligibility(stores)})
             collect(bring_up_to_date(stores))
+            collect(copy_payouts(stores))
             pinned = [_pin(stores, table) for table in (*catalog.PUBLISHED, *catalog.STAGED_TABLES)]
         on_written(written)
         return generations.publish(
@@ -179,6 +183,7 @@ def maintain(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str, in
             # Before scores go that rows might follow from.
             judged_again = Written(updated=settle(stores).rows)
             add_up(written, {catalog.AD_ELIGIBILITY.name: judged_again})
+            add_up(written, select_ticks(stores).written())
             thin_out_scores(stores)
             for done, table in enumerate(catalog.TABLES, start=1):
                 if len(stores.lake.files(table)) > SMALL_FILES:

@@ -43,14 +43,15 @@ def read_decisions(stores: Stores, until: datetime) -> Decisions:
     """
     operations = stores.operations
     return Decisions(
-        creatives=_known(Creatives, operations.creatives.all(), until),
-        reviews=_known(SafetyReviews, operations.verdicts.reviews(), until),
-        overrides=_known(ContentOverrides, operations.verdicts.overrides(), until),
-        ads=_known(AdContent, operations.ads.all(), until),
+        creatives=known_rows(Creatives, operations.creatives.all(), until),
+        reviews=known_rows(SafetyReviews, operations.verdicts.reviews(), until),
+        overrides=known_rows(ContentOverrides, operations.verdicts.overrides(), until),
+        ads=known_rows(AdContent, operations.ads.all(), until),
     )
 
 
-def _known(schema: type[dy.Schema], history: Iterable[Any], until: datetime) -> pl.LazyFrame:
+def known_rows(schema: type[dy.Schema], history: Iterable[Any], until: datetime) -> pl.LazyFrame:
+    """Rows of a history that were known by a moment, in the shape of their contract."""
     return _frame(schema, [asdict(row) for row in history if row.known_at <= until]).lazy()
 
 

@@ -25,6 +25,7 @@ from layers_pipeline.progress import report
 from layers_pipeline.steps.derive.everything import OnWritten, unheard
 from layers_pipeline.steps.derive.versions import InForce, rules_in_force
 from layers_pipeline.steps.score.history import Baseline
+from layers_pipeline.steps.score.selecting import Selected, select_ticks
 from layers_pipeline.steps.score.settling import Settled, settle
 from layers_pipeline.steps.score.tick_scorer import WRITTEN, Frames, open_scorer
 from layers_pipeline.steps.stores import Stores
@@ -36,11 +37,12 @@ WRITES_WAITING: Final = 2
 JUST_MADE: Final = 0
 """The version of a table that was made and has no rows yet."""
 OnSettled = Callable[[Settled], None]
+OnSelected = Callable[[Selected], None]
 
 
-def ignored(settled: Settled) -> None:
-    """Tell nobody what was judged again."""
-    del settled
+def ignored(done: Settled | Selected) -> None:
+    """Tell nobody what was judged again, or selected."""
+    del done
 
 
 @dataclass(kw_only=True)
@@ -93,6 +95,7 @@ def score_ticks(
     in_force: InForce | None = None,
     on_written: OnWritten = unheard,
     on_settled: OnSettled = ignored,
+    on_selected: OnSelected = ignored,
 ) -> Iterator[ScoredTick]:
     """Score ticks in order, each as of its own time, committing a batch of them at once.
 
@@ -105,6 +108,7 @@ def score_ticks(
         on_written: Called with what was derived before the first tick, by table name.
         on_settled: Called at the end with the rows of eligibility, of these and of later ticks,
             that scores of earlier ticks changed (``settling``).
+        on_selected: Called after that with the ticks whose selections were made (``selecting``).
 
     Yields:
         One summary per tick, after its rows were committed.
@@ -117,7 +121,7 @@ def score_ticks(
     if not due:
         return
     _require_cron(stores)
-    _wait_out_the_grace(stores, due[-1])
+    wait_out_the_grace(stores, due[-1])
     rules = in_force or rules_in_force(stores)
     scorer = open_scorer(stores, first=due[0], last=due[-1], in_force=rules)
     on_written(scorer.derived)
@@ -131,6 +135,7 @@ def score_ticks(
                 yield from batch.commit(continuity)
                 batch = _Batch(stores, rules, writer)
     on_settled(Settled() if continuity.is_settled else settle(stores))
+    on_selected(select_ticks(stores))
 
 
 class _Writer:
@@ -269,8 +274,12 @@ def _require_cron(stores: Stores) -> None:
         )
 
 
-def _wait_out_the_grace(stores: Stores, tick: datetime) -> None:
-    """Let commits that were under way at the tick arrive (R20)."""
+def wait_out_the_grace(stores: Stores, tick: datetime) -> None:
+    """Let commits that were under way at the tick arrive (R20).
+
+    Raises:
+        InputRefusedError: The tick lies in the future.
+    """
     now = stores.clock.now()
     if tick > now:
         raise InputRefusedError(

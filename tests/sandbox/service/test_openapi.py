@@ -66,6 +66,8 @@ def test_no_route_is_missing():
         ("GET", "/sandbox/oauth/accounts/{platform}/{account_key}/faults"),
         ("POST", "/sandbox/oauth/accounts/{platform}/{account_key}/faults"),
         ("DELETE", "/sandbox/oauth/accounts/{platform}/{account_key}/faults"),
+        ("GET", "/sandbox/ads/accounts"),
+        ("GET", "/sandbox/ads/accounts/{platform}/{account_id}/truth"),
         ("GET", "/sandbox/oauth/tiktok/limit"),
         ("PUT", "/sandbox/oauth/tiktok/limit"),
         ("GET", "/sandbox/oauth/tiktok/minute-limits"),

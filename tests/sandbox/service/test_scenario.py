@@ -9,9 +9,11 @@ import pytest
 
 from layers_pipeline.errors import InputRefusedError
 from sandbox import Fault, load_scenario, running_sandbox
+from sandbox.graph.ads.faults import AD_FAULTS
 from sandbox.graph.faults import GRAPH_FAULTS, plain_kind
 from sandbox.service.scenario import SHIPPED, Scenario
 from sandbox.sift.faults import SIFT_FAULT_KINDS
+from sandbox.tiktok.ads.faults import TIKTOK_AD_FAULTS
 from sandbox.tiktok.faults import TIKTOK_FAULTS
 
 START = datetime(2025, 5, 14, tzinfo=UTC)
@@ -44,6 +46,51 @@ def test_every_kind_of_fault_happens_in_the_fortnight():
     assert set(TIKTOK_FAULTS) <= {e.kind for e in FORTNIGHT.faults if e.platform == "tiktok"}
     assert {event.kind for event in FORTNIGHT.creator_faults} == SIFT_FAULT_KINDS
     assert {event.kind for event in FORTNIGHT.tokens} == {"expire", "expire_refresh", "revoke"}
+
+
+def test_every_kind_of_fault_of_an_ad_account_happens_in_the_fortnight():
+    kinds = {"meta_ads": set(AD_FAULTS), "tiktok_ads": set(TIKTOK_AD_FAULTS)}
+    for platform, known in kinds.items():
+        happening = [one for one in FORTNIGHT.ad_faults if one.platform == platform]
+        assert {one.kind for one in happening} == known | {"clear"}
+        assert {one.account for one in happening} == {0}
+
+
+def test_a_fault_of_an_ad_account_may_be_about_one_ad():
+    event = {"at": "1d", "platform": "meta_ads", "account": 1, "kind": "forbidden_ad", "ad": 0}
+    end = {"at": "2d", "platform": "meta_ads", "account": 1, "kind": "revoke"}
+    played = scenario(ad_faults=[event], ad_tokens=[end], ads={"ads": 5})
+    world = played.world()
+    account = world.ads.accounts[1].ref
+    grant = world.tokens.issue(account)
+    played.play(world, on(1))
+    [fault] = world.faults.of(account)
+    assert fault.subject == world.ads.every_ad(account)[0].ad_id
+    played.play(world, on(2))
+    assert world.tokens.grant(grant.access).state(on(2)) == "revoked"
+    assert {len(world.ads.every_ad(one.ref)) for one in world.ads.accounts} <= {2, 3, 4, 5}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"kind": "code_50000"},
+        {"account": 2},
+        {"ad": 99},
+        {"at": "99d"},
+        {"platform": "instagram"},
+    ],
+    ids=str,
+)
+def test_an_event_of_an_ad_account_that_cannot_be_is_refused(more):
+    event = {"at": "1d", "platform": "meta_ads", "account": 0, "kind": "http_500"} | more
+    with pytest.raises(ValueError, match=r"no fault|no such|after the end|platform"):
+        scenario(ad_faults=[event])
+
+
+def test_a_scenario_without_ads_has_none():
+    world = scenario(ads={"accounts": 0}).world()
+    assert world.ads.accounts == ()
 
 
 @pytest.mark.parametrize("platform", ["instagram", "tiktok"])

@@ -23,6 +23,15 @@ OF_OPERATIONS = {
     "content_overrides",
     "project_ads_content",
     "ad_content",
+    "sync_problems",
+    "content_approvals",
+    "content_rights",
+    "ad_sets",
+    "layers",
+    "ad_accounts",
+    "payout_configs",
+    "payout_periods",
+    "payout_payments",
 }
 """What the operational database gives."""
 
