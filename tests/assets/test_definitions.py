@@ -422,6 +422,7 @@ def test_every_job_makes_these_assets():
                 "platform_post_metrics_latest",
                 "platform_posts",
                 "post_absences",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "project_allowlist",

@@ -1,6 +1,6 @@
 """Listings and renamed accounts that people tell of.
 
-Belongs here: the change from 0007 to 0011.
+Belongs here: the change from 0009 to 0011.
 Does not belong here: imports of the models, which move on while this stays as it is.
 """
 
