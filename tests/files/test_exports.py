@@ -86,6 +86,20 @@ def test_other_orders_columns_and_separators_change_nothing(name, tmp_path):
     assert tuple(file.sound["published_at"]) == sample.published
 
 
+@pytest.mark.parametrize("name", [name for name in TABLES if len(TABLES[name].captures) > 1])
+def test_each_row_alone_gives_what_it_gives_among_others(name, tmp_path):
+    sample = TABLES[name]
+    head, *body = csv.reader(io.StringIO(resaved(sample).decode()))
+    found = []
+    for number, row in enumerate(body[: len(sample.captures)]):
+        path = tmp_path / f"{number}.csv"
+        with path.open("w", encoding="utf-8", newline="") as text:
+            csv.writer(text).writerows([head, row])
+        (file,) = read(path, sample.options)
+        found += shown(file)
+    assert tuple(found) == sample.captures
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_a_needed_column_that_lacks_is_named_never_guessed(name, tmp_path):
     sample = TABLES[name]

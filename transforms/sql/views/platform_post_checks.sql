@@ -55,7 +55,7 @@ larger as (
                 )
                 then min(columns(['views', 'likes', 'comments', 'shares', 'saves']))
             else max(columns(['views', 'likes', 'comments', 'shares', 'saves']))
-        end as "\0"
+        end as "\0" -- noqa: RF05
     from known_first
     group by platform, platform_post_id, captured_at, source, known_at
 
