@@ -1,13 +1,13 @@
 """Listings and renamed accounts that people tell of.
 
-Belongs here: the change from 0009 to 0011.
+Belongs here: the change from 0009 to 0010.
 Does not belong here: imports of the models, which move on while this stays as it is.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
+revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
