@@ -63,7 +63,9 @@ class LakeReader:
             handle = self._open(table)
             if handle is None:
                 return None
-            self._require_files(table, handle)
+            if kept is None:
+                # Once: what is written from here on was written by those who told its size.
+                self._require_files(table, handle)
             kept = self._opened[table.name] = Opened(handle, log=self.log_folder(table))
         return kept.handle
 

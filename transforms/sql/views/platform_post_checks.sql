@@ -38,6 +38,11 @@ larger as (
             )
         ),
         case
+            -- Nearly always; the rest is looked at only where two captures differ.
+            when
+                max(columns(['views', 'likes', 'comments', 'shares', 'saves']))
+                = min(columns(['views', 'likes', 'comments', 'shares', 'saves']))
+                then max(columns(['views', 'likes', 'comments', 'shares', 'saves']))
             when
                 min(columns(['views', 'likes', 'comments', 'shares', 'saves'])) % 100 <> 0
                 and 2 * (
