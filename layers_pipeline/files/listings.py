@@ -15,7 +15,7 @@ import polars as pl
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.formats import RawFile, read_raw_file
 from layers_pipeline.files.reader import missing_columns, refuse
-from transforms.staging.keys import read_account_key
+from transforms.staging.keys import read_account_keys
 from transforms.staging.parsing import LINE, read_count, read_instant, shown_text
 from transforms.vocabulary import PLATFORMS
 
@@ -72,7 +72,7 @@ def _typed(raw: RawFile, time_zone: str | None) -> list[dict[str, Any]]:
         followers=followers.value,
         followers_breach=followers.breach,
         platform=shown_text("platform").str.to_lowercase(),
-        account_key=read_account_key().value,
+        account_key=read_account_keys(given)["value"],
         is_complete=shown_text("is_complete").str.to_lowercase(),
         **{name: time.value for name, time in times.items()},
         **{f"{name} breach": time.breach for name, time in times.items()},

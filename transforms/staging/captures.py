@@ -11,7 +11,7 @@ import polars as pl
 
 from transforms.contracts.captures import StgImportCaptures
 from transforms.contracts.columns import COUNTS
-from transforms.staging.keys import MEDIA_NUMBER, NO_KEY, read_account_key, read_post_key
+from transforms.staging.keys import MEDIA_NUMBER, NO_KEY, read_account_keys, read_post_keys
 from transforms.staging.parsing import (
     BREACHES,
     LINE,
@@ -74,7 +74,7 @@ def read_captures(
         for column in _among(TIME_COLUMNS, raw)
     }
     counts |= _views_that_were_seen(counts)
-    keys = _keys(raw)
+    raw, keys = _with_keys(raw)
     times = {column: _of_platforms(column, reading) for column, reading in times.items()}
     readings = [*counts.values(), *times.values(), *keys.values()]
     readings.append(_future(times["captured_at"], now))
@@ -93,8 +93,8 @@ def read_captures(
     return _shaped(typed)
 
 
-def _keys(raw: pl.DataFrame) -> dict[str, ParsedColumn]:
-    """Keys of accounts and posts; where all are as they should be, nothing is looked for."""
+def _with_keys(raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, ParsedColumn]]:
+    """The rows with their keys; where all are as they should be, nothing is looked for."""
     plain = raw.select(
         account_key=_is_plain("account_key", PLAIN_ACCOUNT).all(),
         post_key=(
@@ -103,13 +103,18 @@ def _keys(raw: pl.DataFrame) -> dict[str, ParsedColumn]:
             & ~(pl.col("post_key").cast(pl.String).str.contains(MEDIA_NUMBER) & _is_instagram())
         ).all(),
     ).row(0, named=True)
-    as_it_is = {
-        name: ParsedColumn(value=pl.col(name).cast(pl.String), breach=NO_BREACH) for name in plain
-    }
-    return {
-        "account_key": as_it_is["account_key"] if plain["account_key"] else read_account_key(),
-        "platform_post_id": as_it_is["post_key"] if plain["post_key"] else read_post_key(),
-    }
+    keys = {}
+    for name, read in (("account_key", read_account_keys), ("post_key", read_post_keys)):
+        ours = "platform_post_id" if name == "post_key" else name
+        if plain[name]:
+            keys[ours] = ParsedColumn(value=pl.col(name).cast(pl.String), breach=NO_BREACH)
+            continue
+        value, breach = (f"{name} {part}" for part in ("value", "breach"))
+        raw = raw.with_columns(
+            read(raw).select(pl.col("value").alias(value), pl.col("breach").alias(breach))
+        )
+        keys[ours] = ParsedColumn(value=pl.col(value), breach=pl.col(breach))
+    return raw, keys
 
 
 def _is_plain(name: str, shape: str) -> pl.Expr:

@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from transforms.staging.parsing import ParsedColumn, shown_text
+from transforms.staging.parsing import shown_text
 
 SPREADSHEET: Final = r"""^=?\s*["'](.*?)["']$"""
 """``="178…"`` and ``'178…'``: how a spreadsheet is made to leave digits alone."""
@@ -33,39 +33,52 @@ PLACES: Final = 11
 """Of a shortcode: sixty-four to the eleventh is more than any number of 63 bits."""
 
 
-def read_account_key(column: str = "account_key") -> ParsedColumn:
-    """The account that a text names; of a handle or a profile's address the handle.
+def read_account_keys(rows: pl.DataFrame, column: str = "account_key") -> pl.DataFrame:
+    """The account that each text names; of a handle or a profile's address the handle.
 
     Handles are written small, as platforms do not tell their capitals apart; an id that is no
     handle stays as it is.
+
+    Returns:
+        One row per row, in their order: value, and breach (the rule that the text breaks).
     """
-    text = _unquoted(column)
-    named = pl.coalesce(text.str.extract(PROFILE, 1), text.str.extract(HANDLE, 1))
-    return _checked(column, pl.coalesce(named.str.to_lowercase(), text), of=text)
+    shown = rows.select(text=_unquoted(column))
+    named = pl.coalesce(
+        pl.col("text").str.extract(PROFILE, 1), pl.col("text").str.extract(HANDLE, 1)
+    )
+    return _checked(column, shown.with_columns(key=pl.coalesce(named.str.to_lowercase(), "text")))
 
 
 def account_key_of(text: str) -> str | None:
-    """The account that one text names, as ``read_account_key``; none if it names none."""
+    """The account that one text names, as ``read_account_keys``; none if it names none."""
     one = pl.DataFrame({"account_key": [text]}, schema={"account_key": pl.String})
-    return one.select(read_account_key().value).item()
+    return read_account_keys(one)["value"].item()
 
 
-def read_post_key(column: str = "post_key") -> ParsedColumn:
-    """The post that a text names: of an address its id, of Instagram's inner number the shortcode.
+def read_post_keys(rows: pl.DataFrame, column: str = "post_key") -> pl.DataFrame:
+    """The post that each text names: of an address its id, of Instagram's number the shortcode.
 
-    Reads platform and the column.
+    Args:
+        rows: Reads platform and the column.
+
+    Returns:
+        As ``read_account_keys``.
     """
-    text = _unquoted(column)
-    is_address = text.str.contains(ADDRESS)
+    text, key = pl.col("text"), pl.col("key")
     of_address = pl.coalesce(
         text.str.extract(POST_OF_TIKTOK, 1),
         text.str.extract(STORY, 1),
         text.str.extract(POST_OF_INSTAGRAM, 1),
     )
-    key = pl.when(is_address).then(of_address).otherwise(text)
     is_instagram = shown_text("platform").str.to_lowercase() == "instagram"
-    number = pl.when(is_instagram).then(key.str.extract(MEDIA_NUMBER, 1))
-    return _checked(column, pl.coalesce(shortcode_of(number), key), of=text)
+    # Step by step: as one expression each part would be worked out wherever it is used.
+    found = (
+        rows.select(text=_unquoted(column), is_instagram=is_instagram)
+        .with_columns(key=pl.when(text.str.contains(ADDRESS)).then(of_address).otherwise(text))
+        .with_columns(number=pl.when("is_instagram").then(key.str.extract(MEDIA_NUMBER, 1)))
+        .with_columns(key=pl.coalesce(shortcode_of(pl.col("number")), key))
+    )
+    return _checked(column, found)
 
 
 def shortcode_of(number: pl.Expr) -> pl.Expr:
@@ -75,12 +88,10 @@ def shortcode_of(number: pl.Expr) -> pl.Expr:
     """
     value = number.cast(pl.Int64, strict=False)
     places = [
-        ((value // 64**place) % 64).replace_strict(
-            list(range(64)), list(DIGITS), default=None, return_dtype=pl.String
-        )
-        for place in reversed(range(PLACES))
+        pl.lit(DIGITS).str.slice((value // 64**place) % 64, 1) for place in reversed(range(PLACES))
     ]
-    return pl.concat_str(places).str.strip_chars_start("A")
+    code = pl.concat_str(places).str.strip_chars_start(DIGITS[0])
+    return pl.when(value.is_not_null()).then(code)
 
 
 def _unquoted(column: str) -> pl.Expr:
@@ -89,9 +100,15 @@ def _unquoted(column: str) -> pl.Expr:
     return pl.coalesce(text.str.extract(SPREADSHEET, 1).str.strip_chars(), text)
 
 
-def _checked(column: str, key: pl.Expr, *, of: pl.Expr) -> ParsedColumn:
-    """The key, and the rule that its text breaks: no_key (it says nothing), or not_a_key."""
-    is_nothing = (of == "") | of.str.contains(NO_KEY)
+def _checked(column: str, read: pl.DataFrame) -> pl.DataFrame:
+    """The keys, and the rule that a text breaks: no_key (it says nothing), or not_a_key.
+
+    Args:
+        column: Whose keys they are.
+        read: text, and key (what was read of it).
+    """
+    text, key = pl.col("text"), pl.col("key")
+    is_nothing = (text == "") | text.str.contains(NO_KEY)
     is_other = (
         key.is_null()
         | key.str.contains(UNUSABLE)
@@ -99,11 +116,12 @@ def _checked(column: str, key: pl.Expr, *, of: pl.Expr) -> ParsedColumn:
         | key.str.contains(r"^[\[{]")
     )
     breach = (
-        pl.when(of.is_null())
+        pl.when(text.is_null())
         .then(None)
         .when(is_nothing)
         .then(pl.lit(f"{column}|no_key"))
         .when(is_other)
         .then(pl.lit(f"{column}|not_a_key"))
     )
-    return ParsedColumn(value=pl.when(breach.is_null()).then(key), breach=breach)
+    judged = read.select("key", breach=breach)
+    return judged.select(value=pl.when(pl.col("breach").is_null()).then("key"), breach="breach")

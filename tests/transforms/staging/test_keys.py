@@ -3,15 +3,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.staging.keys import DIGITS, account_key_of, read_account_key, read_post_key
+from transforms.staging.keys import DIGITS, account_key_of, read_account_keys, read_post_keys
 
 CODE, NUMBER = "DJsj6pxV6v4", "3633436961589931000"
 
 
 def read(column, text, platform="instagram"):
     rows = pl.DataFrame({"platform": [platform], column: [text]})
-    reading = read_account_key() if column == "account_key" else read_post_key()
-    return rows.select(value=reading.value, breach=reading.breach).row(0)
+    reading = read_account_keys if column == "account_key" else read_post_keys
+    return reading(rows).row(0)
 
 
 @pytest.mark.parametrize(
