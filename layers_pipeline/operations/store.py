@@ -4,6 +4,7 @@ Belongs here: which repositories there are, on one database.
 Does not belong here: questions and changes (the repositories), connections (``database``).
 """
 
+from layers_pipeline.operations.account_renames import AccountRenames
 from layers_pipeline.operations.accounts import Accounts
 from layers_pipeline.operations.ad_accounts import AdAccounts
 from layers_pipeline.operations.ads import Ads
@@ -25,6 +26,7 @@ from layers_pipeline.operations.scrapes import Scrapes
 from layers_pipeline.operations.sync_outcomes import SyncOutcomes
 from layers_pipeline.operations.syncs import Syncs
 from layers_pipeline.operations.tokens import Tokens
+from layers_pipeline.operations.told_listings import ToldListings
 from layers_pipeline.operations.verdicts import Verdicts
 
 
@@ -47,6 +49,8 @@ class Operations:
         self.refusals = Refusals(self.database)
         self.deletions = Deletions(self.database)
         self.listings = Listings(self.database)
+        self.account_renames = AccountRenames(self.database)
+        self.told_listings = ToldListings(self.database)
         self.creatives = Creatives(self.database)
         self.verdicts = Verdicts(self.database)
         self.ads = Ads(self.database)

@@ -106,6 +106,12 @@ SAFETY: Final = of("safety_reviews", "safety_failed")
 SCORE: Final = ENGAGEMENTS + POOL + BORN + SPEND + SAFETY
 
 _FACTS: Final[Mapping[str, Columns]] = {
+    "post_aliases": same(
+        posts.PostAliases,
+        STAGING,
+        same_as=of(STAGING, "platform_post_id", "permalink", "known_at"),
+        shortcode=of(STAGING, "platform_post_id", "permalink"),
+    ),
     "platform_posts": same(
         posts.PlatformPosts,
         STAGING,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import unquote
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
@@ -97,7 +98,7 @@ def look_at_disk(settings: Settings, _clock: Clock) -> Iterator[Finding]:
 def look_at_operations(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """The operational database: its schema, tokens that do not open or end, syncs that are late."""
     url = settings.operations_database_url
-    if url.startswith("sqlite") and not Path(url.partition("///")[2]).exists():
+    if url.startswith("sqlite") and not Path(unquote(url.partition("///")[2])).exists():
         yield Finding(subject="operations", state="warning", said="not made yet", remedy=START)
         return
     operations = Operations(url)
