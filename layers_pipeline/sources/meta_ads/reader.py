@@ -5,6 +5,7 @@ Does not belong here: pages, cures and reports (``lists``, ``insights``, ``repor
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -24,9 +25,10 @@ from layers_pipeline.sources.ads_client import (
 )
 from layers_pipeline.sources.json_text import json_text
 from layers_pipeline.sources.meta_ads.errors import SOURCE, FaultError
-from layers_pipeline.sources.meta_ads.insights import STATUSES, Insights, Span, among, ids_in
+from layers_pipeline.sources.meta_ads.insights import Insights
 from layers_pipeline.sources.meta_ads.lists import PAGE, Row, pages
 from layers_pipeline.sources.meta_ads.session import AdsSession
+from layers_pipeline.sources.meta_ads.spans import AD_ID, STATUSES, Among, Span, ids_in
 
 ACCOUNT_FIELDS: Final = "id,account_id,name,currency,timezone_name,timezone_offset_hours_utc"
 CREATIVE_FIELDS: Final = (
@@ -143,7 +145,8 @@ class MetaAdsReader:
         """Every row of a list of the account's, of some ad sets or of all."""
         params = {"fields": fields, "effective_status": json_text(list(STATUSES))}
         if ad_sets:
-            params["filtering"] = json_text([among("adset.id", ad_sets)])
+            wanted = Among(field="adset.id", values=tuple(ad_sets))
+            params["filtering"] = json_text([wanted.filter()])
         path = f"{self._path}/{edge}"
         return await pages(self._session, path, params, key="id", smaller=self._smaller, limit=PAGE)
 
@@ -178,13 +181,7 @@ class MetaAdsReader:
 
     async def _read_around(self, span: Span, ad_ids: Sequence[str]) -> None:
         """Read the days of the ads in halves until only those that are barred are left."""
-        some = Span(
-            path=span.path,
-            level=span.level,
-            since=span.since,
-            until=span.until,
-            ad_ids=tuple(ad_ids),
-        )
+        some = replace(span, among=(Among(field=AD_ID, values=tuple(ad_ids)),))
         try:
             self._keep_days(await self._insights.days(some))
         except FaultError as refused:

@@ -23,8 +23,8 @@ from layers_pipeline.sources.ads_client import AdsAccount, AdsRequest, days_to_r
 from layers_pipeline.sources.http import RetryPolicy
 from layers_pipeline.sources.meta_ads.client import MetaAdsClient
 from layers_pipeline.sources.meta_ads.errors import fault_of
-from layers_pipeline.sources.meta_ads.insights import STATUSES, Span
 from layers_pipeline.sources.meta_ads.session import MarketingApi, ads_usage
+from layers_pipeline.sources.meta_ads.spans import STATUSES, Span
 from layers_pipeline.sources.rate_limits import UsageBudgets
 
 NOW = datetime(2025, 5, 14, 3, tzinfo=UTC)
