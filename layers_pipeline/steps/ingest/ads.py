@@ -25,7 +25,7 @@ from layers_pipeline.errors import (
 )
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
-from layers_pipeline.operations.ad_accounts import CONNECT, AdAccount, AdsEnding
+from layers_pipeline.operations.ad_account_rows import CONNECT, AdAccount, AdsEnding
 from layers_pipeline.operations.leases import Claim
 from layers_pipeline.operations.refusals import ApiPause
 from layers_pipeline.operations.secrets import TokenCipher

@@ -16,7 +16,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from layers_pipeline.errors import InputRefusedError, LayersError, SourceThrottledError
-from layers_pipeline.operations.ad_accounts import AdAccount
+from layers_pipeline.operations.ad_account_rows import AdAccount
 from layers_pipeline.operations.rights import ContentRight, RightOf, standing
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy, open_http
