@@ -103,6 +103,7 @@ class MetaAdsReader:
                 said = f"no day of any ad from {since} to {until}, though the account delivered"
                 self._told("not_answered", said)
         await self._read_hidden(self._since, self._until)
+        await self._read_unseen(self._since, self._until)
 
     async def _read_account(self) -> AdsAccount:
         found = await self._session.get(self._path, {"fields": ACCOUNT_FIELDS})
@@ -199,12 +200,7 @@ class MetaAdsReader:
         known = {*self._wanted.known_ads, *self._told_of}
         for ad_id in sorted(known - self._listed - self._barred):
             try:
-                ad = await self._session.get(ad_id, {"fields": AD_FIELDS})
-                self._keep(AD, ad_id, [ad])
-                self._listed.add(ad_id)
-                if ad_id not in self._told_of:
-                    span = Span(path=ad_id, level="ad", since=since, until=until)
-                    self._keep_days(await self._insights.days(span))
+                await self._read_ad(ad_id, since, until)
             except FaultError as refused:
                 if refused.fault.kind == "gone":
                     self._told("gone", refused.fault.message, subject=ad_id)
@@ -212,6 +208,26 @@ class MetaAdsReader:
                     self._bar(ad_id, refused)
                 else:
                     raise
+
+    async def _read_unseen(self, since: date, until: date) -> None:
+        """Read by their ids ads of which something is known otherwise, as far as they are here."""
+        for ad_id in sorted({*self._wanted.unseen_ads} - self._listed - self._barred):
+            try:
+                await self._read_ad(ad_id, since, until)
+            except FaultError as refused:
+                # Of another account, or of none: whose it is, nobody has said.
+                if refused.fault.kind not in ("gone", "not_permitted"):
+                    raise
+
+    async def _read_ad(self, ad_id: str, since: date, until: date) -> None:
+        ad = await self._session.get(ad_id, {"fields": AD_FIELDS})
+        if str(ad.get("account_id") or self._wanted.ad_account_id) != self._wanted.ad_account_id:
+            return
+        self._keep(AD, ad_id, [ad])
+        self._listed.add(ad_id)
+        if ad_id not in self._told_of:
+            span = Span(path=ad_id, level="ad", since=since, until=until)
+            self._keep_days(await self._insights.days(span))
 
     def _bar(self, ad_id: str, refused: FaultError) -> None:
         self._barred.add(ad_id)
