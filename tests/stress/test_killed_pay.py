@@ -21,12 +21,16 @@ from tests.worlds.data_builders import everything, make_stores
 from tests.worlds.paid_creators import at, bring_world, made_world, moved, set_configs
 
 END = at(25, month=11)
-BEFORE = (date(2025, 10, 13), date(2025, 10, 20))
+BEFORE = (
+    ("berlin", date(2025, 10, 13)),
+    ("berlin", date(2025, 10, 20)),
+    ("york", date(2025, 10, 1)),
+)
 NEXT = date(2025, 10, 27)
 LEDGER = "operations.payout_ledger"
 POINTS = [
     Point(function="steps.derive.payouts:write_if_changed", nth=2),
-    Point(function=f"{LEDGER}:_replace"),
+    Point(function=f"{LEDGER}:_replace", nth=2),
     Point(function=f"{LEDGER}:PayoutLedger.rewrite"),
     Point(function=f"{LEDGER}:_replace", nth=3),
     Point(function=f"{LEDGER}:PayoutLedger.settle"),
@@ -49,8 +53,8 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stores = make_stores(folder / "home", now=END)
     bring_world(stores, folder, made_world())
     set_configs(stores)
-    for period in BEFORE:
-        settle(moved(stores, at(28)), "berlin", period, by="ann")
+    for project, period in BEFORE:
+        settle(moved(stores, at(4, month=11)), project, period, by="ann")
     stores.operations.close()
     return folder / "home"
 
@@ -79,8 +83,12 @@ def uninterrupted(before: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def test_the_month_has_accruals_corrections_and_a_settled_period(uninterrupted: dict):
     assert {line["kind"] for line in uninterrupted["lines"]} == {"accrual", "correction"}
-    settled = [row["starts_on"] for row in uninterrupted["periods"] if row["settled_at"]]
-    assert settled == [*BEFORE, NEXT]
+    settled = {
+        (row["project_id"], row["starts_on"])
+        for row in uninterrupted["periods"]
+        if row["settled_at"]
+    }
+    assert settled == {*BEFORE, ("berlin", NEXT)}
     assert len(uninterrupted[catalog.PAYOUT_LEDGER.name]) == len(uninterrupted["lines"])
 
 
