@@ -6,6 +6,7 @@ Does not belong here: faults (``test_fault_matrix_meta_ads``), files of reports 
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -22,6 +23,7 @@ from tests.steps.ingest.ads_world import (
     known,
     put_fault,
     read_ads,
+    truth,
 )
 from tests.worlds.ad_reports import bring
 
@@ -47,9 +49,15 @@ def test_a_hidden_ad_that_a_report_names_is_asked_for_and_closes_the_gap(served,
         assert gap.height > 0
         assert unseen_ads(stores) == {}
 
-        day = str(gap["spent_on"].max())
-        named = [{"ad_id": ad_id, "date": day, "spend": "1.00"} for ad_id in sorted(hidden)]
-        bring(stores, *named, {"ad_id": "404", "date": day, "spend": "9.00"}, name="report")
+        day = gap["spent_on"].max()
+        told = truth(served, ref, day - timedelta(days=20), day)
+        named = [
+            {"ad_id": ad_id, "date": str(on), "spend": f"{figures[0] / 100:.2f}"}
+            for (ad_id, on), figures in told.items()
+            if ad_id in hidden
+        ]
+        unknown = {"ad_id": "404", "date": str(day), "spend": "9.00"}
+        bring(stores, *named, unknown, name="report")
         account_id = f"meta:{ref.account_key}"
         assert {name: set(ads) for name, ads in unseen_ads(stores).items()} == {
             account_id: hidden | {"404"}
