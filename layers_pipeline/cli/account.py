@@ -147,7 +147,7 @@ def rotate_keys() -> None:
     with _vault() as (stores, cipher):
         changed = stores.operations.tokens.rotate(cipher)
         changed += stores.operations.ad_accounts.rotate(cipher)
-        codes = stores.operations.rights.rotate(cipher)
+        codes = stores.operations.spark_codes.rotate(cipher)
     say(f"{changed:,} accounts' tokens were encrypted anew; all are under the first key now.")
     if codes:
         say(f"{codes:,} Spark codes were encrypted anew, too.")

@@ -23,6 +23,7 @@ from layers_pipeline.operations.refusals import Refusals
 from layers_pipeline.operations.rights import Rights
 from layers_pipeline.operations.scoring_roles import ScoringRoles
 from layers_pipeline.operations.scrapes import Scrapes
+from layers_pipeline.operations.spark_codes import SparkCodes
 from layers_pipeline.operations.sync_outcomes import SyncOutcomes
 from layers_pipeline.operations.syncs import Syncs
 from layers_pipeline.operations.tokens import Tokens
@@ -57,6 +58,7 @@ class Operations:
         self.ad_accounts = AdAccounts(self.database)
         self.layers = Layers(self.database)
         self.rights = Rights(self.database)
+        self.spark_codes = SparkCodes(self.database)
         self.payout_configs = PayoutConfigs(self.database)
         self.payout_ledger = PayoutLedger(self.database)
         self.payout_payments = PayoutPayments(self.database)

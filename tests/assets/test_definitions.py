@@ -142,6 +142,7 @@ def test_the_lineage_is_as_drawn():
         {
             "account_listings": ["instagram", "tiktok"],
             "ad_account_days": ["stg_ads__account_days", "stg_ads__days"],
+            "ad_account_history": ["raw_meta__ads", "raw_tiktok__ads"],
             "ad_accounts": ["operational_database"],
             "ad_attribution": [
                 "ad_accounts",
@@ -155,6 +156,7 @@ def test_the_lineage_is_as_drawn():
                 "project_allowlist",
             ],
             "ad_classifications": [
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -346,6 +348,7 @@ def test_every_job_makes_these_assets():
         {
             "ads_sync": [
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -396,6 +399,7 @@ def test_every_job_makes_these_assets():
             ],
             "derivation": [
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -435,6 +439,7 @@ def test_every_job_makes_these_assets():
             "import_ad_metrics": ["stg_import__ad_metrics"],
             "import_captures": [
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -475,6 +480,7 @@ def test_every_job_makes_these_assets():
             "posts_sync": [
                 "account_listings",
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",

@@ -15,6 +15,7 @@ import dataframely as dy
 
 from transforms.contracts import (
     ads,
+    ads_landed,
     captures,
     drift,
     posts,
@@ -178,18 +179,19 @@ _FACTS: Final[Mapping[str, Columns]] = {
     ),
 }
 _ADS: Final[Mapping[str, Columns]] = {
-    "stg_ads__states": _of_ads_responses(ads.StgAdsStates),
+    "stg_ads__states": _of_ads_responses(ads_landed.StgAdsStates),
     "stg_ads__days": _of_ads_responses(
-        ads.StgAdsDays,
+        ads_landed.StgAdsDays,
         reading_id=of(RAW_ADS, "reading_id"),
         currency=of(RAW_ADS, "currency"),
     ),
     "stg_ads__account_days": _of_ads_responses(
-        ads.StgAdsAccountDays,
+        ads_landed.StgAdsAccountDays,
         reading_id=of(RAW_ADS, "reading_id"),
         currency=of(RAW_ADS, "currency"),
     ),
     "ad_states": same(ads.AdStates, "stg_ads__states"),
+    "ad_account_history": same(ads.AdAccountHistory, RAW_ADS, ad_platform=()),
     "ad_daily_metrics": same(
         ads.AdDailyMetrics,
         AD_DAYS,
