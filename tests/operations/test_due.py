@@ -267,7 +267,7 @@ def test_a_claim_in_unknown_words_is_refused(operations: Operations, wrong, mess
 # --- what is left to a deeper sync of the same minute
 
 FULL = 20 * MINUTE
-DEEPER = Deeper(depth="full", every=FULL, together=45 * SECOND)
+DEEPER = Deeper(depth="full", every=FULL, early=45 * SECOND)
 
 
 def full_sync(operations: Operations, outcome: str = "ok", *, at: datetime = NOW, **ending) -> None:
@@ -293,10 +293,11 @@ def test_a_first_sync_waits_for_no_deeper_one(operations: Operations):
         pytest.param(SECOND, True, id="just read in full"),
         pytest.param(44 * SECOND, True, id="in the same minute"),
         pytest.param(45 * SECOND, False, id="in another minute"),
-        pytest.param(FULL - SECOND, False, id="before its turn"),
+        pytest.param(FULL - 46 * SECOND, False, id="before its turn"),
+        pytest.param(FULL - 45 * SECOND, True, id="as early as a run may be"),
         pytest.param(FULL, True, id="at its turn"),
-        pytest.param(FULL + EVERY - SECOND, True, id="within a tick of it"),
-        pytest.param(FULL + EVERY, False, id="it does not come"),
+        pytest.param(FULL + 45 * SECOND, False, id="when it did not come"),
+        pytest.param(2 * FULL, False, id="when it does not come any more"),
     ],
 )
 def test_an_account_is_left_to_the_full_sync_of_its_minute(operations: Operations, later, is_left):
@@ -334,6 +335,12 @@ def test_a_full_sync_under_way_reads_what_began_in_its_minute(
     add_oauth(operations)
     claim(operations, depth="full", worker="full")
     assert left_to_full(operations, NOW + later) is is_left
+
+
+def test_a_full_sync_that_began_between_its_turns_is_not_waited_for_there(operations: Operations):
+    add_oauth(operations)
+    full_sync(operations, at=NOW + 7 * MINUTE)
+    assert not left_to_full(operations, NOW + 30 * MINUTE)
 
 
 def test_no_turn_is_waited_for_while_an_earlier_run_goes_on(operations: Operations):

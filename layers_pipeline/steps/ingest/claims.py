@@ -14,9 +14,7 @@ from layers_pipeline.steps.stores import Stores
 from transforms.vocabulary import Connection, Depth
 
 DEEPER: Final[Mapping[tuple[Connection, Depth], Deeper]] = {
-    ("oauth", "quick"): Deeper(
-        depth="full", every=EVERY["full"] - START_JITTER, together=START_JITTER
-    )
+    ("oauth", "quick"): Deeper(depth="full", every=EVERY["full"], early=START_JITTER)
 }
 """The depth whose readings begin with what another one reads: nobody is asked twice a minute."""
 

@@ -67,7 +67,7 @@ def quick_minutes(first: int, end: int) -> list[int]:
 def test_the_first_page_of_an_instagram_account_is_read_288_times_a_day_and_never_twice(
     healthy, ref
 ):
-    """By the full sync, where its turn is in the same minute; the first of all knows no turn."""
+    """By the full sync, where its turn is in the same minute; a new account has had none."""
     lists = healthy.asked("GET", f"{ref.account_key}/media")
     assert lists == quick_minutes(0, HOURS * 60)
     listings = rows_of(healthy.stores, catalog.ACCOUNT_LISTINGS, ref)
