@@ -143,6 +143,7 @@ def test_the_lineage_is_as_drawn():
         {
             "account_listings": ["instagram", "tiktok"],
             "ad_account_days": ["stg_ads__account_days", "stg_ads__days"],
+            "ad_account_history": ["raw_meta__ads", "raw_tiktok__ads"],
             "ad_accounts": ["operational_database"],
             "ad_attribution": [
                 "ad_accounts",
@@ -156,6 +157,7 @@ def test_the_lineage_is_as_drawn():
                 "project_allowlist",
             ],
             "ad_classifications": [
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -203,6 +205,7 @@ def test_the_lineage_is_as_drawn():
                 "payout_periods",
                 "platform_account_metrics",
                 "platform_post_metrics_latest",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "score_drift",
@@ -297,6 +300,12 @@ def test_the_lineage_is_as_drawn():
                 "stg_tiktok__posts",
             ],
             "post_absences": ["account_listings", "platform_posts"],
+            "post_aliases": [
+                "stg_import__captures",
+                "stg_instagram__posts",
+                "stg_sift__posts",
+                "stg_tiktok__posts",
+            ],
             "post_collaborations": ["raw_instagram__responses"],
             "project_ads_content": ["operational_database"],
             "project_allowlist": ["operational_database"],
@@ -340,6 +349,7 @@ def test_every_job_makes_these_assets():
         {
             "ads_sync": [
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -361,6 +371,7 @@ def test_every_job_makes_these_assets():
                 "platform_post_metrics_latest",
                 "platform_posts",
                 "post_absences",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "project_allowlist",
@@ -389,6 +400,7 @@ def test_every_job_makes_these_assets():
             ],
             "derivation": [
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -409,6 +421,7 @@ def test_every_job_makes_these_assets():
                 "platform_post_metrics_latest",
                 "platform_posts",
                 "post_absences",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "project_allowlist",
@@ -427,6 +440,7 @@ def test_every_job_makes_these_assets():
             "import_ad_metrics": ["stg_import__ad_metrics"],
             "import_captures": [
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -447,6 +461,7 @@ def test_every_job_makes_these_assets():
                 "platform_post_metrics_latest",
                 "platform_posts",
                 "post_absences",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "project_allowlist",
@@ -466,6 +481,7 @@ def test_every_job_makes_these_assets():
             "posts_sync": [
                 "account_listings",
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -486,6 +502,7 @@ def test_every_job_makes_these_assets():
                 "platform_post_metrics_latest",
                 "platform_posts",
                 "post_absences",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "project_allowlist",

@@ -1,6 +1,6 @@
 """What projects mean to publish, and filters of content under a name.
 
-Belongs here: the change from 0009 to 0012.
+Belongs here: the change from 0010 to 0012.
 Does not belong here: imports of the models, which move on while this stays as it is.
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
