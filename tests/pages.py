@@ -25,6 +25,7 @@ RUN_IN_ORDER: Final = (
     "docs/tour.md",
     "docs/guide.md",
     "docs/analysts.md",
+    "docs/questions.md",
     "docs/operations.md",
 )
 """Pages whose ``run`` blocks follow each other."""
