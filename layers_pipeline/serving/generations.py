@@ -94,10 +94,14 @@ def current(folder: Path) -> Path:
     return link.resolve()
 
 
-def pinned_versions(folder: Path) -> dict[str, list[int]]:
-    """Versions of the lake's tables that kept generations still read."""
+def pinned_versions(folder: Path, *, newest: int | None = None) -> dict[str, list[int]]:
+    """Versions of the lake's tables that kept generations still read.
+
+    Args:
+        newest: How many of the newest generations to look into; all by default.
+    """
     found: dict[str, list[int]] = {}
-    for number in generations(folder):
+    for number in sorted(generations(folder), reverse=True)[:newest]:
         path = folder / f"layers-{number:06d}.duckdb"
         # Attached, because the same process may hold the file open under another configuration.
         with duckdb.connect(config=CONFIG) as connection:
