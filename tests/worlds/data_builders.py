@@ -322,6 +322,7 @@ def remove(stores: Stores, *gone: Table) -> None:
     """Take tables away, as if they had never been written."""
     for table in gone:
         shutil.rmtree(stores.lake.uri(table), ignore_errors=True)
+        (stores.settings.seen_location / "lake" / table.name).unlink(missing_ok=True)
 
 
 def posts_as_of(path: Path, as_of: datetime) -> list[dict]:

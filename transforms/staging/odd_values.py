@@ -11,7 +11,7 @@ from typing import Final
 import dataframely as dy
 import polars as pl
 
-from transforms.contracts.captures import LONE_VALUES, Capture
+from transforms.contracts.captures import LONE_VALUES, Capture, StgImportCaptures
 from transforms.contracts.posts import PostCollaborations
 from transforms.staging.parsing import BREACHES
 
@@ -25,7 +25,12 @@ ODD_VALUES: Final = pl.Schema(
 
 
 def lone_values(schema: type[dy.Schema]) -> tuple[str, ...]:
-    """What of a contract's rows may be set aside alone: the numbers that a platform showed."""
+    """What of a contract's rows may be set aside alone: the numbers that a platform showed.
+
+    Of an imported capture also when and what the post was: the capture is worth more.
+    """
+    if issubclass(schema, StgImportCaptures):
+        return (*LONE_VALUES, "published_at", "media_type")
     return LONE_VALUES if issubclass(schema, Capture | PostCollaborations) else ()
 
 
@@ -64,7 +69,7 @@ def _broken_rule(column: dy.Column, name: str) -> pl.Expr:
     typed = pl.col(name).cast(column.dtype, strict=False)
     rule = pl.when(pl.col(name).is_not_null() & typed.is_null()).then(pl.lit("dtype"))
     for word, is_kept in column.validation_rules(typed).items():
-        rule = rule.when(~is_kept).then(pl.lit(word))
+        rule = rule.when(~is_kept).then(pl.lit(word.removeprefix("check__")))
     return rule.otherwise(None)
 
 

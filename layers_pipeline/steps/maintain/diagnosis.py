@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import unquote
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
@@ -97,7 +98,7 @@ def look_at_disk(settings: Settings, _clock: Clock) -> Iterator[Finding]:
 def look_at_operations(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """The operational database: its schema, tokens that do not open or end, syncs that are late."""
     url = settings.operations_database_url
-    if url.startswith("sqlite") and not Path(url.partition("///")[2]).exists():
+    if url.startswith("sqlite") and not Path(unquote(url.partition("///")[2])).exists():
         yield Finding(subject="operations", state="warning", said="not made yet", remedy=START)
         return
     operations = Operations(url)
@@ -110,6 +111,7 @@ def look_at_operations(settings: Settings, clock: Clock) -> Iterator[Finding]:
             return
         yield Finding(subject="operations", state="well", said=f"{operations.url}: {stored}")
         yield from _tokens(operations, settings, clock.now())
+        yield from _ad_tokens(operations, clock.now())
         yield from _syncs(operations, clock.now())
     finally:
         operations.close()
@@ -135,6 +137,13 @@ def _tokens(operations: Operations, settings: Settings, now: datetime) -> Iterat
         said = f"{account_id}: ends {end:%Y-%m-%d %H:%M}"
         remedy = f"layers-pipeline account reauth {account_id}"
         yield Finding(subject="tokens", state="warning", said=said, remedy=remedy)
+
+
+def _ad_tokens(operations: Operations, now: datetime) -> Iterator[Finding]:
+    for row in operations.ad_accounts.tokens_ending_before(now + ENDING_SOON):
+        ends = f"ends {row.expires_at:%Y-%m-%d %H:%M}" if row.expires_at else "was refused"
+        said = f"ad account {row.account_id}: {ends}"
+        yield Finding(subject="tokens", state="warning", said=said, remedy=row.renewal)
 
 
 def _syncs(operations: Operations, now: datetime) -> Iterator[Finding]:

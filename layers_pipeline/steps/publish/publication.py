@@ -76,7 +76,7 @@ def _half_written_ticks(stores: Stores) -> list[datetime]:
     Only ticks written since the newest generation are looked at.
     """
     lake = stores.lake
-    versions = generations.pinned_versions(stores.settings.serve_location, newest=1)
+    versions = generations.pinned_versions(stores.settings.serve_location)
     touched = {
         tick
         for table in WRITTEN
