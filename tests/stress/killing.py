@@ -22,7 +22,7 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.stores import Stores, open_stores
 
 PROCESSES = get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.stress.killing", "tests.worlds.data_builders"])
+PROCESSES.set_forkserver_preload(["tests.stress.killing"])
 
 
 @dataclass(frozen=True, kw_only=True)
