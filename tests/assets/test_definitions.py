@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 from inline_snapshot import snapshot
 
+from assets.marts import NAMES
 from assets.partitions import scoring_ticks
 from layers_pipeline.definitions import build_definitions
 from layers_pipeline.lake import catalog
@@ -18,6 +19,7 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.score.ticks import tick_of
 from sensors.schedules import after_the_tick
 from transforms.contracts.lineage import LINEAGE
+from transforms.sql.models import lineage
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -27,6 +29,7 @@ REPOSITORY = DEFS.get_repository_def()
 GRAPH = REPOSITORY.asset_graph
 KEYS = sorted(GRAPH.materializable_asset_keys)
 LAKE_ASSETS = sorted(table.name for table in catalog.TABLES if dg.AssetKey(table.name) in KEYS)
+OUTSIDE = {key.to_user_string() for key in GRAPH.external_asset_keys}
 SCORED = [
     "ad_classifications",
     "ad_eligibility",
@@ -37,8 +40,33 @@ SCORED = [
 ]
 
 
+MARTS = set(NAMES)
+
+
 def name_of(key: dg.AssetKey) -> str:
     return key.to_user_string()
+
+
+@pytest.mark.parametrize("job", ["publication", "scoring"])
+def test_whoever_publishes_makes_and_checks_every_mart(job):
+    layer = DEFS.resolve_job_def(job).asset_layer
+    assert set(map(name_of, layer.executable_asset_keys)) >= MARTS
+    checked = {name_of(key.asset_key) for key in layer.asset_graph.asset_check_keys}
+    assert checked >= MARTS
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_a_mart_shows_of_what_it_and_its_columns_are_made(name):
+    node = GRAPH.get(dg.AssetKey(name))
+    made_of = lineage()[name]
+    marts = {dep for dep in made_of.deps if dep in MARTS}
+    assert marts <= set(map(name_of, node.parent_keys)) <= set(map(name_of, KEYS)) | OUTSIDE
+    columns = node.metadata["dagster/column_lineage"].deps_by_column
+    assert list(columns) == [
+        column.name for column in node.metadata["dagster/column_schema"].columns
+    ]
+    named = {name_of(dep.asset_key) for deps in columns.values() for dep in deps}
+    assert named <= set(map(name_of, node.parent_keys))
 
 
 def test_the_definitions_are_loadable():
@@ -56,6 +84,7 @@ def test_an_asset_says_what_it_is_whose_it_is_and_what_it_is_made_with(key):
         "dimensions",
         "content",
         "scoring",
+        "marts",
         "selection",
         "serving",
         "creators",
@@ -104,11 +133,16 @@ def test_every_column_of_a_derived_table_names_its_columns(name):
 
 
 def test_the_lineage_is_as_drawn():
-    drawn = {name_of(key): sorted(map(name_of, GRAPH.get(key).parent_keys)) for key in KEYS}
+    drawn = {
+        name_of(key): sorted(set(map(name_of, GRAPH.get(key).parent_keys)) - MARTS)
+        for key in KEYS
+        if name_of(key) not in MARTS
+    }
     assert drawn == snapshot(
         {
             "account_listings": ["instagram", "tiktok"],
             "ad_account_days": ["stg_ads__account_days", "stg_ads__days"],
+            "ad_account_history": ["raw_meta__ads", "raw_tiktok__ads"],
             "ad_accounts": ["operational_database"],
             "ad_attribution": [
                 "ad_accounts",
@@ -122,6 +156,7 @@ def test_the_lineage_is_as_drawn():
                 "project_allowlist",
             ],
             "ad_classifications": [
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -169,6 +204,7 @@ def test_the_lineage_is_as_drawn():
                 "payout_periods",
                 "platform_account_metrics",
                 "platform_post_metrics_latest",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "score_drift",
@@ -263,6 +299,12 @@ def test_the_lineage_is_as_drawn():
                 "stg_tiktok__posts",
             ],
             "post_absences": ["account_listings", "platform_posts"],
+            "post_aliases": [
+                "stg_import__captures",
+                "stg_instagram__posts",
+                "stg_sift__posts",
+                "stg_tiktok__posts",
+            ],
             "post_collaborations": ["raw_instagram__responses"],
             "project_ads_content": ["operational_database"],
             "project_allowlist": ["operational_database"],
@@ -298,7 +340,7 @@ def test_the_lineage_is_as_drawn():
 def test_every_job_makes_these_assets():
     jobs = REPOSITORY.get_all_jobs()
     made = {
-        job.name: sorted(map(name_of, job.asset_layer.executable_asset_keys))
+        job.name: sorted(set(map(name_of, job.asset_layer.executable_asset_keys)) - MARTS)
         for job in jobs
         if not job.name.startswith("__")
     }
@@ -306,6 +348,7 @@ def test_every_job_makes_these_assets():
         {
             "ads_sync": [
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -327,6 +370,7 @@ def test_every_job_makes_these_assets():
                 "platform_post_metrics_latest",
                 "platform_posts",
                 "post_absences",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "project_allowlist",
@@ -355,6 +399,7 @@ def test_every_job_makes_these_assets():
             ],
             "derivation": [
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -375,6 +420,7 @@ def test_every_job_makes_these_assets():
                 "platform_post_metrics_latest",
                 "platform_posts",
                 "post_absences",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "project_allowlist",
@@ -393,6 +439,7 @@ def test_every_job_makes_these_assets():
             "import_ad_metrics": ["stg_import__ad_metrics"],
             "import_captures": [
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -413,6 +460,7 @@ def test_every_job_makes_these_assets():
                 "platform_post_metrics_latest",
                 "platform_posts",
                 "post_absences",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "project_allowlist",
@@ -432,6 +480,7 @@ def test_every_job_makes_these_assets():
             "posts_sync": [
                 "account_listings",
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -452,6 +501,7 @@ def test_every_job_makes_these_assets():
                 "platform_post_metrics_latest",
                 "platform_posts",
                 "post_absences",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "project_allowlist",
@@ -494,7 +544,11 @@ def test_every_job_makes_these_assets():
 
 def test_the_scoring_job_holds_every_table_that_it_writes_to_its_contract():
     layer = DEFS.resolve_job_def("scoring").asset_layer
-    checks = sorted(key.to_user_string() for key in layer.asset_graph.asset_check_keys)
+    checks = sorted(
+        key.to_user_string()
+        for key in layer.asset_graph.asset_check_keys
+        if name_of(key.asset_key) not in MARTS
+    )
     assert checks == snapshot(
         [
             "ad_classifications:holds_its_contract",

@@ -28,6 +28,7 @@ from layers_pipeline.serving.database import Pinned
 from layers_pipeline.steps.publish.publication import maintain, publish
 from layers_pipeline.steps.stores import Stores
 from tests.hypothesis_profiles import examples
+from tests.oracles.scores import exact
 from tests.worlds.data_builders import (
     AS_OF,
     capture,
@@ -36,7 +37,7 @@ from tests.worlds.data_builders import (
     import_rows,
     temporary_stores,
 )
-from transforms.contracts.columns import METRICS
+from transforms.contracts.columns import COUNTS, METRICS
 from transforms.facts.snapshots import snapshots_of
 
 SHOWN = ("views", "likes", "comments", "shares", "saves", "reach")
@@ -138,7 +139,11 @@ def distinct(rows: Iterable[dict]) -> list[dict]:
         stands = [row for row in claims if row["known_at"] == first]
         shown = {name: [row[name] for row in stands if row[name] is not None] for name in METRICS}
         found.append(
-            stands[0] | {name: max(values, default=None) for name, values in shown.items()}
+            stands[0]
+            | {
+                name: exact(values) if name in COUNTS else max(values, default=None)
+                for name, values in shown.items()
+            }
         )
     return found
 
@@ -383,6 +388,21 @@ def test_posts_as_of_shows_every_metric(tmp_path):
     assert {name: answer[name] for name in METRICS} == dict.fromkeys(METRICS, 1)
 
 
+def test_posts_as_of_shows_what_a_post_was_said_to_be_then(tmp_path):
+    first = {"media_type": "feed_video", "published_at": None, "permalink": None}
+    later = {
+        "media_type": "reel",
+        "published_at": hours(-30),
+        "permalink": "https://www.instagram.com/p/DJsj6pxV6v4/",
+    }
+    path = file_over(
+        tmp_path, [look(hours(-2), views=1, **first), look(hours(2), views=2, **later)]
+    )
+    shown = "select media_type, published_at, permalink from posts_as_of('{}'::timestamptz)"
+    assert ask(path, shown.format(hours(0))) == [first]
+    assert ask(path, shown.format(hours(3))) == [later]
+
+
 # --- whatever happens
 
 ZONES = (
@@ -464,6 +484,22 @@ def test_what_was_known_at_any_moment_is_the_last_known_value_of_each_metric(row
     assert [(row["platform_post_id"], *(row[name] for name in SHOWN)) for row in answer] == [
         (post, *(last_shown(seen, name) for name in SHOWN)) for post, seen in of_post.items()
     ]
+    for row, seen in zip(answer, of_post.values(), strict=True):
+        for name in COUNTS:
+            assert row[f"{name}_age_hours"] == pytest.approx(hours_stood(seen, name, as_of))
+
+
+def hours_stood(rows: Sequence[dict], name: str, as_of: datetime) -> float | None:
+    """Hours since the first capture of the run of equal values that the last one ends."""
+    shown = [row for row in rows if row[name] is not None]
+    if not shown:
+        return None
+    began = shown[-1]["captured_at"]
+    for row in reversed(shown):
+        if row[name] != shown[-1][name]:
+            break
+        began = row["captured_at"]
+    return (as_of - began) / timedelta(hours=1)
 
 
 # --- the real lake
