@@ -123,33 +123,40 @@ def import_captures(
 
 @import_app.command("listings")
 def import_listings(
-    file: Annotated[Path, typer.Argument(help="A file of listings, see docs/captures.md.")],
-    timezone: Annotated[
-        str, typer.Option(help="IANA time zone of times that carry none, such as UTC.")
+    file: Annotated[
+        Path,
+        typer.Argument(help="A file of listings, or TikTok Studio's history of followers."),
+    ],
+    timezone: ZoneOption = "",
+    account: Annotated[
+        str, typer.Option(help="Whose a history of followers is, such as tiktok:oak.")
     ] = "",
     by: Annotated[str, typer.Option(help="Who says so. Default: this machine's user.")] = "",
 ) -> None:
     """Say when accounts' posts were listed elsewhere, how far back, and whether all of them.
 
     Posts that two complete listings lack are deleted; an import of captures alone deletes none.
+    A history of followers says how many an account had when each of its days was over.
     """
+    from layers_pipeline.cli.import_words import say_listings
     from layers_pipeline.files.captures import require_zone
-    from layers_pipeline.files.listings import read_listings
+    from layers_pipeline.files.listings import followers_told, read_listings
     from layers_pipeline.operations.told_listings import NewListing
 
     require_zone(timezone or None)
     with opened() as stores:
         now = stores.clock.now()
-        read = read_listings(file, time_zone=timezone or None, now=now)
+        zone = timezone or None
+        if account:
+            read = followers_told(file, account=account, time_zone=zone, now=now)
+        else:
+            read = read_listings(file, time_zone=zone, now=now)
         new = stores.operations.told_listings.tell(
             [NewListing(**vars(listing)) for listing in read],
             by=by or user_name("import listings"),
             now=now,
         )
-    complete = sum(listing.is_complete for listing in read)
-    say(f"{file.name}: {len(read):,} listings, {complete:,} of them complete; {new:,} are new.")
-    if new:
-        say("What they prove is derived by the next run: layers-pipeline publish.")
+    say_listings(file, read, new)
 
 
 @import_app.command("ad-metrics")
