@@ -13,9 +13,10 @@ from typing import Annotated
 import polars as pl
 import typer
 
+from layers_pipeline.cli.answers import FormatOption, print_rows
 from layers_pipeline.cli.common import opened, user_name
 from layers_pipeline.cli.handover import handed_over
-from layers_pipeline.cli.terminal import print_table, say
+from layers_pipeline.cli.terminal import say
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import AccountSyncState, NewAccount, PlatformAccount
@@ -87,12 +88,13 @@ def renew_token(name_of_account: AccountArgument, expires_in: ExpiresOption = No
 
 
 @account_app.command("list")
-def list_accounts() -> None:
+def list_accounts(form: FormatOption = "table") -> None:
     """List the accounts and how their newest sync ended."""
     with opened() as stores:
         rows = stores.operations.accounts.all()
         newest = _newest_endings(stores.operations.syncs.states())
-    print_table(
+    print_rows(
+        form,
         ("account", "name", "connection", "status", "last outcome", "message", "next retry"),
         [
             (

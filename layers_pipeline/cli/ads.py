@@ -9,9 +9,10 @@ from typing import Annotated, Final
 
 import typer
 
+from layers_pipeline.cli.answers import FormatOption, print_rows
 from layers_pipeline.cli.common import ProjectOption, job_runner, opened
 from layers_pipeline.cli.handover import handed_over
-from layers_pipeline.cli.terminal import print_table, progress_bars, say
+from layers_pipeline.cli.terminal import progress_bars, say
 from layers_pipeline.errors import InputRefusedError, RunFailedError
 from layers_pipeline.operations.ad_accounts import META_PREFIX, NewAdAccount
 from layers_pipeline.operations.secrets import TokenCipher
@@ -67,11 +68,12 @@ def connect_account(
 
 
 @ads_app.command("accounts")
-def list_accounts() -> None:
+def list_accounts(form: FormatOption = "table") -> None:
     """List the ad accounts and how their newest reading ended."""
     with opened() as stores:
         rows = stores.operations.ad_accounts.all()
-    print_table(
+    print_rows(
+        form,
         (
             "ad account",
             "name",

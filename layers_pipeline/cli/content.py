@@ -12,9 +12,10 @@ import polars as pl
 import typer
 
 from layers_pipeline import moments
+from layers_pipeline.cli.answers import FormatOption, print_rows
 from layers_pipeline.cli.common import ProjectOption, opened, user_name
 from layers_pipeline.cli.right import right_app
-from layers_pipeline.cli.terminal import print_table, say
+from layers_pipeline.cli.terminal import say
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.ads import NewAd
@@ -87,6 +88,7 @@ def import_creatives(
 @content_app.command("list")
 def list_creatives(
     project: Annotated[str, typer.Option("--project", help="Only this project's.")] = "",
+    form: FormatOption = "table",
 ) -> None:
     """List the creatives and how their reviews, overrides and approvals stand."""
     with opened() as stores:
@@ -94,7 +96,8 @@ def list_creatives(
             stores.operations.projects.get(project)
         rows = [row for row in stores.operations.creatives.all() if project in ("", row.project_id)]
         decisions = _current_decisions(stores.operations)
-    print_table(
+    print_rows(
+        form,
         ("project", "container", "made", "influencer", "media source", *decisions),
         [
             (
@@ -195,12 +198,12 @@ def connect_ad(
 
 
 @content_app.command("history")
-def show_history(container: ContainerArgument) -> None:
+def show_history(container: ContainerArgument, form: FormatOption = "table") -> None:
     """Show all that people ever said of a container, in every project, oldest first."""
     with opened() as stores:
         _require_known(stores, container)
         said = _history(stores.operations, container)
-    print_table(("when (UTC)", "project", "what", "says", "note", "by"), said)
+    print_rows(form, ("when (UTC)", "project", "what", "says", "note", "by"), said)
 
 
 def _history(operations: Operations, container: str) -> list[tuple[Any, ...]]:

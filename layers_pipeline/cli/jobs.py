@@ -10,8 +10,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from layers_pipeline import moments
+from layers_pipeline.cli.answers import FormatOption, print_rows
 from layers_pipeline.cli.common import job_runner, opened
-from layers_pipeline.cli.terminal import print_table, progress_bars, say
+from layers_pipeline.cli.terminal import progress_bars, say
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.steps.score.ticks import tick_of
 from transforms.scoring.ticks import tick_key
@@ -71,6 +72,7 @@ def score(
     at: Annotated[str, typer.Option(help="One tick, such as 2025-05-14-12:00 (UTC).")] = "",
     start: Annotated[str, typer.Option("--from", help="First moment of a range.")] = "",
     end: Annotated[str, typer.Option("--to", help="Last moment of a range.")] = "",
+    form: FormatOption = "table",
 ) -> None:
     """Score a tick, or every tick of a range in one run, and publish."""
     from assets.score import LATER
@@ -85,7 +87,8 @@ def score(
             made = runner.run("scoring", ticks=(ticks[0], ticks[-1]), assets=TICK)
             made = runner.run("scoring", assets=AFTER_TICKS) | made
     scored = made["organic_scores"]
-    print_table(
+    print_rows(
+        form,
         SCORED,
         [
             tuple(row[name] for name in SCORED)
@@ -93,6 +96,8 @@ def score(
         ],
         title=f"Newest of {len(ticks)} ticks scored ({scored['rows_inserted']:,} score rows)",
     )
+    if form != "table":
+        return
     if later := made["ad_eligibility"].get(LATER):
         say(f"Ticks judged again, whose posts keep a score that is new: {later}")
     say(f"Published: {made['analytics_file']['path']}")
@@ -150,10 +155,10 @@ def publish() -> None:
     say(f"Generation {published['generation']}: {published['path']}")
 
 
-def maintain() -> None:
+def maintain(form: FormatOption = "table") -> None:
     """Compact the lake, publish, and delete files that nobody needs any more."""
     from layers_pipeline.steps.publish.publication import maintain as upkeep
 
     with opened() as stores, progress_bars():
         deleted = upkeep(stores)
-    print_table(("table", "files deleted"), sorted(deleted.items()))
+    print_rows(form, ("table", "files deleted"), sorted(deleted.items()))

@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
+from layers_pipeline.cli.answers import Format, FormatOption, print_rows
 from layers_pipeline.cli.common import ProjectOption, job_runner, opened, user_name
-from layers_pipeline.cli.terminal import print_table, progress_bars, say
+from layers_pipeline.cli.terminal import progress_bars, say
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.payout_configs import PayoutConfig, PayoutTerms, in_force
 from layers_pipeline.operations.payout_payments import NewPayment
@@ -110,6 +111,7 @@ def import_configs(
 @config_app.command("list")
 def list_configs(
     project: Annotated[str, typer.Option("--project", help="Only this project's.")] = "",
+    form: FormatOption = "table",
 ) -> None:
     """List what projects pay, the newest word on each first day."""
     with opened() as stores:
@@ -121,9 +123,11 @@ def list_configs(
         if project in ("", row.project_id):
             by_project.setdefault(row.project_id, []).append(row)
     held = [config for own in by_project.values() for config in in_force(own)]
-    print_table(
+    print_rows(
+        form,
         ("project", "from", "period", "base", "views", "spend", "conversions", "cap", "by"),
         [_config_row(config) for config in held],
+        things=[_config_thing(config) for config in held],
     )
 
 
@@ -151,12 +155,40 @@ def _config_row(config: PayoutConfig) -> tuple[object, ...]:
     )
 
 
+def _config_thing(config: PayoutConfig) -> dict[str, object]:
+    """A config with every number of it, amounts in whole minor units of its currency."""
+    return {
+        "project": config.project_id,
+        "from": config.effective_from,
+        "period": config.period,
+        "currency": config.currency,
+        "base": {
+            "mode": config.base_mode,
+            "amount_cents": config.base_amount_cents,
+            "required_posts": config.required_posts,
+        },
+        "views": {
+            "per_1000_cents": config.per_1000_views_cents,
+            "cap_per_post_cents": config.views_cap_per_post_cents,
+            "cap_cents": config.views_cap_cents,
+        },
+        "spend": {"share_bps": config.spend_share_bps, "cap_cents": config.spend_cap_cents},
+        "conversions": {
+            "each_cents": config.conversion_cents,
+            "cap_cents": config.conversions_cap_cents,
+        },
+        "cap_cents": config.cap_cents,
+        "note": config.note,
+        "by": config.changed_by,
+    }
+
+
 @payout_app.command("accrue")
 def accrue() -> None:
     """Bring creators' reports and the ledger's open periods up to what is known now."""
     with job_runner() as runner, progress_bars():
         runner.run("creator_payouts")
-    _say_balances("")
+    _say_balances("", "table")
 
 
 @payout_app.command("settle")
@@ -205,9 +237,10 @@ def pay(
 @payout_app.command("balance")
 def balance(
     project: Annotated[str, typer.Option("--project", help="Only this project's.")] = "",
+    form: FormatOption = "table",
 ) -> None:
     """Show what each creator earned, was paid and is owed, each currency for itself."""
-    _say_balances(project)
+    _say_balances(project, form)
 
 
 @payout_app.command("statement")
@@ -237,13 +270,14 @@ def statement(
     say(f"Statement written to {output}.")
 
 
-def _say_balances(project: str) -> None:
+def _say_balances(project: str, form: Format) -> None:
     with opened() as stores:
         if project:
             stores.operations.projects.get(project)
         rows = stores.operations.payout_payments.balances(project)
     words = ("accrued", "corrections", "paid", "owed", "settled, unpaid")
-    print_table(
+    print_rows(
+        form,
         ("project", "creator", "currency", *words),
         [
             (

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from layers_pipeline.cli.answers import FormatOption, print_rows
 from layers_pipeline.cli.common import ProjectOption, opened
-from layers_pipeline.cli.terminal import print_table, say
+from layers_pipeline.cli.terminal import say
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
@@ -36,11 +37,12 @@ def add_project(
 
 
 @project_app.command("list")
-def list_projects() -> None:
+def list_projects(form: FormatOption = "table") -> None:
     """List the projects."""
     with opened() as stores:
         rows = stores.operations.projects.all()
-    print_table(
+    print_rows(
+        form,
         ("project", "name", "time zone", "active"),
         [(row.project_id, row.name, row.time_zone, row.is_active) for row in rows],
     )

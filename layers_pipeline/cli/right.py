@@ -13,8 +13,9 @@ import typer
 from pydantic import SecretStr
 
 from layers_pipeline import moments
+from layers_pipeline.cli.answers import FormatOption, print_rows
 from layers_pipeline.cli.common import ProjectOption, opened, user_name
-from layers_pipeline.cli.terminal import print_table, say
+from layers_pipeline.cli.terminal import say
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.rights import (
     SUBJECTS_OF,
@@ -123,6 +124,7 @@ def list_rights(
     history: Annotated[
         bool, typer.Option("--history", help="Every change instead of what stands.")
     ] = False,
+    form: FormatOption = "table",
 ) -> None:
     """List rights: for what, since when, until when, and who told of them. Never a code."""
     with opened() as stores:
@@ -130,7 +132,8 @@ def list_rights(
             stores.operations.projects.get(project)
         rows = stores.operations.rights.all()
         codes = set(stores.operations.rights.posts_with_code())
-    print_table(
+    print_rows(
+        form,
         ("project", "right", "for", "from", "until", "revoked", "code", "source", "by", "known"),
         [
             _row(row, has_code=(row.project_id, row.subject_id) in codes)
