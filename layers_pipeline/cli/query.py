@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from layers_pipeline.cli.answers import FormatOption, print_for_programs
-from layers_pipeline.cli.terminal import print_table, say
+from layers_pipeline.cli.terminal import complain, print_table, say
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.steps.score.ticks import tick_of
 
@@ -27,6 +27,13 @@ NEAREST: Final = """
     where likeness >= 0.85
     order by likeness desc, container_id
     limit 3
+"""
+
+STANDS_FOR: Final = """
+    select platform || ':' || same_as
+    from post_aliases
+    where regexp_extract($post, '[^/:]*$') = platform_post_id
+    limit 1
 """
 
 PIECE: Final = ("place", "section", "part", "points", "amount", "captured_at", "words")
@@ -64,6 +71,10 @@ def explain(
     as_of = tick_of(at).isoformat() if at else None
     columns, rows = asked(EXPLANATION, {"post": post, "as_of": as_of})
     pieces = [dict(zip(columns, row, strict=True)) for row in rows]
+    if pieces[0]["reason"] == "unknown_id" and (other := _stands_for(post)):
+        tell = say if form == "table" else complain  # what programs read holds nothing else
+        tell(f"{post} is one post with {other}, which stands for it.")
+        return explain(other, project=project, at=at, form=form)
     if pieces[0]["reason"] == "unknown_id":
         raise _unknown(post)
     if project:
@@ -74,6 +85,7 @@ def explain(
     else:
         things = [_explanation(found) for found in _by_content(pieces)]
         print_for_programs(form, columns, [list(piece.values()) for piece in pieces], things=things)
+    return None
 
 
 def why(
@@ -146,6 +158,16 @@ def _unknown(post: str) -> NotFoundError:
         f"{post}: no such post in the published file. Check the id, or publish again."
         f"{_nearest(post)}"
     )
+
+
+def _stands_for(post: str) -> str | None:
+    """The id that stands for a post of several ids, if this is another of them."""
+    from layers_pipeline.serving.query import asked
+
+    if not asked("select 1 from duckdb_tables() where table_name = 'post_aliases'")[1]:
+        return None  # published by an older package
+    found = asked(STANDS_FOR, {"post": post})[1]
+    return str(found[0][0]) if found else None
 
 
 def _nearest(post: str) -> str:
