@@ -15,7 +15,6 @@ from layers_pipeline.cli.terminal import print_table
 from layers_pipeline.moments import parse
 from transforms.facts.money import plain
 
-DayArgument = Annotated[str, typer.Argument(help="A day such as 2025-05-01.")]
 IN_TABLE: Final = (
     *("project_id", "creator_id", "currency", "posts_synced", "posts_from_threshold"),
     *("views_change", "spend_cents", "conversions", "conversion_value_cents", "roas"),
@@ -25,9 +24,9 @@ IN_TABLE: Final = (
 
 
 def report(
-    first: DayArgument,
-    last: DayArgument,
     *,
+    first: Annotated[str, typer.Option("--from", help="First day, such as 2025-05-01.")],
+    last: Annotated[str, typer.Option("--to", help="Last day, itself included.")],
     project: Annotated[str, typer.Option("--project", help="Only this project's.")] = "",
     at: Annotated[
         str, typer.Option(help="As known then, such as 2025-06-01T00:00:00Z. Default: now.")
@@ -37,7 +36,7 @@ def report(
     """Show what creators did, brought and earned in some days, as known now or at a past moment."""
     from layers_pipeline.steps.pay.reports import creator_report
 
-    days = day_of(first, option="FIRST"), day_of(last, option="LAST")
+    days = day_of(first, option="--from"), day_of(last, option="--to")
     moment = parse(at, what="--at", naive="utc") if at else None
     with opened() as stores:
         if project:

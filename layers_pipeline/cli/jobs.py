@@ -75,10 +75,10 @@ def score(
     form: FormatOption = "table",
 ) -> None:
     """Score a tick, or every tick of a range in one run, and publish."""
+    ticks = _ticks(at, start, end)
     from assets.score import LATER
     from sensors.jobs import AFTER_TICKS, TICK
 
-    ticks = _ticks(at, start, end)
     with job_runner() as runner, progress_bars():
         if len(ticks) == 1:
             made = runner.run("scoring", ticks=(ticks[0], ticks[0]))
@@ -105,15 +105,15 @@ def score(
 
 def _ticks(at: str, start: str, end: str) -> list[str]:
     """The partition keys that the options mean."""
-    import dagster as dg
+    if bool(at) == bool(start or end) or bool(start) != bool(end):
+        raise InputRefusedError("score: give either --at TICK, or both --from and --to.")
+    first, last = tick_of(at or start), tick_of(at or end)
+    import dagster as dg  # two seconds, which a mistyped tick need not wait for
 
     from assets.partitions import scoring_ticks
     from layers_pipeline.settings import load_settings
 
-    if bool(at) == bool(start or end) or bool(start) != bool(end):
-        raise InputRefusedError("score: give either --at TICK, or both --from and --to.")
     ticks = scoring_ticks(load_settings())
-    first, last = tick_of(at or start), tick_of(at or end)
     found = ticks.get_partition_keys_in_time_window(dg.TimeWindow(first, last + MOMENT))
     oldest, newest = str(ticks.get_first_partition_key()), str(ticks.get_last_partition_key())
     found = [key for key in found if max(oldest, tick_key(first)) <= key <= newest]

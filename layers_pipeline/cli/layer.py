@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 import typer
 
 from layers_pipeline.cli.answers import FormatOption, as_thing, print_rows
-from layers_pipeline.cli.common import ProjectOption, opened, user_name
+from layers_pipeline.cli.common import ProjectOption, example, opened, user_name
 from layers_pipeline.cli.terminal import say
 from layers_pipeline.operations.layers import AdSet, Layer, NewAdSet, NewLayer, Stated, standing
 from layers_pipeline.steps.ingest.layer_files import PLATFORM_WORDS, platform_of, state_layers_of
@@ -32,7 +32,12 @@ AD_SET: Final = ("ad set", "name", "capacity", "generated", "ugc", "manual", "op
 WORDS_OF = {platform: word for word, platform in PLATFORM_WORDS.items()}
 
 
-@layer_app.command("add")
+@layer_app.command(
+    "add",
+    epilog=example(
+        "layer add summer --project my-brand --platform meta_ads --mode byo --ad-account 1234567890"
+    ),
+)
 def add_layer(
     layer: LayerArgument,
     *,
@@ -61,7 +66,7 @@ def add_layer(
     say(f"Layer {layer} of project {project!r}: {_said(stated.layers)}.")
 
 
-@layer_app.command("list")
+@layer_app.command("list", epilog=example("layer list --project my-brand"))
 def list_layers(project: OnlyProject = "", form: FormatOption = "table") -> None:
     """List the layers as they stand, and how many ad sets each has; JSON has these, too."""
     with opened() as stores:
@@ -83,7 +88,7 @@ def list_layers(project: OnlyProject = "", form: FormatOption = "table") -> None
     )
 
 
-@layer_app.command("import")
+@layer_app.command("import", epilog=example("layer import layers.yaml"))
 def import_layers(
     file: Annotated[Path, typer.Argument(help="A YAML file of layers and their ad sets.")],
     by: ByOption = "",
@@ -98,7 +103,12 @@ def import_layers(
     say(f"{file.name}: {stated.layers:,} layers and {stated.ad_sets:,} ad sets are new or changed.")
 
 
-@ad_set_app.command("add")
+@ad_set_app.command(
+    "add",
+    epilog=example(
+        'layer ad-set add summer 120210000000000002 --name "Summer, women 18-24" --ugc 4'
+    ),
+)
 def add_ad_set(
     layer: LayerArgument,
     ad_set: Annotated[str, typer.Argument(metavar="AD_SET", help="The platform's id.")],
@@ -131,7 +141,7 @@ def add_ad_set(
     say(f"Ad set {ad_set} of layer {layer}: {_said(stated.ad_sets)}.")
 
 
-@ad_set_app.command("list")
+@ad_set_app.command("list", epilog=example("layer ad-set list --project my-brand"))
 def list_ad_sets(project: OnlyProject = "", form: FormatOption = "table") -> None:
     """List the ad sets as they stand."""
     with opened() as stores:

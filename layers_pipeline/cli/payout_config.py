@@ -12,7 +12,7 @@ import typer
 
 from layers_pipeline.cli.amounts import day_of, minor
 from layers_pipeline.cli.answers import FormatOption, print_rows
-from layers_pipeline.cli.common import opened, user_name
+from layers_pipeline.cli.common import ProjectOption, example, opened, user_name
 from layers_pipeline.cli.terminal import say
 from layers_pipeline.operations.payout_configs import PayoutConfig, PayoutTerms, in_force
 from transforms.facts.money import shown
@@ -20,15 +20,19 @@ from transforms.vocabulary import PayoutBase, PayoutPeriod
 
 config_app = typer.Typer()
 
-ProjectArgument = Annotated[str, typer.Argument(help="Short name of the project.")]
 ByOption = Annotated[str, typer.Option(help="Who decides. Default: the user of this machine.")]
 Amount = Annotated[str, typer.Option(help="Such as 250.00; without it, none.")]
 
 
-@config_app.command("set")
+@config_app.command(
+    "set",
+    epilog=example(
+        "payout config set --project my-brand --from 2025-06-01 --currency USD --cap 500.00"
+    ),
+)
 def set_config(
-    project: ProjectArgument,
     *,
+    project: ProjectOption,
     effective_from: Annotated[
         str, typer.Option("--from", help="First day, the first of a period, YYYY-MM-DD.")
     ],
@@ -93,7 +97,7 @@ def _store(project: str, terms: PayoutTerms, *, by: str) -> None:
     say(f"Payout config of {project!r} from {terms.effective_from} {said}.")
 
 
-@config_app.command("import")
+@config_app.command("import", epilog=example("payout config import pay.yaml"))
 def import_configs(
     file: Annotated[Path, typer.Argument(help="A YAML file; its JSON Schema is in the package.")],
     by: ByOption = "",
@@ -109,7 +113,7 @@ def import_configs(
     say(f"{file.name}: {len(entries):,} configs, {changed:,} of them new or changed.")
 
 
-@config_app.command("list")
+@config_app.command("list", epilog=example("payout config list --project my-brand"))
 def list_configs(
     project: Annotated[str, typer.Option("--project", help="Only this project's.")] = "",
     form: FormatOption = "table",

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from layers_pipeline.cli.answers import FormatOption, print_rows
-from layers_pipeline.cli.common import opened
+from layers_pipeline.cli.common import example, opened
 from layers_pipeline.cli.terminal import say
 from layers_pipeline.errors import InputRefusedError
 
@@ -37,7 +37,7 @@ NameOption = Annotated[str, typer.Option("--name", help="Of this metric or field
 refusals_app = typer.Typer()
 
 
-@refusals_app.command("list")
+@refusals_app.command("list", epilog=example("refusals list --account all"))
 def list_refusals(
     account: AccountOption = "",
     media_type: TypeOption = "",
@@ -66,7 +66,9 @@ def list_refusals(
     print_rows(form, COLUMNS, rows)
 
 
-@refusals_app.command("forget")
+@refusals_app.command(
+    "forget", epilog=example("refusals forget --account instagram:17840000000000000 --name views")
+)
 def forget_refusals(
     account: AccountOption = "",
     media_type: TypeOption = "",

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from layers_pipeline import moments
 from layers_pipeline.cli.answers import FormatOption, print_rows
-from layers_pipeline.cli.common import ProjectOption, opened, user_name
+from layers_pipeline.cli.common import ProjectOption, example, opened, user_name
 from layers_pipeline.cli.terminal import say
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.rights import (
@@ -43,7 +43,12 @@ ByOption = Annotated[str, typer.Option(help="Who says so. Default: the user of t
 NoteOption = Annotated[str | None, typer.Option(help="Why, in 280 characters at most.")]
 
 
-@right_app.command("grant")
+@right_app.command(
+    "grant",
+    epilog=example(
+        "content right grant spark_code post:tiktok:7501000000000000002 --project my-brand"
+    ),
+)
 def grant_right(
     kind: KindArgument,
     subject: SubjectArgument,
@@ -81,7 +86,12 @@ def grant_right(
     say(f"Right {right}: {'granted' if new else 'as it stood, nothing changed'}.")
 
 
-@right_app.command("revoke")
+@right_app.command(
+    "revoke",
+    epilog=example(
+        "content right revoke spark_code post:tiktok:7501000000000000002 --project my-brand"
+    ),
+)
 def revoke_right(
     kind: KindArgument,
     subject: SubjectArgument,
@@ -103,7 +113,7 @@ def revoke_right(
     say(f"Right {right}: {said}.")
 
 
-@right_app.command("refresh")
+@right_app.command("refresh", epilog=example("content right refresh"))
 def refresh_rights() -> None:
     """Ask TikTok since when and until when stored Spark codes hold, and note what it says.
 
@@ -118,7 +128,7 @@ def refresh_rights() -> None:
         say(f"Right {right}: {why}")
 
 
-@right_app.command("list")
+@right_app.command("list", epilog=example("content right list --project my-brand --history"))
 def list_rights(
     project: Annotated[str, typer.Option("--project", help="Only this project's.")] = "",
     history: Annotated[

@@ -11,7 +11,7 @@ import polars as pl
 import typer
 
 from layers_pipeline.cli.answers import Format, FormatOption, print_rows
-from layers_pipeline.cli.common import opened, user_name
+from layers_pipeline.cli.common import example, opened, user_name
 from layers_pipeline.cli.terminal import say
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake.catalog import ORGANIC_SCORES
@@ -41,7 +41,7 @@ SHOWN: Final = (
 )
 
 
-@scoring_app.command("versions")
+@scoring_app.command("versions", epilog=example("scoring versions"))
 def list_versions(form: FormatOption = "table") -> None:
     """List the versions of the rules, and which of them are in force."""
     with opened() as stores:
@@ -63,14 +63,14 @@ def list_versions(form: FormatOption = "table") -> None:
         say(f"Nobody chose a version: the newest, {rules.active.version}, is active.")
 
 
-@scoring_app.command("drift")
+@scoring_app.command("drift", epilog=example("scoring drift 1 --at 2025-05-14-12:00"))
 def show_drift(version: VersionArgument, at: AtOption = "", form: FormatOption = "table") -> None:
     """Show what scores would become under another version; changes nothing."""
     with opened() as stores:
         _say_drift(stores, version, _tick(stores, at), form=form)
 
 
-@scoring_app.command("shadow")
+@scoring_app.command("shadow", epilog=example("scoring shadow 1", "scoring shadow 1 --stop"))
 def shadow(
     version: VersionArgument,
     *,
@@ -95,7 +95,7 @@ def shadow(
     )
 
 
-@scoring_app.command("activate")
+@scoring_app.command("activate", epilog=example("scoring activate 1"))
 def activate(
     version: VersionArgument,
     *,

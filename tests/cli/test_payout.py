@@ -129,7 +129,7 @@ def test_analysts_see_reports_performance_and_balances(program):
 
 
 def test_a_report_says_what_was_known_at_a_moment(program):
-    asked = ("payout", "report", "2025-05-01", "2025-05-31", "--project", "brand")
+    asked = ("payout", "report", "--from", "2025-05-01", "--to", "2025-05-31", "--project", "brand")
     now = program.said(*asked, "--format", "csv")
     assert re.search(r"^brand,tiktok:ada,USD,1,.*,10010,", now, re.MULTILINE)
     assert re.search("tiktok:ada.* 100.10 ", program.said(*asked))
@@ -137,7 +137,9 @@ def test_a_report_says_what_was_known_at_a_moment(program):
     before = program.said(*asked, "--at", "2025-05-20", "--format", "csv")
     assert "tiktok:ada" in before
     assert "10010" not in before
-    refused = program.refused("payout", "report", "2025-05-32", "2025-05-31", code=2)
+    refused = program.refused(
+        *("payout", "report", "--from", "2025-05-32", "--to", "2025-05-31"), code=2
+    )
     assert "write a day such as" in refused
 
 
