@@ -26,7 +26,12 @@ layer_app.add_typer(ad_set_app, name="ad-set", help="Ad sets of layers.")
 LayerArgument = Annotated[str, typer.Argument(metavar="LAYER", help="Short name of the layer.")]
 ByOption = Annotated[str, typer.Option(help="Who says so. Default: the user of this machine.")]
 OnlyProject = Annotated[str, typer.Option("--project", help="Only this project's.")]
-SlotOption = Annotated[int, typer.Option(min=0, max=SELECTION.platform_capacity)]
+SlotOption = Annotated[
+    int,
+    typer.Option(
+        min=0, max=SELECTION.platform_capacity, help="Slots of this pool, within the capacity."
+    ),
+]
 LAYER: Final = ("layer", "project", "platform", "mode", "ad account", "ended", "since")
 AD_SET: Final = ("ad set", "name", "capacity", "generated", "ugc", "manual", "open", "since")
 WORDS_OF = {platform: word for word, platform in PLATFORM_WORDS.items()}
