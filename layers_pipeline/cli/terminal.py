@@ -120,7 +120,10 @@ def print_table(
     of_columns = list(zip(map(_as_text, columns), *texts, strict=True))
     widths = widths_within(
         console.width - len(BORDER) * len(columns) - 1,
-        needed=[max(map(_readable, of_column)) for of_column in of_columns],
+        needed=[
+            max([_longest_word(heading), *map(_readable, values)])
+            for heading, *values in of_columns
+        ],
         wanted=[max(text.cell_len for text in of_column) for of_column in of_columns],
     )
     if widths is None:
@@ -152,8 +155,11 @@ def widths_within(space: int, *, needed: Sequence[int], wanted: Sequence[int]) -
 
 def _readable(text: Text) -> int:
     """The width at which text can still be read: lines of some words, words in one piece."""
-    longest = max((cell_len(word) for word in text.plain.split()), default=0)
-    return min(text.cell_len, max(READABLE, min(longest, WORD)))
+    return min(text.cell_len, max(READABLE, _longest_word(text)))
+
+
+def _longest_word(text: Text) -> int:
+    return min(WORD, max((cell_len(word) for word in text.plain.split()), default=0))
 
 
 def _print_blocks(columns: Sequence[str], rows: Sequence[Sequence[Text]], *, title: str) -> None:
