@@ -31,7 +31,10 @@ FACTS: Final = (
 )
 """What ``why_not_running`` knows of content, as text, each perhaps unknown."""
 GONE: Final = "none, unless the post comes back"
-BESIDES: Final = "take the override back: layers-pipeline content override {container} none --project {project} --note WHY"
+BESIDES: Final = (
+    "take the override back: layers-pipeline content override {container} none "
+    "--project {project} --note WHY"
+)
 APPROVE: Final = "layers-pipeline content approve {container} approved --project {project}"
 GRANT: Final = "layers-pipeline content right grant {right} {right_for} --project {project}"
 ROOM: Final = (
