@@ -1,0 +1,272 @@
+"""Every number of the pages against plain Python over the sandbox's truth.
+
+Belongs here: one deployment in zones with daylight saving, page by page, number by number.
+Does not belong here: drawing, content (``test_content``), marts (``tests.serving``).
+"""
+
+from collections import defaultdict
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+
+from layers_pipeline.errors import NotFoundError
+from layers_pipeline.steps.pay.creators import pay_creators
+from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.views.creators import creator_report, creators_of, ugc_kinds
+from layers_pipeline.views.dictionary import read_dictionary
+from layers_pipeline.views.health import accounts_shown, freshness, metrics_covered
+from layers_pipeline.views.kpis import project_kpis
+from layers_pipeline.views.opening import open_views
+from layers_pipeline.views.periods import Period, last_days
+from layers_pipeline.views.projects import all_projects, project_shown
+from tests.oracles import mart_totals, pages
+from tests.worlds.paid_creators import set_configs
+from tests.worlds.true_lives import NOW, SPEND, ZONES, live
+
+PERIODS = {
+    "the day on which clocks go forward": Period(first=date(2025, 3, 30), last=date(2025, 3, 30)),
+    "two days across it": Period(first=date(2025, 3, 30), last=date(2025, 3, 31)),
+    "the days that are shown first": last_days(7, today=date(2025, 4, 2)),
+    "long before anything": Period(first=date(2024, 2, 1), last=date(2024, 2, 29)),
+}
+EACH_PERIOD = pytest.mark.parametrize("period", PERIODS.values(), ids=PERIODS)
+EACH_PROJECT = pytest.mark.parametrize("project", ZONES)
+TERMS = {"effective_from": date(2025, 3, 1), "period": "month", "currency": "EUR"}
+TERMS |= {"base_mode": "prorata", "base_amount_cents": 10_001, "required_posts": 3}
+TERMS |= {"per_1000_views_cents": 55, "spend_share_bps": 500}
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory):
+    lived = live(tmp_path_factory.mktemp("true") / "home")
+    set_configs(lived.stores, {"brand": [TERMS]})
+    pay_creators(lived.stores)
+    publish(lived.stores)
+    yield lived
+    lived.stores.operations.close()
+
+
+@pytest.fixture(scope="module")
+def views(life):
+    opened = open_views(life.stores.settings, clock=life.stores.clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def latest(life):
+    return mart_totals.latest(life.facts)
+
+
+def same(actual, expected):
+    """Equal, rates to nine digits."""
+    close = pytest.approx(expected, rel=1e-9) if isinstance(expected, float) else expected
+    return actual == close
+
+
+def wrong(kpis, expected):
+    """Figures that are not what the truth gives, by period."""
+    return [
+        (kpi.measure.name, period, told, row.get(kpi.measure.name))
+        for kpi in kpis
+        for period, told in (("now", kpi.figure.now), ("before", kpi.figure.before))
+        for row in [expected.get(period, {})]
+        if not same(told, row.get(kpi.measure.name))
+    ]
+
+
+@EACH_PROJECT
+@EACH_PERIOD
+def test_every_figure_of_a_project_is_what_the_truth_gives(life, views, latest, project, period):
+    shown = project_kpis(views, project, period)
+    expected = pages.figures(life.facts, latest, project, period.first, period.last)
+
+    told = (*shown.organic, *shown.published, shown.followers, *shown.all_ads)
+    assert wrong(told, expected) == []
+    for name in ("days_looked_at", "accounts_with_followers"):
+        figure = getattr(shown, name)
+        assert (figure.now, figure.before) == (expected["now"][name], expected["before"][name])
+
+
+@EACH_PROJECT
+@EACH_PERIOD
+def test_money_of_each_currency_is_what_the_truth_gives(life, views, project, period):
+    expected = pages.money(life.facts, project, period.first, period.last)
+    shown = project_kpis(views, project, period).ads
+
+    assert set(shown) == set(expected)
+    assert [wrong(kpis, expected[currency]) for currency, kpis in shown.items() if
+            wrong(kpis, expected[currency])] == []
+
+
+def test_the_days_of_a_figure_are_those_of_a_period_of_one_day(life, views, latest):
+    period = PERIODS["the days that are shown first"]
+    for kpi in project_kpis(views, "brand", period).organic:
+        alone = [
+            pages.figures(life.facts, latest, "brand", day, day)["now"][kpi.measure.name]
+            for day in period
+        ]
+        assert [day for day, _ in kpi.days] == list(period)
+        assert all(map(same, (value for _, value in kpi.days), alone))
+
+
+def test_spend_today_is_that_of_the_project_s_day(views):
+    shown = project_kpis(views, "brand", PERIODS["two days across it"])
+    told = defaultdict(int)
+    for _, day, currency, cents, *_ in SPEND:
+        told[day, currency or "USD"] += cents
+
+    assert shown.project.today == date(2025, 4, 2)
+    assert shown.spend_today == {}
+    assert sum(cents for (day, _), cents in told.items() if day >= date(2025, 4, 1)) == 0
+
+
+@EACH_PROJECT
+@EACH_PERIOD
+def test_every_creator_did_what_the_truth_gives(life, views, project, period):
+    expected = pages.creator_activity(life.facts, project, period.first, period.last)
+    shown = {one.creator_id: one for one in creators_of(views, project, period)}
+
+    assert set(expected) <= set(shown)
+    for creator, periods in expected.items():
+        names = ("posts_synced", *(f"{name}_change" for name in pages.COUNTS))
+        told = {
+            "now": {name: shown[creator].activity[name].now for name in names},
+            "before": {name: shown[creator].activity[name].before for name in names},
+        }
+        for when, row in told.items():
+            known = {name: value for name, value in row.items() if value is not None}
+            assert {k: v for k, v in known.items() if k != "posts_synced" or v} == periods[when]
+
+
+@EACH_PERIOD
+def test_spend_of_creators_and_of_nobody_is_that_of_the_project(life, views, period):
+    expected = pages.money(life.facts, "brand", period.first, period.last)
+    summed = defaultdict(int)
+    for one in creators_of(views, "brand", period):
+        for currency, figures in one.ads.items():
+            for when in ("now", "before"):
+                summed[currency, when] += getattr(figures["spend_cents"], when) or 0
+
+    wanted = {
+        (currency, when): row["spend_cents"] or 0
+        for currency, periods in expected.items()
+        for when, row in periods.items()
+    }
+    assert {key: cents for key, cents in summed.items() if cents} == {
+        key: cents for key, cents in wanted.items() if cents
+    }
+
+
+def test_a_creator_s_report_has_the_days_of_the_truth(life, views):
+    period = Period(first=date(2025, 3, 26), last=date(2025, 4, 2))
+    for creator in {one.creator for one in life.facts.accounts if one.creator}:
+        report = creator_report(views, "brand", creator, period)
+        told = {day: value for day, value in report.days["views_change"] if value is not None}
+        assert told == pages.creator_days(life.facts, "brand", creator)
+
+
+def test_pay_is_that_of_the_ledger(life, views):
+    lines = life.stores.operations.payout_ledger.lines()
+    assert lines
+    for creator in {line.creator_id for line in lines}:
+        report = creator_report(views, "brand", creator, PERIODS["two days across it"])
+        earned = defaultdict(int)
+        for line in lines:
+            if line.creator_id == creator:
+                earned[line.period_starts_on, line.currency] += line.amount_cents
+        assert {(row.starts_on, row.currency): row.earned_cents for row in report.earned} == earned
+        assert [(row.currency, row.owed_cents) for row in report.owed] == [
+            ("EUR", sum(earned.values()))
+        ]
+
+
+def test_an_unknown_creator_is_refused_with_a_remedy(views):
+    with pytest.raises(NotFoundError, match="creator 'nobody' is not known in project 'brand'"):
+        creator_report(views, "brand", "nobody", PERIODS["two days across it"])
+
+
+def test_ugc_is_what_the_contents_give(life, views, latest):
+    found = {(row.platform, row.media_type): row for row in ugc_kinds(views, "brand")}
+    listed = {
+        (one.platform, one.account) for one in life.facts.accounts if one.project == "brand"
+        and not one.is_own
+    }
+    grouped = defaultdict(list)
+    for (platform, post), about in life.facts.posts.items():
+        if (platform, about.account) in listed:
+            grouped[platform, about.media_type or "unknown"].append(latest[platform, post])
+    assert {key: (row.posts, row.views) for key, row in found.items()} == {
+        key: (len(rows), pages.known_sum(row["views"] for row in rows))
+        for key, rows in grouped.items()
+    }
+
+
+def test_projects_are_listed_with_their_day(views):
+    shown = {one.project_id: one for one in all_projects(views)}
+
+    assert {name: one.time_zone for name, one in shown.items()} == ZONES
+    assert {name: one.own_accounts for name, one in shown.items()} == {"brand": 2, "rival": 0}
+    assert {name: one.listed_creators for name, one in shown.items()} == {"brand": 3, "rival": 3}
+
+
+def test_an_unknown_project_is_refused_with_those_there_are(views):
+    with pytest.raises(NotFoundError, match="project 'brnd' .* Known: brand, rival"):
+        project_shown(views, "brnd")
+
+
+def test_coverage_is_what_captures_showed(life, views):
+    found = {
+        (row.platform, row.media_type, row.metric): (row.first_shown_on, row.captures_with_it)
+        for row in metrics_covered(views)
+    }
+    assert found == {
+        key: (row["first_shown_on"], row["captures_with_it"])
+        for key, row in mart_totals.coverage(life.facts).items()
+    }
+
+
+def test_accounts_of_a_project_are_those_that_it_shows(life, views):
+    shown = {(row.platform, row.account_key) for row in accounts_shown(views, "rival")}
+
+    assert shown == {
+        (one.platform, one.account) for one in life.facts.accounts if one.project == "rival"
+    }
+    assert {row.standing for row in accounts_shown(views)} == {"paused"}
+
+
+def test_freshness_says_when_posts_were_looked_at(life, views):
+    newest = {row.part: row.newest_at for row in freshness(views) if row.subject == "counts of posts"}
+
+    assert newest == {
+        platform: max(one.at for one in life.facts.looks if one.platform == platform)
+        for platform in ("instagram", "tiktok")
+    }
+
+
+def test_a_page_stays_on_one_generation(life, views):
+    with views.reading() as reader:
+        publish(life.stores)
+        assert project_kpis(reader, "brand", last_days(7, today=NOW.date())).as_of == reader.as_of
+        assert views.publication().generation == reader.generation + 1
+
+
+def test_every_figure_has_its_meaning(views):
+    shown = project_kpis(views, "brand", last_days(7, today=NOW.date() + timedelta(days=1)))
+    kpis = (*shown.organic, *shown.published, shown.followers, *shown.all_ads)
+
+    assert [kpi.measure.name for kpi in kpis if len(kpi.meaning) < 10] == []
+
+
+def test_the_dictionary_is_what_the_file_says_of_itself(views, life):
+    said = read_dictionary(views)
+    path = life.stores.settings.serve_location / "layers.duckdb"
+    with duckdb.connect(str(path.resolve()), read_only=True) as connection:
+        names = connection.execute(
+            "select table_name from duckdb_tables() union all select view_name from duckdb_views() "
+            "where not internal"
+        ).fetchall()
+    assert [relation.name for relation in said.relations] == sorted(name for (name,) in names)
+    assert all(relation.says and relation.columns for relation in said.relations)
+    assert {"posts_as_of", "clamp"} & {macro.name for macro in said.macros}

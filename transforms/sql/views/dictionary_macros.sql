@@ -1,0 +1,12 @@
+-- Grain: one row per macro of this file. Key: name.
+select
+    function_name as name,
+    list_aggregate(parameters, 'string_agg', ', ') as parameters,
+    function_type as kind,
+    comment as says
+from duckdb_functions()
+where
+    database_name = current_database()
+    and not internal
+    and function_type in ('macro', 'table_macro')
+order by function_name
