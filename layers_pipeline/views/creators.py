@@ -204,9 +204,7 @@ def _creator(creator_id: str, rows: list[Row]) -> CreatorShown:
     for row in rows:
         if row["period"] is not None:
             by_currency.setdefault(row["currency"], {})[row["period"]] = row
-    money = {
-        currency: told for currency, told in by_currency.items() if currency != NO_CURRENCY
-    }
+    money = {currency: told for currency, told in by_currency.items() if currency != NO_CURRENCY}
     standing = {name: rows[0][name] for name in STANDING if rows[0]["posts"] is not None}
     return CreatorShown(
         creator_id=creator_id,
@@ -236,9 +234,7 @@ def _order(creator: CreatorShown) -> tuple[bool, bool, Number, str]:
     return creator.is_nobody, gained is None, -(gained or 0), creator.creator_id
 
 
-def _days(
-    rows: Iterable[Row], period: Period
-) -> dict[str, tuple[tuple[date, Number | None], ...]]:
+def _days(rows: Iterable[Row], period: Period) -> dict[str, tuple[tuple[date, Number | None], ...]]:
     of_day = {row["day_on"]: row for row in rows}
     return {
         name: tuple((day, of_day.get(day, NOTHING).get(name)) for day in period)

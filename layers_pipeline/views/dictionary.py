@@ -14,6 +14,8 @@ from transforms.sql import sql_of
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
+    """A column of a table or view."""
+
     name: str
     type: str
     says: str
@@ -31,6 +33,8 @@ class Relation:
 
 @dataclass(frozen=True, kw_only=True)
 class Macro:
+    """A question that the file knows by name."""
+
     name: str
     parameters: str
     says: str
@@ -69,7 +73,7 @@ def read_dictionary(views: Views | Reader) -> Dictionary:
     of_table: dict[str, list[Column]] = {}
     for row in columns:
         own = of_table.setdefault(row["table_name"], [])
-        own.append(Column(name=row["name"], type=row["type"], says=row["says"] or ""))
+        own.append(Column(name=row["column_name"], type=row["data_type"], says=row["says"] or ""))
     return Dictionary(
         relations=tuple(_relation(row, of_table) for row in tables),
         macros=tuple(_macro(row) for row in macros),
@@ -78,17 +82,17 @@ def read_dictionary(views: Views | Reader) -> Dictionary:
 
 def _relation(row: Mapping[str, Any], columns: Mapping[str, list[Column]]) -> Relation:
     return Relation(
-        name=row["name"],
+        name=row["relation"],
         kind=row["kind"],
         says=row["says"] or "",
-        columns=tuple(columns.get(row["name"], ())),
+        columns=tuple(columns.get(row["relation"], ())),
     )
 
 
 def _macro(row: Mapping[str, Any]) -> Macro:
     return Macro(
-        name=row["name"],
-        parameters=row["parameters"] or "",
+        name=row["macro_name"],
+        parameters=row["takes"] or "",
         says=row["says"] or "",
         is_table=row["kind"] == "table_macro",
     )

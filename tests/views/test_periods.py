@@ -1,6 +1,6 @@
 """Periods: what a URL asks for, and the days before."""
 
-from datetime import date, datetime, timedelta, UTC
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qs
 
 import pytest

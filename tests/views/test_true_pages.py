@@ -96,8 +96,11 @@ def test_money_of_each_currency_is_what_the_truth_gives(life, views, project, pe
     shown = project_kpis(views, project, period).ads
 
     assert set(shown) == set(expected)
-    assert [wrong(kpis, expected[currency]) for currency, kpis in shown.items() if
-            wrong(kpis, expected[currency])] == []
+    assert [
+        wrong(kpis, expected[currency])
+        for currency, kpis in shown.items()
+        if wrong(kpis, expected[currency])
+    ] == []
 
 
 def test_the_days_of_a_figure_are_those_of_a_period_of_one_day(life, views, latest):
@@ -190,8 +193,9 @@ def test_an_unknown_creator_is_refused_with_a_remedy(views):
 def test_ugc_is_what_the_contents_give(life, views, latest):
     found = {(row.platform, row.media_type): row for row in ugc_kinds(views, "brand")}
     listed = {
-        (one.platform, one.account) for one in life.facts.accounts if one.project == "brand"
-        and not one.is_own
+        (one.platform, one.account)
+        for one in life.facts.accounts
+        if one.project == "brand" and not one.is_own
     }
     grouped = defaultdict(list)
     for (platform, post), about in life.facts.posts.items():
@@ -212,7 +216,7 @@ def test_projects_are_listed_with_their_day(views):
 
 
 def test_an_unknown_project_is_refused_with_those_there_are(views):
-    with pytest.raises(NotFoundError, match="project 'brnd' .* Known: brand, rival"):
+    with pytest.raises(NotFoundError, match=r"project 'brnd' .* Known: brand, rival"):
         project_shown(views, "brnd")
 
 
@@ -237,7 +241,9 @@ def test_accounts_of_a_project_are_those_that_it_shows(life, views):
 
 
 def test_freshness_says_when_posts_were_looked_at(life, views):
-    newest = {row.part: row.newest_at for row in freshness(views) if row.subject == "counts of posts"}
+    newest = {
+        row.part: row.newest_at for row in freshness(views) if row.subject == "counts of posts"
+    }
 
     assert newest == {
         platform: max(one.at for one in life.facts.looks if one.platform == platform)

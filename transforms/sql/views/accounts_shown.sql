@@ -24,10 +24,10 @@ final as (
         $project_id is null
         or (health.platform, health.account_key) in (
             select
-                platform,
-                account_key
+                shown_by.platform,
+                shown_by.account_key
             from shown_by
-            where project_id = $project_id
+            where shown_by.project_id = $project_id
         )
 
 )

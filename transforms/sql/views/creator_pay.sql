@@ -24,7 +24,9 @@ final as (
         on
             lines.project_id = periods.project_id
             and lines.period_starts_on = periods.starts_on
-    where lines.project_id = $project_id and ($creator_id is null or lines.creator_id = $creator_id)
+    where
+        lines.project_id = $project_id
+        and lines.creator_id = coalesce($creator_id, lines.creator_id)
     group by all
 
 )

@@ -5,7 +5,10 @@
 with
 
 -- import
-listed as (select * from creator_leaderboard where project_id = $project_id),
+listed as (
+    select * from creator_leaderboard
+    where project_id = $project_id
+),
 
 report as (select * from creator_report(cast($first_day as date), cast($last_day as date))),
 
@@ -44,7 +47,7 @@ final as (
     select
         coalesce(periods.creator_id, listed.creator_id) as creator_id,
         periods.* exclude (project_id, creator_id), -- noqa: RF02
-        listed.* exclude (project_id, creator_id), -- noqa: RF02
+        listed.* exclude (project_id, creator_id) -- noqa: RF02
     from periods
     full outer join listed on periods.creator_id = listed.creator_id
     where $creator_id is null or coalesce(periods.creator_id, listed.creator_id) = $creator_id

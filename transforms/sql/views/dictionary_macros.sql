@@ -1,7 +1,7 @@
--- Grain: one row per macro of this file. Key: name.
+-- Grain: one row per macro of this file. Key: macro_name.
 select
-    function_name as name,
-    list_aggregate(parameters, 'string_agg', ', ') as parameters,
+    function_name as macro_name,
+    list_aggregate(parameters, 'string_agg', ', ') as takes,
     function_type as kind,
     comment as says
 from duckdb_functions()

@@ -6,9 +6,21 @@
 with
 
 -- import
-days as (select * from project_kpis_daily where project_id = $project_id),
+days as (
 
-rules as (select * from scoring_rules() where is_active),
+    select *
+    from project_kpis_daily
+    where project_id = $project_id
+
+),
+
+rules as (
+
+    select *
+    from scoring_rules()
+    where is_active
+
+),
 
 -- logical
 placed as (
@@ -42,8 +54,8 @@ summed as (
         cast(sum(published_comments) as bigint) as published_comments,
         cast(sum(published_shares) as bigint) as published_shares,
         cast(sum(published_saves) as bigint) as published_saves,
-        arg_max(followers, placed.day_on) as followers,
-        arg_max(accounts_with_followers, placed.day_on) as accounts_with_followers,
+        arg_max(followers, day_on) as followers,
+        arg_max(accounts_with_followers, day_on) as accounts_with_followers,
         cast(sum(impressions) as bigint) as impressions,
         cast(sum(clicks) as bigint) as clicks,
         cast(sum(conversions) as bigint) as conversions

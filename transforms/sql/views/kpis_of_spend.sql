@@ -5,7 +5,13 @@
 with
 
 -- import
-days as (select * from project_spend_daily where project_id = $project_id),
+days as (
+
+    select *
+    from project_spend_daily
+    where project_id = $project_id
+
+),
 
 -- logical
 placed as (
