@@ -65,6 +65,7 @@ bench: $(RUN) ## Measure: load time, scoring, a backfill, a full sync; peak memo
 	@$(BIN)/python -m benchmarks.spine
 	@$(BIN)/python -m benchmarks.syncing
 	@$(BIN)/python -m benchmarks.scoring all
+	@$(BIN)/python -m benchmarks.marts
 
 clean: ## Forget the demo's data; the environment stays
 	rm -rf $(LAYERS_HOME)

@@ -17,6 +17,7 @@ from assets.ingest import (
     read_oauth_accounts,
     stg_import__captures,
 )
+from assets.marts import NAMES as MARTS
 from assets.score import PER_TICK
 from assets.upkeep import maintenance, replay_job
 
@@ -28,12 +29,12 @@ ORDER: Final = dg.AssetSelection.checks(
 )
 ADS: Final = "ad_classifications"
 SCORED: Final = dg.AssetSelection.groups(
-    "scoring", "selection", "serving"
+    "scoring", "selection", "marts", "serving"
 ) | dg.AssetSelection.assets(ADS)
 """What a tick makes; it brings everything before it up to date by itself."""
 
 TICK: Final = (*(table.name for table in PER_TICK), ADS)
-AFTER_TICKS: Final = ("ad_eligibility_current", "score_drift", "analytics_file")
+AFTER_TICKS: Final = ("ad_eligibility_current", "score_drift", "analytics_file", *MARTS)
 """What follows from ticks, and is not divided by them."""
 
 quick_sync = dg.define_asset_job(
@@ -83,8 +84,8 @@ scoring = dg.define_asset_job(
 )
 publication = dg.define_asset_job(
     "publication",
-    selection=dg.AssetSelection.groups("serving"),
-    description="Publishes the analysts' file again.",
+    selection=dg.AssetSelection.groups("marts", "serving"),
+    description="Publishes the analysts' file and its marts again.",
 )
 creator_payouts = dg.define_asset_job(
     "creator_payouts",

@@ -32,6 +32,7 @@ OF_FOLDER: Final = {
     "steps": "store",
     "stress": "process",
     "tools": "store",
+    "views": "store",
 }
 """Folders and files below ``tests``; everything else is quick."""
 OF_FIXTURE: Final = {"newcomer": "e2e", "url": "process", "postgres_url": "store"}

@@ -32,6 +32,7 @@ RUN_IN_ORDER: Final = (
     "docs/tour.md",
     "docs/guide.md",
     "docs/analysts.md",
+    "docs/questions.md",
     "docs/operations.md",
 )
 PAGES: Final = (
@@ -160,6 +161,16 @@ def test_the_figures_of_the_sample_captures_are_right(tmp_path):
             ask(block, home / "serve/layers.duckdb")
         else:
             run(block, within=tmp_path / "clone", env=env)
+
+
+def test_twenty_questions_are_answered_by_ten_lines_each():
+    asked = [
+        [line for line in block.text.splitlines() if not line.startswith("--")]
+        for block in blocks_of("docs/questions.md", "run")
+    ]
+
+    assert len(asked) == 20
+    assert [lines for lines in asked if len(lines) > 10] == []
 
 
 def test_no_page_has_marked_blocks_that_nobody_runs():

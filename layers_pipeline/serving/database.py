@@ -7,7 +7,6 @@ Does not belong here: the macros (``macros``), generations and the link to the n
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,8 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.reading import scan_files
 from layers_pipeline.lake.table import Table
 from layers_pipeline.serving.macros import make_macros, sql_literal
+from layers_pipeline.serving.marts import Mart, make_marts
+from layers_pipeline.serving.pinned import Pinned
 from transforms.contracts.columns import comment_of
 from transforms.sql import sql_of
 
@@ -31,42 +32,28 @@ ROWS: Final = "rows_to_publish"
 ATTACH: Final = "ATTACH {path} AS published (STORAGE_VERSION 'v1.0.0', BLOCK_SIZE 16384)"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pinned:
-    """One version of one table, as the files that make it up."""
-
-    table: Table
-    version: int
-    files: tuple[str, ...]
-    added: tuple[str, ...] = ()
-    """Columns that some of the files may lack, because the table gained them later."""
-
-    @property
-    def is_local(self) -> bool:
-        """Whether every file lies on this machine."""
-        return all("://" not in uri or uri.startswith("file://") for uri in self.files)
-
-
 def build(
     making: Path,
     *,
     pinned: Sequence[Pinned],
     number: int,
     at: datetime,
-) -> dict[str, int]:
+) -> tuple[dict[str, int], dict[str, Mart]]:
     """Make the file of one generation.
 
     Args:
-        making: Where the file is made; nothing lies there yet.
+        making: Where the file is made, beside the other generations; nothing lies there yet.
         pinned: Tables of the lake, all pinned in one moment.
 
     Returns:
-        Rows by table of the lake.
+        Rows by table of the lake, and what was made of each mart.
     """
     with duckdb.connect(config=CONFIG) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(ATTACH.format(path=sql_literal(str(making))))
         connection.execute("use published")
+        # Else each of some hundred statements waits for the disk.
+        connection.execute("begin")
         for pin in pinned:
             if not pin.table.shown_in:
                 _make_pinned(connection, pin)
@@ -77,10 +64,14 @@ def build(
                 _make_of_several(connection, table, together)
             elif names.issuperset(table.deps):
                 _make_view(connection, table)
+        marts = {}
+        if names.issuperset(table.name for table in catalog.PUBLISHED):
+            marts = make_marts(connection, making.parent, pinned, number=number, at=at)
         make_macros(connection)
+        connection.execute("commit")
         connection.execute("use memory")
         connection.execute("detach published")
-    return rows
+    return rows, marts
 
 
 def _make_pinned(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> None:

@@ -17,8 +17,11 @@ import duckdb
 import polars as pl
 
 from layers_pipeline.errors import NotFoundError, PublicationError
-from layers_pipeline.serving.database import CONFIG, Pinned, build
+from layers_pipeline.serving import mart_days
+from layers_pipeline.serving.database import CONFIG, build
 from layers_pipeline.serving.macros import sql_literal
+from layers_pipeline.serving.marts import Mart
+from layers_pipeline.serving.pinned import Pinned
 
 LINK: Final = "layers.duckdb"
 GENERATION: Final = re.compile(r"layers-(\d{6})\.duckdb")
@@ -31,6 +34,7 @@ class Generation:
     number: int
     path: Path
     rows: Mapping[str, int]
+    marts: Mapping[str, Mart]
 
 
 def publish(
@@ -56,7 +60,7 @@ def publish(
     making = folder / f".making-{number:06d}.duckdb"
     making.unlink(missing_ok=True)
     try:
-        rows = build(making, pinned=pinned, number=number, at=at)
+        rows, marts = build(making, pinned=pinned, number=number, at=at)
     except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
         making.unlink(missing_ok=True)
         making.with_name(f"{making.name}.wal").unlink(missing_ok=True)
@@ -66,7 +70,8 @@ def publish(
     _swap_link(folder, path.name)
     for old in sorted(generations(folder))[: -max(kept, 1)]:
         (folder / f"layers-{old:06d}.duckdb").unlink(missing_ok=True)
-    return Generation(number=number, path=path, rows=rows)
+    mart_days.prune(folder, generations(folder))
+    return Generation(number=number, path=path, rows=rows, marts=marts)
 
 
 def generations(folder: Path) -> list[int]:

@@ -21,12 +21,14 @@ from transforms.vocabulary import BLOCKERS
 MACROS: Final[Mapping[str, str]] = {
     "counts_known(as_of)": "The counts of every post that were known at a moment: one row per "
     "post.",
+    "counts_since(as_of)": "Since when the counts that were known at a moment had stood: one row "
+    "per post, the first capture of each count's run.",
     "deleted_at(as_of)": "Posts that counted as deleted at a moment, and since when: one row per "
     "post.",
     "allowlist_at(as_of)": "Accounts on projects' allowlists at a moment: one row per project and "
     "account.",
     "posts_as_of(as_of)": "Every post as it was known at a moment: one row per post, last known "
-    "counts.",
+    "counts, and beside them for how many hours each had stood.",
     "contents_of(post)": "One content in each project that ever listed it: one row per project, "
     "or one without.",
     "newest_ticks(as_of := null)": "Every project's newest scored tick (by a moment): one row per "

@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 from inline_snapshot import snapshot
 
+from assets.marts import NAMES
 from assets.partitions import scoring_ticks
 from layers_pipeline.definitions import build_definitions
 from layers_pipeline.lake import catalog
@@ -18,6 +19,7 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.score.ticks import tick_of
 from sensors.schedules import after_the_tick
 from transforms.contracts.lineage import LINEAGE
+from transforms.sql.models import lineage
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -27,6 +29,7 @@ REPOSITORY = DEFS.get_repository_def()
 GRAPH = REPOSITORY.asset_graph
 KEYS = sorted(GRAPH.materializable_asset_keys)
 LAKE_ASSETS = sorted(table.name for table in catalog.TABLES if dg.AssetKey(table.name) in KEYS)
+OUTSIDE = {key.to_user_string() for key in GRAPH.external_asset_keys}
 SCORED = [
     "ad_classifications",
     "ad_eligibility",
@@ -37,8 +40,33 @@ SCORED = [
 ]
 
 
+MARTS = set(NAMES)
+
+
 def name_of(key: dg.AssetKey) -> str:
     return key.to_user_string()
+
+
+@pytest.mark.parametrize("job", ["publication", "scoring"])
+def test_whoever_publishes_makes_and_checks_every_mart(job):
+    layer = DEFS.resolve_job_def(job).asset_layer
+    assert set(map(name_of, layer.executable_asset_keys)) >= MARTS
+    checked = {name_of(key.asset_key) for key in layer.asset_graph.asset_check_keys}
+    assert checked >= MARTS
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_a_mart_shows_of_what_it_and_its_columns_are_made(name):
+    node = GRAPH.get(dg.AssetKey(name))
+    made_of = lineage()[name]
+    marts = {dep for dep in made_of.deps if dep in MARTS}
+    assert marts <= set(map(name_of, node.parent_keys)) <= set(map(name_of, KEYS)) | OUTSIDE
+    columns = node.metadata["dagster/column_lineage"].deps_by_column
+    assert list(columns) == [
+        column.name for column in node.metadata["dagster/column_schema"].columns
+    ]
+    named = {name_of(dep.asset_key) for deps in columns.values() for dep in deps}
+    assert named <= set(map(name_of, node.parent_keys))
 
 
 def test_the_definitions_are_loadable():
@@ -56,6 +84,7 @@ def test_an_asset_says_what_it_is_whose_it_is_and_what_it_is_made_with(key):
         "dimensions",
         "content",
         "scoring",
+        "marts",
         "selection",
         "serving",
         "creators",
@@ -104,7 +133,11 @@ def test_every_column_of_a_derived_table_names_its_columns(name):
 
 
 def test_the_lineage_is_as_drawn():
-    drawn = {name_of(key): sorted(map(name_of, GRAPH.get(key).parent_keys)) for key in KEYS}
+    drawn = {
+        name_of(key): sorted(set(map(name_of, GRAPH.get(key).parent_keys)) - MARTS)
+        for key in KEYS
+        if name_of(key) not in MARTS
+    }
     assert drawn == snapshot(
         {
             "account_listings": ["instagram", "tiktok"],
@@ -298,7 +331,7 @@ def test_the_lineage_is_as_drawn():
 def test_every_job_makes_these_assets():
     jobs = REPOSITORY.get_all_jobs()
     made = {
-        job.name: sorted(map(name_of, job.asset_layer.executable_asset_keys))
+        job.name: sorted(set(map(name_of, job.asset_layer.executable_asset_keys)) - MARTS)
         for job in jobs
         if not job.name.startswith("__")
     }
@@ -494,7 +527,11 @@ def test_every_job_makes_these_assets():
 
 def test_the_scoring_job_holds_every_table_that_it_writes_to_its_contract():
     layer = DEFS.resolve_job_def("scoring").asset_layer
-    checks = sorted(key.to_user_string() for key in layer.asset_graph.asset_check_keys)
+    checks = sorted(
+        key.to_user_string()
+        for key in layer.asset_graph.asset_check_keys
+        if name_of(key.asset_key) not in MARTS
+    )
     assert checks == snapshot(
         [
             "ad_classifications:holds_its_contract",

@@ -36,7 +36,7 @@ from tests.worlds.data_builders import (
     import_rows,
     temporary_stores,
 )
-from transforms.contracts.columns import METRICS
+from transforms.contracts.columns import COUNTS, METRICS
 from transforms.facts.snapshots import snapshots_of
 
 SHOWN = ("views", "likes", "comments", "shares", "saves", "reach")
@@ -464,6 +464,22 @@ def test_what_was_known_at_any_moment_is_the_last_known_value_of_each_metric(row
     assert [(row["platform_post_id"], *(row[name] for name in SHOWN)) for row in answer] == [
         (post, *(last_shown(seen, name) for name in SHOWN)) for post, seen in of_post.items()
     ]
+    for row, seen in zip(answer, of_post.values(), strict=True):
+        for name in COUNTS:
+            assert row[f"{name}_age_hours"] == pytest.approx(hours_stood(seen, name, as_of))
+
+
+def hours_stood(rows: Sequence[dict], name: str, as_of: datetime) -> float | None:
+    """Hours since the first capture of the run of equal values that the last one ends."""
+    shown = [row for row in rows if row[name] is not None]
+    if not shown:
+        return None
+    began = shown[-1]["captured_at"]
+    for row in reversed(shown):
+        if row[name] != shown[-1][name]:
+            break
+        began = row["captured_at"]
+    return (as_of - began) / timedelta(hours=1)
 
 
 # --- the real lake

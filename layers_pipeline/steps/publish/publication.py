@@ -19,7 +19,7 @@ from layers_pipeline.lake.reading import ADDED
 from layers_pipeline.lake.table import Table, Written, add_up
 from layers_pipeline.progress import report
 from layers_pipeline.serving import generations
-from layers_pipeline.serving.database import Pinned
+from layers_pipeline.serving.pinned import Pinned
 from layers_pipeline.steps.derive.everything import (
     OnWritten,
     bring_up_to_date,

@@ -6,6 +6,8 @@ posts as (select * from platform_posts),
 
 known as (select * from counts_known($as_of)),
 
+since as (select * from counts_since($as_of)),
+
 deleted as (select * from deleted_at($as_of)),
 
 -- final
@@ -19,8 +21,17 @@ final as (
         posts.published_at,
         posts.permalink,
         known.* exclude (platform, platform_post_id), -- noqa: RF02
+        epoch(cast($as_of as timestamptz) - since.views_at) / 3600 as views_age_hours,
+        epoch(cast($as_of as timestamptz) - since.likes_at) / 3600 as likes_age_hours,
+        epoch(cast($as_of as timestamptz) - since.comments_at) / 3600 as comments_age_hours,
+        epoch(cast($as_of as timestamptz) - since.shares_at) / 3600 as shares_age_hours,
+        epoch(cast($as_of as timestamptz) - since.saves_at) / 3600 as saves_age_hours,
         deleted.deleted_at is not null as is_deleted
     from known
+    inner join since
+        on
+            known.platform = since.platform
+            and known.platform_post_id = since.platform_post_id
     inner join posts
         on
             known.platform = posts.platform
