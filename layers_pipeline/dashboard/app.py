@@ -46,7 +46,7 @@ def create_app(deployment: Deployment) -> Dash:
         login.require_login(server, password)
     app = Dash(
         __name__,
-        server=server,
+        server=server,  # pyright: ignore[reportArgumentType]
         assets_folder=str(HERE / "assets"),
         assets_ignore=r"scheme\.js",
         index_string=INDEX,

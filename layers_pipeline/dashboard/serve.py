@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
-import waitress
+from waitress.server import create_server
 
 from layers_pipeline.dashboard.app import create_app
 from layers_pipeline.dashboard.deployment import open_deployment
@@ -38,28 +38,31 @@ def run_dashboard(
             f"LAYERS_DASHBOARD_PASSWORD: {host} is open to other machines. Set a password of "
             f"{PASSWORD_MIN} characters or more, or keep to --host 127.0.0.1."
         )
-    deployment = open_deployment(settings)
-    try:
-        app = create_app(deployment)
+    with _bound(host, port) as listening:
+        deployment = open_deployment(settings)
         try:
-            server = waitress.create_server(
-                app.server,
-                host=host,
-                port=port,
-                threads=THREADS,
-                ident="",
-                clear_untrusted_proxy_headers=True,
-            )
-        except OSError as error:
-            raise InputRefusedError(
-                f"dashboard: {host}:{port} cannot be had ({error.strerror}). Stop what holds it, "
-                "or name another: --port N."
-            ) from error
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        say(f"Dashboard: http://{host}:{server.effective_port}")
-        server.run()
-    finally:
-        deployment.close()
+            app = create_app(deployment)
+            server = create_server(app.server, sockets=[listening], threads=THREADS, ident="")
+            logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+            say(f"Dashboard: http://{_shown(host)}:{listening.getsockname()[1]}")
+            server.run()
+        finally:
+            deployment.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise InputRefusedError(
+            f"dashboard: {host}:{port} cannot be had ({error.strerror}). Stop what holds it, or "
+            "name another: --port N."
+        ) from error
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def is_loopback(host: str) -> bool:

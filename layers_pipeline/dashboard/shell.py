@@ -22,7 +22,7 @@ from layers_pipeline.errors import LayersError, NotFoundError
 NAVIGATION: Final = "menu"
 BANNER: Final = "freshness"
 LOOK_EVERY_MS: Final = 60_000
-THEME: Final = {
+THEME: Final[Any] = {
     "primaryColor": "indigo",
     "primaryShade": {"light": 7, "dark": 8},
     "autoContrast": True,
