@@ -13,7 +13,7 @@ from typing import Annotated, Final
 
 import typer
 
-from layers_pipeline.cli import doctor, jobs, query, simulation
+from layers_pipeline.cli import dashboard, doctor, jobs, query, simulation
 from layers_pipeline.cli.lazy import lazy_group
 from layers_pipeline.cli.terminal import complain, say
 from layers_pipeline.errors import LayersError
@@ -28,6 +28,7 @@ COMMANDS: Final = (
     jobs.publish,
     jobs.maintain,
     doctor.doctor,
+    dashboard.dashboard,
     simulation.sandbox,
     simulation.demo,
     simulation.dev,

@@ -1,0 +1,49 @@
+"""What a page shows when it has nothing to show, or something went wrong.
+
+Belongs here: empty, loading, stale and refused states, each with what to do.
+Does not belong here: pages.
+"""
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from layers_pipeline.errors import InputRefusedError, LayersError, NotFoundError
+
+
+def empty(title: str, remedy: str, *more: Component) -> Component:
+    """A place where rows would stand, and why there are none."""
+    return dmc.Paper(
+        dmc.Stack(
+            [dmc.Text(title, fw=600), dmc.Text(remedy, c="dimmed", size="sm"), *more],
+            gap="xs",
+            align="center",
+        ),
+        withBorder=True,
+        p="xl",
+        radius="md",
+        className="state-empty",
+    )
+
+
+def failed(error: LayersError) -> Component:
+    """What went wrong, in the error's own words, which name the remedy."""
+    match error:
+        case NotFoundError():
+            title, color = "Not found", "gray"
+        case InputRefusedError():
+            title, color = "This view cannot be shown", "orange"
+        case _:
+            title, color = "The data cannot be read", "red"
+    return html.Div(
+        dmc.Alert(str(error), title=title, color=color, variant="outline"),
+        className="state-failed",
+    )
+
+
+def loading() -> Component:
+    """Bars where content is about to be."""
+    bars = [dmc.Skeleton(height=28, width=width, radius="sm") for width in ("40%", "90%", "75%")]
+    return html.Div(
+        dmc.Stack([dmc.VisuallyHidden("Loading"), *bars], gap="md"), className="state-loading"
+    )
