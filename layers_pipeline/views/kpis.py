@@ -55,6 +55,8 @@ class Kpi:
     meaning: str
     days: tuple[tuple[date, Number | None], ...]
     """Its values by day of the period; None is a gap, which is not 0."""
+    days_before: tuple[tuple[date, Number | None], ...]
+    """The same of the period before, as many."""
     currency: str | None = None
     """Of money: ISO 4217 code."""
 
@@ -245,8 +247,10 @@ class _Told:
             measure=measure,
             figure=self.figure(measure.name),
             meaning=measure.meaning or self._meanings[measure.name],
-            days=tuple(
-                (day, self._days.get(day, NOTHING).get(measure.name)) for day in self._period
-            ),
+            days=self._values(measure.name, self._period),
+            days_before=self._values(measure.name, self._period.before),
             currency=self._currency if measure.unit == "money" else None,
         )
+
+    def _values(self, name: str, period: Period) -> tuple[tuple[date, Number | None], ...]:
+        return tuple((day, self._days.get(day, NOTHING).get(name)) for day in period)
