@@ -34,7 +34,7 @@ def grid(kept: ContentFilter) -> Component:
         rowModelType="infinite",
         getRowId="params.data.ads_content_id",
         dashGridOptions={
-            "theme": {"function": "layersTheme(theme)"},
+            "theme": {"function": "layersTheme(themeQuartz)"},
             "cacheBlockSize": BLOCK,
             "maxBlocksInCache": BLOCKS_KEPT,
             "cacheOverflowSize": 1,
