@@ -144,6 +144,12 @@ class Settings(BaseSettings):
     """Memory that questions of people who look may use before they write to disk, in MB."""
     views_threads: Annotated[int, Field(ge=1, le=1024)] = 2
     """Threads that all of their questions share."""
+    exports_dir: Path | None = None
+    """Folder of scheduled exports. Default: ``home``/exports."""
+    exports_cron: Annotated[str, AfterValidator(_cron)] = "30 6 * * *"
+    """When saved views are exported, in UTC."""
+    exports_kept: Annotated[int, Field(ge=1)] = 30
+    """How many exports of each saved view are kept."""
 
     @cached_property
     def root(self) -> Path:
@@ -168,6 +174,11 @@ class Settings(BaseSettings):
     def serve_location(self) -> Path:
         """The absolute folder of the analysts' files."""
         return (self.serve_dir or self.root / "serve").expanduser().absolute()
+
+    @cached_property
+    def exports_location(self) -> Path:
+        """The absolute folder of scheduled exports."""
+        return (self.exports_dir or self.root / "exports").expanduser().absolute()
 
     @property
     def locks_location(self) -> Path:

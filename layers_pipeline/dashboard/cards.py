@@ -77,18 +77,18 @@ def _tone(measure: Measure, *, is_more: bool) -> str:
     return "good" if is_more != (measure.name in BAD_IF_MORE) else "bad"
 
 
-def kpi_card(kpi: Kpi, *, href: str) -> Component:
+def kpi_card(kpi: Kpi, *, href: str = "") -> Component:
     """A figure with its change, its trend, its meaning, and what it is a figure of.
 
     Args:
-        href: Where its days are shown at large.
+        href: Where its days are shown at large; empty: nowhere.
     """
     measure = kpi.measure
     text = f"{kpi.meaning} {measure.formula and f'= {measure.formula}'}".strip()
     lines = [
         html.Div(
             [
-                html.H3(dcc.Link(measure.label, href=href, className="card-link")),
+                html.H3(_to(measure.label, href)),
                 meaning(measure.label, text),
             ],
             className="card-head",
@@ -101,6 +101,10 @@ def kpi_card(kpi: Kpi, *, href: str) -> Component:
     if measure.formula:
         lines.append(html.Div(f"= {measure.formula}", className="card-says"))
     return dmc.Card(lines, withBorder=True, padding="sm", radius="md", className="kpi")
+
+
+def _to(label: str, href: str) -> Component | str:
+    return dcc.Link(label, href=href, className="card-link") if href else label
 
 
 def plain_card(label: str, value: str, *more: Component, text: str = "") -> Component:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Literal
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from dash import Dash
 from dash.development.base_component import Component
@@ -52,9 +52,9 @@ class Page:
     """Draws it; errors of ``layers_pipeline.errors`` are shown in words."""
     menu: Menu | None = None
     """Which part of the menu names it; pages of projects are named where a project is open."""
-    redrawn: Literal["path", "query"] = "query"
-    """What draws it anew: a change of the query too, or of the path alone, where the page's own
-    callbacks follow the query."""
+    redrawn_by: tuple[str, ...] | None = None
+    """Parameters of the query whose change draws it anew; what else the query says, the page's own
+    callbacks follow. Null: any change of the query."""
     register: Callable[[Dash, Deployment], None] | None = None
     """Registers its callbacks."""
 
@@ -71,6 +71,12 @@ class Page:
         """What an address says; none if it is not this page's."""
         found = self._pattern.fullmatch(path.rstrip("/") or "/")
         return found and {name: unquote(text) for name, text in found.groupdict().items()}
+
+    def drawing(self, path: str, query: str) -> str:
+        """What tells one drawing of the page from another."""
+        if self.redrawn_by is None:
+            return f"{path}?{query}"
+        return f"{path}?{urlencode([one for one in parse_qsl(query) if one[0] in self.redrawn_by])}"
 
     def address(self, **values: str) -> str:
         """The page's address, of these values."""

@@ -89,6 +89,8 @@ def table(
             captionSide="top",
             verticalSpacing="xs",
             tabularNums=True,
+            horizontalSpacing="xs",
+            fz="sm",
             highlightOnHover=True,
         ),
         className="table-scroll",

@@ -4,14 +4,13 @@ Belongs here: finding the page, drawing it, errors on the way.
 Does not belong here: pages, the frame round them (``shell``).
 
 Dash's own pages draw anew whatever the query changes, so a filter would take the focus from who
-types in it. Here a page says whether its callbacks follow the query instead.
+types in it. Here a page says what of the query its own callbacks follow instead.
 """
 
-import logging
 from collections.abc import Sequence
 from typing import Final
 
-from dash import Dash, Input, Output, ctx, no_update
+from dash import Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 
 from layers_pipeline.dashboard import states
@@ -21,8 +20,8 @@ from layers_pipeline.errors import LayersError, NotFoundError
 
 URL: Final = "url"
 CONTENT: Final = "page"
-QUERY_ALONE: Final = {f"{URL}.search"}
-log: Final = logging.getLogger(__name__)
+DRAWN: Final = "drawn"
+"""Store: what is drawn now."""
 
 
 def found(pages: Sequence[Page], path: str) -> tuple[Page, dict[str, str]] | None:
@@ -51,15 +50,20 @@ def register(app: Dash, deployment: Deployment, pages: Sequence[Page]) -> None:
     """Follow the address."""
 
     @app.callback(
-        Output(CONTENT, "children"), Input(URL, "pathname"), Input(URL, "search"), hidden=True
+        Output(CONTENT, "children"),
+        Output(DRAWN, "data"),
+        Input(URL, "pathname"),
+        Input(URL, "search"),
+        State(DRAWN, "data"),
+        hidden=True,
     )
-    def follow(path: str | None, search: str | None) -> object:
-        at = path or "/"
+    def follow(path: str | None, search: str | None, before: str | None) -> object:
+        at, query = path or "/", (search or "").removeprefix("?")
         hit = found(pages, at)
-        query_alone = set(ctx.triggered_prop_ids) == QUERY_ALONE
-        if hit and hit[0].redrawn == "path" and query_alone:
-            return no_update
-        return drawn(pages, deployment, at, (search or "").removeprefix("?"))
+        now = hit[0].drawing(at, query) if hit else f"{at}?{query}"
+        if now == before:
+            return no_update, no_update
+        return drawn(pages, deployment, at, query), now
 
     for page in pages:
         if page.register:

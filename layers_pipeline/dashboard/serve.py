@@ -43,7 +43,7 @@ def run_dashboard(
         try:
             app = create_app(deployment)
             server = create_server(app.server, sockets=[listening], threads=THREADS, ident="")
-            logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+            _log_errors()
             say(f"Dashboard: http://{_shown(host)}:{listening.getsockname()[1]}")
             server.run()
         finally:
@@ -59,6 +59,15 @@ def _bound(host: str, port: int) -> socket.socket:
             f"dashboard: {host}:{port} cannot be had ({error.strerror}). Stop what holds it, or "
             "name another: --port N."
         ) from error
+
+
+def _log_errors() -> None:
+    """Errors on pages are told on standard error, with where they arose."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log = logging.getLogger("layers_pipeline.dashboard")
+    log.addHandler(handler)
+    log.propagate = False
 
 
 def _shown(host: str) -> str:

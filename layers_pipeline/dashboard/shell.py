@@ -16,7 +16,7 @@ from layers_pipeline.dashboard import shown, states
 from layers_pipeline.dashboard.deployment import Deployment
 from layers_pipeline.dashboard.marks import aria
 from layers_pipeline.dashboard.page import Page
-from layers_pipeline.dashboard.routing import CONTENT, URL, found
+from layers_pipeline.dashboard.routing import CONTENT, DRAWN, URL, found
 from layers_pipeline.errors import LayersError, NotFoundError
 
 NAVIGATION: Final = "menu"
@@ -38,6 +38,7 @@ def layout(*, with_login: bool) -> Component:
     return dmc.MantineProvider(
         [
             dcc.Location(id=URL, refresh="callback-nav"),
+            dcc.Store(id=DRAWN),
             dcc.Interval(id="look-again", interval=LOOK_EVERY_MS),
             html.A("Skip to the content", href=f"#{CONTENT}", className="skip"),
             dmc.AppShell(
@@ -170,9 +171,9 @@ def banner(deployment: Deployment) -> Component:
     if publication.age < timedelta(hours=deployment.settings.stale_after_h):
         return dmc.Text(said, c="dimmed", size="sm", mb="sm", className="fresh")
     return dmc.Alert(
-        f"{said}, {shown.span(publication.age)} ago. Newer captures and scores are not in it. "
-        "See whether the schedules run, or publish: layers-pipeline publish.",
-        title="These data are old",
+        f"These data are old. {said}, {shown.span(publication.age)} ago: see whether the schedules "
+        "run, or publish: layers-pipeline publish.",
+        p="xs",
         color="orange",
         variant="outline",
         mb="md",

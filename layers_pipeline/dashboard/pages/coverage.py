@@ -53,7 +53,9 @@ def _matrix(covered: list[MetricCovered], said: Mapping[str, str]) -> Component:
     ]
     rows: list[list[Cell]] = [
         [
-            html.Div([html.Strong(metric), html.Div(said.get(metric, ""), className="change")]),
+            html.Div(
+                [html.Strong(metric), html.Div(said.get(metric, ""), className="change words")]
+            ),
             *(_cell(by_place.get((metric, *kind))) for kind in kinds),
         ]
         for metric in metrics
@@ -66,7 +68,7 @@ def _cell(one: MetricCovered | None) -> Component:
         return html.Span(shown.NULL)
     until = [] if one.is_current else [html.Div(f"until {one.last_shown_on}")]
     ratio = html.Div(f"in {shown.share(one.share_ratio, 0)}", className="change")
-    return html.Div([html.Div(f"since {one.first_shown_on}"), *until, ratio])
+    return html.Div([html.Div(f"since {one.first_shown_on}", className="day"), *until, ratio])
 
 
 PAGE: Final = Page(path="/metrics", title="Metrics", draw=draw, menu="everything")

@@ -64,7 +64,7 @@ def draw(visit: Visit) -> Component:
                 c="dimmed",
             ),
             html.H2("Posts: activity in the period"),
-            _activity(told, said.meanings("creator_daily"), path, visit.query),
+            _activity(told, said.meanings("creator_daily")),
             html.H2("Ads on the posts: activity in the period"),
             _ads(told, said.meanings("creator_reports")),
             html.H2("As it stands, lifetime so far"),
@@ -79,10 +79,12 @@ def draw(visit: Visit) -> Component:
 def _ways(visit: Visit, creator_id: str) -> Component:
     posts = f"/project/{visit.project_id}/content?{urlencode({'creator': creator_id})}"
     back = f"/project/{visit.project_id}/creators"
-    return dmc.Group([dcc.Link("Posts of this creator", href=posts), dcc.Link("All", href=back)])
+    return dmc.Group(
+        [dcc.Link("Posts of this creator", href=posts), dcc.Link("All creators", href=back)]
+    )
 
 
-def _activity(told: CreatorReport, said: Mapping[str, str], path: str, query: str) -> Component:
+def _activity(told: CreatorReport, said: Mapping[str, str]) -> Component:
     kpis = [
         Kpi(
             measure=Measure(name=name, label=label, says="activity", unit="count"),
@@ -93,7 +95,7 @@ def _activity(told: CreatorReport, said: Mapping[str, str], path: str, query: st
         )
         for name, label in LABELS.items()
     ]
-    return cards.cards([cards.kpi_card(kpi, href=f"{path}?{query}") for kpi in kpis])
+    return cards.cards([cards.kpi_card(kpi) for kpi in kpis])
 
 
 def _ads(told: CreatorReport, said: Mapping[str, str]) -> Component:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, urlencode
 
 import dash_mantine_components as dmc
 from dash import dcc, html
@@ -117,7 +117,8 @@ def _found(visit: Visit, rows: list[dict[str, Any]], zone: str) -> Component:
 
 
 def _card(visit: Visit, row: Mapping[str, Any], zone: str) -> Component:
-    target = f"/project/{visit.project_id}/content?selected={quote(row['ads_content_id'], safe='')}"
+    of_row = {"pool": row["scoring_pool"], "content": row["ads_content_id"]}
+    target = f"/project/{visit.project_id}/content?{urlencode(of_row)}"
     score = shown.number(row["organic_score"])
     facts = {
         "Influencer": row["influencer"] or shown.NULL,
@@ -137,7 +138,7 @@ def _card(visit: Visit, row: Mapping[str, Any], zone: str) -> Component:
             html.Div(
                 [html.Span(score, className="card-value"), html.Span(" of 10 points")],
             ),
-            html.P(row["prompt"] or "No prompt was told.", className="prompt"),
+            html.P(row["prompt"] or "No prompt was told.", className="prompt strangers"),
             html.Dl(pairs, className="facts"),
         ],
         withBorder=True,

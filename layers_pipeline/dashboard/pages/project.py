@@ -4,24 +4,30 @@ Belongs here: the page, its sections, one figure at large.
 Does not belong here: figures (``views.kpis``), cards (``cards``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import dash_mantine_components as dmc
 from dash import Dash, html
 from dash.development.base_component import Component
 
-from layers_pipeline.dashboard import cards, choosing, shown, states
+from layers_pipeline.dashboard import cards, charts, choosing, shown, states
 from layers_pipeline.dashboard.deployment import Deployment
-from layers_pipeline.dashboard.marks import aria
 from layers_pipeline.dashboard.page import Page, Visit
 from layers_pipeline.dashboard.records import Head, table
-from layers_pipeline.views.kpis import Kpi, Measure, ProjectKpis, project_kpis
-from layers_pipeline.views.periods import Period, period_of
+from layers_pipeline.views.kpis import Kpi, ProjectKpis, Unit, project_kpis
+from layers_pipeline.views.periods import Number, Period, period_of
 from layers_pipeline.views.projects import project_shown
+from transforms.facts.money import plain
 
 FIRST_SHOWN: Final = "views_change"
-TODAY: Final = Measure(name="spend_today", label="Spend today", says="activity", unit="money")
+FORMS: Final[Mapping[Unit, str]] = {
+    "count": "chartCount",
+    "rate": "chartShare",
+    "money": "chartScore",
+    "ratio": "chartScore",
+}
+"""Functions of the browser that write values, by unit."""
 
 
 def draw(visit: Visit) -> Component:
@@ -79,6 +85,7 @@ def _sections(visit: Visit, told: ProjectKpis) -> list[Component]:
     every = [*told.organic, told.followers, *told.published, *_of_ads(told)]
     chosen = _chosen(every, visit.parameters.get("figure", FIRST_SHOWN))
     return [
+        cards.cards([_today(told, currency) for currency in _currencies(told)]),
         _at_large(chosen),
         _title("Organic: activity in the period", "What posts of any age gained, as far as known."),
         drawn([*told.organic, told.followers]),
@@ -92,10 +99,9 @@ def _sections(visit: Visit, told: ProjectKpis) -> list[Component]:
     ]
 
 
-def _ads(told: ProjectKpis, drawn) -> list[Component]:  # noqa: ANN001 - the closure above
+def _ads(told: ProjectKpis, drawn: Callable[[Iterable[Kpi]], Component]) -> list[Component]:
     parts = [
         _title("Ads: activity in the period", "Days are those that the ad platforms report."),
-        cards.cards([_today(told, currency) for currency in _currencies(told)]),
     ]
     for currency, kpis in told.ads.items():
         parts += [html.H3(f"Paid in {currency}", className="part"), drawn(kpis)]
@@ -147,57 +153,36 @@ def _title(text: str, more: str) -> Component:
 def _at_large(kpi: Kpi) -> Component:
     """One figure's days, beside those of the period before."""
     measure = kpi.measure
-    lines = [
-        {
-            "day": shown.day(day),
-            "now": _scaled(value, kpi),
-            "before": _scaled(before, kpi),
-        }
+    rows = [
+        {"day": day, "now": _drawn(value, kpi), "before": _drawn(before, kpi)}
         for (day, value), (_, before) in zip(kpi.days, kpi.days_before, strict=True)
     ]
-    unit = {"rate": ", %", "money": f", {kpi.currency}"}.get(measure.unit, "")
-    title = f"{measure.label} by day{unit}"
-    chart = dmc.LineChart(
-        data=lines,
-        dataKey="day",
-        h=240,
-        series=[
-            {
-                "name": "before",
-                "label": "the period before",
-                "color": "gray.6",
-                "strokeDasharray": "5 5",
-            },
-            {"name": "now", "label": measure.label, "color": "indigo.6"},
-        ],
-        curveType="linear",
-        connectNulls=False,
-        withLegend=True,
-        tickLine="y",
-        tooltipAnimationDuration=0,
-        xAxisProps={"minTickGap": 24},
-        lineProps={"isAnimationActive": False},
+    title = f"{measure.label} by day{f', {kpi.currency}' if kpi.currency else ''}"
+    chart = charts.lines(
+        rows,
+        x="day",
+        axis="day",
+        series={"now": measure.label, "before": "the period before, day by day"},
+        says=f"{title}; its numbers stand in the table at the end of the page",
+        form=FORMS[measure.unit],
+        height=240,
     )
     return dmc.Card(
         [
             html.H2(title, className="card-title"),
             dmc.Text(cards.SAID[measure.says], size="sm", c="dimmed", mb="xs"),
-            html.Div(chart, role="img", **aria(label=f"{title}; numbers stand in the table below")),
+            chart,
         ],
         withBorder=True,
         radius="md",
     )
 
 
-def _scaled(value: float | None, kpi: Kpi) -> float | None:
-    """A value as its chart shows it: per cent, major units."""
-    if value is None:
-        return None
-    if kpi.measure.unit == "money":
-        return float(
-            cards.amount(value, kpi.currency).replace(",", "").split()[0].replace(shown.MINUS, "-")
-        )
-    return value * 100 if kpi.measure.unit == "rate" else value
+def _drawn(value: Number | None, kpi: Kpi) -> Number | None:
+    """A value as a chart takes it: money in major units."""
+    if value is None or kpi.currency is None:
+        return value
+    return float(plain(round(value), kpi.currency))
 
 
 def _by_day(kpis: Sequence[Kpi], told: ProjectKpis) -> Component:

@@ -82,6 +82,7 @@ def _heads(said: Mapping[str, str]) -> list[Head]:
     return [
         Head(text="Account", is_number=False),
         Head(text="Stands", is_number=False, meaning="Whether anything keeps it from being read."),
+        Head(text="What is wrong, and what to do", is_number=False),
         Head(text="Last result", is_number=False, meaning=said["last_outcome"]),
         Head(text="Last success", is_number=False, meaning=said["last_success_at"]),
         Head(text="Quick, posts, full", is_number=False, meaning="Newest success of each depth."),
@@ -89,7 +90,6 @@ def _heads(said: Mapping[str, str]) -> list[Head]:
         Head(text="Posts", meaning=said["posts"]),
         Head(text="Deleted", meaning=said["deleted_posts"]),
         Head(text="Followers", meaning=said["followers"]),
-        Head(text="What is wrong, and what to do", is_number=False),
     ]
 
 
@@ -102,6 +102,7 @@ def _row(one: AccountShown, zone: str) -> list[Cell]:
     return [
         html.Div([one.account_id, *name]),
         html.Span(one.standing, className=f"badge {one.standing.replace(' ', '-')}"),
+        html.Div(wrong or shown.NULL, className="wrong"),
         html.Div([shown.words(one.last_outcome), *_said(one)]),
         html.Div([_at(one.last_success_at, zone), *_age(one.success_age_hours)]),
         html.Div([html.Div(_at(at, zone)) for at in depths]),
@@ -109,7 +110,6 @@ def _row(one: AccountShown, zone: str) -> list[Cell]:
         shown.count(one.posts),
         shown.count(one.deleted_posts),
         shown.count(one.followers),
-        html.Div(wrong or shown.NULL, className="wrong"),
     ]
 
 
@@ -144,5 +144,5 @@ def _fresh(fresh: list[Fresh], said: Mapping[str, str], zone: str) -> Component:
 
 PAGE: Final = Page(path="/syncs", title="Health of syncs", draw=draw, menu="everything")
 OF_PROJECT: Final = Page(
-    path="/project/{project_id}/syncs", title="Health of syncs", draw=draw, menu="project"
+    path="/project/{project_id}/syncs", title="Accounts", draw=draw, menu="project"
 )
