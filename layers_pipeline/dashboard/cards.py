@@ -55,6 +55,8 @@ def value_of(value: Number | None, unit: Unit, currency: str | None = None) -> s
 
 def change(figure: Figure, measure: Measure, currency: str | None = None) -> Component:
     """How much more or less than before, and what was before, in words and by a mark."""
+    if figure.now is None and figure.before is None:
+        return html.Span()
     before = value_of(figure.before, measure.unit, currency)
     if figure.change is None:
         return html.Span(f"before: {before}", className="change")

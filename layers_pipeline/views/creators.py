@@ -95,6 +95,14 @@ class CreatorShown:
     """``STANDING``: lifetime so far; empty for creators that no allowlist ever had."""
 
     @property
+    def conversions(self) -> Figure:
+        """Conversions of ads, whichever currency the ads were paid in."""
+        told = [figures["conversions"] for figures in self.ads.values()]
+        return Figure(
+            now=_known_sum(one.now for one in told), before=_known_sum(one.before for one in told)
+        )
+
+    @property
     def is_nobody(self) -> bool:
         """Whether it is spend that reaches no creator."""
         return self.creator_id == UNATTRIBUTED
@@ -213,6 +221,11 @@ def _creator(creator_id: str, rows: list[Row]) -> CreatorShown:
         pay={currency: _figures(told, OF_PAY) for currency, told in money.items()},
         standing=standing,
     )
+
+
+def _known_sum(values: Iterable[Number | None]) -> Number | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 def _figures(told: Mapping[str, Row], names: Iterable[str]) -> dict[str, Figure]:

@@ -174,7 +174,7 @@ def _heads(said: Mapping[str, str]) -> list[Head]:
         Head(text="Likes", meaning=f"Likes {gained}", sort="likes"),
         Head(text="Comments", meaning=f"Comments {gained}", sort="comments"),
         Head(text="Spend", meaning="Spend of ads on the creator's content, by currency."),
-        Head(text="Conversions", meaning="Conversions of those ads, by currency of the spend."),
+        Head(text="Conversions", meaning="Conversions of those ads."),
         Head(text="Posts", meaning=f"{said['posts']} Lifetime so far.", sort="posts"),
         Head(text="May run", meaning=said["eligible_posts"], sort="eligible"),
         Head(text="Run", meaning=said["running_posts"], sort="running"),
@@ -191,8 +191,8 @@ def _row(visit: Visit, one: CreatorShown) -> list[Cell]:
         shown.share(one.activity["views_change"].change_ratio),
         _both(one.activity["likes_change"], "likes_change"),
         _both(one.activity["comments_change"], "comments_change"),
-        _by_currency(one, "spend_cents"),
-        _by_currency(one, "conversions"),
+        _spend(one),
+        _both(one.conversions, "conversions"),
         shown.count(standing.get("posts")),
         shown.count(standing.get("eligible_posts")),
         shown.count(standing.get("running_posts")),
@@ -214,18 +214,15 @@ def _both(figure: Figure, name: str) -> Component:
     return html.Div([html.Div(shown.count(figure.now)), cards.change(figure, measure)])
 
 
-def _by_currency(one: CreatorShown, name: str) -> Component:
-    """A figure of ads, a line per currency."""
+def _spend(one: CreatorShown) -> Component:
+    """Spend of ads, a line per currency."""
+    measure = Measure(name="spend_cents", label="", says="activity", unit="money")
     lines: list[Component] = []
     for currency, figures in one.ads.items():
-        figure = figures[name]
-        if figure.now is None and figure.before is None:
-            continue
-        measure = Measure(
-            name=name, label="", says="activity", unit="money" if name == "spend_cents" else "count"
-        )
-        now = cards.value_of(figure.now, measure.unit, currency)
-        lines += [html.Div(now), cards.change(figure, measure, currency)]
+        figure = figures["spend_cents"]
+        if figure.now is not None or figure.before is not None:
+            now = html.Div(cards.amount(figure.now, currency))
+            lines += [now, html.Div(cards.change(figure, measure, currency))]
     return html.Div(lines or shown.NULL)
 
 

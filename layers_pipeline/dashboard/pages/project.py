@@ -42,6 +42,10 @@ def draw(visit: Visit) -> Component:
         choosing.choose_period(path, visit.query, period, today=project.today),
         dmc.Text(_which_days(told), size="sm", c="dimmed"),
     ]
+    head += [
+        _title("Today", f"{project.today} in {project.time_zone}; the day is not over."),
+        cards.cards([_today(told, currency) for currency in _currencies(told)]),
+    ]
     if not _is_anything_known(told):
         remedy = "Choose another period, or see Syncs for what keeps its accounts from being read."
         return dmc.Stack([*head, states.empty("Nothing is known of these days", remedy)], gap="sm")
@@ -64,8 +68,7 @@ def _span(period: Period) -> str:
 
 def _is_anything_known(told: ProjectKpis) -> bool:
     kpis = [*told.organic, *told.published, told.followers, *told.all_ads]
-    known = any(kpi.figure.now is not None or kpi.figure.before is not None for kpi in kpis)
-    return known or bool(told.spend_today)
+    return any(kpi.figure.now is not None or kpi.figure.before is not None for kpi in kpis)
 
 
 def _sections(visit: Visit, told: ProjectKpis) -> list[Component]:
@@ -85,7 +88,6 @@ def _sections(visit: Visit, told: ProjectKpis) -> list[Component]:
     every = [*told.organic, told.followers, *told.published, *_of_ads(told)]
     chosen = _chosen(every, visit.parameters.get("figure", FIRST_SHOWN))
     return [
-        cards.cards([_today(told, currency) for currency in _currencies(told)]),
         _at_large(chosen),
         _title("Organic: activity in the period", "What posts of any age gained, as far as known."),
         drawn([*told.organic, told.followers]),

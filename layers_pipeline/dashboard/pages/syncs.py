@@ -38,7 +38,7 @@ def draw(visit: Visit) -> Component:
     whose = "every account" if project is None else f"the accounts that {project.name} shows"
     return dmc.Stack(
         [
-            dmc.Title("Health of syncs", order=1, size="h2"),
+            dmc.Title("Health of syncs" if project is None else "Accounts", order=1, size="h2"),
             dmc.Text(f"How syncs stand of {whose}. Times are {zone}.", size="sm", c="dimmed"),
             _accounts(path, visit, accounts, said, zone),
             _fresh(fresh, dictionary.meanings("freshness"), zone),
@@ -69,12 +69,13 @@ def _accounts(
     rows = [_row(one, zone) for one in kept[:SHOWN_MAX]]
     listed = table("Accounts, what is wrong first", _heads(said), rows)
     nothing = states.empty("No account stands like that", "Choose another standing above.")
-    return html.Div(
+    return dmc.Stack(
         [
             choosing.choices("Standing", options, chosen=chosen),
             listed if rows else nothing,
             *more,
-        ]
+        ],
+        gap="sm",
     )
 
 
