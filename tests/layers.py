@@ -22,6 +22,8 @@ OF_FOLDER: Final = {
     "benchmarks": "store",
     "cli": "process",
     "dagster_support": "run",
+    "dashboard/browser": "e2e",
+    "dashboard/test_guards.py": "store",
     "e2e": "e2e",
     "lake": "store",
     "operations/test_concurrency.py": "process",

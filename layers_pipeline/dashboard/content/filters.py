@@ -12,9 +12,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from layers_pipeline.dashboard import shown
-from layers_pipeline.dashboard.content import ids
 from layers_pipeline.dashboard.content.columns import heads
-from layers_pipeline.dashboard.content.state import CONTROLS, values_of
+from layers_pipeline.dashboard.content.state import CONTROLS, Tab, values_of
 from layers_pipeline.dashboard.marks import aria
 from layers_pipeline.views.choices import Choices
 from layers_pipeline.views.filters import SCORE_MAX, TEXT_MAX, ContentFilter
@@ -42,26 +41,27 @@ LABELS: Final[Mapping[str, str]] = {
 }
 
 
-def control_id(name: str) -> str:
-    """The id of the control of a filter's field."""
-    return f"filter-{name}"
+FIRST: Final = ("search", *(name for name in CONTROLS if name not in ("search", "columns")))
 
 
-def controls(kept: ContentFilter, choices: Choices) -> Component:
-    """Every control, as a filter sets it."""
+def control_id(name: str, tab: Tab = "live") -> str:
+    """The id of the control of a filter's field, on one of the tabs."""
+    return f"{tab}-{name}"
+
+
+def controls(
+    kept: ContentFilter, choices: Choices, *, tab: Tab = "live", names: Sequence[str] = FIRST
+) -> Component:
+    """Controls of some fields, as a filter sets them, and one that clears them."""
     values = dict(zip(CONTROLS, values_of(kept), strict=True))
-    made = [_made(name, values[name], choices) for name in ("search", *CONTROLS[:-2])]
-    clear = dmc.Button("Clear filters", id=ids.CLEAR, variant="default", size="xs")
-    return html.Div(
-        [*made, _columns(values["columns"]), clear],
-        role="search",
-        className="filters",
-        **aria(label="Filters"),
-    )
+    made = [_made(control_id(name, tab), name, values[name], choices) for name in names]
+    clear = dmc.Button("Clear filters", id=f"{tab}-clear", variant="default", size="xs")
+    return html.Div([*made, clear], role="search", className="filters", **aria(label="Filters"))
 
 
-def _columns(value: list[str]) -> Component:
+def columns(kept: ContentFilter) -> Component:
     """The columns that are shown; they stand in the order in which they are ticked."""
+    value = list(kept.columns)
     boxes = [dmc.Checkbox(value=one["value"], label=one["label"], size="xs") for one in heads()]
     return dmc.Popover(
         [
@@ -84,8 +84,8 @@ def _columns(value: list[str]) -> Component:
     )
 
 
-def _made(name: str, value: Any, choices: Choices) -> Component:  # noqa: ANN401 - a control's value
-    common: dict[str, Any] = {"id": control_id(name), "label": LABELS[name], "size": "xs"}
+def _made(element: str, name: str, value: Any, choices: Choices) -> Component:  # noqa: ANN401 - a control's value
+    common: dict[str, Any] = {"id": element, "label": LABELS[name], "size": "xs"}
     several: Mapping[str, Callable[[], Iterable[Mapping[str, str]]]] = {
         "platforms": lambda: _words(PLATFORMS),
         "media_types": lambda: _words(MEDIA_TYPES),

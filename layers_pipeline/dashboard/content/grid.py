@@ -5,7 +5,7 @@ Does not belong here: columns (``columns``), rows (``views.content``), callbacks
 (``pages.content``), functions that run in the browser (``assets/content.js``).
 """
 
-from typing import Final
+from typing import Any, Final
 
 import dash_ag_grid as dag
 from dash.development.base_component import Component
@@ -17,6 +17,21 @@ from layers_pipeline.views.filters import ContentFilter
 BLOCK: Final = 100
 """Rows that are asked for at once."""
 BLOCKS_KEPT: Final = 10
+COLUMN: Final[dict[str, Any]] = {
+    "resizable": True,
+    "sortable": True,
+    "sortingOrder": ["desc", "asc"],
+    "suppressHeaderMenuButton": True,
+    "minWidth": 70,
+}
+LOOK: Final[dict[str, Any]] = {
+    "theme": {"function": "layersTheme(themeQuartz)"},
+    "tooltipShowDelay": 400,
+    "enableCellTextSelection": True,
+    "suppressDragLeaveHidesColumns": True,
+    "animateRows": False,
+}
+SIZE: Final[dict[str, Any]] = {"height": "calc(100vh - 320px)", "minHeight": "360px"}
 
 
 def grid(kept: ContentFilter) -> Component:
@@ -24,32 +39,22 @@ def grid(kept: ContentFilter) -> Component:
     return dag.AgGrid(
         id=ids.GRID,
         columnDefs=definitions(kept),
-        defaultColDef={
-            "resizable": True,
-            "sortable": True,
-            "sortingOrder": ["desc", "asc"],
-            "suppressHeaderMenuButton": True,
-            "minWidth": 70,
-        },
+        defaultColDef=COLUMN,
         rowModelType="infinite",
         getRowId="params.data.ads_content_id",
         dashGridOptions={
-            "theme": {"function": "layersTheme(themeQuartz)"},
+            **LOOK,
             "cacheBlockSize": BLOCK,
             "maxBlocksInCache": BLOCKS_KEPT,
             "cacheOverflowSize": 1,
             "maxConcurrentDatasourceRequests": 1,
             "infiniteInitialRowCount": 1,
             "rowBuffer": 10,
-            "tooltipShowDelay": 400,
-            "enableCellTextSelection": True,
-            "suppressDragLeaveHidesColumns": True,
-            "animateRows": False,
         },
         eventListeners={
             "rowClicked": ["openContent(params)"],
             "cellKeyDown": ["openContentByKey(params)"],
         },
         className="content-grid",
-        style={"height": "calc(100vh - 330px)", "minHeight": "360px"},
+        style=SIZE,
     )

@@ -16,7 +16,15 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from layers_pipeline.dashboard import shown, states
-from layers_pipeline.dashboard.content import columns, filters, grid, ids, panel, rows
+from layers_pipeline.dashboard.content import (
+    columns,
+    filters,
+    grid,
+    ids,
+    panel,
+    rows,
+    scheduled_tab,
+)
 from layers_pipeline.dashboard.content.following import Seen, followed
 from layers_pipeline.dashboard.content.state import CONTROLS, TABS, ContentState, values_of
 from layers_pipeline.dashboard.deployment import Deployment
@@ -37,31 +45,35 @@ def draw(visit: Visit) -> Component:
     except InputRefusedError as error:
         kept = ContentFilter(project_id=visit.project_id)
         state, problem = ContentState(kept=kept), states.failed(error)
-    heading = dmc.Group(
-        [dmc.Title(f"Content of {project.name}", order=1, size="h3"), _tabs(state)], mb="sm"
-    )
-    known = choices(visit.deployment.views, visit.project_id)
+    title = dmc.Title(f"Content of {project.name}", order=1, size="h3")
     return html.Div(
         [
-            dcc.Location(id=ids.URL, refresh="callback-nav"),
             dcc.Store(id=ids.PROJECT, data=visit.project_id),
-            dcc.Store(id=ids.ROWS, data=None if problem else state.rows),
-            dcc.Store(id=ids.OPENED, data=state.opened),
-            heading,
-            filters.controls(state.kept, known),
+            dmc.Group([title, _tabs(state)], mb="sm"),
             html.Div(problem, id=ids.PROBLEM),
-            dmc.Group(
-                [
-                    html.Div(id=ids.COUNT, role="status"),
-                    html.A("Download CSV", id=ids.CSV, href=csv_address(state), download=""),
-                ],
-                justify="space-between",
-                my=6,
+            *(
+                scheduled_tab.draw(visit, state)
+                if state.tab == "scheduled"
+                else _live(visit, state, rows=None if problem else state.rows)
             ),
-            grid.grid(state.kept),
-            panel.drawer(is_open=state.opened is not None),
         ]
     )
+
+
+def _live(visit: Visit, state: ContentState, *, rows: str | None) -> list[Component]:
+    known = choices(visit.deployment.views, visit.project_id)
+    count = html.Div(id=ids.COUNT, role="status")
+    csv = html.A("Download CSV", id=ids.CSV, href=csv_address(state), download="")
+    files = dmc.Group([filters.columns(state.kept), csv])
+    return [
+        dcc.Location(id=ids.URL, refresh="callback-nav"),
+        dcc.Store(id=ids.ROWS, data=rows),
+        dcc.Store(id=ids.OPENED, data=state.opened),
+        filters.controls(state.kept, known),
+        dmc.Group([count, files], justify="space-between", my=6),
+        grid.grid(state.kept),
+        panel.drawer(is_open=state.opened is not None),
+    ]
 
 
 def csv_address(state: ContentState) -> str:
@@ -89,6 +101,7 @@ def register(app: Dash, deployment: Deployment) -> None:
     _follow(app)
     _give_rows(app, deployment)
     panel.register(app, deployment)
+    scheduled_tab.register(app, deployment)
     app.clientside_callback(
         ClientsideFunction("content", "dropRows"),
         Input(ids.ROWS, "data"),
