@@ -6,7 +6,7 @@ Does not belong here: which figures there are (``views``), pages.
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import dash_mantine_components as dmc
 from dash import dcc, html
@@ -127,9 +127,10 @@ def trend(label: str, days: Days) -> Component:
     if len(known) < TREND_MIN:
         return html.Div(className="trend")
     said = f"{label} by day: {len(known)} of {len(days)} days are known"
+    values: list[Any] = [value for _, value in days]  # None is a gap, which its type leaves out
     return html.Div(
         dmc.Sparkline(
-            data=[value for _, value in days],
+            data=values,
             h=36,
             curveType="linear",
             color="indigo.6",

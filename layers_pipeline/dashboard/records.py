@@ -6,6 +6,7 @@ Does not belong here: the grid that scrolls through many rows (``pages.content``
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import dcc, html
@@ -45,7 +46,7 @@ class Order:
         target = self.address(f"-{head.sort}" if down else head.sort)
         return dcc.Link(head.text + mark, href=target, className="sort-link")
 
-    def said(self, head: Head) -> dict[str, str]:
+    def said(self, head: Head) -> dict[str, Any]:
         """What people who do not see the mark are told."""
         if not head.sort or head.sort != self.by:
             return {}

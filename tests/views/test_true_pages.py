@@ -1,15 +1,19 @@
-"""Every number of the pages against plain Python over the sandbox's truth.
+"""Every number of the pages, asked for and drawn, against plain Python over the sandbox's truth.
 
 Belongs here: one deployment in zones with daylight saving, page by page, number by number.
-Does not belong here: drawing, content (``test_content``), marts (``tests.serving``).
+Does not belong here: browsers, content (``test_content``), marts (``tests.serving``).
 """
 
 from collections import defaultdict
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 
+from layers_pipeline.dashboard import routing
+from layers_pipeline.dashboard.deployment import Deployment
+from layers_pipeline.dashboard.pages import PAGES
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.steps.pay.creators import pay_creators
 from layers_pipeline.steps.publish.publication import publish
@@ -20,6 +24,7 @@ from layers_pipeline.views.kpis import project_kpis
 from layers_pipeline.views.opening import open_views
 from layers_pipeline.views.periods import Period, last_days
 from layers_pipeline.views.projects import all_projects, project_shown
+from tests.dashboard.drawn import named, rows, text
 from tests.oracles import mart_totals, pages
 from tests.worlds.paid_creators import set_configs
 from tests.worlds.true_lives import NOW, SPEND, ZONES, live
@@ -276,3 +281,159 @@ def test_the_dictionary_is_what_the_file_says_of_itself(views, life):
     assert [relation.name for relation in said.relations] == sorted(name for (name,) in names)
     assert all(relation.says and relation.columns for relation in said.relations)
     assert {"posts_as_of", "clamp"} & {macro.name for macro in said.macros}
+
+
+@pytest.fixture(scope="module")
+def show(life, views):
+    """Draws a page at an address, without a browser."""
+    stores = life.stores
+    deployment = Deployment(
+        settings=stores.settings, clock=stores.clock, views=views, operations=stores.operations
+    )
+
+    def drawn(path, query=""):
+        return routing.drawn(PAGES, deployment, path, query)
+
+    return drawn
+
+
+def counted(value):
+    return "\N{EN DASH}" if value is None else f"{value:,}"
+
+
+def rated(value):
+    return "\N{EN DASH}" if value is None else f"{value * 100:.2f}\N{NARROW NO-BREAK SPACE}%"
+
+
+@EACH_PROJECT
+def test_the_cards_of_a_project_say_what_the_truth_gives(life, latest, show, project):
+    told = pages.figures(life.facts, latest, project, date(2025, 3, 26), date(2025, 4, 1))["now"]
+    cards = {
+        (text(one.children[0].children[0]), text(one.children[4])): text(one.children[1])
+        for one in named(show(f"/project/{project}"), "kpi")
+        if len(one.children) > 4
+    }
+    for name in pages.COUNTS:
+        active = cards[name.capitalize(), "activity in the period"]
+        lifetime = cards[name.capitalize(), "lifetime so far of posts published in it"]
+        assert active == counted(told[f"{name}_change"])
+        assert lifetime == counted(told[f"published_{name}"])
+    assert cards["Posts", "activity in the period"] == counted(told["published_posts"])
+    assert cards["Engagement rate", "activity in the period"] == rated(told["engagement_rate"])
+    standing = cards["Followers", "as it stood at the end of the period"]
+    assert standing == counted(told["followers"])
+
+
+def test_money_is_shown_in_each_currency_and_in_no_other(life, show):
+    told = pages.money(life.facts, "brand", date(2025, 3, 26), date(2025, 4, 1))
+    cards = [
+        text(one.children[1])
+        for one in named(show("/project/brand"), "kpi")
+        if text(one.children[0].children[0]) == "Spend"
+    ]
+    assert sorted(cards) == sorted(
+        f"{row['now']['spend_cents'] / 100:,.2f} {currency}" for currency, row in told.items()
+    )
+
+
+def test_the_table_of_days_has_every_day_of_the_period(show):
+    days = [row[0] for row in rows(show("/project/brand"), "Every figure by day")]
+    assert days == [str(day) for day in last_days(7, today=date(2025, 4, 2))]
+
+
+def test_creators_are_shown_with_what_the_truth_gives(life, show):
+    expected = pages.creator_activity(life.facts, "brand", date(2025, 3, 26), date(2025, 4, 1))
+    shown = {row[0]: row for row in rows(show("/project/brand/creators"), "Creators:")}
+
+    for creator, periods in expected.items():
+        gained = counted(periods["now"].get("views_change"))
+        assert shown[creator][2].split()[0] == gained
+
+
+@pytest.mark.parametrize(
+    ("sort", "place", "descending"), [("views", 2, False), ("-views", 2, True), ("-likes", 4, True)]
+)
+def test_creators_are_ordered_by_a_column(show, sort, place, descending):
+    found = rows(show("/project/brand/creators", f"sort={sort}"), "Creators:")
+    numbers = [int(row[place].split()[0].replace(",", "")) for row in found]
+    assert numbers == sorted(numbers, reverse=descending)
+    assert len(set(numbers)) > 1
+
+
+def test_a_statement_shows_every_line_of_the_ledger(life, show):
+    lines = [line for line in life.stores.operations.payout_ledger.lines() if line.amount_cents]
+    creator, start = lines[0].creator_id, lines[0].period_starts_on
+    drawing = show(f"/project/brand/creator/{creator}/statement", f"period={start}")
+    own = [one for one in lines if (one.creator_id, one.period_starts_on) == (creator, start)]
+    amounts = [row[-1] for row in rows(drawing, "Earned")]
+    assert sorted(one for one in amounts if not one.startswith("0.00")) == sorted(
+        f"{line.amount_cents / 100:.2f} EUR" for line in own
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "said"),
+    [
+        ("/project/nobody", "", "project 'nobody' is not in the analysts' file"),
+        ("/project/brand", "days=x", "period days: 'x': write a whole number"),
+        ("/project/brand/creators", "sort=luck", "sort: 'luck': there is no such order"),
+        ("/project/brand/creators", "page=0", "page: '0': write a whole number"),
+        ("/project/brand/creator/nobody", "", "creator 'nobody' is not known"),
+        ("/project/brand/creator/c1/statement", "", "period: it is missing"),
+        ("/project/brand/library", "pool=luck", "filter pool: 'luck'"),
+        ("/project/nobody/syncs", "", "project 'nobody'"),
+        ("/dictionary", "table=nothing", "table 'nothing' is not in the file"),
+        ("/nowhere", "", "there is no such page"),
+    ],
+)
+def test_what_cannot_be_shown_is_said_with_a_remedy(show, path, query, said):
+    drawing = show(path, query)
+    assert named(drawing, "state-failed")
+    assert said in text(drawing)
+    assert named(drawing, "H1")
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "said"),
+    [
+        ("/project/brand", "from=2024-01-01&until=2024-01-07", "Nothing is known of these days"),
+        ("/project/brand/creators", "search=zzz", "No creator has that in its name"),
+        ("/project/brand/library", "", "No creative yet"),
+        ("/project/brand/library", "search=x", "No creative is like that"),
+        ("/dictionary", "search=zzzz", "Nothing says that"),
+        ("/syncs", "standing=waiting", "No account stands like that"),
+    ],
+)
+def test_where_nothing_is_people_are_told_what_to_do(show, path, query, said):
+    drawing = show(path, query)
+    assert said in text(named(drawing, "state-empty"))
+
+
+def test_accounts_say_when_they_were_looked_at_in_the_project_s_zone(life, show):
+    found = {row[0]: row for row in rows(show("/project/rival/syncs"), "Accounts")}
+    newest = defaultdict(lambda: life.facts.looks[0].at)
+    for look in life.facts.looks:
+        key = f"{look.platform}:{life.facts.posts[look.platform, look.post].account}"
+        newest[key] = max(newest[key], look.at)
+    for account, row in found.items():
+        local = newest[account].astimezone(ZoneInfo("America/New_York"))
+        assert row[6].startswith(f"{local:%Y-%m-%d %H:%M}")
+
+
+def test_metrics_say_since_when_they_exist(life, show):
+    found = {row[0].split()[0]: row for row in rows(show("/metrics"), "Metrics by platform")}
+    kinds = sorted({key[:2] for key in mart_totals.coverage(life.facts)})
+    for (platform, kind, metric), row in mart_totals.coverage(life.facts).items():
+        cell = found[metric][1 + kinds.index((platform, kind))]
+        assert cell.startswith(f"since {row['first_shown_on']}")
+
+
+def test_the_dictionary_shows_each_column_of_a_table(show):
+    drawing = show("/dictionary", "table=projects")
+    assert [row[0] for row in rows(drawing, "Columns of projects")] == [
+        "project_id",
+        "name",
+        "time_zone",
+        "is_active",
+        "created_at",
+    ]
