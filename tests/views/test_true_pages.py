@@ -12,13 +12,21 @@ import duckdb
 import pytest
 
 from layers_pipeline.dashboard import routing
+from layers_pipeline.dashboard.app import create_app
 from layers_pipeline.dashboard.deployment import Deployment
 from layers_pipeline.dashboard.pages import PAGES
 from layers_pipeline.errors import NotFoundError
+from layers_pipeline.operations.creatives import NewCreative
+from layers_pipeline.operations.payout_configs import PayoutTerms
+from layers_pipeline.serving.statements import rendered
+from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.pay.creators import pay_creators
+from layers_pipeline.steps.pay.statements import statement_of
 from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.views.content import stream_csv
 from layers_pipeline.views.creators import creator_report, creators_of, ugc_kinds
 from layers_pipeline.views.dictionary import read_dictionary
+from layers_pipeline.views.filters import ContentFilter
 from layers_pipeline.views.health import accounts_shown, freshness, metrics_covered
 from layers_pipeline.views.kpis import project_kpis
 from layers_pipeline.views.opening import open_views
@@ -26,8 +34,7 @@ from layers_pipeline.views.periods import Period, last_days
 from layers_pipeline.views.projects import all_projects, project_shown
 from tests.dashboard.drawn import named, rows, text
 from tests.oracles import mart_totals, pages
-from tests.worlds.paid_creators import set_configs
-from tests.worlds.true_lives import NOW, SPEND, ZONES, live
+from tests.worlds.true_lives import LONG_AGO, NOW, SPEND, ZONES, live
 
 PERIODS = {
     "the day on which clocks go forward": Period(first=date(2025, 3, 30), last=date(2025, 3, 30)),
@@ -37,6 +44,12 @@ PERIODS = {
 }
 EACH_PERIOD = pytest.mark.parametrize("period", PERIODS.values(), ids=PERIODS)
 EACH_PROJECT = pytest.mark.parametrize("project", ZONES)
+CREATIVES = [
+    NewCreative(
+        project_id="brand", container_id="generated:mug", kind="generated", prompt="<b>=1+1</b> mug"
+    ),
+    NewCreative(project_id="brand", container_id="manual:cut", kind="manual", influencer="Mira"),
+]
 TERMS = {"effective_from": date(2025, 3, 1), "period": "month", "currency": "EUR"}
 TERMS |= {"base_mode": "prorata", "base_amount_cents": 10_001, "required_posts": 3}
 TERMS |= {"per_1000_views_cents": 55, "spend_share_bps": 500}
@@ -45,7 +58,10 @@ TERMS |= {"per_1000_views_cents": 55, "spend_share_bps": 500}
 @pytest.fixture(scope="module")
 def life(tmp_path_factory):
     lived = live(tmp_path_factory.mktemp("true") / "home")
-    set_configs(lived.stores, {"brand": [TERMS]})
+    terms = [("brand", PayoutTerms(**TERMS))]
+    lived.stores.operations.payout_configs.set(terms, changed_by="ann", now=LONG_AGO)
+    lived.stores.operations.creatives.add(CREATIVES, now=NOW)
+    bring_up_to_date(lived.stores)
     pay_creators(lived.stores)
     publish(lived.stores)
     yield lived
@@ -284,12 +300,16 @@ def test_the_dictionary_is_what_the_file_says_of_itself(views, life):
 
 
 @pytest.fixture(scope="module")
-def show(life, views):
-    """Draws a page at an address, without a browser."""
+def deployment(life, views):
     stores = life.stores
-    deployment = Deployment(
+    return Deployment(
         settings=stores.settings, clock=stores.clock, views=views, operations=stores.operations
     )
+
+
+@pytest.fixture(scope="module")
+def show(deployment):
+    """Draws a page at an address, without a browser."""
 
     def drawn(path, query=""):
         return routing.drawn(PAGES, deployment, path, query)
@@ -398,7 +418,7 @@ def test_what_cannot_be_shown_is_said_with_a_remedy(show, path, query, said):
     [
         ("/project/brand", "from=2024-01-01&until=2024-01-07", "Nothing is known of these days"),
         ("/project/brand/creators", "search=zzz", "No creator has that in its name"),
-        ("/project/brand/library", "", "No creative yet"),
+        ("/project/rival/library", "", "No creative yet"),
         ("/project/brand/library", "search=x", "No creative is like that"),
         ("/dictionary", "search=zzzz", "Nothing says that"),
         ("/syncs", "standing=waiting", "No account stands like that"),
@@ -437,3 +457,55 @@ def test_the_dictionary_shows_each_column_of_a_table(show):
         "is_active",
         "created_at",
     ]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", ["generated:mug", "manual:cut"]),
+        ("pool=manual", ["manual:cut"]),
+        ("search=mira", ["manual:cut"]),
+        ("search=%3Cb%3E", ["generated:mug"]),
+    ],
+)
+def test_the_library_and_its_csv_have_the_creatives_that_are_asked_for(views, show, query, shown):
+    drawing = show("/project/brand/library", query)
+    assert sorted(text(one) for one in named(drawing, "card-title")) == shown
+
+    address = next(one.href for one in named(drawing, "A") if one.children == "These as CSV")
+    kept = ContentFilter.from_query(address.partition("?")[2], project_id="brand")
+    csv = b"".join(stream_csv(views, kept)).decode()
+    assert sorted(line.split(",")[0] for line in csv.splitlines()[1:]) == shown
+
+
+def test_a_prompt_is_text_on_its_card(show):
+    assert text(named(show("/project/brand/library"), "prompt")[0]) == "<b>=1+1</b> mug"
+
+
+@pytest.mark.parametrize("form", ["html", "markdown", "csv"])
+def test_a_statement_s_file_is_the_one_of_the_command_line(deployment, form):
+    line = deployment.operations.payout_ledger.lines()[0]
+    period = str(line.period_starts_on)
+    at = f"/project/brand/creator/{line.creator_id}/statement"
+    ending = {"markdown": "md"}.get(form, form)
+    client = create_app(deployment).server.test_client()
+    answer = client.get(f"{at}.{ending}?period={period}", headers={"Host": "127.0.0.1"})
+
+    statement = statement_of(deployment.operations, "brand", line.creator_id, period)
+    assert answer.status_code == 200
+    assert answer.text == rendered(statement, form)
+    assert "attachment" in answer.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/project/brand/creator/c1/statement.exe?period=2025-03", 400),
+        ("/project/brand/creator/c1/statement.csv", 400),
+        ("/project/brand/creator/c1/statement.csv?period=yesterday", 400),
+        ("/project/brand/creator/nobody/statement.csv?period=2025-03", 404),
+    ],
+)
+def test_a_file_that_is_not_there_is_refused(deployment, address, status):
+    client = create_app(deployment).server.test_client()
+    assert client.get(address, headers={"Host": "127.0.0.1"}).status_code == status
