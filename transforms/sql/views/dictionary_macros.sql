@@ -2,8 +2,8 @@
 select
     function_name as macro_name,
     list_aggregate(parameters, 'string_agg', ', ') as takes,
-    function_type as kind,
-    comment as says
+    comment as says,
+    function_type as kind
 from duckdb_functions()
 where
     database_name = current_database()
