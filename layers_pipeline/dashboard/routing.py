@@ -43,7 +43,7 @@ def drawn(pages: Sequence[Page], deployment: Deployment, path: str, query: str) 
         now = deployment.clock.now()
         return page.draw(Visit(deployment=deployment, values=values, query=query, now=now))
     except LayersError as error:
-        return states.failed(error)
+        return states.failed_page(error)
 
 
 def register(app: Dash, deployment: Deployment, pages: Sequence[Page]) -> None:
