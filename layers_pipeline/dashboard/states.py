@@ -47,6 +47,20 @@ def failed_page(error: LayersError) -> Component:
     )
 
 
+def broken() -> Component:
+    """Something failed that nobody foresaw: the log says what."""
+    return dmc.Alert(
+        "What you did last could not be done. The log of the dashboard says why; reload the page "
+        "to go on.",
+        title="Something went wrong here",
+        color="red",
+        variant="outline",
+        withCloseButton=True,
+        closeButtonLabel="Close",
+        mb="md",
+    )
+
+
 def _said(error: LayersError) -> tuple[str, str]:
     match error:
         case NotFoundError():

@@ -33,7 +33,6 @@ def drawer(*, is_open: bool) -> Component:
         size=WIDTH,
         title="Content in detail",
         overlayProps={"backgroundOpacity": 0.25},
-        attributes={"header": {"role": "presentation"}},
         closeButtonProps={"aria-label": "Close the panel"},
         transitionProps={"duration": 0},
         keepMounted=True,
