@@ -1,4 +1,4 @@
-"""Asset checks of ads: content that nobody knows, spend that no ad shows, currencies, layers.
+"""Asset checks of ads: tokens, unknown content, spend that no ad shows, currencies, layers.
 
 Belongs here: findings on ads as checks that name the remedy.
 Does not belong here: the findings themselves (``transforms``), contracts (``contract_checks``).
@@ -9,7 +9,7 @@ from typing import Final
 import dagster as dg
 import polars as pl
 
-from assets.sync_checks import SyncCheck, listed, nothing_found
+from assets.sync_checks import ENDING_SOON, SyncCheck, listed, nothing_found
 from layers_pipeline.lake import catalog
 from layers_pipeline.steps.derive.layer_ads import shown_in_lake
 from layers_pipeline.steps.stores import Stores
@@ -73,7 +73,22 @@ def ads_have_a_layer(stores: Stores) -> dg.AssetCheckResult:
     )
 
 
+def ad_tokens_last(stores: Stores) -> dg.AssetCheckResult:
+    """Tokens of ad accounts that were refused or end within a week, each with its renewal.
+
+    Nothing renews them by itself: a person has to.
+    """
+    ending = stores.operations.ad_accounts.tokens_ending_before(stores.clock.now() + ENDING_SOON)
+    found = pl.DataFrame(
+        [(row.account_id, row.status, row.expires_at, row.renewal) for row in ending],
+        schema=["ad_account", "status", "expires_at", "remedy"],
+        orient="row",
+    )
+    return nothing_found(found.lazy(), what="ad accounts need a new token within a week")
+
+
 ADS_CHECKS: Final = (
+    SyncCheck("ad_accounts", "No token of an ad account ends within a week.", ad_tokens_last),
     SyncCheck("ad_states", "Ads show content that we know.", ads_show_what_we_know),
     SyncCheck("ad_account_days", "Accounts' spend is their ads'.", account_spend_is_explained),
     SyncCheck("ad_daily_metrics", "Boosts see all spend: it is in dollars.", boosts_count_dollars),

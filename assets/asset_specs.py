@@ -128,4 +128,8 @@ def file_as_json(file: ImportedFile) -> dict[str, Any]:
         "odd_values": file.odd_values,
         "already_there": file.already_there,
         "ignored_columns": list(file.ignored_columns),
+        "is_new_here": file.is_new_here,
+        "format": file.format,
+        "findings": list(file.findings),
+        "notes": list(file.notes),
     }

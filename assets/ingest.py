@@ -5,7 +5,7 @@ Does not belong here: what follows from landed rows (``derive``).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, cast
@@ -63,15 +63,17 @@ class ImportConfig(dg.Config):
     files: list[str]
     project_id: str
     time_zone: str = ""
+    options: dict[str, str] = Field(default_factory=dict)
 
 
 class AdImportConfig(dg.Config):
     """Which reports of ads to import, and how to read them."""
 
     files: list[str]
-    ad_platform: str
+    ad_platform: str = ""
     spent_on: str = ""
     is_history: bool = False
+    options: dict[str, str] = Field(default_factory=dict)
 
 
 @dg.asset(
@@ -138,6 +140,7 @@ def stg_import__captures(
         project_id=config.project_id,
         time_zone=config.time_zone or None,
         run_id=context.run.run_id,
+        options=config.options,
     )
     return _imported(stores, catalog.STG_IMPORT__CAPTURES, report, report.files, since=before)
 
@@ -155,10 +158,11 @@ def import_reports_of_ads(
     report = import_ad_metrics(
         stores,
         [Path(name) for name in config.files],
-        ad_platform=config.ad_platform,
+        ad_platform=config.ad_platform or None,
         spent_on=date.fromisoformat(config.spent_on) if config.spent_on else None,
         is_history=config.is_history,
         run_id=context.run.run_id,
+        options=config.options,
     )
     log(context, stores, report.written, since=since)
     table = catalog.STG_IMPORT__AD_METRICS
@@ -184,12 +188,18 @@ def _imported(
 def as_json(report: ImportReport | AdImportReport) -> dict[str, Any]:
     """An import's report as plain values."""
     values = {field.name: getattr(report, field.name) for field in fields(report)}
-    plain = {
+    plain: dict[str, Any] = {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in values.items()
         if value is None or isinstance(value, date | bool | int)
     }
-    return {**plain, "files": [file_as_json(file) for file in report.files]}
+    more: dict[str, Any] = (
+        {"spent": dict(report.spent)}
+        if isinstance(report, AdImportReport)
+        else {"own_accounts": list(report.own_accounts)}
+    )
+    more["outdated"] = asdict(report.outdated) if report.outdated else None
+    return {**plain, **more, "files": [file_as_json(file) for file in report.files]}
 
 
 def refuse_to_look_fresh(

@@ -163,7 +163,7 @@ class Settings(BaseSettings):
     @property
     def operations_database_url(self) -> str:
         """The operational database's URL with the default filled in."""
-        return self.operations_url or f"sqlite:///{self.root / 'operations.db'}"
+        return self.operations_url or f"sqlite:///{_in_url(self.root / 'operations.db')}"
 
     @property
     def lake_location(self) -> str:
@@ -181,9 +181,19 @@ class Settings(BaseSettings):
         return (self.exports_dir or self.root / "exports").expanduser().absolute()
 
     @property
+    def seen_location(self) -> Path:
+        """The absolute folder of what was seen of the stores."""
+        return self.root / "seen"
+
+    @property
     def locks_location(self) -> Path:
         """The absolute folder of lock files, used where there is no PostgreSQL."""
         return self.root / "locks"
+
+
+def _in_url(path: Path) -> str:
+    """A path in which a URL's reader finds no escape, question or fragment."""
+    return str(path).replace("%", "%25").replace("?", "%3F").replace("#", "%23")
 
 
 def load_settings() -> Settings:

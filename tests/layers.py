@@ -37,7 +37,7 @@ OF_FOLDER: Final = {
     "views": "store",
 }
 """Folders and files below ``tests``; everything else is quick."""
-OF_FIXTURE: Final = {"newcomer": "e2e", "url": "process", "postgres_url": "store"}
+OF_FIXTURE: Final = {"url": "process", "postgres_url": "store"}
 OF_PARAMETER: Final = {"postgres": "store"}
 """A value that a fixture is parametrised with."""
 

@@ -147,7 +147,7 @@ def rotate_keys() -> None:
     with _vault() as (stores, cipher):
         changed = stores.operations.tokens.rotate(cipher)
         changed += stores.operations.ad_accounts.rotate(cipher)
-        codes = stores.operations.rights.rotate(cipher)
+        codes = stores.operations.spark_codes.rotate(cipher)
     say(f"{changed:,} accounts' tokens were encrypted anew; all are under the first key now.")
     if codes:
         say(f"{codes:,} Spark codes were encrypted anew, too.")
@@ -162,14 +162,18 @@ def confirm_deletions(
     by: Annotated[str, typer.Option(help="Who confirms. Default: the user of this machine.")] = "",
 ) -> None:
     """Confirm that the posts which a listing no longer shows are deleted."""
+    from layers_pipeline.steps.derive.told_listings import is_told
+
     with opened() as stores:
-        stores.operations.accounts.require_oauth(name_of_account)
-        _require_listing(stores, name_of_account, listing)
+        if not is_told(stores, name_of_account, listing):
+            stores.operations.accounts.require_oauth(name_of_account)
+            _require_listing(stores, name_of_account, listing)
         new = stores.operations.deletions.confirm(
             name_of_account,
             listing,
             by=by or user_name("account confirm-deletions"),
             now=stores.clock.now(),
+            is_told=is_told(stores, name_of_account, listing),
         )
     said = "confirmed" if new else "confirmed before: nothing changed"
     say(f"Deletions in listing {listing} of account {name_of_account}: {said}.")

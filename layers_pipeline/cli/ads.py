@@ -13,7 +13,7 @@ from layers_pipeline.cli.common import ProjectOption, job_runner, opened
 from layers_pipeline.cli.handover import handed_over
 from layers_pipeline.cli.terminal import print_table, progress_bars, say
 from layers_pipeline.errors import InputRefusedError, RunFailedError
-from layers_pipeline.operations.ad_accounts import META_PREFIX, NewAdAccount
+from layers_pipeline.operations.ad_account_rows import META_PREFIX, NewAdAccount
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.settings import load_settings
 from transforms.vocabulary import AD_PLATFORMS, AccountStatus, AdPlatform
@@ -79,6 +79,7 @@ def list_accounts() -> None:
             "currency",
             "time zone",
             "status",
+            "token ends",
             "last outcome",
             "message",
             "read until",
@@ -92,6 +93,7 @@ def list_accounts() -> None:
                 row.currency,
                 row.time_zone,
                 row.status,
+                row.expires_at,
                 row.last_outcome,
                 row.last_message,
                 row.read_until,

@@ -9,13 +9,13 @@ What a command needs is imported once it runs: ``--help`` and completion answer 
 import logging
 from collections.abc import Sequence
 from importlib import metadata
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from layers_pipeline.cli import dashboard, doctor, jobs, query, simulation
 from layers_pipeline.cli.lazy import lazy_group
-from layers_pipeline.cli.terminal import complain, say
+from layers_pipeline.cli.terminal import complain, say, warnings_said
 from layers_pipeline.errors import LayersError
 
 COMMANDS: Final = (
@@ -83,8 +83,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; errors raised on purpose are said in one line."""
     # Log records of libraries are for services: here an error is said once, in our words.
     logging.getLogger().addHandler(logging.NullHandler())
-    try:
-        app(arguments)
-    except LayersError as error:
-        complain(f"error: {error}")
-        raise SystemExit(error.exit_code) from error
+    with warnings_said():
+        try:
+            app(arguments)
+        except LayersError as error:
+            _end_with(error)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # what stops a library in Rust is no Exception
+            from layers_pipeline.cli.foreign import as_ours
+
+            ours = as_ours(error)
+            if ours is None:
+                raise
+            _end_with(ours)
+
+
+def _end_with(error: LayersError) -> NoReturn:
+    complain(f"error: {error}")
+    raise SystemExit(error.exit_code) from error

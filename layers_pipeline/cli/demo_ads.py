@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from layers_pipeline.cli.runs import Runner
 from layers_pipeline.cli.terminal import console, print_table, say
 from layers_pipeline.clock import FixedClock
-from layers_pipeline.operations.ad_accounts import NewAdAccount
+from layers_pipeline.operations.ad_account_rows import NewAdAccount
 from layers_pipeline.operations.layers import NewAdSet, NewLayer
 from layers_pipeline.operations.payout_configs import PayoutTerms, period_start
 from layers_pipeline.operations.rights import RightOf

@@ -4,6 +4,7 @@ Belongs here: commands, their options, saying what came of them.
 Does not belong here: storage (``operations``), drawing (``terminal``).
 """
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -13,6 +14,8 @@ from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
+from layers_pipeline.steps.score.ticks import tick_of
+from transforms.staging.keys import account_key_of
 from transforms.vocabulary import PLATFORMS
 
 ProjectArgument = Annotated[str, typer.Argument(help="Short name of the project.")]
@@ -112,14 +115,36 @@ def allow_creator(
 def disallow_creator(
     accounts: Annotated[list[str], typer.Argument(help="Accounts as platform:key.")],
     project: ProjectOption,
+    since: Annotated[
+        str,
+        typer.Option(help="Since a tick in the past, such as 2025-05-14-12:00 (UTC); or 'ever'."),
+    ] = "",
 ) -> None:
     """Take creators off a project's allowlist, with every account of theirs, from now on.
 
-    What was scored before stays. Another project that allows them goes on syncing them.
+    What was scored before stays, unless --since says otherwise: an account that never was a
+    creator's, such as the project's own, is taken off with --since ever. Another project that
+    allows them goes on syncing them.
     """
     with opened() as stores:
-        count = stores.operations.allowlist.disallow(project, accounts, now=stores.clock.now())
-    say(f"{count} taken off the allowlist of {project!r}: not synced or ranked for it from now on.")
+        now = stores.clock.now()
+        ends = min(_since(since), now) if since else now
+        count = stores.operations.allowlist.disallow(project, accounts, now=ends)
+    if not since:
+        return say(
+            f"{count} taken off the allowlist of {project!r}: not synced or ranked for it from now "
+            "on."
+        )
+    return say(
+        f"{count} taken off the allowlist of {project!r}, as if not allowed since {since}. Ticks "
+        "that were scored since then still have them: layers-pipeline score --from TICK --to TICK "
+        "scores those again."
+    )
+
+
+def _since(text: str) -> datetime:
+    """A moment in the past from which on an account is no longer allowed."""
+    return datetime(1970, 1, 1, tzinfo=UTC) if text == "ever" else tick_of(text)
 
 
 def _account(text: str) -> NewAccount:
@@ -128,4 +153,7 @@ def _account(text: str) -> NewAccount:
         raise InputRefusedError(
             f"creator {text!r}: unsupported_platform. Write tiktok:KEY or instagram:KEY."
         )
-    return NewAccount(platform=platform, account_key=key, connection="external")
+    handle = account_key_of(key)
+    if handle is None:
+        raise InputRefusedError(f"creator {text!r}: {key!r} names no account. Write its handle.")
+    return NewAccount(platform=platform, account_key=handle, connection="external")

@@ -29,6 +29,13 @@ NEAREST: Final = """
     limit 3
 """
 
+STANDS_FOR: Final = """
+    select platform || ':' || same_as
+    from post_aliases
+    where regexp_extract($post, '[^/:]*$') = platform_post_id
+    limit 1
+"""
+
 Piece = Mapping[str, Any]
 
 
@@ -64,6 +71,9 @@ def explain(
     as_of = tick_of(at).isoformat() if at else None
     columns, rows = asked(EXPLANATION, {"post": post, "as_of": as_of})
     pieces = [dict(zip(columns, row, strict=True)) for row in rows]
+    if pieces[0]["reason"] == "unknown_id" and (other := _stands_for(post)):
+        say(f"{post} is one post with {other}, which stands for it.")
+        return explain(other, project=project, at=at, form=form)
     if pieces[0]["reason"] == "unknown_id":
         raise _unknown(post)
     if project:
@@ -73,6 +83,7 @@ def explain(
             _say(post, explanation)
     else:
         _write(form, columns, [tuple(piece.values()) for piece in pieces])
+    return None
 
 
 def why(
@@ -125,6 +136,16 @@ def _write(form: Format, columns: Sequence[str], rows: Sequence[Sequence[Any]]) 
     from layers_pipeline.serving.query import as_csv, as_json
 
     sys.stdout.write((as_csv if form == "csv" else as_json)(columns, rows))
+
+
+def _stands_for(post: str) -> str | None:
+    """The id that stands for a post of several ids, if this is another of them."""
+    from layers_pipeline.serving.query import asked
+
+    if not asked("select 1 from duckdb_tables() where table_name = 'post_aliases'")[1]:
+        return None  # published by an older package
+    found = asked(STANDS_FOR, {"post": post})[1]
+    return str(found[0][0]) if found else None
 
 
 def _nearest(post: str) -> str:

@@ -20,10 +20,10 @@ from layers_pipeline.operations.rights import (
     SUBJECTS_OF,
     ContentRight,
     RightOf,
-    require_code,
     standing,
 )
 from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.spark_codes import require_code
 from transforms.vocabulary import RightKind, RightSource
 
 right_app = typer.Typer()
@@ -66,7 +66,7 @@ def grant_right(
         code = _code(right) if kind == "spark_code" else None
         if code:
             cipher = TokenCipher(stores.settings.token_keys)
-            keep = stores.operations.rights.keep_code
+            keep = stores.operations.spark_codes.keep
             keep(project, right.subject_id, code, cipher, now=now)
         new = stores.operations.rights.grant(
             right,
@@ -129,7 +129,7 @@ def list_rights(
         if project:
             stores.operations.projects.get(project)
         rows = stores.operations.rights.all()
-        codes = set(stores.operations.rights.posts_with_code())
+        codes = set(stores.operations.spark_codes.posts())
     print_table(
         ("project", "right", "for", "from", "until", "revoked", "code", "source", "by", "known"),
         [

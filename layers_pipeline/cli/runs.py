@@ -6,6 +6,7 @@ Does not belong here: what a job does, and printing.
 
 import os
 import re
+import sqlite3
 from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import dagster as dg
+from sqlalchemy.exc import SQLAlchemyError
 
 from layers_pipeline.dagster_support.local_runs import run_here
 from layers_pipeline.definitions import build_definitions
@@ -24,6 +26,7 @@ from layers_pipeline.errors import (
     AccountsFailedError,
     LockTimeoutError,
     RunFailedError,
+    StoreError,
 )
 from layers_pipeline.lake.locks import FileLocks
 from layers_pipeline.settings import Settings
@@ -49,11 +52,19 @@ def prepare_dagster_home(settings: Settings) -> Path:
         The folder.
     """
     home = Path(os.environ.get("DAGSTER_HOME") or settings.root / "dagster").absolute()
-    home.mkdir(parents=True, exist_ok=True)
     body = files("layers_pipeline").joinpath("dagster.yaml").read_text(encoding="utf-8")
     target = home / "dagster.yaml"
-    if not target.exists() or _is_untouched(target.read_text("utf-8"), body):
-        target.write_text(f"{_mark(body)}\n{body}", encoding="utf-8")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        there = target.read_text("utf-8") if target.exists() else None
+        wanted = f"{_mark(body)}\n{body}"
+        if there != wanted and (there is None or _is_untouched(there, body)):
+            target.write_text(wanted, encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(
+            f"DAGSTER_HOME: {home} cannot be used for Dagster's records ({error}). Name a folder "
+            "that can be written."
+        ) from error
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 
@@ -156,11 +167,31 @@ def open_runner(settings: Settings) -> Generator[Runner]:
     prepare_dagster_home(settings)
     folder = settings.locks_location / "runners"
     name = uuid4().hex
-    with dg.DagsterInstance.get() as instance, FileLocks(folder).hold(name):
-        _end_runs_of_the_dead(instance, folder)
+    with _instance(settings) as instance, FileLocks(folder).hold(name):
+        with _records_named(settings):
+            _end_runs_of_the_dead(instance, folder)
         yield Runner(instance, name, build_definitions(settings))
     for left in folder.glob(f"{name}.*"):
         left.unlink()
+
+
+def _instance(settings: Settings) -> dg.DagsterInstance:
+    with _records_named(settings):
+        return dg.DagsterInstance.get()
+
+
+@contextmanager
+def _records_named(settings: Settings) -> Generator[None]:
+    """Say of errors of Dagster's own files whose they are: none of the pipeline's data."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, dg.DagsterError) as error:
+        home = Path(os.environ.get("DAGSTER_HOME") or settings.root / "dagster")
+        said = str(error).strip().split("\n")[0]
+        raise StoreError(
+            f"Dagster's records in {home} cannot be used: {said}. They hold the history of runs "
+            "and no data: restore the folder from a copy, or move it away."
+        ) from error
 
 
 def _end_runs_of_the_dead(instance: dg.DagsterInstance, folder: Path) -> None:

@@ -4,6 +4,7 @@ Belongs here: drawing.
 Does not belong here: what is drawn, and the commands.
 """
 
+import logging
 import sys
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -48,6 +49,31 @@ def say(text: str) -> None:
 def complain(text: str) -> None:
     """Print one line on standard error, whatever line breaks the text has."""
     errors.print(_as_text(" ".join(text.split())), soft_wrap=True)
+
+
+class _Complaining(logging.Handler):
+    """Says what is logged as a warning of ours in one line, and once."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = f"{record.levelname.lower()}: {record.getMessage()}"
+        if text not in self._said:
+            self._said.add(text)
+            complain(text)
+
+
+@contextmanager
+def warnings_said() -> Generator[None]:
+    """Print warnings of the pipeline's own modules on standard error while the block runs."""
+    ours, handler = logging.getLogger("layers_pipeline"), _Complaining()
+    ours.addHandler(handler)
+    try:
+        yield
+    finally:
+        ours.removeHandler(handler)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from layers_pipeline.errors import SettingsError
+from layers_pipeline.plain_paths import plain_path
 
 URL_VARIABLE: Final = "LAYERS_DAGSTER_PG_URL"
 OF_INPUTS: Final = "dagster/input_"
@@ -97,7 +98,7 @@ class SqliteStorage(DagsterSqliteStorage):
     """Dagster's own files, with one engine each, and smaller events of ticks."""
 
     def __init__(self, base_dir: str) -> None:
-        super().__init__(base_dir)
+        super().__init__(plain_path(base_dir))
         self._run_storage = RunsInSqlite(self._run_storage._conn_string)
         self._event_log_storage = EventsInSqlite(self._event_log_storage._base_dir)
 

@@ -1,20 +1,18 @@
-"""Files of rows as they lie on disk: Parquet, CSV and NDJSON, read without a guess at types.
+"""Files of rows as they lie on disk: Parquet, delimited text, JSON, workbooks; no guess at types.
 
-Belongs here: formats, encodings, damage, and which line of the file a row stands on.
-Does not belong here: what columns mean, and what is wrong with values.
+Belongs here: which reader a table needs, encodings, damage, which line of the file a row stands on.
+Does not belong here: archives (``members``); what columns mean, and what is wrong with values.
 """
 
+import codecs
 import csv
-import gzip
-import io
-import json
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 import pyarrow as pa
@@ -22,11 +20,21 @@ from polars.exceptions import PolarsError
 from pyarrow import csv as arrow_csv
 
 from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.files.delimited import Dialect, csv_reader, dialect_of, likeness
+from layers_pipeline.files.instants import beyond_calendar, odd_instants
+from layers_pipeline.files.json_rows import json_rows
+from layers_pipeline.files.members import Member, members_of, unreadable
+from layers_pipeline.files.workbooks import sheet_rows
+from transforms.exports.headers import header_word
 from transforms.staging.parsing import LINE
 
-SUFFIXES: Final = (".parquet", ".csv", ".csv.gz", ".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
 DAMAGE: Final = (OSError, EOFError, zlib.error, csv.Error, PolarsError)
 JSON_BATCH_ROWS: Final = 50_000
+HEADER_ROWS: Final = 20
+"""Rows among which the header is looked for, behind titles and periods."""
+WIDE: Final = 24
+"""Of tables with more columns, only those are kept whose names are known."""
+DECODED_BYTES: Final = 2**24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,61 +50,66 @@ class RawFile:
     columns: tuple[str, ...]
 
 
-def require_file(path: Path) -> None:
-    """Refuse what cannot be opened, or is of no kind that is read here.
-
-    Raises:
-        InputRefusedError: Says why, with the remedy.
-    """
-    if not path.name.lower().endswith(SUFFIXES):
-        known = ", ".join(SUFFIXES)
-        raise InputRefusedError(f"{path}: unknown kind of file: save it as one of {known}.")
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: Exception) -> InputRefusedError:
-    why = _first_line(error)
-    return InputRefusedError(f"{path}: cannot be read: {why}. Check that it is there and complete.")
-
-
 def read_raw_file(path: Path, *, columns: Collection[str], required: Collection[str]) -> RawFile:
-    """Read a file by its suffix.
+    """Read a file that holds one table.
 
     Args:
-        path: A Parquet, CSV or NDJSON file.
-        columns: Columns that mean something; of Parquet, only these are read.
+        path: A table, packed or not.
+        columns: Columns that mean something.
         required: Columns without which the file is of no use.
+    Raises:
+        InputRefusedError: It cannot be read, is damaged, has no rows, or holds several tables.
+    """
+    members = members_of(path)
+    if len(members) > 1:
+        raise InputRefusedError(f"{path}: holds {len(members)} files. Give them one by one.")
+    return read_table(members[0], columns=columns, required=required)
+
+
+def read_table(
+    member: Member,
+    *,
+    columns: Collection[str],
+    required: Collection[str],
+    words: Collection[str] = (),
+    rows_at: Collection[str] = (),
+) -> RawFile:
+    """Read a table by its suffix.
+
+    Args:
+        member: The table.
+        columns: Columns of ours; of Parquet, only these are read.
+        required: Columns of ours without which the table is not one of ours.
+        words: Header words that are known besides; of nested JSON only they are read.
+        rows_at: Where in a JSON document its rows may stand.
     Raises:
         InputRefusedError: It cannot be read, is damaged, or has no rows.
     """
-    require_file(path)
     try:
-        if path.name.lower().endswith(".parquet"):
-            raw = _parquet(path, columns=columns, required=required)
+        if member.suffix == ".parquet":
+            raw = _parquet(member, columns=columns, required=required)
+        elif member.suffix in {".xlsx", ".xlsm"}:
+            raw = _workbook(member, {*words, *columns})
         else:
-            raw = _text_file(path)
+            raw = _text(member, columns=columns, required=required, words=words, rows_at=rows_at)
     except DAMAGE as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(member.path, error) from error
     if raw.rows.is_empty():
-        raise InputRefusedError(f"{path}: has no rows. Export it again.")
+        raise InputRefusedError(f"{member.path}: has no rows. Export it again.")
     return raw
 
 
-def _first_line(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
-
-
-def _parquet(path: Path, *, columns: Collection[str], required: Collection[str]) -> RawFile:
-    schema = pl.read_parquet_schema(path)
+def _parquet(member: Member, *, columns: Collection[str], required: Collection[str]) -> RawFile:
+    source = member.path if member.content is None else member.content
+    if refused := odd_instants(source):
+        raise InputRefusedError(f"{member.path}: {refused}")
+    schema = pl.read_parquet_schema(source)
     # Without its required columns a file is refused: then any column may tell what happened.
     is_usable = all(name in schema for name in required)
     wanted = [name for name in schema if name in columns] if is_usable else [*schema]
-    rows = pl.read_parquet(path, columns=[name for name in wanted if name != LINE], glob=False)
+    rows = pl.read_parquet(source, columns=[name for name in wanted if name != LINE], glob=False)
+    if refused := beyond_calendar(rows):
+        raise InputRefusedError(f"{member.path}: {refused}")
     rows = rows.with_columns(
         pl.col(name).cast(pl.String)
         for name, dtype in rows.schema.items()
@@ -105,60 +118,121 @@ def _parquet(path: Path, *, columns: Collection[str], required: Collection[str])
     return RawFile(rows=rows.with_row_index(LINE, offset=1), columns=tuple(schema))
 
 
-def _text_file(path: Path) -> RawFile:
-    name = path.name.lower()
-    content = gzip.decompress(path.read_bytes()) if name.endswith(".gz") else path.read_bytes()
-    if not content.strip():
+def _workbook(member: Member, words: Collection[str]) -> RawFile:
+    rows = sheet_rows(member, lambda row: likeness(row, words))
+    first = max(range(min(len(rows), HEADER_ROWS)), key=lambda at: likeness(rows[at], words))
+    header = [name.strip() for name in rows[first]]
+    _refuse_twice(member.path, header, line=first + 1)
+    named = {at: name for at, name in enumerate(header) if name and name != LINE}
+    body = [(line, row) for line, row in enumerate(rows[first + 1 :], first + 2) if any(row)]
+    table = {name: [row[at] for _, row in body] for at, name in named.items()}
+    frame = pl.DataFrame({LINE: [line for line, _ in body], **table}).cast({LINE: pl.Int64})
+    return RawFile(rows=frame, columns=tuple(named.values()))
+
+
+def _text(
+    member: Member,
+    *,
+    columns: Collection[str],
+    required: Collection[str],
+    words: Collection[str],
+    rows_at: Collection[str],
+) -> RawFile:
+    path, content = member.path, member.read()
+    if not content or content.isspace():
         raise InputRefusedError(f"{path}: is empty. Export it again.")
+    _refuse_other_text(path, content)
+    if member.suffix in {".json", ".ndjson", ".jsonl"}:
+        rows = json_rows(
+            path,
+            content,
+            is_document=member.suffix == ".json",
+            plain=frozenset(required),
+            words=frozenset(words),
+            rows_at=tuple(rows_at),
+        )
+        return _json(rows)
+    dialect = dialect_of(path, content, {*words, *columns})
+    return _csv(path, content, dialect, {*words, *columns})
+
+
+def _refuse_other_text(path: Path, content: bytes) -> None:
+    """Refuse what is not UTF-8; looked at in blocks, so that no copy of all is made."""
+    decoder, seen = codecs.getincrementaldecoder("utf-8")(), 0
     try:
-        content.decode()
+        for first in range(0, len(content), DECODED_BYTES):
+            seen = first
+            decoder.decode(content[first : first + DECODED_BYTES])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = content.count(b"\n", 0, seen + error.start) + 1
         raise InputRefusedError(
             f"{path}: line {line}: is not UTF-8 text. Save it as UTF-8 (in Excel: CSV UTF-8)."
         ) from error
-    return _csv(path, content) if name.endswith((".csv", ".csv.gz")) else _ndjson(path, content)
 
 
-def _csv(path: Path, content: bytes) -> RawFile:
-    header, header_lines = _csv_header(path, content)
+def _csv(path: Path, content: bytes, dialect: Dialect, words: Collection[str]) -> RawFile:
+    header = [name.strip() for name in dialect.header]
+    if not header:
+        raise InputRefusedError(f"{path}: line 1: is blank. Begin with the column names.")
+    _refuse_twice(path, header, line=dialect.header_line)
     names = [f"column {position}" for position in range(len(header))]
-    _refuse_torn_quotes(path, content)
+    _refuse_torn_quotes(path, content, dialect)
+    named = {name: column for name, column in zip(header, names, strict=True) if name}
+    known = [column for name, column in named.items() if header_word(name) in words]
+    rows = None
+    if len(names) > WIDE and known:
+        rows = _narrow(_arrow_rows(path, content, dialect, names, known), content, dialect)
+    if rows is None:
+        known = names
+        rows = _arrow_rows(path, content, dialect, names, names)
+        rows = rows.with_columns(_csv_lines(first=dialect.lines + 1))
+        rows = rows.filter(~pl.all_horizontal(pl.col(names) == ""))
+    values = {
+        name: pl.col(column) for name, column in named.items() if name != LINE and column in known
+    }
+    return RawFile(rows=rows.select(LINE, **values), columns=tuple(named))
+
+
+def _narrow(rows: pl.DataFrame, content: bytes, dialect: Dialect) -> pl.DataFrame | None:
+    """The known columns with their lines; None where those tell neither lines nor blank rows."""
+    lines = content.count(b"\n") + (not content.endswith(b"\n"))
+    has_blank = rows.select(pl.all_horizontal(pl.all() == "").any()).item()
+    if has_blank or lines != rows.height + dialect.lines:
+        return None
+    return rows.with_row_index(LINE, offset=dialect.lines + 1).cast({LINE: pl.Int64})
+
+
+def _arrow_rows(
+    path: Path, content: bytes, dialect: Dialect, names: list[str], wanted: list[str]
+) -> pl.DataFrame:
+    """Rows of delimited text, all of them text, of the wanted columns."""
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(content),
-            read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=header_lines),
-            parse_options=arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+            read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=dialect.lines),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=dialect.delimiter, newlines_in_values=True, ignore_empty_lines=False
+            ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                column_types=dict.fromkeys(names, pa.string()),
+                include_columns=wanted,
+                strings_can_be_null=False,
             ),
         )
     except pa.ArrowInvalid as error:
-        raise InputRefusedError(_csv_damage(path, content) or f"{path}: {error}") from error
-    rows = pl.DataFrame(table).with_columns(_csv_lines(first=header_lines + 1))
-    is_blank = pl.all_horizontal(pl.col(names) == "")
-    named = {name: column for name, column in zip(header, names, strict=True) if name}
-    values = {name: pl.col(column) for name, column in named.items() if name != LINE}
-    rows = rows.filter(~is_blank).select(LINE, **values)
-    return RawFile(rows=rows, columns=tuple(named))
+        raise InputRefusedError(
+            _csv_damage(path, content, dialect) or f"{path}: {error}"
+        ) from error
+    return pl.DataFrame(table)
 
 
-def _csv_header(path: Path, content: bytes) -> tuple[list[str], int]:
-    reader = _csv_reader(content)
-    header = [name.strip() for name in next(reader)]
-    if not header:
-        raise InputRefusedError(f"{path}: line 1: is blank. Begin with the column names.")
+def _refuse_twice(path: Path, header: list[str], *, line: int) -> None:
     twice = [name for name, times in Counter(header).items() if name and times > 1]
     if twice:
         raise InputRefusedError(
-            f"{path}: line 1: column {twice[0]} appears twice. Remove or rename one of them."
+            f"{path}: line {line}: column {twice[0]} appears twice. Remove or rename one of them."
         )
-    return header, reader.line_num
-
-
-def _csv_reader(content: bytes) -> Any:  # noqa: ANN401 - the csv module's reader has no public type
-    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
-    return csv.reader(text, strict=True)
 
 
 def _csv_lines(*, first: int) -> pl.Expr:
@@ -168,15 +242,17 @@ def _csv_lines(*, first: int) -> pl.Expr:
     return (lines.cum_sum() - lines + first).alias(LINE)
 
 
-def _refuse_torn_quotes(path: Path, content: bytes) -> None:
-    if content.count(b'"') % 2 and (damage := _csv_damage(path, content)):
+def _refuse_torn_quotes(path: Path, content: bytes, dialect: Dialect) -> None:
+    if content.count(b'"') % 2 and (damage := _csv_damage(path, content, dialect)):
         raise InputRefusedError(damage)
 
 
-def _csv_damage(path: Path, content: bytes) -> str | None:
+def _csv_damage(path: Path, content: bytes, dialect: Dialect) -> str | None:
     """The first row with too few or too many values, or a quote that is never closed."""
-    reader = _csv_reader(content)
-    expected, begins = len(next(reader)), reader.line_num + 1
+    reader = csv_reader(content, dialect.delimiter)
+    while reader.line_num < dialect.lines:
+        next(reader)
+    expected, begins = len(dialect.header), reader.line_num + 1
     try:
         for row in reader:
             if row and len(row) != expected:
@@ -191,8 +267,7 @@ def _csv_damage(path: Path, content: bytes) -> str | None:
     return None
 
 
-def _ndjson(path: Path, content: bytes) -> RawFile:
-    rows = _json_rows(path, content)
+def _json(rows: Iterator[dict[str, str | int | None]]) -> RawFile:
     parts = [pl.DataFrame(schema={LINE: pl.Int64})]
     while batch := list(islice(rows, JSON_BATCH_ROWS)):
         names = dict.fromkeys(name for row in batch for name in row)
@@ -200,28 +275,3 @@ def _ndjson(path: Path, content: bytes) -> RawFile:
         parts.append(pl.DataFrame(batch, schema=schema))
     table = pl.concat(parts, how="diagonal")
     return RawFile(rows=table, columns=tuple(name for name in table.columns if name != LINE))
-
-
-def _json_rows(path: Path, content: bytes) -> Iterator[dict[str, Any]]:
-    # Numbers stay the text that they are written in: an id is never rounded.
-    decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
-    lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="\n")
-    for line, text in enumerate(lines, start=1):
-        if not text.strip():
-            continue
-        try:
-            row = decoder.decode(text)
-        except json.JSONDecodeError as error:
-            raise InputRefusedError(
-                f"{path}: line {line}: is not JSON ({error.msg}). The file is cut off or "
-                "damaged: export it again, one object per line."
-            ) from error
-        if not isinstance(row, dict):
-            raise InputRefusedError(f"{path}: line {line}: is not a JSON object.")
-        yield {name: _as_text(value) for name, value in row.items()} | {LINE: line}
-
-
-def _as_text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)

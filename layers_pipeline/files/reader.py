@@ -5,8 +5,8 @@ Does not belong here: file formats, what columns mean, rows that are set aside o
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ import polars as pl
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.formats import RawFile
+from layers_pipeline.files.members import Member
 from layers_pipeline.progress import report
 from transforms.staging.parsing import LINE
 from transforms.staging.quarantine import split
@@ -36,6 +37,10 @@ class ReadFile:
         sound: The sound rows, of the file's contract.
         quarantined: The broken rows, and odd values of sound ones, as rows of ``Quarantine``.
         ignored_columns: Columns of the file that mean nothing here.
+        format: The format that it was read as.
+        mapping: Columns of the file that are read, by columns of ours.
+        findings: What a person should look at, in sentences.
+        notes: What was settled or left out, in sentences.
     """
 
     path: Path
@@ -44,6 +49,10 @@ class ReadFile:
     sound: pl.DataFrame
     quarantined: pl.DataFrame
     ignored_columns: tuple[str, ...]
+    format: str = "own"
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def rows_set_aside(self) -> pl.DataFrame:
@@ -107,10 +116,18 @@ def report_rows(path: Path, done: int, raw: RawFile) -> None:
     report(f"reading {path.name}", done, raw.rows.height)
 
 
-def fingerprint(path: Path) -> str:
-    """The identity of a file's content, 16 hexadecimal digits."""
-    with path.open("rb") as content:
+def fingerprint(member: Member) -> str:
+    """The identity of a table's content, 16 hexadecimal digits."""
+    if member.content is not None and member.path.parent.suffix.lower() == ".zip":
+        return hashlib.sha256(member.content).hexdigest()[:16]
+    with member.path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()[:16]
+
+
+def read_as(identity: str, *how: object) -> str:
+    """The identity of content that is read in a way of its own, 16 hexadecimal digits."""
+    whole = "/".join([identity, *("" if part is None else str(part) for part in how)])
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
 def missing_columns(raw: RawFile, required: Iterable[str], *, page: str) -> Iterator[str]:

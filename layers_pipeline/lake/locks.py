@@ -15,7 +15,7 @@ from typing import IO, Final, Protocol
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from layers_pipeline.errors import LockTimeoutError
+from layers_pipeline.errors import LockTimeoutError, StoreError
 
 POLL_S: Final = 0.01
 LOCKS: Final = 0x1A7E5
@@ -49,7 +49,6 @@ class FileLocks:
         Holders pass a turnstile, in which an exclusive holder waits, so that a stream of
         shared holders cannot keep it waiting for ever.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + self._timeout_s
         with self._open(name) as lock, self._open(f"{name}.turnstile") as turnstile:
             # Whoever waits for the lock keeps the turnstile shut: later holders, shared ones too,
@@ -62,7 +61,15 @@ class FileLocks:
             yield
 
     def _open(self, name: str) -> IO[bytes]:
-        return (self._folder / f"{name.replace('/', '_')}.lock").open("ab")
+        path = self._folder / f"{name.replace('/', '_')}.lock"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return path.open("ab")
+        except OSError as error:
+            raise StoreError(
+                f"the lock {path} cannot be taken: {error.strerror}. Mend that (space, rights), "
+                "then repeat."
+            ) from error
 
     def _take(self, lock: IO[bytes], kind: int, *, name: str, deadline: float) -> None:
         while True:

@@ -4,8 +4,9 @@ Belongs here: opening Delta tables, lazy frames of their rows, files, watermarks
 Does not belong here: writing (``store``).
 """
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from layers_pipeline.errors import NotFoundError, StoreError
 from layers_pipeline.lake.handles import LOCAL, Handle, Opened
 from layers_pipeline.lake.table import Table
+from layers_pipeline.seen import Seen
 
 ADDED: Final = "layers.added"
 """Says of a stored column that it was added later, so that older files lack it."""
@@ -30,9 +32,16 @@ MIGRATE: Final = "Run `layers-pipeline lake migrate`: it adds what may be added,
 class LakeReader:
     """Delta tables under one location, a folder or an object-store URL, to be read."""
 
-    def __init__(self, location: str, *, storage_options: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        location: str,
+        *,
+        storage_options: Mapping[str, str] | None = None,
+        seen: Seen | None = None,
+    ) -> None:
         self._location = location.rstrip("/")
         self._options = dict(storage_options) if storage_options else None
+        self._seen = seen
         self._opened: dict[str, Opened] = {}
 
     def uri(self, table: Table) -> str:
@@ -45,6 +54,7 @@ class LakeReader:
 
         Raises:
             NotFoundError: There is no such version, or it has been cleaned away.
+            StoreError: The table is damaged, or has lost what was seen of it before.
         """
         if version is not None:
             return self._open(table, version=version)
@@ -53,6 +63,9 @@ class LakeReader:
             handle = self._open(table)
             if handle is None:
                 return None
+            if kept is None:
+                # Once: what is written from here on was written by those who told its size.
+                self._require_files(table, handle)
             kept = self._opened[table.name] = Opened(handle, log=self.log_folder(table))
         return kept.handle
 
@@ -63,17 +76,49 @@ class LakeReader:
         return None if "://" in path else Path(path) / "_delta_log"
 
     def _open(self, table: Table, *, version: int | None = None) -> DeltaTable | None:
+        # Asked first: whoever writes meanwhile may only make the table newer than that.
+        seen = self._seen.number(table.name) if self._seen else -1
         try:
-            return Handle(self.uri(table), version=version, storage_options=self._options)
-        except DeltaError as error:
+            handle = Handle(self.uri(table), version=version, storage_options=self._options)
+        except (DeltaError, OSError) as error:
             if version is not None:
                 raise NotFoundError(
                     f"{table.name}: version {version} does not exist or was cleaned away. "
                     "Read a newer version."
                 ) from error
-            if isinstance(error, TableNotFoundError):
-                return None
-            raise
+            if not isinstance(error, TableNotFoundError):
+                raise damaged(table.name, self.uri(table), error) from error
+            handle = None
+        if version is None:
+            self._require_seen(table, -1 if handle is None else handle.version(), seen)
+        return handle
+
+    def _require_seen(self, table: Table, version: int, seen: int) -> None:
+        """Refuse a table that is older than it was, or gone: it would be filled anew."""
+        if self._seen and version < seen:
+            why = (
+                f"there is no table, though its version {seen} was seen before"
+                if version < 0
+                else f"the newest version is {version}, though {seen} was seen before"
+            )
+            raise self._seen.lost(table.name, f"{table.name}: {self.uri(table)}", why)
+
+    def _require_files(self, table: Table, handle: DeltaTable) -> None:
+        """Refuse a table on this machine whose files are not as its log says."""
+        if self.log_folder(table) is None:
+            return
+        wrong = [
+            f"{path} has {size if size is None else f'{size:,}'} of {wanted:,} bytes"
+            for path, wanted, size in _sizes(handle)
+            if size != wanted
+        ]
+        if wrong:
+            more = f" (and {len(wrong) - 1:,} more files)" if wrong[1:] else ""
+            raise StoreError(
+                f"{table.name}: a data file is not what the table's log says: "
+                f"{wrong[0].replace('has None of', 'is gone, of')}{more}. Restore the file from a "
+                "copy, or the whole lake."
+            )
 
     def version(self, table: Table) -> int:
         """The table's version; -1 before its first write."""
@@ -221,6 +266,28 @@ def scan_files(
         glob=False,
         include_file_paths=place,
     )
+
+
+def damaged(name: str, uri: str, error: Exception) -> StoreError:
+    """The error that a table cannot be read or written, without what a library says of itself."""
+    said = str(error).strip().split("\n")[0].removeprefix("Kernel error: ").rstrip(".")
+    return StoreError(
+        f"{name}: {uri} cannot be used: {said or type(error).__name__}. Mend that (space, rights), "
+        "or restore the table from a copy."
+    )
+
+
+def _sizes(handle: DeltaTable) -> Iterator[tuple[str, int, int | None]]:
+    """Each data file of a table on this machine, its bytes by the log, and as it lies there."""
+    listed = handle.get_add_actions()
+    sizes = listed["size_bytes"].to_pylist()
+    root = unquote(handle.table_uri.removeprefix(LOCAL)).rstrip("/")
+    for path, wanted in zip(listed["path"].to_pylist(), sizes, strict=True):
+        place = f"{root}/{unquote(path)}"
+        try:
+            yield place, wanted, os.stat(place).st_size  # noqa: PTH116 - a path object takes longer
+        except FileNotFoundError:
+            yield place, wanted, None
 
 
 def recorded(handle: DeltaTable | None, application: str) -> int:

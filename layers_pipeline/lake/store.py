@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import polars as pl
 import stamina
 from deltalake import DeltaTable, write_deltalake
-from deltalake.exceptions import CommitFailedError, SchemaMismatchError
+from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchError
 
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
@@ -20,8 +20,9 @@ from layers_pipeline.lake.catalog import QUARANTINE
 from layers_pipeline.lake.handles import LOCAL
 from layers_pipeline.lake.locks import Locks
 from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
-from layers_pipeline.lake.reading import MIGRATE, LakeReader, marked
+from layers_pipeline.lake.reading import MIGRATE, LakeReader, damaged, marked
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
+from layers_pipeline.seen import Seen
 from transforms.staging.quarantine import split
 
 T = TypeVar("T")
@@ -57,8 +58,9 @@ class Lake(LakeReader):
         locks: Locks,
         clock: Clock | None = None,
         storage_options: Mapping[str, str] | None = None,
+        seen: Seen | None = None,
     ) -> None:
-        super().__init__(location, storage_options=storage_options)
+        super().__init__(location, storage_options=storage_options, seen=seen)
         self._locks = locks
         self._clock = clock or SystemClock()
         self._holding = threading.local()
@@ -286,13 +288,16 @@ class Lake(LakeReader):
         """Run an attempt to commit, again if another writer was first.
 
         Raises:
-            StoreError: The stored columns are not those of the contract.
+            StoreError: The stored columns are not those of the contract, or the table is damaged.
             LakeConflictError: Every attempt lost; nothing was written.
         """
         retried = stamina.retry(on=CommitFailedError, attempts=COMMIT_ATTEMPTS, timeout=None)
         try:
             with self.lock(f"table-{table.name}"):
-                return retried(attempt)()
+                done = retried(attempt)()
+                if self._seen:
+                    self._seen.note(table.name, self.version(table))
+                return done
         except SchemaMismatchError as error:
             raise StoreError(
                 f"{table.name}: the columns stored in {self.uri(table)} are not those of its "
@@ -303,3 +308,5 @@ class Lake(LakeReader):
                 f"{table.name}: {COMMIT_ATTEMPTS} attempts to commit lost against other writers. "
                 "Nothing was written; repeat the run."
             ) from error
+        except (DeltaError, OSError) as error:
+            raise damaged(table.name, self.uri(table), error) from error

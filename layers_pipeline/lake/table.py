@@ -96,6 +96,11 @@ class Table:
 
     def empty(self) -> pl.DataFrame:
         """No rows of the table's shape."""
+        return self._empty.clone()
+
+    @cached_property
+    def _empty(self) -> pl.DataFrame:
+        """Made once: making it takes as long as writing some rows."""
         return self.schema.create_empty()
 
     def shape(self, rows: pl.DataFrame) -> pl.DataFrame:

@@ -9,11 +9,21 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, Select, create_engine, event, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Select,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
@@ -32,6 +42,20 @@ _MIGRATION_LOCK: Final = 7_205_759_403
 _ALEMBIC: Final = threading.Lock()
 """Alembic keeps its context in a global, so one thread migrates at a time."""
 _BEGIN: Final = "layers_begin"
+CHECK: Final = "Check that the database can be reached and that migrate() has run, then repeat."
+_DAMAGED: Final = "The file is damaged: restore it from a copy."
+_NO_PLACE: Final = "Nothing was written. Make room, or make the file and its folder writable."
+REMEDIES: Final = {
+    "malformed": _DAMAGED,
+    "not a database": _DAMAGED,
+    "already exists": "It holds tables of another program: name another LAYERS_OPERATIONS_URL.",
+    "disk is full": _NO_PLACE,
+    "disk I/O error": _NO_PLACE,
+    "readonly": _NO_PLACE,
+    "unable to open": "Check that it is a file, and that it and its folder can be written.",
+    "locked": "Another program holds it: close that, then repeat.",
+}
+"""What to do, by words of the database's error."""
 
 
 class Database:
@@ -58,6 +82,14 @@ class Database:
         """The engine that reads; tests and tools inspect the schema through it."""
         return self._engine
 
+    @property
+    def is_empty_file(self) -> bool:
+        """Whether it is a SQLite file that is not there, or holds nothing at all."""
+        if self._url.get_backend_name() != "sqlite":
+            return False
+        path = Path(str(self._url.database))
+        return not path.exists() or (path.is_file() and path.stat().st_size == 0)
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session in a transaction that only reads."""
@@ -81,9 +113,18 @@ class Database:
         """
         with _ALEMBIC, self._errors_named():
             if self._url.get_backend_name() == "sqlite":
-                _keep_write_ahead_log(self._engine)
+                _keep_write_ahead_log(self._engine, shown_url=self.url)
+            if self.revision() == newest_revision():
+                return
             with self._writer.begin() as connection:
                 _upgrade(connection, shown_url=self.url)
+
+    def revision(self) -> str:
+        """The revision of the stored schema; empty before the first migration."""
+        with self.read() as session:
+            if not inspect(session.connection()).has_table("alembic_version"):
+                return ""
+            return str(session.scalar(text("select version_num from alembic_version")) or "")
 
     def close(self) -> None:
         self._engine.dispose()
@@ -105,11 +146,7 @@ class Database:
             yield
         except SQLAlchemyError as error:
             cause = error.orig if isinstance(error, StatementError) else error
-            said = " ".join(str(cause).split())
-            raise StoreError(
-                f"{self.url}: {said}. Check that the database can be reached"
-                " and that migrate() has run, then repeat."
-            ) from error
+            raise _failed(self.url, str(cause)) from error
 
 
 class Repository:
@@ -189,15 +226,25 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
 
 
-def _keep_write_ahead_log(engine: Engine) -> None:
+def _failed(shown_url: str, said: str) -> StoreError:
+    """The error that a database gave, with the remedy that goes with its words."""
+    words = " ".join(said.split())
+    remedy = next((remedy for sign, remedy in REMEDIES.items() if sign in words), CHECK)
+    return StoreError(f"{shown_url}: {words}. {remedy}")
+
+
+def _keep_write_ahead_log(engine: Engine, *, shown_url: str) -> None:
     """Switch the file to WAL for good; SQLite does not wait for its lock here, so we do."""
     deadline = time.monotonic() + WAIT_S
-    connection = engine.raw_connection()
     try:
-        while not _switched_to_wal(connection.cursor(), final_try=time.monotonic() > deadline):
-            time.sleep(0.05)
-    finally:
-        connection.close()
+        connection = engine.raw_connection()
+        try:
+            while not _switched_to_wal(connection.cursor(), final_try=time.monotonic() > deadline):
+                time.sleep(0.05)
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        raise _failed(shown_url, str(error)) from error
 
 
 def _switched_to_wal(cursor: DBAPICursor, *, final_try: bool) -> bool:
@@ -206,10 +253,7 @@ def _switched_to_wal(cursor: DBAPICursor, *, final_try: bool) -> bool:
         return cursor.fetchone() == ("wal",)
     except sqlite3.DatabaseError as error:
         if final_try or "locked" not in str(error):
-            raise StoreError(
-                f"SQLite: {error} while switching to WAL."
-                " Close other programs that hold the file, or restore it if it is damaged."
-            ) from error
+            raise
         return False
 
 
@@ -233,8 +277,11 @@ def _upgrade(connection: Connection, *, shown_url: str) -> None:
         ) from error
 
 
+@cache
 def newest_revision() -> str:
-    """The revision of the schema that this package brings a database to."""
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+    """The revision of the schema that this package brings a database to, by the files' names.
 
-    return str(ScriptDirectory(str(MIGRATIONS)).get_current_head())
+    Most starts find nothing to migrate, and then need not import Alembic, which takes long.
+    """
+    versions = (MIGRATIONS / "versions").glob("[0-9]*_*.py")
+    return max(path.name.partition("_")[0] for path in versions)

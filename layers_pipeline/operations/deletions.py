@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from layers_pipeline.operations.accounts import require_oauth
+from layers_pipeline.operations.accounts import require_accounts, require_oauth
 from layers_pipeline.operations.database import Repository
 from layers_pipeline.operations.model_base import Base
 from layers_pipeline.operations.statements import insert_if_absent
@@ -39,8 +39,13 @@ class DeletionConfirmation(Base):
 class Deletions(Repository):
     """What people confirmed to be gone."""
 
-    def confirm(self, account_id: str, listing_id: str, *, by: str, now: datetime) -> bool:
+    def confirm(
+        self, account_id: str, listing_id: str, *, by: str, now: datetime, is_told: bool = False
+    ) -> bool:
         """Store that a person confirmed the deletions of a listing; False if it was known.
+
+        Args:
+            is_told: Whether people told of the listing: then it may be of any account.
 
         Raises:
             InputRefusedError: SIFT reads the account, so its listings delete nothing.
@@ -53,7 +58,10 @@ class Deletions(Repository):
         }
         listing = DeletionConfirmation.listing_id
         with self._database.write() as session:
-            require_oauth(session, account_id)
+            if is_told:
+                require_accounts(session, [account_id])
+            else:
+                require_oauth(session, account_id)
             return bool(insert_if_absent(session, DeletionConfirmation, [row], returning=listing))
 
     def confirmations(self) -> list[DeletionConfirmation]:

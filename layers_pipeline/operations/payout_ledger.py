@@ -1,7 +1,8 @@
 """What creators have earned, line by line, and which periods are settled.
 
-Belongs here: the tables ``payout_periods`` and ``payout_ledger``.
-Does not belong here: what a line comes to (``transforms.facts.payout_lines``), payments.
+Belongs here: the table ``payout_ledger``, accruing and settling as transactions.
+Does not belong here: what a line comes to (``transforms.facts.payout_lines``), which periods there
+are (``payout_periods``), payments.
 
 Lines of a period that is not settled are made anew with each accrual. Settling ends that: from
 then on nothing changes or deletes them.
@@ -19,11 +20,12 @@ from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.creators import name_of
 from layers_pipeline.operations.database import Repository
 from layers_pipeline.operations.model_base import Base, one_of
-from layers_pipeline.operations.payout_configs import (
-    PayoutConfig,
-    configs_of,
-    in_force,
-    next_start,
+from layers_pipeline.operations.payout_periods import (
+    PayoutPeriodState,
+    Period,
+    is_settled,
+    note_periods,
+    periods_of,
 )
 from layers_pipeline.operations.projects import lock_project
 from layers_pipeline.operations.statements import chunks
@@ -40,38 +42,6 @@ KEY: Final = (
     "container_id",
 )
 """What identifies a line within its project."""
-
-
-class PayoutPeriodState(Base):
-    """Grain: one row per project and period of which anything was accrued."""
-
-    __tablename__ = "payout_periods"
-    __table_args__ = (
-        CheckConstraint("ends_before > starts_on", name="period"),
-        CheckConstraint("(settled_at IS NULL) = (settled_by IS NULL)", name="settled"),
-        {"comment": "Periods of payouts, open and settled. Grain: project and period."},
-    )
-
-    project_id: Mapped[str] = mapped_column(
-        ForeignKey("projects.project_id"), primary_key=True, comment="Who pays."
-    )
-    starts_on: Mapped[date] = mapped_column(
-        primary_key=True, comment="First day, in the project's time zone."
-    )
-    ends_before: Mapped[date] = mapped_column(comment="First day after it.")
-    config_id: Mapped[int] = mapped_column(
-        ForeignKey("payout_configs.config_id"),
-        comment="What is paid for it; once it is settled, that stays.",
-    )
-    accrued_as_of: Mapped[datetime] = mapped_column(
-        comment="Moment of knowledge of its lines (UTC)."
-    )
-    settled_at: Mapped[datetime | None] = mapped_column(
-        default=None, comment="When it was settled (UTC); null: it is open."
-    )
-    settled_by: Mapped[str | None] = mapped_column(
-        default=None, comment="Who settled it; null: nobody yet."
-    )
 
 
 class PayoutLine(Base):
@@ -121,16 +91,6 @@ class PayoutLine(Base):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Period:
-    """A period to accrue, or one that is settled."""
-
-    starts_on: date
-    ends_before: date
-    config: PayoutConfig
-    is_settled: bool
-
-
 Line = Mapping[str, Any]
 """Columns of ``PayoutLine`` but for project_id and accrued_at."""
 Compute = Callable[[Sequence[Period], Sequence[PayoutLine]], Iterable[Line]]
@@ -156,10 +116,16 @@ class Rewritten:
 class PayoutLedger(Repository):
     """What creators earned."""
 
-    def periods(self, project_id: str, *, today: date) -> list[Period]:
-        """The project's periods from its first config to the one of today."""
+    def periods(
+        self, project_id: str, *, today: date, as_of: datetime | None = None
+    ) -> list[Period]:
+        """The project's periods from its first config to the one of today.
+
+        Args:
+            as_of: As they stood at a moment; none: as they stand.
+        """
         with self._database.read() as session:
-            return _periods(session, project_id, today=today)
+            return periods_of(session, project_id, today=today, as_of=as_of)
 
     def rewrite(
         self, project_id: str, compute: Compute, *, today: date, as_of: datetime
@@ -196,8 +162,8 @@ class PayoutLedger(Repository):
         who = require_key(by, what="name of the person")
         with self._database.write() as session:
             lock_project(session, project_id)
-            periods = _periods(session, project_id, today=today)
-            if _is_settled(periods, project_id, starts_on, today=today):
+            periods = periods_of(session, project_id, today=today)
+            if is_settled(periods, project_id, starts_on, today=today):
                 return False
             _rewrite(session, project_id, compute, today=today, as_of=as_of)
             state = session.get_one(PayoutPeriodState, (project_id, starts_on))
@@ -228,54 +194,12 @@ def _key_columns() -> list[Any]:
     return [PayoutLine.project_id, *(getattr(PayoutLine, name) for name in KEY)]
 
 
-def _periods(session: Session, project_id: str, *, today: date) -> list[Period]:
-    """From the first config on; a settled period keeps the config that it was settled by."""
-    known = configs_of(session, project_id)
-    by_id = {config.config_id: config for config in known}
-    states = select(PayoutPeriodState).where(PayoutPeriodState.project_id == project_id)
-    settled = {
-        state.starts_on: by_id[state.config_id]
-        for state in session.scalars(states)
-        if state.settled_at is not None
-    }
-    holding = in_force(known)
-    if not holding:
-        return []
-    found: list[Period] = []
-    start = min([holding[0].effective_from, *settled])
-    while start <= today:
-        held = [config for config in holding if config.effective_from <= start]
-        config = settled.get(start) or (held or holding)[-1 if held else 0]
-        end = next_start(start, config.period)
-        found.append(
-            Period(starts_on=start, ends_before=end, config=config, is_settled=start in settled)
-        )
-        start = end
-    return found
-
-
-def _is_settled(periods: Sequence[Period], project_id: str, start: date, *, today: date) -> bool:
-    wanted = next((period for period in periods if period.starts_on == start), None)
-    about = f"payout of {project_id!r}, period {start}"
-    if wanted is None:
-        known = ", ".join(f"{period.starts_on}" for period in periods[-3:]) or "none"
-        raise InputRefusedError(f"{about}: no period starts then. The newest: {known}.")
-    if wanted.is_settled:
-        return True
-    if wanted.ends_before > today:
-        raise InputRefusedError(f"{about}: it is not over. Settle it from {wanted.ends_before} on.")
-    earlier = [one for one in periods if one.starts_on < start and not one.is_settled]
-    if earlier:
-        raise InputRefusedError(f"{about}: settle {earlier[0].starts_on} first, which is open.")
-    return False
-
-
 def _rewrite(
     session: Session, project_id: str, compute: Compute, *, today: date, as_of: datetime
 ) -> Rewritten:
     at = require_aware(as_of, what="as_of")
     lock_project(session, project_id)
-    periods = _periods(session, project_id, today=today)
+    periods = periods_of(session, project_id, today=today)
     is_open = {period.starts_on for period in periods if not period.is_settled}
     stored = list(session.scalars(select(PayoutLine).where(PayoutLine.project_id == project_id)))
     states = {
@@ -289,38 +213,12 @@ def _rewrite(
     settled = [line for line in stored if line.period_starts_on not in is_open]
     open_lines = {_key(vars(line)): line for line in stored if line.period_starts_on in is_open}
     wanted = {_key(line): line for line in compute(periods, settled)}
-    _note_periods(session, project_id, periods, states, at=at)
+    note_periods(session, project_id, periods, states, at=at)
     return _replace(session, project_id, open_lines, wanted, at=at)
 
 
 def _key(line: Line) -> tuple[Any, ...]:
     return tuple(line[name] for name in KEY)
-
-
-def _note_periods(
-    session: Session,
-    project_id: str,
-    periods: Iterable[Period],
-    states: Mapping[date, PayoutPeriodState],
-    *,
-    at: datetime,
-) -> None:
-    for period in periods:
-        if period.is_settled:
-            continue
-        state = states.get(period.starts_on)
-        if state is None:
-            new = PayoutPeriodState(
-                project_id=project_id,
-                starts_on=period.starts_on,
-                ends_before=period.ends_before,
-                config_id=period.config.config_id,
-                accrued_as_of=at,
-            )
-            session.add(new)
-        else:
-            state.config_id, state.accrued_as_of = period.config.config_id, at
-    session.flush()
 
 
 def _replace(

@@ -1,20 +1,18 @@
 """Rights: what lets creators' posts run as ads, since when and until when.
 
-Belongs here: the tables ``content_rights``, a history that is only added to, and ``spark_codes``.
-Does not belong here: what a right clears (``transforms.facts.rights``), sending a code anywhere.
+Belongs here: the table ``content_rights``, a history that is only added to.
+Does not belong here: what a right clears (``transforms.facts.rights``), Spark codes themselves
+(``spark_codes``).
 
 The newest row of a right counts: a grant states its whole period anew, a revocation ends it from
-the moment at which it is known. A Spark code is a secret: it is stored encrypted, in a table of
-its own that nothing copies.
+the moment at which it is known.
 """
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
-from urllib.parse import quote
 
-from pydantic import SecretStr
 from sqlalchemy import CheckConstraint, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -23,7 +21,6 @@ from layers_pipeline.operations.content_ids import require_container
 from layers_pipeline.operations.database import Repository
 from layers_pipeline.operations.model_base import NOTE_LENGTH, Base, one_of
 from layers_pipeline.operations.projects import require_projects
-from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.operations.statements import one_writer
 from layers_pipeline.operations.utc_datetime import require_aware
 from layers_pipeline.operations.validators import require_key, require_text, require_word
@@ -45,8 +42,6 @@ SUBJECTS_OF: Final[dict[RightKind, tuple[RightSubject, ...]]] = {
     "byo_grant": ("post", "creator", "account"),
 }
 """What a right of each kind may be for (R43)."""
-CODE_LENGTH: Final = 1000
-"""Longest Spark code that is kept, in characters; TikTok promises no length."""
 _SAID: Final = ("starts_at", "ends_at", "is_revoked", "source")
 
 
@@ -81,20 +76,6 @@ class ContentRight(Base):
     source: Mapped[RightSource] = mapped_column(String, comment="Who told of it.")
     note: Mapped[str | None] = mapped_column(String(NOTE_LENGTH), comment="Why; null: not told.")
     changed_by: Mapped[str] = mapped_column(comment="Who changed it.")
-
-
-class SparkCode(Base):
-    """Grain: one row per project and post whose Spark code is known."""
-
-    __tablename__ = "spark_codes"
-    __table_args__ = ({"comment": "Spark codes, encrypted. Grain: project and post."},)
-
-    project_id: Mapped[str] = mapped_column(
-        ForeignKey("projects.project_id"), primary_key=True, comment="Whose."
-    )
-    container_id: Mapped[str] = mapped_column(primary_key=True, comment="Of the post.")
-    encrypted_code: Mapped[str] = mapped_column(comment="The code, encrypted (Fernet).")
-    updated_at: Mapped[datetime] = mapped_column(comment="When it was stored (UTC).")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,88 +167,6 @@ class Rights(Repository):
         """Every change of every right, by right and time; without any code."""
         return self._rows(select(ContentRight).order_by(*ContentRight.__table__.primary_key))
 
-    def keep_code(
-        self,
-        project_id: str,
-        container_id: str,
-        code: SecretStr,
-        cipher: TokenCipher,
-        *,
-        now: datetime,
-    ) -> None:
-        """Store a post's Spark code, encrypted, in the place of any other."""
-        require_code(code, about=container_id)
-        owner = _owner(project_id, container_id)
-        with self._database.write() as session:
-            require_projects(session, [project_id])
-            session.merge(
-                SparkCode(
-                    project_id=project_id,
-                    container_id=require_container(container_id),
-                    encrypted_code=cipher.encrypt(code, account_id=owner),
-                    updated_at=require_aware(now, what="now"),
-                )
-            )
-
-    def code(self, project_id: str, container_id: str, cipher: TokenCipher) -> SecretStr:
-        """A post's Spark code.
-
-        Raises:
-            NotFoundError: None is stored.
-            TokenUnreadableError: No key opens it.
-        """
-        with self._database.read() as session:
-            stored = session.get(SparkCode, (project_id, container_id))
-        if stored is None:
-            raise NotFoundError(
-                f"{container_id} in project {project_id!r}: no Spark code is stored. Give it:"
-                " layers-pipeline content right grant spark_code."
-            )
-        owner = _owner(project_id, container_id)
-        return cipher.decrypt(stored.encrypted_code, account_id=owner)
-
-    def posts_with_code(self) -> list[tuple[str, str]]:
-        """Project and container of every post whose code is stored, in order."""
-        columns = (SparkCode.project_id, SparkCode.container_id)
-        with self._database.read() as session:
-            found = session.execute(select(*columns).order_by(*columns))
-            return [(project_id, container_id) for project_id, container_id in found]
-
-    def rotate(self, cipher: TokenCipher) -> int:
-        """Encrypt every code with the first key; give the number of those that had another."""
-        changed = 0
-        with self._database.write() as session:
-            for stored in session.scalars(select(SparkCode).with_for_update()):
-                owner = _owner(stored.project_id, stored.container_id)
-                renewed = cipher.renewed(stored.encrypted_code, account_id=owner)
-                changed += renewed != stored.encrypted_code
-                stored.encrypted_code = renewed
-        return changed
-
-
-def require_code(code: SecretStr, *, about: str) -> SecretStr:
-    """The code, if it can be one; says what is wrong with it, never what it is."""
-    text = code.get_secret_value()
-    fault = (
-        "is empty"
-        if not text.strip()
-        else f"has {len(text):,} characters, more than {CODE_LENGTH:,}"
-        if len(text) > CODE_LENGTH
-        else "has line breaks or control characters, or spaces at its ends"
-        if not text.isprintable() or text != text.strip()
-        else None
-    )
-    if fault:
-        raise InputRefusedError(
-            f"the Spark code of {about} {fault}. Give the code alone, as TikTok shows it."
-        )
-    return code
-
-
-def sent(code: SecretStr) -> str:
-    """The code as it is sent in an address: percent-encoded, as it has '#', '=' and '+'."""
-    return quote(code.get_secret_value(), safe="")
-
 
 def standing(history: Iterable[ContentRight]) -> list[ContentRight]:
     """The last row of each right of a history, which comes in the order of time."""
@@ -305,11 +204,6 @@ def _require_sound(right: RightOf) -> None:
         raise InputRefusedError(
             f"{right}: Spark codes are of TikTok posts. Write tiktok:ID, or grant branded_content."
         )
-
-
-def _owner(project_id: str, container_id: str) -> str:
-    """What the encrypted code carries, so that in another row it opens nothing."""
-    return f"spark_code {project_id}/{container_id}"
 
 
 def _note(note: str | None, *, about: RightOf) -> str | None:

@@ -4,6 +4,7 @@ Belongs here: which repositories there are, on one database.
 Does not belong here: questions and changes (the repositories), connections (``database``).
 """
 
+from layers_pipeline.operations.account_renames import AccountRenames
 from layers_pipeline.operations.accounts import Accounts
 from layers_pipeline.operations.ad_accounts import AdAccounts
 from layers_pipeline.operations.ads import Ads
@@ -24,9 +25,11 @@ from layers_pipeline.operations.saved_views import SavedViews
 from layers_pipeline.operations.scheduled_posts import ScheduledPosts
 from layers_pipeline.operations.scoring_roles import ScoringRoles
 from layers_pipeline.operations.scrapes import Scrapes
+from layers_pipeline.operations.spark_codes import SparkCodes
 from layers_pipeline.operations.sync_outcomes import SyncOutcomes
 from layers_pipeline.operations.syncs import Syncs
 from layers_pipeline.operations.tokens import Tokens
+from layers_pipeline.operations.told_listings import ToldListings
 from layers_pipeline.operations.verdicts import Verdicts
 
 
@@ -49,12 +52,15 @@ class Operations:
         self.refusals = Refusals(self.database)
         self.deletions = Deletions(self.database)
         self.listings = Listings(self.database)
+        self.account_renames = AccountRenames(self.database)
+        self.told_listings = ToldListings(self.database)
         self.creatives = Creatives(self.database)
         self.verdicts = Verdicts(self.database)
         self.ads = Ads(self.database)
         self.ad_accounts = AdAccounts(self.database)
         self.layers = Layers(self.database)
         self.rights = Rights(self.database)
+        self.spark_codes = SparkCodes(self.database)
         self.payout_configs = PayoutConfigs(self.database)
         self.payout_ledger = PayoutLedger(self.database)
         self.payout_payments = PayoutPayments(self.database)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.accounts import AccountSyncState, PlatformAccount
@@ -19,6 +19,7 @@ from layers_pipeline.operations.database import Repository
 from layers_pipeline.operations.leases import Claim, is_free
 from layers_pipeline.operations.projects import Project
 from layers_pipeline.operations.statements import chunks
+from layers_pipeline.operations.sync_depths import Deeper, is_left_to, is_seen_by_others
 from layers_pipeline.operations.validators import require_word
 from transforms.vocabulary import CONNECTIONS, DEPTHS, Connection, Depth
 
@@ -55,8 +56,11 @@ class Syncs(Repository):
         lease_for: timedelta,
         worker: str,
         limit: int,
+        deeper: Deeper | None = None,
     ) -> list[PlatformAccount]:
         """Lease the accounts that are due at the depth (R5), the longest untried first.
+
+        Accounts that a ``deeper`` sync reads in the same minute are left to it.
 
         No account is given to two workers while a lease lasts, nor twice for one ``now``.
         A lease keeps one depth only. Of the OAuth accounts, depth ``posts`` takes those that no
@@ -67,6 +71,8 @@ class Syncs(Repository):
         require_word(connection, CONNECTIONS, what="connection")
         claim = Claim(now=now, lease_for=lease_for, worker=worker, limit=limit)
         due = _due(depth, connection=connection, every=every, now=now)
+        if deeper is not None:
+            due = due.where(~is_left_to(deeper, every=every, now=now))
         with self._database.write() as session:
             return [account for _, account in _lease(session, due.limit(limit), claim=claim)]
 
@@ -147,7 +153,7 @@ def _due(depth: str, *, connection: str, every: timedelta, now: datetime) -> Sta
         or_(state.last_started_at.is_(None), state.last_started_at < now),
     )
     if (depth, connection) == ("posts", "oauth"):
-        due = due.where(~_is_seen_by_others(since=now - every))
+        due = due.where(~is_seen_by_others(since=now - every))
     return due.order_by(state.last_started_at.asc().nulls_first(), state.account_id)
 
 
@@ -156,16 +162,6 @@ def _states_of_accounts(depth: str) -> States:
         select(AccountSyncState, PlatformAccount)
         .join(PlatformAccount, PlatformAccount.account_id == AccountSyncState.account_id)
         .where(AccountSyncState.depth == depth)
-    )
-
-
-def _is_seen_by_others(*, since: datetime) -> ColumnElement[bool]:
-    """True where a sync at another depth began since then and succeeded (R4)."""
-    other = aliased(AccountSyncState)
-    return exists().where(
-        other.account_id == AccountSyncState.account_id,
-        other.depth != AccountSyncState.depth,
-        other.last_success_started_at > since,
     )
 
 

@@ -27,6 +27,7 @@ from transforms.sql import sql_of
 CONFIG: Final[dict[str, bool | int | float | str | list[str]]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
+    "python_enable_replacements": False,
 }
 ROWS: Final = "rows_to_publish"
 ATTACH: Final = "ATTACH {path} AS published (STORAGE_VERSION 'v1.0.0', BLOCK_SIZE 16384)"
@@ -35,6 +36,7 @@ ATTACH: Final = "ATTACH {path} AS published (STORAGE_VERSION 'v1.0.0', BLOCK_SIZ
 def build(
     making: Path,
     *,
+    serve: Path,
     pinned: Sequence[Pinned],
     number: int,
     at: datetime,
@@ -42,7 +44,8 @@ def build(
     """Make the file of one generation.
 
     Args:
-        making: Where the file is made, beside the other generations; nothing lies there yet.
+        making: Where the file is made; nothing lies there yet.
+        serve: The folder of the generations; parts of daily marts lie below it.
         pinned: Tables of the lake, all pinned in one moment.
 
     Returns:
@@ -66,7 +69,7 @@ def build(
                 _make_view(connection, table)
         marts = {}
         if names.issuperset(table.name for table in catalog.PUBLISHED):
-            marts = make_marts(connection, making.parent, pinned, number=number, at=at)
+            marts = make_marts(connection, serve, pinned, number=number, at=at)
         make_macros(connection)
         connection.execute("commit")
         connection.execute("use memory")

@@ -5,12 +5,17 @@ Does not belong here: what a file holds (``database``), which versions are pinne
 (``steps.publish``).
 """
 
+import json
+import logging
 import os
 import re
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import duckdb
@@ -25,6 +30,9 @@ from layers_pipeline.serving.pinned import Pinned
 
 LINK: Final = "layers.duckdb"
 GENERATION: Final = re.compile(r"layers-(\d{6})\.duckdb")
+READ_ONLY: Final = 0o444
+"""Rights of a published file: whoever opens it to write is told so by the system."""
+log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,24 +62,64 @@ def publish(
     Raises:
         PublicationError: The file could not be built; the current generation stays.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     number = max(generations(folder), default=0) + 1
-    path = folder / f"layers-{number:06d}.duckdb"
+    path = _file(folder, number)
     making = folder / f".making-{number:06d}.duckdb"
-    making.unlink(missing_ok=True)
-    try:
-        rows, marts = build(making, pinned=pinned, number=number, at=at)
-    except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
-        making.unlink(missing_ok=True)
-        making.with_name(f"{making.name}.wal").unlink(missing_ok=True)
-        raise PublicationError(f"{path}: {error}. The previous generation stays.") from error
-    _sync(making)
-    making.replace(path)
-    _swap_link(folder, path.name)
-    for old in sorted(generations(folder))[: -max(kept, 1)]:
-        (folder / f"layers-{old:06d}.duckdb").unlink(missing_ok=True)
+    with _making(making, path):
+        folder.mkdir(parents=True, exist_ok=True)
+        _remove(making)
+        rows, marts = _build(making, pinned=pinned, number=number, at=at)
+        making.chmod(READ_ONLY)
+        _sync(making)
+        _write_versions(path, {pin.table.name: pin.version for pin in pinned})
+        making.replace(path)
+        _swap_link(folder, path.name)
+    _prune(folder, kept)
     mart_days.prune(folder, generations(folder))
     return Generation(number=number, path=path, rows=rows, marts=marts)
+
+
+def _build(
+    making: Path, *, pinned: Sequence[Pinned], number: int, at: datetime
+) -> tuple[dict[str, int], dict[str, Mart]]:
+    """Make the file, elsewhere first where DuckDB cannot write its log beside it."""
+    serve = making.parent
+    if "?" not in str(making):
+        return build(making, serve=serve, pinned=pinned, number=number, at=at)
+    with TemporaryDirectory(prefix="layers-") as elsewhere:
+        made = Path(elsewhere) / making.name
+        rows, marts = build(made, serve=serve, pinned=pinned, number=number, at=at)
+        shutil.copyfile(made, making)
+    return rows, marts
+
+
+@contextmanager
+def _making(making: Path, path: Path) -> Generator[None]:
+    """Leave nothing of a generation that could not be made, and say why in our words."""
+    try:
+        yield
+    except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
+        for left in (making, making.with_name(f"{making.name}.wal"), path, _versions_file(path)):
+            _remove(left)
+        said = " ".join(str(error).split())
+        raise PublicationError(f"{path}: {said}. The previous generation stays.") from error
+
+
+def _remove(left: Path) -> None:
+    """Delete what a killed or failed publication left of a file, if that is possible."""
+    with suppress(OSError):
+        left.unlink(missing_ok=True)
+
+
+def _prune(folder: Path, kept: int) -> None:
+    """Delete all but the newest generations; one that cannot be deleted stays, and is told."""
+    for old in sorted(generations(folder))[: -max(kept, 1)]:
+        path = _file(folder, old)
+        try:
+            path.unlink(missing_ok=True)
+            _versions_file(path).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("%s: cannot be deleted (%s). Delete it by hand.", path, error.strerror)
 
 
 def generations(folder: Path) -> list[int]:
@@ -80,34 +128,84 @@ def generations(folder: Path) -> list[int]:
     return [int(match.group(1)) for match in found if match]
 
 
+def _file(folder: Path, number: int) -> Path:
+    return folder / f"layers-{number:06d}.duckdb"
+
+
+def _versions_file(path: Path) -> Path:
+    """The file beside a generation that says of which versions of the lake's tables it was made."""
+    return path.with_suffix(".json")
+
+
+def _write_versions(path: Path, versions: Mapping[str, int]) -> None:
+    beside = _versions_file(path)
+    fresh = beside.with_name(f".{beside.name}.next")
+    fresh.write_text(json.dumps(dict(versions), indent=1), encoding="utf-8")
+    _sync(fresh)
+    fresh.replace(beside)
+
+
 def current(folder: Path) -> Path:
     """The file that the link names now.
 
     Raises:
         NotFoundError: Nothing was published yet.
+        PublicationError: The newest generation is gone.
     """
     link = folder / LINK
-    if not link.exists():
-        raise NotFoundError(
-            f"{link}: nothing was published yet. Run `layers-pipeline publish` or `make demo`."
+    if link.exists():
+        return link.resolve()
+    if link.is_symlink():
+        raise PublicationError(
+            f"{link}: the newest generation, {link.resolve()}, is gone. Run `layers-pipeline "
+            "publish`: it makes another."
         )
-    return link.resolve()
+    raise NotFoundError(
+        f"{link}: nothing was published yet. Run `layers-pipeline publish` or `make demo`."
+    )
 
 
 def pinned_versions(folder: Path) -> dict[str, list[int]]:
-    """Versions of the lake's tables that kept generations still read."""
+    """Versions of the lake's tables that kept generations still read.
+
+    They stand beside each file, which may be open elsewhere. A generation that does not tell them
+    is damaged, or held by a program that writes: it is left out with a warning.
+    """
     found: dict[str, list[int]] = {}
     for number in generations(folder):
-        path = folder / f"layers-{number:06d}.duckdb"
-        # Attached, because the same process may hold the file open under another configuration.
-        with duckdb.connect(config=CONFIG) as connection:
-            connection.execute(f"attach {sql_literal(str(path))} as published (read_only)")
-            query = (
-                "select table_name, lake_version from published.publication where lake_version >= 0"
+        path = _file(folder, number)
+        try:
+            versions = _versions_beside(path) or _versions_within(path)
+        except duckdb.Error as error:
+            log.warning(
+                "%s: this generation cannot be read and is left out of account (%s). Close what "
+                "holds it, or delete it; a newer one is not touched by it.",
+                path,
+                " ".join(str(error).split()),
             )
-            for name, version in connection.execute(query).fetchall():
+            continue
+        for name, version in versions.items():
+            if version >= 0:
                 found.setdefault(name, []).append(version)
     return found
+
+
+def _versions_beside(path: Path) -> dict[str, int]:
+    """What the file beside a generation says; nothing where there is none that can be read."""
+    try:
+        read = json.loads(_versions_file(path).read_text(encoding="utf-8"))
+        return {str(name): int(version) for name, version in read.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def _versions_within(path: Path) -> dict[str, int]:
+    """What a generation of an older package says of itself."""
+    # Attached, because the same process may hold the file open under another configuration.
+    with duckdb.connect(config=CONFIG) as connection:
+        connection.execute(f"attach {sql_literal(str(path))} as published (read_only)")
+        query = "select table_name, lake_version from published.publication"
+        return dict(connection.execute(query).fetchall())
 
 
 def _sync(path: Path) -> None:

@@ -27,6 +27,8 @@ MACROS: Final[Mapping[str, str]] = {
     "post.",
     "allowlist_at(as_of)": "Accounts on projects' allowlists at a moment: one row per project and "
     "account.",
+    "words_known(as_of)": "Publication, kind and address of every post as they were known at a "
+    "moment: one row per post.",
     "posts_as_of(as_of)": "Every post as it was known at a moment: one row per post, last known "
     "counts, and beside them for how many hours each had stood.",
     "contents_of(post)": "One content in each project that ever listed it: one row per project, "

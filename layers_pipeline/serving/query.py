@@ -9,18 +9,34 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 
-from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.errors import (
+    InputRefusedError,
+    LayersError,
+    LockTimeoutError,
+    StoreError,
+)
 from layers_pipeline.serving import generations
 from layers_pipeline.settings import load_settings
 
 RUN_BY_SPREADSHEETS: Final = re.compile(r"[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 """How text begins that a spreadsheet takes for a formula, full-width signs included."""
+DATA_FILE: Final = re.compile(r"'((?:[^']|'')*\.parquet)'")
+"""A file of the lake in the text of a published view, as SQL writes it."""
+WILDCARD: Final = re.compile(r"\[([*?\[])\]")
+"""A sign that views write so that it is no wildcard (``serving.database``)."""
+ALONE: Final = r"\1"
+PUBLISHED_ALONE: Final = "A question reads the published tables, and no other file."
+PUBLISH_AGAIN: Final = (
+    "Run `layers-pipeline publish`: it makes another file, or says what is amiss."
+)
 
 
 def asked(
@@ -31,19 +47,70 @@ def asked(
     Raises:
         InputRefusedError: The statement is no single SELECT, or cannot be run.
         NotFoundError: Nothing was published yet.
+        StoreError: The published file, or a file of the lake that it names, cannot be read.
     """
     path = generations.current(load_settings().serve_location)
-    try:
-        with duckdb.connect(str(path), read_only=True, config=generations.CONFIG) as connection:
-            connection.execute("set timezone = 'UTC'")
+    with _opened(path) as (connection, shown):
+        try:
             # The file is opened read-only, but COPY and ATTACH could still write others.
             kinds = [statement.type for statement in connection.extract_statements(sql)]
             if kinds != [duckdb.StatementType.SELECT]:
                 raise InputRefusedError("query: ask with one SELECT; nothing else is run.")
             answer = connection.sql(sql, params=dict(parameters or {})).pl()
             return answer.columns, answer.rows()
+        except (duckdb.PermissionException, duckdb.IOException) as error:
+            raise _unreadable(path, shown, error) from error
+        except duckdb.Error as error:
+            raise InputRefusedError(f"query: {error}") from error
+
+
+def _unreadable(path: Path, shown: Collection[str], error: duckdb.Error) -> LayersError:
+    """What is said of a file that was not read: one of the lake's that is gone, or any other."""
+    gone = next((name for name in shown if name in str(error)), None)
+    if gone is not None:
+        return StoreError(f"query: {path} shows {gone}, which cannot be read. {PUBLISH_AGAIN}")
+    if isinstance(error, duckdb.PermissionException):
+        return InputRefusedError(f"query: {_said(error)}. {PUBLISHED_ALONE}")
+    return StoreError(f"query: {path}: {_said(error)}. {PUBLISH_AGAIN}")
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[tuple[duckdb.DuckDBPyConnection, set[str]]]:
+    """The published file, from which no other file can be reached but those that it shows."""
+    try:
+        connection = duckdb.connect(str(path), read_only=True, config=generations.CONFIG)
+    except duckdb.IOException as error:
+        if "lock" in str(error):
+            raise LockTimeoutError(
+                f"query: {path}: another program has opened it to write ({_said(error)}). Close it "
+                "there, and open it read-only: duckdb -readonly."
+            ) from error
+        raise StoreError(f"query: {path}: {_said(error)}. {PUBLISH_AGAIN}") from error
     except duckdb.Error as error:
-        raise InputRefusedError(f"query: {error}") from error
+        raise StoreError(f"query: {path}: {_said(error)}. {PUBLISH_AGAIN}") from error
+    with connection:
+        yield connection, _keep_within(connection)
+
+
+def _keep_within(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Let a question read the files that the published views name, and no others, for good.
+
+    Returns:
+        Those files, as SQL writes them, with and without what makes their signs no wildcards.
+    """
+    views = connection.execute("select sql from duckdb_views() where not internal").fetchall()
+    named = {found for (sql,) in views for found in DATA_FILE.findall(sql)}
+    named |= {WILDCARD.sub(ALONE, found) for found in named}
+    allowed = ", ".join(f"'{found}'" for found in sorted(named))
+    connection.execute("set timezone = 'UTC'")
+    connection.execute(f"set allowed_paths = [{allowed}]")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    return named
+
+
+def _said(error: duckdb.Error) -> str:
+    return " ".join(str(error).split()).rstrip(".")
 
 
 def as_json(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -34,6 +34,8 @@ class AdsRequest:
         first_days: Days that the first reading goes back.
         read_until: Last day of the last complete reading; none: there was none.
         known_ads: Ads known of it, so that those which a listing hides are read by their ids.
+        unseen_ads: Ads that no reading ever saw and of which something is known otherwise; they
+            may be of another account, or of none.
     """
 
     ad_account_id: str
@@ -42,6 +44,7 @@ class AdsRequest:
     first_days: int
     read_until: date | None = None
     known_ads: Collection[str] = ()
+    unseen_ads: Collection[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

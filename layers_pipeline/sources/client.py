@@ -45,6 +45,11 @@ class KnownPost:
     profile_activity: int | None = None
     has_all_parts: bool = False
     """Whether the parts of its profile activity add up to what is known of it in all."""
+    media_type: str | None = None
+    is_expected: bool = False
+    """Whether a list will show it, as far as is known."""
+    is_moving: bool = False
+    """Whether its counts moved of late, or its parts do not add up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +59,9 @@ class ReadRequest:
     Args:
         refused: Metrics or fields not to ask for: (media type, list or item's id, name).
         unreadable: Ids of posts known to have no insights.
-        known: What is known of the account's posts, by id: what did not move since need not be
-            read by its parts again.
+        known: What is known of the account's posts, by id, the newest first: what is expected may
+            be asked for before it is listed, and what did not move since need not be read by its
+            parts again.
         listing: The listing that this reading begins, or goes on with; none: its listing is
             nobody's to go on with.
     """

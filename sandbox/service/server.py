@@ -24,6 +24,7 @@ from layers_pipeline.errors import SettingsError
 from sandbox.service.app import SANDBOX_KEY, SCRAPE_DURATION_S, SCRAPE_KEPT_S, build_sandbox
 from sandbox.service.scenario import Scenario
 from sandbox.simulation.accounts import AccountRef
+from sandbox.simulation.ads.invented import AdPlan
 from sandbox.simulation.dataset import Dataset
 from sandbox.simulation.datasets import default_dataset
 from sandbox.tiktok.tokens import CLIENT_ID, CLIENT_SECRET
@@ -68,6 +69,8 @@ class Served(TypedDict, total=False):
     """Simulated seconds per real second; 0, the default, stands still."""
     scenario: Scenario | None
     """What to play, in place of a dataset."""
+    ad_plan: AdPlan | None
+    """How many ads show the dataset's posts."""
     key: SecretStr
     """Bearer key of the SIFT routes."""
     scrape_duration_s: float
@@ -129,12 +132,13 @@ def _app(
     now: datetime | None = None,
     rate: float = 0.0,
     scenario: Scenario | None = None,
+    ad_plan: AdPlan | None = None,
     key: SecretStr = SANDBOX_KEY,
     scrape_duration_s: float = SCRAPE_DURATION_S,
     scrape_kept_s: float = SCRAPE_KEPT_S,
 ) -> FastAPI:
     if scenario is None:
-        world = World(dataset or default_dataset(), now=now, rate=rate)
+        world = World(dataset or default_dataset(), now=now, rate=rate, ad_plan=ad_plan)
     else:
         world = scenario.world(rate=rate)
         if now is not None:

@@ -142,6 +142,7 @@ def test_the_lineage_is_as_drawn():
         {
             "account_listings": ["instagram", "tiktok"],
             "ad_account_days": ["stg_ads__account_days", "stg_ads__days"],
+            "ad_account_history": ["raw_meta__ads", "raw_tiktok__ads"],
             "ad_accounts": ["operational_database"],
             "ad_attribution": [
                 "ad_accounts",
@@ -155,6 +156,7 @@ def test_the_lineage_is_as_drawn():
                 "project_allowlist",
             ],
             "ad_classifications": [
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -202,6 +204,7 @@ def test_the_lineage_is_as_drawn():
                 "payout_periods",
                 "platform_account_metrics",
                 "platform_post_metrics_latest",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "score_drift",
@@ -296,6 +299,12 @@ def test_the_lineage_is_as_drawn():
                 "stg_tiktok__posts",
             ],
             "post_absences": ["account_listings", "platform_posts"],
+            "post_aliases": [
+                "stg_import__captures",
+                "stg_instagram__posts",
+                "stg_sift__posts",
+                "stg_tiktok__posts",
+            ],
             "post_collaborations": ["raw_instagram__responses"],
             "project_ads_content": ["operational_database"],
             "project_allowlist": ["operational_database"],
@@ -339,6 +348,7 @@ def test_every_job_makes_these_assets():
         {
             "ads_sync": [
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -360,6 +370,7 @@ def test_every_job_makes_these_assets():
                 "platform_post_metrics_latest",
                 "platform_posts",
                 "post_absences",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "project_allowlist",
@@ -388,6 +399,7 @@ def test_every_job_makes_these_assets():
             ],
             "derivation": [
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -408,6 +420,7 @@ def test_every_job_makes_these_assets():
                 "platform_post_metrics_latest",
                 "platform_posts",
                 "post_absences",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "project_allowlist",
@@ -426,6 +439,7 @@ def test_every_job_makes_these_assets():
             "import_ad_metrics": ["stg_import__ad_metrics"],
             "import_captures": [
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -446,6 +460,7 @@ def test_every_job_makes_these_assets():
                 "platform_post_metrics_latest",
                 "platform_posts",
                 "post_absences",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "project_allowlist",
@@ -465,6 +480,7 @@ def test_every_job_makes_these_assets():
             "posts_sync": [
                 "account_listings",
                 "ad_account_days",
+                "ad_account_history",
                 "ad_accounts",
                 "ad_content",
                 "ad_daily_metrics",
@@ -485,6 +501,7 @@ def test_every_job_makes_these_assets():
                 "platform_post_metrics_latest",
                 "platform_posts",
                 "post_absences",
+                "post_aliases",
                 "post_collaborations",
                 "project_ads_content",
                 "project_allowlist",

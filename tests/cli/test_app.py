@@ -82,7 +82,7 @@ def test_an_import_of_the_same_file_says_that_nothing_changed(published):
     [
         pytest.param("c.csv", [line("7.50E+18")], "rounded by a spreadsheet", id="mangled ids"),
         pytest.param("c.csv", [line("75", at="2025-05-14 08:55")], "--timezone", id="naive times"),
-        pytest.param("c.xlsx", [line("75")], "unknown kind of file", id="unknown suffix"),
+        pytest.param("c.docx", [line("75")], "unknown kind of file", id="unknown suffix"),
         pytest.param("c.csv", [], "has no rows", id="no rows"),
         pytest.param("c.csv", [line("75", at="\x1b[2Jnow")], "none of its", id="escape codes"),
         pytest.param("[red]c.txt", [], "[red]c.txt", id="a name that looks like markup"),

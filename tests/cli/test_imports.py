@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import Program
+from tests.files.samples import SAMPLES, csv
+from tests.files.test_ad_exports import HEADERS, PLAIN
 from tests.worlds.ad_reports import KAG, needs_kag
 
 ROWS = ("a1,1.429999948,2,F", "a2,20,0,M", "a3,x,1,F")
@@ -43,6 +45,7 @@ def test_an_import_says_what_it_counted(imported):
         "  Columns that are no part of a report of ads: gender.",
         "2 ads, 2025-05-13 to 2025-05-13: $21.43 spent, restatements included.",
         "New in the lake: 2 rows of ads and days (equal repeats append nothing).",
+        "The analysts' file does not show this yet. To publish it: layers-pipeline publish",
     ]
 
 
@@ -98,3 +101,36 @@ def test_an_unknown_platform_is_refused(program, tmp_path):
 def test_a_real_export_is_reported_to_the_cent(program):
     said = program.said("import", "ad-metrics", KAG, "--platform", "meta", *DAY)
     assert "1,143 ads, 2025-05-13 to 2025-05-13: $58,705.23 spent" in said
+
+
+def test_a_file_is_inspected_without_writing_and_imported_as_it_was_shown(program, tmp_path):
+    path = SAMPLES["tiktok studio zipped"].at(tmp_path)
+    shown = program.said("import", "inspect", path)
+    assert "TikTok Studio, content (tiktok-studio)" in shown
+    assert "2 rows: 2 to import, 0 to set aside." in shown
+    assert "2 posts of 1 accounts" in shown
+    assert not program.home.exists()
+    said = program.said("import", "captures", path, "--project", "brand")
+    assert "Content.csv (TikTok Studio, content): 2 rows." in said
+    assert "2 posts of 1 accounts" in said
+    assert "February 28 is 2026-02-28T23:59:59Z" in said
+    assert "layers-pipeline publish" in said
+
+
+def test_a_report_of_ads_is_inspected_in_its_currency(program, tmp_path):
+    path = tmp_path / "ads.csv"
+    path.write_bytes(csv(HEADERS["de"], *PLAIN))
+    shown = program.said("import", "inspect", path)
+    assert "Meta Ads Manager, ads by day (meta-ads)" in shown
+    assert "2 ads, 2025-08-12 to 2025-08-13: EUR 1,496.11 spent." in shown
+
+
+def test_formats_are_listed(program):
+    shown = program.said("import", "formats")
+    assert all(sample.format in shown for sample in SAMPLES.values())
+
+
+def test_a_file_that_leaves_its_moment_open_is_asked_for(program, tmp_path):
+    path = SAMPLES["pyktok"].at(tmp_path)
+    said = program("import", "captures", path, "--project", "brand").refused()
+    assert "--captured-at" in said

@@ -127,6 +127,19 @@ def test_analysts_see_reports_performance_and_balances(program):
     assert said == "accrued_cents\n13200\n"
 
 
+def test_a_report_says_what_was_known_at_a_moment(program):
+    asked = ("payout", "report", "2025-05-01", "2025-05-31", "--project", "brand")
+    now = program.said(*asked, "--format", "csv")
+    assert re.search(r"^brand,tiktok:ada,USD,1,.*,10010,", now, re.MULTILINE)
+    assert re.search("tiktok:ada.* 100.10 ", program.said(*asked))
+    # Reports of ads without a time were known when they were imported.
+    before = program.said(*asked, "--at", "2025-05-20", "--format", "csv")
+    assert "tiktok:ada" in before
+    assert "10010" not in before
+    refused = program.refused("payout", "report", "2025-05-32", "2025-05-31", code=2)
+    assert "write a day such as" in refused
+
+
 EVIL = "=cmd()|' <script>alert(1)</script> [x](http://evil.example) www.evil.example"
 
 

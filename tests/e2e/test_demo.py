@@ -1,10 +1,9 @@
-"""The demo as a newcomer runs it, killed half way, and run again.
+"""The demo as a newcomer runs it, killed half way, and run again; then what the pages go on with.
 
 Belongs here: real processes on generated data, and the tables that they leave.
-Does not belong here: what single steps do.
+Does not belong here: what single steps do; blocks of pages (``tests.pages``).
 """
 
-import os
 import re
 import shlex
 import signal
@@ -20,12 +19,14 @@ from polars.testing import assert_frame_equal
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
+from sandbox import generated_captures, running_sandbox
+from tests import pages
 from tests.worlds.data_builders import make_stores, rows_of
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
-ROOT = Path(__file__).parents[2]
-PROGRAM = ROOT / ".venv/bin/layers-pipeline"
+PROGRAM = pages.ROOT / ".venv/bin/layers-pipeline"
+SIMULATED_SPEED = 60.0
 COMPARED = (
     catalog.PLATFORM_POSTS,
     catalog.PLATFORM_POST_METRICS,
@@ -40,57 +41,59 @@ OF_THE_RUN = {"run_id", "known_at", "first_seen_at", "created_at"}
 
 @dataclass(frozen=True)
 class Played:
-    """A demo that was run to its end, and the folder that it filled."""
+    """A demo that was run to its end, and the folder in which a newcomer ran it."""
 
-    home: Path
+    folder: Path
     printed: str
     seconds: float
 
-
-def environment(home: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
-    shared = home.parent / "no-shared-data"
-    shared.mkdir(exist_ok=True)
-    return {**kept, "LAYERS_HOME": str(home), "LAYERS_SHARED": str(shared)}
+    @property
+    def home(self) -> Path:
+        """Where everything lies unless one says otherwise."""
+        return self.folder / ".layers"
 
 
-def start(home: Path) -> subprocess.Popen[str]:
+def environment(folder: Path) -> dict[str, str]:
+    return pages.environment(folder / ".layers", LAYERS_SHARED=str(folder / "no-shared-data"))
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [PROGRAM, "demo"],
-        cwd=ROOT,
-        env=environment(home),
+        cwd=folder,
+        env=environment(folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
-def play(home: Path) -> Played:
+def play(folder: Path) -> Played:
     began = time.monotonic()
-    with start(home) as demo:
+    with start(folder) as demo:
         try:
             printed, complaints = demo.communicate(timeout=300)
         finally:
             demo.kill()
     assert (demo.returncode, complaints) == (0, "")
-    return Played(home, printed, time.monotonic() - began)
+    return Played(folder, printed, time.monotonic() - began)
 
 
-def kill_once_written(home: Path, table: Table, version: int) -> None:
+def kill_once_written(folder: Path, table: Table, version: int) -> None:
     """Start a demo and kill it -9 the moment a table has a version."""
-    written = home / "lake" / table.name / "_delta_log" / f"{version:020d}.json"
-    with start(home) as demo:
+    written = folder / ".layers/lake" / table.name / "_delta_log" / f"{version:020d}.json"
+    with start(folder) as demo:
         while not written.exists() and demo.poll() is None:
             time.sleep(0.005)
         demo.kill()
     assert demo.returncode == -signal.SIGKILL
 
 
-def run(command: str, home: Path) -> subprocess.CompletedProcess[str]:
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         shlex.split(command),
-        cwd=ROOT,
-        env=environment(home),
+        cwd=pages.ROOT,
+        env=environment(folder),
         capture_output=True,
         text=True,
         timeout=120,
@@ -111,7 +114,7 @@ def versions(home: Path) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Played:
     """One demo, run once for every test of this file that only looks."""
-    return play(tmp_path_factory.mktemp("demo") / "home")
+    return play(tmp_path_factory.mktemp("demo"))
 
 
 def test_the_demo_shows_what_came_of_it(demo, record_property):
@@ -135,11 +138,11 @@ def test_the_demo_shows_what_came_of_it(demo, record_property):
 def test_the_commands_that_it_prints_work(demo):
     hints = demo.printed.partition("Try next:")[2].strip().splitlines()
     explain, query, layers, balance, dev = (line.strip() for line in hints)
-    assert "organic score" in run(explain, demo.home).stdout
-    assert "views" in run(query, demo.home).stdout
-    assert "tiktok_ads" in run(layers, demo.home).stdout
-    assert "owed" in run(balance, demo.home).stdout
-    assert run(f"{dev} --dry-run", demo.home).returncode == 0
+    assert "organic score" in run(explain, demo.folder).stdout
+    assert "views" in run(query, demo.folder).stdout
+    assert "tiktok_ads" in run(layers, demo.folder).stdout
+    assert "owed" in run(balance, demo.folder).stdout
+    assert run(f"{dev} --dry-run", demo.folder).returncode == 0
 
 
 def test_the_file_that_it_names_is_there(demo):
@@ -150,17 +153,28 @@ def test_the_file_that_it_names_is_there(demo):
 
 def test_a_second_demo_says_what_it_found_and_changes_no_table(demo):
     before = versions(demo.home)
-    again = play(demo.home)
+    again = play(demo.folder)
     assert "Found already there: 7 syncs of 20 creators and every tick scored." in again.printed
     assert versions(demo.home) == before
 
 
 def test_a_demo_killed_twice_continues_and_ends_as_an_uninterrupted_one(demo, tmp_path):
-    home = tmp_path / "home"
-    kill_once_written(home, catalog.RAW_SIFT__POSTS, 3)
-    kill_once_written(home, catalog.AD_ELIGIBILITY, 0)
-    resumed = play(home)
+    kill_once_written(tmp_path, catalog.RAW_SIFT__POSTS, 3)
+    kill_once_written(tmp_path, catalog.AD_ELIGIBILITY, 0)
+    resumed = play(tmp_path)
     sys.stdout.write(f"the rest of the demo took {resumed.seconds:.0f} s\n")
     assert "Found already there" not in resumed.printed
     for compared in COMPARED:
-        assert_frame_equal(rows(home, compared), rows(demo.home, compared))
+        assert_frame_equal(rows(resumed.home, compared), rows(demo.home, compared))
+
+
+def test_every_block_marked_run_works_in_order(demo):
+    """Last of all: what the pages go on with changes what the demo left."""
+    with running_sandbox(generated_captures(), rate=SIMULATED_SPEED) as sandbox:
+        env = environment(demo.folder) | {"LAYERS_SIFT_URL": sandbox.url}
+        for page in pages.RUN_IN_ORDER:
+            for block in pages.blocks_of(page, "run"):
+                if block.language == "sql":
+                    pages.ask(block, demo.home / "serve/layers.duckdb")
+                else:
+                    pages.run(block, within=demo.folder, env=env)

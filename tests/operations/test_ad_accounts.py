@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
-from layers_pipeline.operations.ad_accounts import AdsEnding, NewAdAccount
+from layers_pipeline.operations.ad_account_rows import AdsEnding, NewAdAccount
 from layers_pipeline.operations.leases import Claim
 from layers_pipeline.operations.secrets import TokenCipher, new_key
 from layers_pipeline.operations.store import Operations

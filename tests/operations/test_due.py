@@ -4,12 +4,14 @@ Belongs here: one test per clause of the rule, and the order in which accounts a
 Does not belong here: several processes at once (``test_concurrency``).
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.store import Operations
+from layers_pipeline.operations.sync_depths import Deeper
+from layers_pipeline.operations.sync_outcomes import SyncEnding
 from tests.operations.world import (
     EVERY,
     EXTERNAL,
@@ -260,3 +262,93 @@ def test_a_claim_of_nothing_is_refused(operations: Operations, wrong):
 def test_a_claim_in_unknown_words_is_refused(operations: Operations, wrong, message):
     with pytest.raises(InputRefusedError, match=message):
         claim(operations, **wrong)
+
+
+# --- what is left to a deeper sync of the same minute
+
+FULL = 20 * MINUTE
+DEEPER = Deeper(depth="full", every=FULL, early=45 * SECOND)
+
+
+def full_sync(operations: Operations, outcome: str = "ok", *, at: datetime = NOW, **ending) -> None:
+    claim(operations, depth="full", worker="full", now=at)
+    done = SyncEnding(account_id=OAUTH, outcome=outcome, **ending)
+    operations.sync_outcomes.finish([done], "full", worker="full", now=at + SECOND)
+
+
+def left_to_full(operations: Operations, now: datetime) -> bool:
+    claimed = claimed_ids(operations, now=now, deeper=DEEPER, worker=f"quick {now}")
+    return claimed == []
+
+
+def test_a_first_sync_waits_for_no_deeper_one(operations: Operations):
+    add_oauth(operations)
+    assert not left_to_full(operations, NOW)
+
+
+@each_database
+@pytest.mark.parametrize(
+    ("later", "is_left"),
+    [
+        pytest.param(SECOND, True, id="just read in full"),
+        pytest.param(44 * SECOND, True, id="in the same minute"),
+        pytest.param(45 * SECOND, False, id="in another minute"),
+        pytest.param(FULL - 46 * SECOND, False, id="before its turn"),
+        pytest.param(FULL - 45 * SECOND, True, id="as early as a run may be"),
+        pytest.param(FULL, True, id="at its turn"),
+        pytest.param(FULL + 45 * SECOND, False, id="when it did not come"),
+        pytest.param(2 * FULL, False, id="when it does not come any more"),
+    ],
+)
+def test_an_account_is_left_to_the_full_sync_of_its_minute(operations: Operations, later, is_left):
+    add_oauth(operations)
+    full_sync(operations)
+    assert left_to_full(operations, NOW + later) is is_left
+
+
+def test_a_full_sync_that_failed_is_not_waited_for(operations: Operations):
+    add_oauth(operations)
+    full_sync(operations)
+    full_sync(operations, "partial", at=NOW + FULL)
+    assert not left_to_full(operations, NOW + FULL + EVERY)
+
+
+def test_a_full_sync_that_failed_in_this_minute_is_tried_in_the_next_tick(operations: Operations):
+    add_oauth(operations)
+    full_sync(operations)
+    full_sync(operations, "partial", at=NOW + FULL)
+    assert left_to_full(operations, NOW + FULL + 2 * SECOND)
+
+
+def test_a_full_sync_that_waits_is_not_waited_for(operations: Operations):
+    add_oauth(operations)
+    full_sync(operations, retry_at=NOW + 2 * FULL)
+    assert not left_to_full(operations, NOW + FULL)
+
+
+@pytest.mark.parametrize(
+    ("later", "is_left"), [(44 * SECOND, True), (45 * SECOND, False), (LEASE, False)]
+)
+def test_a_full_sync_under_way_reads_what_began_in_its_minute(
+    operations: Operations, later, is_left
+):
+    add_oauth(operations)
+    claim(operations, depth="full", worker="full")
+    assert left_to_full(operations, NOW + later) is is_left
+
+
+def test_a_full_sync_that_began_between_its_turns_is_not_waited_for_there(operations: Operations):
+    add_oauth(operations)
+    full_sync(operations, at=NOW + 7 * MINUTE)
+    assert not left_to_full(operations, NOW + 30 * MINUTE)
+
+
+def test_no_turn_is_waited_for_while_an_earlier_run_goes_on(operations: Operations):
+    add_oauth(operations, "owned", "other")
+    full_sync(operations)
+    # The other one is claimed with it, and is still being read.
+    operations.syncs.claim_named(
+        "full", ["instagram:other"], now=NOW + FULL - 2 * MINUTE, lease_for=LEASE, worker="long"
+    )
+    claimed = claimed_ids(operations, now=NOW + FULL, deeper=DEEPER)
+    assert claimed == ["instagram:other", OAUTH]

@@ -4,6 +4,8 @@ Belongs here: tests of the schema as a whole.
 Does not belong here: tests of single constraints (``test_database``).
 """
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from threading import Thread
 
@@ -12,10 +14,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
 from layers_pipeline.errors import StoreError
-from layers_pipeline.operations.database import MIGRATIONS
+from layers_pipeline.operations.database import MIGRATIONS, newest_revision
 from layers_pipeline.operations.model_base import Base
 from layers_pipeline.operations.refusals import LeftOut, RefusalScope
 from layers_pipeline.operations.store import Operations
@@ -66,6 +69,21 @@ def test_every_table_and_column_has_a_comment():
     tables = Base.metadata.sorted_tables
     assert all(table.comment for table in tables)
     assert [column for table in tables for column in table.columns if not column.comment] == []
+
+
+def test_the_newest_revision_is_the_one_that_all_others_lead_to():
+    assert newest_revision() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+@pytest.mark.process
+def test_a_start_that_finds_nothing_to_migrate_does_not_import_alembic(url: str):
+    script = f"""
+import sys
+from layers_pipeline.operations.store import Operations
+Operations({url!r}).migrate()
+sys.exit("alembic" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_threads_may_migrate_at_once(empty: Operations):

@@ -11,8 +11,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from layers_pipeline.errors import InputRefusedError, NotFoundError
-from layers_pipeline.operations.rights import RightOf, sent, standing
+from layers_pipeline.operations.rights import RightOf, standing
 from layers_pipeline.operations.secrets import TokenUnreadableError
+from layers_pipeline.operations.spark_codes import sent
 from layers_pipeline.operations.store import Operations
 from tests.operations.world import CIPHER, MINUTE, NOW, add_project, each_database
 
@@ -77,10 +78,10 @@ def test_what_was_never_granted_cannot_be_revoked(brand):
 
 @each_database
 def test_a_code_is_stored_encrypted_and_opens_for_its_post_only(brand):
-    brand.rights.keep_code("brand", "tiktok:7501", SecretStr(CODE), CIPHER, now=NOW)
-    brand.rights.keep_code("brand", "tiktok:7502", SecretStr("other"), CIPHER, now=NOW)
-    assert brand.rights.code("brand", "tiktok:7501", CIPHER).get_secret_value() == CODE
-    assert brand.rights.posts_with_code() == [("brand", "tiktok:7501"), ("brand", "tiktok:7502")]
+    brand.spark_codes.keep("brand", "tiktok:7501", SecretStr(CODE), CIPHER, now=NOW)
+    brand.spark_codes.keep("brand", "tiktok:7502", SecretStr("other"), CIPHER, now=NOW)
+    assert brand.spark_codes.get("brand", "tiktok:7501", CIPHER).get_secret_value() == CODE
+    assert brand.spark_codes.posts() == [("brand", "tiktok:7501"), ("brand", "tiktok:7502")]
     swap = text(
         "UPDATE spark_codes SET encrypted_code ="
         " (SELECT max(encrypted_code) FROM spark_codes WHERE container_id = 'tiktok:7501')"
@@ -90,7 +91,7 @@ def test_a_code_is_stored_encrypted_and_opens_for_its_post_only(brand):
         connection.execute(swap)
     assert CODE not in str(stored)
     with pytest.raises(TokenUnreadableError):
-        brand.rights.code("brand", "tiktok:7502", CIPHER)
+        brand.spark_codes.get("brand", "tiktok:7502", CIPHER)
 
 
 def test_a_code_is_percent_encoded_where_it_is_sent():
@@ -100,6 +101,6 @@ def test_a_code_is_percent_encoded_where_it_is_sent():
 @pytest.mark.parametrize("code", ["", " a", "a\nb", "x" * 1001])
 def test_no_message_shows_a_code(brand, code):
     with pytest.raises(InputRefusedError) as refused:
-        brand.rights.keep_code("brand", "tiktok:7501", SecretStr(code), CIPHER, now=NOW)
+        brand.spark_codes.keep("brand", "tiktok:7501", SecretStr(code), CIPHER, now=NOW)
     assert "Spark code of tiktok:7501" in str(refused.value)
     assert "xxx" not in str(refused.value)

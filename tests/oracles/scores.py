@@ -44,7 +44,8 @@ SECONDS_PER_DAY = 86_400
 class Known:
     """What is known of one post at a moment."""
 
-    account: str
+    accounts: set[str] = field(default_factory=set)
+    """Every account under which a capture showed it: a collaboration has several."""
     published_at: datetime | None = None
     checked_at: datetime | None = None
     counts: dict[str, int | None] = field(default_factory=lambda: dict.fromkeys(COUNTS))
@@ -102,7 +103,8 @@ def score_in_order(
 def one_per_moment(captures: Iterable[Capture]) -> dict[Post, list[dict[str, Any]]]:
     """Captures by post in the order of capture, those that claim one moment and source as one.
 
-    Of such captures the ones known first stand; between those, the larger value of each count.
+    Of such captures the ones known first stand; between those, the larger value of each count,
+    but the smaller one if the larger is that one rounded.
     """
     moments: dict[tuple[Post, datetime, str], list[Capture]] = defaultdict(list)
     for row in captures:
@@ -112,16 +114,24 @@ def one_per_moment(captures: Iterable[Capture]) -> dict[Post, list[dict[str, Any
     for (post, _, _), rows in sorted(moments.items()):
         first = min(row["known_at"] for row in rows)
         first_known = [row for row in rows if row["known_at"] == first]
-        one = {name: largest(row[name] for row in first_known) for name in COUNTS}
+        one = {name: exact(row[name] for row in first_known) for name in COUNTS}
         one |= {"captured_at": rows[0]["captured_at"], "known_at": first}
-        one["account"] = min(row["account_key"] for row in first_known)
+        one["accounts"] = [(row["account_key"], row["known_at"]) for row in rows]
         one["published_at"] = smallest(row["published_at"] for row in first_known)
         posts[post].append(one)
     return posts
 
 
-def largest(values: Iterable[int | None]) -> int | None:
-    return max((value for value in values if value is not None), default=None)
+def exact(values: Iterable[int | None]) -> int | None:
+    """The largest value, or the smallest if it was only written shorter: 1.8M for 1,776,621."""
+    shown = sorted(value for value in values if value is not None)
+    if not shown:
+        return None
+    least, most = shown[0], shown[-1]
+    zeros = len(str(most)) - len(str(most).rstrip("0"))
+    step = 10 ** min(zeros, len(str(most)) - 2, 9)
+    is_shortened = most >= 1000 and step >= 100 and least % 100 and 2 * (most - least) <= step
+    return least if is_shortened else most
 
 
 def smallest(values: Iterable[datetime | None]) -> datetime | None:
@@ -136,8 +146,9 @@ def known_posts(posts: Mapping[Post, Sequence[Capture]], as_of: datetime) -> dic
             if row["known_at"] > as_of:
                 continue
             if post not in known:
-                known[post] = Known(account=row["account"])
+                known[post] = Known()
             one = known[post]
+            one.accounts |= {account for account, at in row["accounts"] if at <= as_of}
             one.checked_at = row["captured_at"]
             if one.published_at is None:
                 one.published_at = row["published_at"]
@@ -153,7 +164,7 @@ def pools_at(
     as_of: datetime,
     deleted: Deletions,
 ) -> dict[str, dict[Content, dict[str, Any]]]:
-    """Each project's posts: of allowed accounts, published by then (R20, R21)."""
+    """Each project's posts: any account of theirs allowed, published by then (R20, R21)."""
     projects: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in allowlist:
         ended = row["allowed_to"] is not None and row["allowed_to"] <= as_of
@@ -168,7 +179,7 @@ def pools_at(
             gone_at <= as_of and (back_at is None or as_of < back_at)
             for gone_at, back_at in deleted.get((platform, post), ())
         )
-        for project in projects[platform, one.account]:
+        for project in set[str]().union(*(projects[platform, name] for name in one.accounts)):
             pools[project][project, platform, post] = row
     return pools
 

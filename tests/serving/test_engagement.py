@@ -28,6 +28,7 @@ from layers_pipeline.serving.database import Pinned
 from layers_pipeline.steps.publish.publication import maintain, publish
 from layers_pipeline.steps.stores import Stores
 from tests.hypothesis_profiles import examples
+from tests.oracles.scores import exact
 from tests.worlds.data_builders import (
     AS_OF,
     capture,
@@ -138,7 +139,11 @@ def distinct(rows: Iterable[dict]) -> list[dict]:
         stands = [row for row in claims if row["known_at"] == first]
         shown = {name: [row[name] for row in stands if row[name] is not None] for name in METRICS}
         found.append(
-            stands[0] | {name: max(values, default=None) for name, values in shown.items()}
+            stands[0]
+            | {
+                name: exact(values) if name in COUNTS else max(values, default=None)
+                for name, values in shown.items()
+            }
         )
     return found
 
@@ -381,6 +386,21 @@ def test_posts_as_of_shows_every_metric(tmp_path):
     rows = [look(hours(-1), **dict.fromkeys(METRICS, 1))]
     (answer,) = ask(file_over(tmp_path, rows), f"from posts_as_of('{AS_OF}'::timestamptz)")
     assert {name: answer[name] for name in METRICS} == dict.fromkeys(METRICS, 1)
+
+
+def test_posts_as_of_shows_what_a_post_was_said_to_be_then(tmp_path):
+    first = {"media_type": "feed_video", "published_at": None, "permalink": None}
+    later = {
+        "media_type": "reel",
+        "published_at": hours(-30),
+        "permalink": "https://www.instagram.com/p/DJsj6pxV6v4/",
+    }
+    path = file_over(
+        tmp_path, [look(hours(-2), views=1, **first), look(hours(2), views=2, **later)]
+    )
+    shown = "select media_type, published_at, permalink from posts_as_of('{}'::timestamptz)"
+    assert ask(path, shown.format(hours(0))) == [first]
+    assert ask(path, shown.format(hours(3))) == [later]
 
 
 # --- whatever happens

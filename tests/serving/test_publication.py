@@ -115,7 +115,13 @@ def test_the_link_moves_to_the_new_generation_and_old_ones_are_pruned(stores, fo
     for number in (1, 2, 3):
         assert publish(stores).number == number
         assert generations.current(folder).name == f"layers-{number:06d}.duckdb"
-    assert names_in(folder) == ["layers-000002.duckdb", "layers-000003.duckdb", "layers.duckdb"]
+    assert names_in(folder) == [
+        "layers-000002.duckdb",
+        "layers-000002.json",
+        "layers-000003.duckdb",
+        "layers-000003.json",
+        "layers.duckdb",
+    ]
     assert Path(folder / "layers.duckdb").readlink() == Path("layers-000003.duckdb")
 
 
@@ -208,7 +214,7 @@ def test_a_build_that_fails_leaves_the_previous_generation_and_no_litter(filled,
     Path(filled.lake.files(catalog.PLATFORM_POST_METRICS)[0]).rename(folder.parent / "away")
     with pytest.raises((PublicationError, FileNotFoundError)):
         publish(filled)
-    assert names_in(folder) == ["layers-000001.duckdb", "layers.duckdb"]
+    assert names_in(folder) == ["layers-000001.duckdb", "layers-000001.json", "layers.duckdb"]
     assert rows(folder / "layers.duckdb", "select max(generation) from publication") == [(1,)]
 
 
@@ -230,7 +236,7 @@ def test_what_a_killed_build_left_is_no_obstacle(stores, folder):
     for name in (".making-000001.duckdb", ".making-000001.duckdb.wal", ".layers.duckdb.next"):
         Path(folder / name).write_bytes(b"half")
     assert publish(stores).number == 1
-    assert names_in(folder) == ["layers-000001.duckdb", "layers.duckdb"]
+    assert names_in(folder) == ["layers-000001.duckdb", "layers-000001.json", "layers.duckdb"]
 
 
 def test_a_table_whose_files_are_not_its_rows_is_refused(filled, folder):

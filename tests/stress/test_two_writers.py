@@ -30,7 +30,7 @@ from layers_pipeline.steps.stores import Stores, open_stores
 from tests.stress.writer import STOP, Writer, prepare, settings_of, write
 from transforms.facts.snapshots import changed_captures, latest_metrics
 
-SECONDS = float(os.environ.get("LAYERS_STRESS_SECONDS", "10"))
+SECONDS = float(os.environ.get("LAYERS_STRESS_SECONDS", "5"))
 KILLS = round(SECONDS)
 ENOUGH_GENERATIONS = 3
 PROCESSES = get_context("forkserver")

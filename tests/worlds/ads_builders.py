@@ -9,7 +9,8 @@ from collections.abc import Iterable
 import polars as pl
 
 from tests.worlds.creative_builders import LONG_AGO, frame
-from transforms.contracts.ads import AdAccounts, AdStates, StgAdsAccountDays
+from transforms.contracts.ads import AdAccounts, AdStates
+from transforms.contracts.ads_landed import StgAdsAccountDays
 from transforms.contracts.scoring import AdsContent
 from transforms.contracts.selection import AdSets, Layers
 

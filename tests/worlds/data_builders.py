@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
+from layers_pipeline.operations.store import Operations
 from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.settings import Settings
 from layers_pipeline.sources.account_reading import AccountReading, ResponseRow
@@ -119,9 +121,22 @@ def judged(pool: pl.LazyFrame, *, before: Sequence[dict] = (), as_of: datetime =
     return rows.sort("ads_content_id")
 
 
+@cache
+def migrated_database() -> bytes:
+    """The file of an empty operational database: migrating takes as long as a test."""
+    with tempfile.TemporaryDirectory() as folder:
+        operations = Operations(f"sqlite:///{folder}/operations.db")
+        operations.migrate()
+        operations.close()
+        return (Path(folder) / "operations.db").read_bytes()
+
+
 def make_stores(home: Path, *, now: datetime = NOW) -> Stores:
     """Empty stores, or the ones in ``home`` with another clock."""
     settings = Settings(home=home, lake_url="", operations_url="", serve_dir=None, tick_grace_s=0)
+    if not (home / "operations.db").exists():
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "operations.db").write_bytes(migrated_database())
     return open_stores(settings, clock=FixedClock(now))
 
 
@@ -307,6 +322,7 @@ def remove(stores: Stores, *gone: Table) -> None:
     """Take tables away, as if they had never been written."""
     for table in gone:
         shutil.rmtree(stores.lake.uri(table), ignore_errors=True)
+        (stores.settings.seen_location / "lake" / table.name).unlink(missing_ok=True)
 
 
 def posts_as_of(path: Path, as_of: datetime) -> list[dict]:

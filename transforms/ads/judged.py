@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from transforms.ads.windows import last_whole_days
+from transforms.facts.ad_accounts import accounts_at
 from transforms.facts.ad_states import states_at
 from transforms.facts.spend import AD
 from transforms.facts.verdicts import newest_known
@@ -29,7 +30,7 @@ class AdHistory:
     approvals: pl.LazyFrame
     """Rows of ``ContentApprovals``."""
     accounts: pl.LazyFrame
-    """Rows of ``AdAccounts``."""
+    """Rows of ``AdAccountHistory``."""
     zones: pl.DataFrame
     """Time zones of ad accounts, one row each, null for UTC: time_zone."""
 
@@ -60,7 +61,8 @@ def ads_judged(
     )
     approval = newest_known(history.approvals, "ads_content_id", value="approval", as_of=as_of)
     last_days = last_whole_days(history.zones["time_zone"], as_of=as_of).lazy()
-    zones = history.accounts.select("ad_platform", "ad_account_id", "time_zone")
+    accounts = accounts_at(history.accounts, as_of=as_of)
+    zones = accounts.select("ad_platform", "ad_account_id", "time_zone")
     known = shown.join(first, on=AD, how="full", coalesce=True)
     return (
         known.join(standing, on=AD, how="left")

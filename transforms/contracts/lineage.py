@@ -15,6 +15,7 @@ import dataframely as dy
 
 from transforms.contracts import (
     ads,
+    ads_landed,
     captures,
     drift,
     posts,
@@ -106,6 +107,12 @@ SAFETY: Final = of("safety_reviews", "safety_failed")
 SCORE: Final = ENGAGEMENTS + POOL + BORN + SPEND + SAFETY
 
 _FACTS: Final[Mapping[str, Columns]] = {
+    "post_aliases": same(
+        posts.PostAliases,
+        STAGING,
+        same_as=of(STAGING, "platform_post_id", "permalink", "known_at"),
+        shortcode=of(STAGING, "platform_post_id", "permalink"),
+    ),
     "platform_posts": same(
         posts.PlatformPosts,
         STAGING,
@@ -172,18 +179,19 @@ _FACTS: Final[Mapping[str, Columns]] = {
     ),
 }
 _ADS: Final[Mapping[str, Columns]] = {
-    "stg_ads__states": _of_ads_responses(ads.StgAdsStates),
+    "stg_ads__states": _of_ads_responses(ads_landed.StgAdsStates),
     "stg_ads__days": _of_ads_responses(
-        ads.StgAdsDays,
+        ads_landed.StgAdsDays,
         reading_id=of(RAW_ADS, "reading_id"),
         currency=of(RAW_ADS, "currency"),
     ),
     "stg_ads__account_days": _of_ads_responses(
-        ads.StgAdsAccountDays,
+        ads_landed.StgAdsAccountDays,
         reading_id=of(RAW_ADS, "reading_id"),
         currency=of(RAW_ADS, "currency"),
     ),
     "ad_states": same(ads.AdStates, "stg_ads__states"),
+    "ad_account_history": same(ads.AdAccountHistory, RAW_ADS, ad_platform=()),
     "ad_daily_metrics": same(
         ads.AdDailyMetrics,
         AD_DAYS,

@@ -33,6 +33,7 @@ VERDICT: Final = (
     of("ad_states", "status", "is_running", "is_deleted", "created_at")
     + of("ad_daily_metrics", "spend_cents", "impressions", "clicks", "conversions", "reach")
     + of("ad_daily_metrics", "currency")
+    + of("ad_account_history", "time_zone")
 )
 CLASSIFIED: Final[Mapping[str, Columns]] = {
     "ad_classifications": all_from(

@@ -105,6 +105,20 @@ class PlatformPosts(dy.Schema):
     bucket = whole("Partition: posts spread over 16 buckets by their id.")
 
 
+class PostAliases(dy.Schema):
+    """Grain: one row per id under which a post was captured beside the id that stands for it.
+
+    Instagram names a post by its media id in one place and by its shortcode in another. The id
+    that was known first stands for the post in every table; others are here.
+    """
+
+    platform = platform()
+    platform_post_id = key("An id that captures gave the post.")
+    same_as = word("The id that stands for the post: platform_post_id of platform_posts.")
+    shortcode = word("Shortcode that both show, as their id or in their address.")
+    known_at = instant("When the pipeline knew both ids.")
+
+
 class LookAtPost(dy.Schema):
     """Grain: one row per post, moment and source at which it was looked at, without its metrics."""
 
@@ -121,6 +135,12 @@ class PlatformPostChecks(LookAtPost, Metrics):
     Equal repeats are here, which platform_post_metrics leaves out; so this tells a post that
     stood still from one that nobody looked at.
     """
+
+    published_at = instant("Publication as it was named then; null: not named.", nullable=True)
+    media_type = one_of(
+        MEDIA_TYPES, "Kind of post as named then.", rule="unknown_media_type", nullable=True
+    )
+    permalink = word("Public address as shown then.", nullable=True)
 
 
 class SnapshotOfPost(LookAtPost):

@@ -1,6 +1,6 @@
-"""Ad accounts by day: what the platform states of the whole, beside the sum of its ads.
+"""Ad accounts: what each said of itself and when, and its days beside the sum of its ads.
 
-Belongs here: which of an account's days are compared, the gap.
+Belongs here: changes of currency and zone, which of an account's days are compared, the gap.
 Does not belong here: reading either (``staging``), what ads show (``ads_shown``).
 """
 
@@ -9,12 +9,42 @@ from typing import Final
 
 import polars as pl
 
-from transforms.contracts.ads import AdAccountDays
+from transforms.contracts.ads import AdAccountDays, AdAccountHistory
 from transforms.facts.ad_states import AD
 from transforms.facts.ads_shown import ACCOUNT
 
 ACCOUNT_DAY: Final = (*ACCOUNT, "spent_on")
 STATED: Final = ("spend_cents", "impressions", "conversions")
+
+SAID: Final = ("currency", "time_zone")
+"""What an account says of itself that days and money follow from."""
+
+
+def account_changes(told: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows in which an account said something new of itself.
+
+    Args:
+        told: Rows of ``AdAccountHistory``, all of an account, or the newest one known and those
+            after it. Of two that were known at one moment the greater one stands.
+    Returns:
+        Rows of ``AdAccountHistory``, unique by its key.
+    """
+    one = told.sort(*ACCOUNT, "known_at", *SAID).unique((*ACCOUNT, "known_at"), keep="last")
+    is_first = pl.col("known_at") == pl.col("known_at").min().over(ACCOUNT)
+    is_news = pl.any_horizontal(
+        pl.col(name) != pl.col(name).shift(1).over(ACCOUNT, order_by="known_at") for name in SAID
+    )
+    return one.filter(is_first | is_news).select(AdAccountHistory.column_names())
+
+
+def accounts_at(history: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
+    """What each account that was read by a moment said of itself then, one row each.
+
+    Args:
+        history: Rows of ``AdAccountHistory``.
+    """
+    known = history.filter(pl.col("known_at") <= as_of)
+    return known.sort("known_at").unique(ACCOUNT, keep="last")
 
 
 def account_days(totals: pl.LazyFrame, daily: pl.LazyFrame, belongs: pl.LazyFrame) -> pl.LazyFrame:

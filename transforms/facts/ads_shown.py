@@ -46,7 +46,7 @@ def ads_shown(
     Args:
         states: Rows of ``AdStates``.
         links: Rows of ``AdContent``.
-        accounts: Rows of ``AdAccounts``.
+        accounts: Rows of ``AdAccounts``; one is its project's since it was connected, for good.
         layers: Rows of ``Layers``.
         ad_sets: Rows of ``AdSets``.
         contents: Rows of ``AdsContent``. Reads ads_content_id, created_at.
@@ -91,7 +91,8 @@ def _owned(
     """Ads as they stood, each with its layer, if it is in one, and its project."""
     standing = states_at(states, as_of=as_of)
     by_set, by_account = layers_at(layers, ad_sets, as_of=as_of)
-    of_accounts = accounts.select(*ACCOUNT, of_account="project_id")
+    connected = accounts.filter(pl.col("created_at") <= as_of)
+    of_accounts = connected.select(*ACCOUNT, of_account="project_id")
     found = (
         standing.join(by_set, on=(*ACCOUNT, "ad_set_id"), how="left")
         .join(by_account, on=ACCOUNT, how="left")

@@ -118,10 +118,11 @@ def _of_period(
     return rows.with_columns(
         period=pl.lit(period),
         ends_on=pl.col("starts_on").dt.offset_by(length).dt.offset_by("-1d"),
-        roas=pl.col("conversion_value_cents") / _nonzero("spend_cents"),
-        cpa_cents=pl.col("spend_cents") / _nonzero("conversions"),
+        roas=per("conversion_value_cents", "spend_cents"),
+        cpa_cents=per("spend_cents", "conversions"),
     ).select(CreatorReports.column_names())
 
 
-def _nonzero(name: str) -> pl.Expr:
-    return pl.when(pl.col(name) != 0).then(pl.col(name))
+def per(amount: str, whole: str) -> pl.Expr:
+    """A sum per another one; null where that is 0."""
+    return pl.col(amount) / pl.when(pl.col(whole) != 0).then(pl.col(whole))

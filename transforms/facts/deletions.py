@@ -97,7 +97,8 @@ def next_absences(
 
     Args:
         absences: Rows of ``PostAbsences`` that have not ended, of the accounts that were read.
-        readings: Rows of ``AccountListings``, one per account.
+        readings: Rows of ``AccountListings``, one per account, and reaches_back_to: no older post
+            was looked for; null: as far as the platform's listings reach.
         listed: sync_id and the post's key of every post that those readings showed.
         posts: Every known post of those accounts: the post's key, account_key, published_at,
             first_seen_at, media_type, bucket.
@@ -121,6 +122,7 @@ def next_absences(
         started_at=listing_began_at(),
         items=_listed_items(),
         read_at="known_at",
+        reaches_back_to="reaches_back_to",
     )
     expected = _expected(posts, witnesses, listed, reaches)
     missing = expected.join(listed.select(POST), on=POST, how="anti")
@@ -155,13 +157,15 @@ def _expected(
     is_reached = pl.any_horizontal(
         (pl.col("platform") == name) & reach.covers() for name, reach in reaches.items()
     )
+    is_told = pl.col("reaches_back_to").is_not_null()
+    is_within = pl.col("published_at") >= pl.col("reaches_back_to")
     return (
         posts.join(witnesses, on=ACCOUNT, how="inner")
         .join(oldest, on="sync_id", how="left")
         .filter(
             pl.col("media_type").ne_missing("story"),
             pl.col("first_seen_at") <= pl.col("started_at"),
-            is_reached.fill_null(value=False),
+            (is_told & is_within | ~is_told & is_reached).fill_null(value=False),
         )
     )
 

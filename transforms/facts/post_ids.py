@@ -1,6 +1,6 @@
-"""When a post was made, as its id tells: a check of what the platform says (R13).
+"""What a post's id tells: when it was made (R13), and which other ids mean the same post.
 
-Belongs here: reading ids, and posts whose publication does not fit theirs.
+Belongs here: reading ids, posts whose publication does not fit theirs, ids that are one post.
 Does not belong here: what is done about such a post.
 """
 
@@ -20,6 +20,8 @@ STORY: Final = r"/stories/[^/]+/([0-9]{17,19})"
 INSTAGRAM_SHIFT: Final = 2**23
 INSTAGRAM_EPOCH_MS: Final = 1_314_220_021_721
 """Verified on four recorded posts."""
+SHORTCODE_ITSELF: Final = r"^([A-Za-z0-9_-]*[A-Za-z_-][A-Za-z0-9_-]*)$"
+ALIASES: Final = ("platform", "platform_post_id", "same_as", "shortcode", "known_at")
 DECODED_DIGITS: Final = 12
 """Base 64 decodes whole groups of four digits."""
 
@@ -83,4 +85,70 @@ def publication_findings(posts: pl.LazyFrame) -> pl.LazyFrame:
         )
         .with_columns(difference_s=difference.dt.total_milliseconds() / 1000)
         .filter(pl.col("difference_s").abs() > TOLERANCE_S)
+    )
+
+
+def shortcode_shown() -> pl.Expr:
+    """The shortcode by which a capture shows its Instagram post: its id, or within its address.
+
+    Null where neither has one. Reads platform, platform_post_id, permalink.
+    """
+    post_id = pl.col("platform_post_id")
+    own = pl.when(post_id.str.len_chars().is_between(10, 11)).then(
+        post_id.str.extract(SHORTCODE_ITSELF, 1)
+    )
+    code = pl.coalesce(
+        pl.when(_number(own).is_not_null()).then(own), pl.col("permalink").str.extract(SHORTCODE)
+    )
+    return pl.when(pl.col("platform") == "instagram").then(code)
+
+
+def aliases_of(captures: pl.LazyFrame) -> pl.LazyFrame:
+    """Which ids of posts stand behind another, of the same shortcode, that was known first.
+
+    As-of is kept: whatever is known by a moment, the id that stands for a post was known by then,
+    and no capture that comes later changes it, unless it tells of an earlier moment.
+
+    Args:
+        captures: All captures of the posts in question, under the ids that they gave. Reads
+            platform, platform_post_id, permalink, captured_at, known_at.
+    Returns:
+        Grain: one row per id that another stands for; columns ``ALIASES``.
+    """
+    of_ids = (
+        captures.with_columns(shortcode=shortcode_shown())
+        .group_by("platform", "platform_post_id")
+        .agg(
+            pl.col("shortcode").drop_nulls().min(),
+            pl.col("known_at").min(),
+            pl.col("captured_at").min(),
+        )
+        .filter(pl.col("shortcode").is_not_null())
+    )
+    group = ["platform", "shortcode"]
+    first = (
+        pl.col("platform_post_id").sort_by("known_at", "captured_at", "platform_post_id").first()
+    )
+    return (
+        of_ids.with_columns(
+            same_as=first.over(group), known_first=pl.col("known_at").min().over(group)
+        )
+        .filter(pl.col("same_as") != pl.col("platform_post_id"))
+        .with_columns(known_at=pl.max_horizontal("known_at", "known_first"))
+        .select(ALIASES)
+    )
+
+
+def under_one_id(rows: pl.LazyFrame, aliases: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with each post under the id that stands for it.
+
+    Args:
+        rows: Reads platform, platform_post_id.
+        aliases: Rows of ``PostAliases``.
+    """
+    post = ["platform", "platform_post_id"]
+    return (
+        rows.join(aliases.select(*post, "same_as"), on=post, how="left", maintain_order="left")
+        .with_columns(platform_post_id=pl.coalesce("same_as", "platform_post_id"))
+        .drop("same_as")
     )

@@ -119,6 +119,20 @@ def _is_consistent() -> pl.Expr:
     return pl.col("is_identity_settled").all() & same_account & same_publication
 
 
+def under_one_name(rows: pl.LazyFrame, names: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with each account under the name that stands for it.
+
+    Args:
+        rows: Reads platform, account_key.
+        names: platform, account_key and new_key of accounts that were renamed.
+    """
+    return (
+        rows.join(names, on=["platform", "account_key"], how="left", maintain_order="left")
+        .with_columns(account_key=pl.coalesce("new_key", "account_key"))
+        .drop("new_key")
+    )
+
+
 def account() -> pl.Expr:
     """Platform and account key as one column."""
     return pl.concat_str("platform", pl.lit(":"), "account_key").alias("account")
@@ -140,17 +154,37 @@ def containers_of(posts: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+def further_accounts_of(posts: pl.LazyFrame, captures: pl.LazyFrame) -> pl.LazyFrame:
+    """Posts once more under each account that captures name beside the first, as collaborations.
+
+    Args:
+        posts: Rows with the post's key, account_key, is_identity_settled, first_seen_at, bucket.
+        captures: All captures of them.
+    Returns:
+        Rows as of ``posts``, with the account and when a capture first named it.
+    """
+    unsettled = posts.filter(~pl.col("is_identity_settled"))
+    named = captures.group_by(*POST, "account_key").agg(first_seen_at=pl.col("known_at").min())
+    others = named.join(unsettled, on=[*POST, "account_key"], how="anti")
+    return others.join(unsettled.select(*POST, "bucket"), on=POST, how="inner")
+
+
 def ads_content_of(posts: pl.LazyFrame, allowlist: pl.LazyFrame) -> pl.LazyFrame:
     """Rows of ``ads_content`` that a project's allowlist makes of posts, not yet scored.
 
     Args:
-        posts: Rows with platform, platform_post_id, account_key, first_seen_at and bucket.
+        posts: Rows with platform, platform_post_id, account_key, first_seen_at and bucket; of a
+            collaboration one for each account.
         allowlist: Rows of ``ProjectAllowlist``, any interval.
     """
     listed = allowlist.group_by("project_id", "platform", "account_key").agg(
         pl.col("allowed_from").min()
     )
-    return posts.join(listed, on=["platform", "account_key"], how="inner").select(
+    began = pl.max_horizontal("first_seen_at", "allowed_from")
+    met = posts.join(listed, on=["platform", "account_key"], how="inner").group_by(
+        "project_id", *POST, "bucket"
+    )
+    return met.agg(began=began.min()).select(
         ads_content_id=ads_content_id(container_of_post()),
         project_id="project_id",
         container_id=container_of_post(),
@@ -159,6 +193,6 @@ def ads_content_of(posts: pl.LazyFrame, allowlist: pl.LazyFrame) -> pl.LazyFrame
         scored_at=pl.lit(None, pl.Datetime("us", "UTC")),
         scoring_version=pl.lit(None, pl.String),
         unscored_reason=pl.lit(None, pl.String),
-        created_at=pl.max_horizontal("first_seen_at", "allowed_from"),
+        created_at="began",
         bucket="bucket",
     )

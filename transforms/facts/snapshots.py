@@ -9,12 +9,16 @@ from typing import Final
 
 import polars as pl
 
-from transforms.contracts.columns import METRICS
+from transforms.contracts.columns import COUNTS, METRICS
 from transforms.vocabulary import SOURCES
 
 POST: Final = ("platform", "platform_post_id")
 ACCOUNT: Final = ("platform", "account_key")
 MOMENT: Final = ("captured_at", "source")
+ROUNDED_TO: Final = tuple(10**power for power in range(2, 10))
+"""Steps that shown counts are rounded to: 22.6K to a hundred, 16K to a thousand, 2B."""
+LEAST_SHOWN: Final = 10
+"""A rounded count shows two digits at least: 16K, 1.8M."""
 ROW: Final = "row_in_order"
 FIRST_ROW: Final = "first_row_of_key"
 
@@ -23,7 +27,8 @@ def distinct_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
     """One capture per post, moment and source.
 
     Captures that claim the same moment and source are one: what was known first stands, and
-    of that per metric the larger value, so that the order of arrival does not matter.
+    of that per metric the larger value, so that the order of arrival does not matter; but an exact
+    count stands before its own rounding, such as 1,776,621 before 1.8M.
 
     Args:
         captures: Rows of ``Capture``.
@@ -31,6 +36,7 @@ def distinct_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
         One row per platform, platform_post_id, captured_at and source: known_at, run_id, the
         metrics, and is_disputed (whether its captures differed).
     """
+    least = {name: f"least {name}" for name in COUNTS}
     return (
         _known_first(captures, POST)
         .group_by(*POST, *MOMENT)
@@ -39,8 +45,24 @@ def distinct_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
             pl.col("run_id").min(),
             pl.col(*METRICS).max(),
             is_disputed=pl.any_horizontal(pl.col(*METRICS).n_unique() > 1),
+            **{other: pl.col(name).min() for name, other in least.items()},
         )
+        .with_columns(**{name: _exact(name, other) for name, other in least.items()})
+        .drop(least.values())
     )
+
+
+def _exact(most: str, least: str) -> pl.Expr:
+    """The larger of two counts of one moment, unless it is the smaller one rounded."""
+    larger, smaller = pl.col(most), pl.col(least)
+    steps = [
+        pl.when((larger % unit == 0) & (larger >= unit * LEAST_SHOWN)).then(unit)
+        for unit in ROUNDED_TO
+    ]
+    is_rounding = (smaller % ROUNDED_TO[0] != 0) & (
+        (larger - smaller) * 2 <= pl.max_horizontal(steps)
+    )
+    return pl.when(is_rounding).then(smaller).otherwise(larger)
 
 
 def _known_first(captures: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:

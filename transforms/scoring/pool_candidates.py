@@ -21,6 +21,9 @@ from transforms.facts.snapshots import MOMENT, POST
 NUMBER: Final = "post_number"
 PAIR: Final = "pair_number"
 ROW: Final = "post_row"
+NAMED_SINCE: Final = "named_since"
+"""When a capture that names the candidate's account became known; null: with the post itself."""
+UTC_INSTANT: Final = pl.Datetime("us", "UTC")
 PER_CHUNK: Final = 1_000_000
 ACCOUNT_CODE: Final = account().cast(pl.Categorical)
 """Platform and account key as one column that takes little room."""
@@ -103,13 +106,16 @@ def _inconsistent(captures: pl.LazyFrame, known: pl.DataFrame) -> pl.DataFrame:
 
 
 def _owners(known: pl.DataFrame) -> pl.LazyFrame:
-    return known.lazy().filter("is_identity_settled").select(ROW, "account")
+    settled = known.lazy().filter("is_identity_settled")
+    return settled.select(ROW, "account", pl.lit(None, UTC_INSTANT).alias(NAMED_SINCE))
 
 
 def _other_owners(inconsistent: pl.DataFrame) -> pl.LazyFrame:
-    """Every account that captures of one post name."""
-    named = inconsistent.lazy().select(ROW, account=pl.col("account_key").cast(pl.Categorical))
-    return named.unique()
+    """Every account that captures of one post name, as those of a collaboration do, and since."""
+    named = inconsistent.lazy().select(
+        ROW, account=pl.col("account_key").cast(pl.Categorical), known_at="known_at"
+    )
+    return named.group_by(ROW, "account").agg(pl.col("known_at").min().alias(NAMED_SINCE))
 
 
 def _pairs(allowlist: pl.DataFrame) -> pl.DataFrame:
@@ -126,7 +132,7 @@ def _named(found: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     # Texts are copied, one after the other: those that lie apart are slow to go through.
     compact = pl.concat_str("platform_post_id", pl.lit(""))
     return (
-        found.select("project_id", "platform", "account", PAIR)
+        found.select("project_id", "platform", NAMED_SINCE, PAIR)
         .hstack(posts)
         .lazy()
         .with_columns(

@@ -5,7 +5,8 @@ Does not belong here: finding candidates (``pool_candidates``), scores, loading.
 
 A post is a member of a project's pool if the project's allowlist holds for its account at the tick,
 and it was known and published by then. A deleted post stays a member, as a deleted one. Its
-account is the one that the captures known at the tick name.
+accounts are those that the captures known at the tick name: of a collaboration several, and each
+brings it into the pools of the projects that allow it.
 
 Frames of posts are by number: row n is post n. That is what makes a backfill quick, as nothing has
 to be joined by ids at each tick; so no function here may change their order.
@@ -20,7 +21,7 @@ from transforms.facts.allowlist import in_force
 from transforms.facts.deletions import deleted_posts
 from transforms.facts.posts import identities_of
 from transforms.facts.snapshots import POST
-from transforms.scoring.pool_candidates import ACCOUNT_CODE, NUMBER, PAIR, Candidates
+from transforms.scoring.pool_candidates import ACCOUNT_CODE, NAMED_SINCE, NUMBER, PAIR, Candidates
 
 
 def posts_at(
@@ -52,30 +53,33 @@ def posts_at(
     )
 
 
-def members_of(rows: pl.DataFrame, posts: pl.DataFrame, *, is_listed: pl.Series) -> pl.LazyFrame:
+def members_of(
+    rows: pl.DataFrame, posts: pl.DataFrame, *, is_listed: pl.Series, as_of: datetime
+) -> pl.LazyFrame:
     """Members of the pools of posts at a tick, in the order of their ads content ids.
 
     Args:
         rows: Some rows of the candidates, whole projects.
         posts: ``posts_at`` of the tick.
         is_listed: ``listed_at`` of the tick.
+        as_of: The tick.
     Returns:
         Rows of ``PoolMembers`` but for what reviews and people say
         (``transforms.facts.verdicts``), and the post's number.
     """
-    now = posts[rows[NUMBER]].rename({"account": "account_now"})
-    # A candidate is a post under one of the accounts that captures name; it counts under the one
-    # that stands at the tick.
-    is_member = (
-        pl.col("is_listed") & pl.col("is_there") & (pl.col("account") == pl.col("account_now"))
-    )
-    return (
-        rows.hstack(now)
+    named = pl.col(NAMED_SINCE)
+    is_member = pl.col("is_listed") & pl.col("is_there") & (named.is_null() | (named <= as_of))
+    members = (
+        rows.hstack(posts[rows[NUMBER]])
         .lazy()
         .with_columns(is_listed=is_listed.gather(rows[PAIR]))
         .filter(is_member)
-        .drop("is_listed", "is_there", "account", "account_now", PAIR)
+        .drop("is_listed", "is_there", "account", NAMED_SINCE, PAIR)
     )
+    if rows[NAMED_SINCE].null_count() == rows.height:
+        return members
+    # A project that allows two accounts of a collaboration has the post once.
+    return members.unique("ads_content_id", keep="first", maintain_order=True)
 
 
 def listed_at(candidates: Candidates, allowlist: pl.LazyFrame, *, as_of: datetime) -> pl.Series:

@@ -11,7 +11,7 @@ from typing import Final
 import dataframely as dy
 import polars as pl
 
-from transforms.contracts.ads import StgAdsAccountDays, StgAdsDays, StgAdsStates
+from transforms.contracts.ads_landed import StgAdsAccountDays, StgAdsDays, StgAdsStates
 from transforms.currencies import minor_units
 
 DECIMAL: Final = r"^-?[0-9]{1,15}(?:\.[0-9]{0,18})?$"

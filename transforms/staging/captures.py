@@ -4,13 +4,14 @@ Belongs here: the columns of a capture file, and what each becomes.
 Does not belong here: file formats, refusals of whole files, how single values are read.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import polars as pl
 
 from transforms.contracts.captures import StgImportCaptures
 from transforms.contracts.columns import COUNTS
+from transforms.staging.keys import MEDIA_NUMBER, NO_KEY, read_account_keys, read_post_keys
 from transforms.staging.parsing import (
     BREACHES,
     LINE,
@@ -28,6 +29,23 @@ COUNT_COLUMNS: Final = (*COUNTS, "followers")
 TIME_COLUMNS: Final = ("captured_at", "published_at")
 OPTIONAL: Final = ("published_at", "media_type", *COUNT_COLUMNS, "permalink", "caption")
 COLUMNS: Final = (*REQUIRED, *OPTIONAL)
+MEDIA_WORDS: Final = {
+    "ig reel": "reel",
+    "ig image": "feed_image",
+    "ig carousel": "feed_carousel",
+    "ig video": "feed_video",
+    "ig story": "story",
+    "sidecar": "feed_carousel",
+    "graphimage": "feed_image",
+    "graphsidecar": "feed_carousel",
+}
+"""Words of platforms and scrapers that can mean one kind of post only."""
+FIRST: Final = datetime(2010, 10, 6, tzinfo=UTC)
+"""Instagram's first day; TikTok came later."""
+PLAIN_ACCOUNT: Final = r"^[a-z0-9._]{1,30}$"
+PLAIN_POST: Final = r"^[A-Za-z0-9_-]{2,20}$"
+NO_BREACH: Final = pl.lit(None, pl.String)
+ENGAGEMENT: Final = ("likes", "comments", "shares", "saves")
 
 
 def read_captures(
@@ -39,7 +57,8 @@ def read_captures(
 
     Args:
         raw: One row per row of the file. Reads line_number and any of ``COLUMNS``, as text or
-            as the file's own types; a column that is absent was not collected.
+            as the file's own types; a column that is absent was not collected. Of an export
+            also breaches and received, as what was read before left them.
         time_zone: IANA zone of times without an offset; none: such times break a rule.
         now: Captures later than this break ``in_the_future``.
     Returns:
@@ -54,20 +73,69 @@ def read_captures(
         column: read_instant(column, raw.schema[column], time_zone=time_zone)
         for column in _among(TIME_COLUMNS, raw)
     }
-    readings = [*counts.values(), *times.values(), _future(times["captured_at"], now)]
+    counts |= _views_that_were_seen(counts)
+    raw, keys = _with_keys(raw)
+    times = {column: _of_platforms(column, reading) for column, reading in times.items()}
+    readings = [*counts.values(), *times.values(), *keys.values()]
+    readings.append(_future(times["captured_at"], now))
     known_at = pl.coalesce(times["captured_at"].value, pl.lit(now, pl.Datetime("us", "UTC")))
     typed = raw.select(
         pl.col(LINE).cast(pl.Int64),
         **_words(raw),
-        **{column: reading.value for column, reading in (counts | times).items()},
+        **{column: reading.value for column, reading in (counts | times | keys).items()},
         source=pl.lit("import"),
         # A row without a capture time is set aside for that alone, not for its copy too.
         known_at=known_at,
         run_id=pl.lit(run_id),
         file_id=pl.lit(file_id),
-        **{BREACHES: rule_violations(readings), RECEIVED: pl.struct(pl.col(given).cast(pl.String))},
+        **{BREACHES: _breaches(raw, readings), RECEIVED: _received(raw, given)},
     )
     return _shaped(typed)
+
+
+def _with_keys(raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, ParsedColumn]]:
+    """The rows with their keys; where all are as they should be, nothing is looked for."""
+    plain = raw.select(
+        account_key=_is_plain("account_key", PLAIN_ACCOUNT).all(),
+        post_key=(
+            _is_plain("post_key", PLAIN_POST)
+            # Instagram's inner number of a post becomes its shortcode.
+            & ~(pl.col("post_key").cast(pl.String).str.contains(MEDIA_NUMBER) & _is_instagram())
+        ).all(),
+    ).row(0, named=True)
+    keys = {}
+    for name, read in (("account_key", read_account_keys), ("post_key", read_post_keys)):
+        ours = "platform_post_id" if name == "post_key" else name
+        if plain[name]:
+            keys[ours] = ParsedColumn(value=pl.col(name).cast(pl.String), breach=NO_BREACH)
+            continue
+        value, breach = (f"{name} {part}" for part in ("value", "breach"))
+        raw = raw.with_columns(
+            read(raw).select(pl.col("value").alias(value), pl.col("breach").alias(breach))
+        )
+        keys[ours] = ParsedColumn(value=pl.col(value), breach=pl.col(breach))
+    return raw, keys
+
+
+def _is_plain(name: str, shape: str) -> pl.Expr:
+    text = pl.col(name).cast(pl.String)
+    is_plain = text.str.contains(shape) & ~text.str.contains(NO_KEY)
+    return is_plain.fill_null(value=False)
+
+
+def _is_instagram() -> pl.Expr:
+    return pl.col("platform").cast(pl.String).str.strip_chars().str.to_lowercase() == "instagram"
+
+
+def _breaches(raw: pl.DataFrame, readings: list[ParsedColumn]) -> pl.Expr:
+    found = rule_violations(readings)
+    return pl.concat_list(BREACHES, found) if BREACHES in raw.columns else found
+
+
+def _received(raw: pl.DataFrame, given: list[str]) -> pl.Expr:
+    if RECEIVED in raw.columns:
+        return pl.col(RECEIVED)
+    return pl.struct(pl.col(given).cast(pl.String))
 
 
 def _among(columns: tuple[str, ...], raw: pl.DataFrame) -> list[str]:
@@ -75,12 +143,39 @@ def _among(columns: tuple[str, ...], raw: pl.DataFrame) -> list[str]:
 
 
 def _words(raw: pl.DataFrame) -> dict[str, pl.Expr]:
-    words = {column: shown_text(column) for column in _among(("account_key", "permalink"), raw)}
+    words = {column: shown_text(column) for column in _among(("permalink",), raw)}
     enumerated = _among(("platform", "media_type"), raw)
     words |= {column: shown_text(column).str.to_lowercase() for column in enumerated}
+    if "media_type" in words:
+        words["media_type"] = words["media_type"].replace(MEDIA_WORDS)
     if "caption" in raw.columns:
         words["caption"] = pl.when(shown_text("caption").is_not_null()).then("caption")
-    return words | {"platform_post_id": shown_text("post_key")}
+    return words
+
+
+def _views_that_were_seen(counts: dict[str, ParsedColumn]) -> dict[str, ParsedColumn]:
+    """Views without a zero beside likes or comments: nobody likes what nobody has seen."""
+    engaged = [counts[name].value > 0 for name in ENGAGEMENT if name in counts]
+    if "views" not in counts or not engaged:
+        return {}
+    views = counts["views"]
+    is_unseen = (views.value == 0) & pl.any_horizontal(engaged)
+    return {
+        "views": ParsedColumn(
+            value=pl.when(~is_unseen.fill_null(value=False)).then(views.value),
+            breach=pl.when(is_unseen).then(pl.lit("views|not_shown")).otherwise(views.breach),
+        )
+    }
+
+
+def _of_platforms(column: str, instant: ParsedColumn) -> ParsedColumn:
+    """The instant, unless there was no platform then, as in the year 0 or by an unset clock."""
+    is_early = instant.value < FIRST
+    breach = pl.when(is_early).then(pl.lit(f"{column}|before_platforms"))
+    return ParsedColumn(
+        value=pl.when(~is_early.fill_null(value=False)).then(instant.value),
+        breach=pl.coalesce(breach, instant.breach),
+    )
 
 
 def _future(captured_at: ParsedColumn, now: datetime) -> ParsedColumn:

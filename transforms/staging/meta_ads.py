@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from transforms.contracts.ads import StgAdsAccountDays, StgAdsDays, StgAdsStates
+from transforms.contracts.ads_landed import StgAdsAccountDays, StgAdsDays, StgAdsStates
 from transforms.staging.ads import (
     TAKEN_OVER,
     StagedAds,

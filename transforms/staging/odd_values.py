@@ -11,7 +11,7 @@ from typing import Final
 import dataframely as dy
 import polars as pl
 
-from transforms.contracts.captures import LONE_VALUES, Capture
+from transforms.contracts.captures import LONE_VALUES, Capture, StgImportCaptures
 from transforms.contracts.posts import PostCollaborations
 from transforms.staging.parsing import BREACHES
 
@@ -25,7 +25,12 @@ ODD_VALUES: Final = pl.Schema(
 
 
 def lone_values(schema: type[dy.Schema]) -> tuple[str, ...]:
-    """What of a contract's rows may be set aside alone: the numbers that a platform showed."""
+    """What of a contract's rows may be set aside alone: the numbers that a platform showed.
+
+    Of an imported capture also when and what the post was: the capture is worth more.
+    """
+    if issubclass(schema, StgImportCaptures):
+        return (*LONE_VALUES, "published_at", "media_type")
     return LONE_VALUES if issubclass(schema, Capture | PostCollaborations) else ()
 
 
@@ -43,7 +48,8 @@ def without_odd_values(
     names = lone_values(schema)
     if not names:
         return rows, ODD_VALUES.to_frame()
-    rules = {name: _broken_rule(schema, name) for name in names if name in schema.columns()}
+    columns = schema.columns()  # made anew at each call
+    rules = {name: _broken_rule(columns[name], name) for name in names if name in columns}
     by_contract = rows.select(POSITION, **rules).filter(pl.any_horizontal(*_is_shown(rules)))
     odd = [*_odd_to_contract(rows, by_contract, list(rules)), *_odd_to_reader(rows, names)]
     if not odd:
@@ -58,13 +64,12 @@ def _is_shown(names: Sequence[str] | dict[str, pl.Expr]) -> Iterator[pl.Expr]:
     return (pl.col(name).is_not_null() for name in names)
 
 
-def _broken_rule(schema: type[dy.Schema], name: str) -> pl.Expr:
+def _broken_rule(column: dy.Column, name: str) -> pl.Expr:
     """The rule of its own column that a value breaks, as text; null where it is sound."""
-    column = schema.columns()[name]
     typed = pl.col(name).cast(column.dtype, strict=False)
     rule = pl.when(pl.col(name).is_not_null() & typed.is_null()).then(pl.lit("dtype"))
     for word, is_kept in column.validation_rules(typed).items():
-        rule = rule.when(~is_kept).then(pl.lit(word))
+        rule = rule.when(~is_kept).then(pl.lit(word.removeprefix("check__")))
     return rule.otherwise(None)
 
 

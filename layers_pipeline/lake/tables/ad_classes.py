@@ -17,6 +17,7 @@ AD_CLASSIFICATIONS: Final = kinds.of_ticks(
         "ad_states",
         "ad_daily_metrics",
         "ad_accounts",
+        "ad_account_history",
         "ad_content",
         "ads_content",
         "layers",

@@ -11,6 +11,9 @@ from layers_pipeline.lake.tables import kinds
 from transforms.contracts import posts
 
 # What is known of posts, accounts and ads.
+POST_ALIASES: Final = Table(
+    name="post_aliases", schema=posts.PostAliases, deps=kinds.CAPTURES, published="copy"
+)
 PLATFORM_POST_METRICS: Final = Table(
     name="platform_post_metrics",
     schema=posts.PlatformPostMetrics,

@@ -9,12 +9,19 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from layers_pipeline.sources.client import KnownPost
+from layers_pipeline.sources.instagram.ahead import Ahead
 from layers_pipeline.sources.instagram.errors import (
     GraphFault,
     metrics_in_question,
     metrics_named,
 )
-from layers_pipeline.sources.instagram.items import InsightsTask, PartsTask, ProbeTask, total_of
+from layers_pipeline.sources.instagram.items import (
+    InsightsTask,
+    PartsTask,
+    ProbeTask,
+    has_moved,
+    total_of,
+)
 from layers_pipeline.sources.instagram.pages import (
     AccountTask,
     CollaborationsTask,
@@ -25,7 +32,6 @@ from layers_pipeline.sources.instagram.reading_builder import ReadingBuilder
 from layers_pipeline.sources.instagram.requests import (
     BREAKDOWNS,
     COLLABORATIONS,
-    COUNTED,
     FACEBOOK_VIEWS,
     Item,
     Wanted,
@@ -48,7 +54,7 @@ class CallQueue:
     """Tasks that wait for their turn: lists first, then items, then breakdowns of posts.
 
     Args:
-        known: What is known of the account's posts by id.
+        known: What is known of the account's posts by id, the newest first.
     """
 
     def __init__(
@@ -76,10 +82,19 @@ class CallQueue:
         self._singles_left = SINGLES_MAX
         self._known: set[str] = set()
         self._inactive: set[str] = set()
-        self._unmoved: set[str] = set()
-        """Posts that the list showed as they were known."""
+        self._told: dict[str, bool] = {}
+        """Posts whose insights tell whether their parts moved, and whether their counts did."""
         self._searches: dict[str, Search] = {}
         self._unshared = 0
+        self.is_listing = True
+        self._ahead = self._asked_ahead()
+        self._items.extend(self._ahead.tasks)
+
+    def _asked_ahead(self) -> Ahead:
+        """What is known goes into the first call; where each request is one, nothing is saved."""
+        does_pay = self.plan.has_insights and self.takes_batches
+        known = self._known_posts if does_pay else {}
+        return Ahead(self, known, room=BATCH_MAX - len(self._lists))
 
     @property
     def takes_batches(self) -> bool:
@@ -91,35 +106,38 @@ class CallQueue:
         (self._lists if isinstance(task, FieldsTask) else self._items).appendleft(task)
 
     def put_item(self, item: Item, row: Mapping[str, Any]) -> None:
-        """Have everything of an item read, once; its parts only if its counts moved."""
+        """Have everything of an item read, once; its parts only if it moved."""
         if item.item_id in self._known:
             return
         self._known.add(item.item_id)
-        self._items.append(InsightsTask(self, item))
-        if not self.builder.wants_parts(item):
-            return
-        if item.media_type == "story":
-            self._items.append(PartsTask(self, item))
-        elif self._has_moved(item, row):
-            self._put_parts(item)
+        asked = self._ahead.of(item, insights=False)
+        wants_parts = asked is None and self.builder.wants_parts(item)
+        known = self._known_posts.get(item.item_id)
+        is_told = wants_parts and item.media_type != "story" and known and known.has_all_parts
+        if known and is_told:
+            self._told[item.item_id] = has_moved(known, row)
+        if ahead := self._ahead.of(item, insights=True):
+            ahead.listed()
         else:
-            self._unmoved.add(item.item_id)
+            self._items.append(InsightsTask(self, item))
+        if asked:
+            asked.listed()
+        elif item.media_type == "story" and wants_parts:
+            self._items.append(PartsTask(self, item))
+        elif wants_parts and not is_told:
+            self._put_parts(item)
 
     def insights_read(self, item: Item, body: Mapping[str, Any]) -> None:
-        """Ask for no parts of what is zero in all, and for those of what moved in all.
-
-        Counts may have been seen to move before, by a reading that asks for no insights.
-        """
+        """Ask for no parts of what is zero in all, and for those of what moved in all."""
         breakdown = BREAKDOWNS.get(item.media_type)
         if breakdown is None:
             return
         total = total_of(body, breakdown.metric)
         if total == 0:
             self._inactive.add(item.item_id)
-        elif item.item_id in self._unmoved:
-            self._unmoved.remove(item.item_id)
-            known = self._known_posts[item.item_id]
-            if total != known.profile_activity and None not in (total, known.profile_activity):
+        elif (moved := self._told.pop(item.item_id, None)) is not None:
+            before = self._known_posts[item.item_id].profile_activity
+            if moved if None in (total, before) else total != before:
                 self._put_parts(item)
 
     def _put_parts(self, item: Item) -> None:
@@ -133,6 +151,7 @@ class CallQueue:
         Breakdowns of posts come last, when most of those are known that need none.
         """
         call: list[tuple[Task, Wanted]] = []
+        self.is_listing = bool(self._lists)
         while len(call) < BATCH_MAX and (task := self._next_task()):
             if wanted := task.wanted():
                 call.append((task, wanted))
@@ -175,17 +194,6 @@ class CallQueue:
             else:
                 self._leave(task.item, search)
         search.waiting.clear()
-
-    def _has_moved(self, item: Item, row: Mapping[str, Any]) -> bool:
-        known = self._known_posts.get(item.item_id)
-        return (
-            known is None
-            or not known.has_all_parts
-            or any(
-                row.get(counter) is not None and row[counter] != getattr(known, count)
-                for count, counter in COUNTED.items()
-            )
-        )
 
     def _next_task(self) -> Task | None:
         if self._lists:

@@ -18,6 +18,7 @@ from layers_pipeline.errors import (
     SourceUnauthorizedError,
     SourceUnavailableError,
 )
+from layers_pipeline.sources.graph import whole
 from layers_pipeline.sources.http import MESSAGE_LENGTH_MAX
 from layers_pipeline.sources.rate_limits import UNSTATED_WAIT_S
 
@@ -105,7 +106,6 @@ METRICS_BY_NAME: Final = (
     re.compile(r"no longer supported: *(\w+(?:, *\w+)*)", re.IGNORECASE),
     re.compile(r"the (\w+) metric is no longer supported", re.IGNORECASE),
 )
-WHOLE: Final = re.compile(r"-?[0-9]+")
 LISTS_ALLOWED: Final = "must be one of"
 FIELD_BY_NAME: Final = re.compile(r"nonexisting field \((\w+)\)", re.IGNORECASE)
 
@@ -159,7 +159,7 @@ def fault_of(
         return None
     found = answer["error"]
     error: dict[str, Any] = found if isinstance(found, dict) else {"message": found}
-    code = _whole(error.get("code"))
+    code = whole(error.get("code"))
     message = str(error.get("message") or "no message")
     kind = _kind(error, code, message, status)
     return GraphFault(
@@ -171,7 +171,7 @@ def fault_of(
 
 
 def _kind(error: dict[str, Any], code: int | None, message: str, status: int) -> FaultKind:
-    special = _special_kind(code, _whole(error.get("error_subcode")), message.lower())
+    special = _special_kind(code, whole(error.get("error_subcode")), message.lower())
     if special:
         return special
     known = KIND_OF_STATUS.get(status) if code is None else KIND_OF_CODE.get(code)
@@ -193,7 +193,7 @@ def _special_kind(code: int | None, subcode: int | None, lower: str) -> FaultKin
 
 
 def _said(error: dict[str, Any], code: int | None, message: str, status: int) -> str:
-    subcode = _whole(error.get("error_subcode"))
+    subcode = whole(error.get("error_subcode"))
     numbers = f"code {code}" if code is not None else f"HTTP {status}"
     title = error.get("error_user_title")
     return "".join(
@@ -205,13 +205,6 @@ def _said(error: dict[str, Any], code: int | None, message: str, status: int) ->
             ".",
         ]
     )
-
-
-def _whole(value: object) -> int | None:
-    """A whole number, also where it is written as text."""
-    if isinstance(value, str) and WHOLE.fullmatch(value):
-        return int(value[:18])
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def metrics_named(message: str, asked: Sequence[str]) -> tuple[str, ...]:

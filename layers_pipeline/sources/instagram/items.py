@@ -7,9 +7,11 @@ Does not belong here: lists, the order of tasks, what is tried again.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from layers_pipeline.sources.client import KnownPost
 from layers_pipeline.sources.instagram.errors import FaultKind, GraphFault, metrics_named
 from layers_pipeline.sources.instagram.requests import (
     BREAKDOWNS,
+    COUNTED,
     FACEBOOK_VIEWS,
     Item,
     Wanted,
@@ -25,6 +27,8 @@ NOTHING_SAID: Final = GraphFault(kind="malformed", message="an answer without da
 
 class InsightsTask(MetricsTask):
     """Every metric of one item."""
+
+    reads_insights = True
 
     def wanted(self) -> Wanted | None:
         """The metrics of its type that are not refused by now."""
@@ -120,3 +124,11 @@ def total_of(body: Mapping[str, Any], metric: str) -> object:
     values = found[-1].get("values") if found else None
     first = values[0] if isinstance(values, list) and values else None
     return first.get("value") if isinstance(first, dict) else None
+
+
+def has_moved(known: KnownPost, row: Mapping[str, Any]) -> bool:
+    """Whether any count that a row of the list tells differs from what was known of its post."""
+    return any(
+        row.get(counter) is not None and row[counter] != getattr(known, count)
+        for count, counter in COUNTED.items()
+    )

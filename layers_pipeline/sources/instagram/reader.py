@@ -13,7 +13,6 @@ from layers_pipeline.errors import SourceError, SourceMalformedError, SourceUnav
 from layers_pipeline.sources.http import RetryPolicy
 from layers_pipeline.sources.instagram.call_queue import BATCHES, HOST, CallQueue
 from layers_pipeline.sources.instagram.errors import SOURCE, FaultKind, GraphFault
-from layers_pipeline.sources.instagram.items import InsightsTask
 from layers_pipeline.sources.instagram.requests import Wanted
 from layers_pipeline.sources.instagram.session import Answer, GraphSession
 from layers_pipeline.sources.instagram.tasks import Task
@@ -97,7 +96,7 @@ class MediaReader:
             if answer.fault is None or answer.fault.kind not in PASSING
         ]
         self._in_vain = 0 if answered else self._in_vain + 1
-        self._read_any |= any(isinstance(task, InsightsTask) for task in answered)
+        self._read_any |= any(task.reads_insights for task in answered)
 
     def _stop_if_down(self, lost: Sequence[tuple[Task, GraphFault]]) -> None:
         """Stop asking once nothing is answered any more, rather than give up one by one."""

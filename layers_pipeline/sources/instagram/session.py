@@ -4,8 +4,6 @@ Belongs here: authorisation, tries of a whole request, usage headers, what must 
 Does not belong here: which requests are made, and what becomes of an item that is refused.
 """
 
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,14 +15,20 @@ from pydantic import SecretStr
 
 from layers_pipeline.clock import Clock
 from layers_pipeline.errors import (
-    SettingsError,
     SourceMalformedError,
     SourceThrottledError,
-    SourceUnauthorizedError,
+)
+from layers_pipeline.sources.graph import (
+    NO_SECRET,
+    Redactor,
+    auth_of,
+    parsed,
+    proof_of,
+    unreadable,
+    wait_s,
 )
 from layers_pipeline.sources.http import (
     DEFAULT_RETRIES,
-    BearerAuth,
     RetryPolicy,
     answered,
     refusal,
@@ -32,17 +36,10 @@ from layers_pipeline.sources.http import (
 )
 from layers_pipeline.sources.instagram.errors import SOURCE, THROTTLES, GraphFault, fault_of
 from layers_pipeline.sources.instagram.requests import Wanted
-from layers_pipeline.sources.instagram.wire import (
-    Redactor,
-    headers_of,
-    parsed,
-    stated_wait_s,
-    unreadable,
-)
+from layers_pipeline.sources.instagram.wire import headers_of
 from layers_pipeline.sources.rate_limits import Usage, UsageBudgets, usage_of
 
 BATCH_MAX: Final = 50
-NO_SECRET: Final = SecretStr("")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +70,7 @@ class GraphSession:
         self._graph = graph
         self._account_key = account_key
         self._token = token
-        self._proof = _proof(graph.app_secret, token)
+        self._proof = proof_of(graph.app_secret, token)
         secrets = [token.get_secret_value(), graph.app_secret.get_secret_value()]
         self._redactor = Redactor([*secrets, *self._proof.values()])
         self._retrying = graph.retries.caller(on=self._worth_retrying)
@@ -124,7 +121,7 @@ class GraphSession:
         path: str,
         **options: Any,  # noqa: ANN401 - httpx's own
     ) -> tuple[int, Mapping[str, str], object]:
-        auth = _auth(self._token)
+        auth = auth_of(SOURCE, self._token, remedy="Connect the account again.")
 
         # The retrying logs what it is called with; a closure shows no request.
         async def once() -> tuple[int, Mapping[str, str], object]:
@@ -155,7 +152,7 @@ class GraphSession:
         found = parsed(response.content)
         fault = self._fault(found, status=status, headers=headers)
         if fault is None and not (response.is_success and isinstance(found, dict | list)):
-            raise unreadable(response)
+            raise unreadable(SOURCE, response, api="the Graph API's")
         if fault and fault.code is None and status == httpx.codes.TOO_MANY_REQUESTS:
             raise refusal(SOURCE, without_body(response))
         if fault and fault.kind == "passing":
@@ -196,7 +193,7 @@ class GraphSession:
             found,
             status=status,
             clean=self._redactor.clean,
-            retry_after_s=stated_wait_s(headers, account_key=self._account_key),
+            retry_after_s=wait_s(headers, usage_of(headers, account_key=self._account_key)),
         )
         if fault and fault.kind in THROTTLES and fault.code is not None:
             self.hold(fault)
@@ -209,19 +206,3 @@ class GraphSession:
         error = fault.error()
         if isinstance(error, SourceThrottledError):
             self._graph.budgets.hold(self._account_key, error)
-
-
-def _auth(token: SecretStr) -> BearerAuth:
-    try:
-        return BearerAuth(token)
-    except SettingsError as error:
-        message = "access token: empty, or not plain characters. Connect the account again."
-        raise SourceUnauthorizedError(SOURCE, message) from error
-
-
-def _proof(app_secret: SecretStr, token: SecretStr) -> dict[str, str]:
-    secret = app_secret.get_secret_value().encode()
-    if not secret:
-        return {}
-    proof = hmac.new(secret, token.get_secret_value().encode(), hashlib.sha256)
-    return {"appsecret_proof": proof.hexdigest()}

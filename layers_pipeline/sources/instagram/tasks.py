@@ -35,6 +35,8 @@ class Queue(Protocol):
     session: GraphSession
     account_key: str
     plan: Plan
+    is_listing: bool
+    """Whether a list may still show more."""
 
     def put(self, task: "Task") -> None: ...
 
@@ -68,6 +70,8 @@ class Task:
     """Whether its failure ends the reading."""
     is_extra: bool = False
     """Whether a reading without it is still a good one."""
+    reads_insights: bool = False
+    """Whether it is every metric of an item."""
 
     def __init__(self, queue: Queue) -> None:
         self.queue = queue

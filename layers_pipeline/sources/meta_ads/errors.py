@@ -7,7 +7,6 @@ Does not belong here: requests, and applying a cure (``insights``, ``lists``).
 second fewer requests, for calls are counted and not rows.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -21,6 +20,7 @@ from layers_pipeline.errors import (
     SourceUnauthorizedError,
     SourceUnavailableError,
 )
+from layers_pipeline.sources.graph import whole
 from layers_pipeline.sources.http import MESSAGE_LENGTH_MAX
 from layers_pipeline.sources.rate_limits import UNSTATED_WAIT_S
 
@@ -90,7 +90,6 @@ REMEDIES: Final[Mapping[FaultKind, str]] = {
     "too_old": "Set LAYERS_ADS_FIRST_DAYS to fewer days: Meta keeps 37 months.",
     "gone": "See that the ad account exists and that the token's user may see it.",
 }
-WHOLE: Final = re.compile(r"-?[0-9]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +150,7 @@ def fault_of(
 
 
 def _kind(error: dict[str, Any], status: int) -> FaultKind:
-    code, subcode = _whole(error.get("code")), _whole(error.get("error_subcode"))
+    code, subcode = whole(error.get("code")), whole(error.get("error_subcode"))
     if any(REDUCE in str(error.get(name) or "").lower() for name in SAID_IN):
         return "too_much"
     if code is None:
@@ -164,7 +163,7 @@ def _kind(error: dict[str, Any], status: int) -> FaultKind:
 
 
 def _said(error: dict[str, Any], status: int) -> str:
-    code, subcode = _whole(error.get("code")), _whole(error.get("error_subcode"))
+    code, subcode = whole(error.get("code")), whole(error.get("error_subcode"))
     numbers = f"code {code}" if code is not None else f"HTTP {status}"
     more = error.get("error_user_msg") or error.get("error_user_title")
     return "".join(
@@ -176,10 +175,3 @@ def _said(error: dict[str, Any], status: int) -> str:
             ".",
         ]
     )
-
-
-def _whole(value: object) -> int | None:
-    """A whole number, also where it is written as text."""
-    if isinstance(value, str) and WHOLE.fullmatch(value):
-        return int(value[:18])
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -5,6 +5,7 @@ Does not belong here: pages, cures and reports (``lists``, ``insights``, ``repor
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -24,9 +25,10 @@ from layers_pipeline.sources.ads_client import (
 )
 from layers_pipeline.sources.json_text import json_text
 from layers_pipeline.sources.meta_ads.errors import SOURCE, FaultError
-from layers_pipeline.sources.meta_ads.insights import STATUSES, Insights, Span, among, ids_in
+from layers_pipeline.sources.meta_ads.insights import Insights
 from layers_pipeline.sources.meta_ads.lists import PAGE, Row, pages
 from layers_pipeline.sources.meta_ads.session import AdsSession
+from layers_pipeline.sources.meta_ads.spans import AD_ID, STATUSES, Among, Span, ids_in
 
 ACCOUNT_FIELDS: Final = "id,account_id,name,currency,timezone_name,timezone_offset_hours_utc"
 CREATIVE_FIELDS: Final = (
@@ -101,6 +103,7 @@ class MetaAdsReader:
                 said = f"no day of any ad from {since} to {until}, though the account delivered"
                 self._told("not_answered", said)
         await self._read_hidden(self._since, self._until)
+        await self._read_unseen(self._since, self._until)
 
     async def _read_account(self) -> AdsAccount:
         found = await self._session.get(self._path, {"fields": ACCOUNT_FIELDS})
@@ -143,7 +146,8 @@ class MetaAdsReader:
         """Every row of a list of the account's, of some ad sets or of all."""
         params = {"fields": fields, "effective_status": json_text(list(STATUSES))}
         if ad_sets:
-            params["filtering"] = json_text([among("adset.id", ad_sets)])
+            wanted = Among(field="adset.id", values=tuple(ad_sets))
+            params["filtering"] = json_text([wanted.filter()])
         path = f"{self._path}/{edge}"
         return await pages(self._session, path, params, key="id", smaller=self._smaller, limit=PAGE)
 
@@ -178,13 +182,7 @@ class MetaAdsReader:
 
     async def _read_around(self, span: Span, ad_ids: Sequence[str]) -> None:
         """Read the days of the ads in halves until only those that are barred are left."""
-        some = Span(
-            path=span.path,
-            level=span.level,
-            since=span.since,
-            until=span.until,
-            ad_ids=tuple(ad_ids),
-        )
+        some = replace(span, among=(Among(field=AD_ID, values=tuple(ad_ids)),))
         try:
             self._keep_days(await self._insights.days(some))
         except FaultError as refused:
@@ -202,12 +200,7 @@ class MetaAdsReader:
         known = {*self._wanted.known_ads, *self._told_of}
         for ad_id in sorted(known - self._listed - self._barred):
             try:
-                ad = await self._session.get(ad_id, {"fields": AD_FIELDS})
-                self._keep(AD, ad_id, [ad])
-                self._listed.add(ad_id)
-                if ad_id not in self._told_of:
-                    span = Span(path=ad_id, level="ad", since=since, until=until)
-                    self._keep_days(await self._insights.days(span))
+                await self._read_ad(ad_id, since, until)
             except FaultError as refused:
                 if refused.fault.kind == "gone":
                     self._told("gone", refused.fault.message, subject=ad_id)
@@ -215,6 +208,26 @@ class MetaAdsReader:
                     self._bar(ad_id, refused)
                 else:
                     raise
+
+    async def _read_unseen(self, since: date, until: date) -> None:
+        """Read by their ids ads of which something is known otherwise, as far as they are here."""
+        for ad_id in sorted({*self._wanted.unseen_ads} - self._listed - self._barred):
+            try:
+                await self._read_ad(ad_id, since, until)
+            except FaultError as refused:
+                # Of another account, or of none: whose it is, nobody has said.
+                if refused.fault.kind not in ("gone", "not_permitted"):
+                    raise
+
+    async def _read_ad(self, ad_id: str, since: date, until: date) -> None:
+        ad = await self._session.get(ad_id, {"fields": AD_FIELDS})
+        if str(ad.get("account_id") or self._wanted.ad_account_id) != self._wanted.ad_account_id:
+            return
+        self._keep(AD, ad_id, [ad])
+        self._listed.add(ad_id)
+        if ad_id not in self._told_of:
+            span = Span(path=ad_id, level="ad", since=since, until=until)
+            self._keep_days(await self._insights.days(span))
 
     def _bar(self, ad_id: str, refused: FaultError) -> None:
         self._barred.add(ad_id)

@@ -4,8 +4,6 @@ Belongs here: authorisation, tries of a whole request, usage headers, what must 
 Does not belong here: which requests are made, and what becomes of a refusal.
 """
 
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,28 +15,27 @@ from pydantic import SecretStr
 
 from layers_pipeline.clock import Clock
 from layers_pipeline.errors import (
-    SettingsError,
-    SourceError,
-    SourceMalformedError,
     SourceThrottledError,
-    SourceUnauthorizedError,
-    SourceUnavailableError,
+)
+from layers_pipeline.sources.graph import (
+    NO_SECRET,
+    Redactor,
+    auth_of,
+    parsed,
+    proof_of,
+    unreadable,
+    wait_s,
 )
 from layers_pipeline.sources.http import (
     DEFAULT_RETRIES,
-    BearerAuth,
     RetryPolicy,
     answered,
-    refusal,
-    without_body,
 )
-from layers_pipeline.sources.instagram.wire import Redactor, parsed
 from layers_pipeline.sources.meta_ads.errors import SOURCE, THROTTLES, FaultError, fault_of
-from layers_pipeline.sources.rate_limits import UNSTATED_WAIT_S, Usage, UsageBudgets, usage_of
+from layers_pipeline.sources.rate_limits import Usage, UsageBudgets, usage_of
 
 THROTTLE_HEADER: Final = "x-fb-ads-insights-throttle"
 VERSION_HEADER: Final = "x-ad-api-version-warning"
-NO_SECRET: Final = SecretStr("")
 Params = Mapping[str, str]
 
 
@@ -59,7 +56,7 @@ class AdsSession:
 
     def __init__(self, api: MarketingApi, ad_account_id: str, token: SecretStr) -> None:
         self._api, self._account, self._token = api, ad_account_id, token
-        self._proof = _proof(api.app_secret, token)
+        self._proof = proof_of(api.app_secret, token)
         secrets = [token.get_secret_value(), api.app_secret.get_secret_value()]
         self._redactor = Redactor([*secrets, *self._proof.values()])
         self._retrying = api.retries.caller(on=self._worth_retrying)
@@ -98,7 +95,7 @@ class AdsSession:
         path: str,
         **options: Any,  # noqa: ANN401 - httpx's own
     ) -> dict[str, Any]:
-        auth = _auth(self._token)
+        auth = auth_of(SOURCE, self._token, remedy="Connect the ad account again.")
 
         # The retrying logs what it is called with; a closure shows no request.
         async def once() -> dict[str, Any]:
@@ -129,14 +126,14 @@ class AdsSession:
             found,
             status=status,
             clean=self._redactor.clean,
-            retry_after_s=_wait_s(response.headers, self._account),
+            retry_after_s=wait_s(response.headers, ads_usage(response.headers, self._account)),
         )
         if fault and (fault.kind in THROTTLES or fault.kind == "passing"):
             raise fault.error()
         if fault:
             raise FaultError(fault)
         if not (response.is_success and isinstance(found, dict)):
-            raise _unreadable(response)
+            raise unreadable(SOURCE, response, api="the Marketing API's")
         return found
 
 
@@ -158,35 +155,3 @@ def ads_usage(headers: Mapping[str, str], ad_account_id: str) -> Usage:
 def _pct(value: object) -> float:
     """Percent used; 0 for whatever is no number."""
     return max(0.0, min(value, 1e6)) if isinstance(value, int | float) else 0.0
-
-
-def _wait_s(headers: Mapping[str, str], ad_account_id: str) -> float:
-    stated = headers.get("retry-after", "").strip()
-    stated_s = float(stated[:9]) if stated.isascii() and stated.isdigit() else 0.0
-    return ads_usage(headers, ad_account_id).regain_s or stated_s or UNSTATED_WAIT_S
-
-
-def _unreadable(response: httpx.Response) -> SourceError:
-    status, size = response.status_code, len(response.content)
-    if status == httpx.codes.TOO_MANY_REQUESTS:
-        return refusal(SOURCE, without_body(response))
-    message = f"HTTP {status}: {size} bytes that are no answer of the Marketing API's"
-    if response.is_server_error or status == httpx.codes.REQUEST_TIMEOUT:
-        return SourceUnavailableError(SOURCE, message)
-    return SourceMalformedError(SOURCE, message)
-
-
-def _auth(token: SecretStr) -> BearerAuth:
-    try:
-        return BearerAuth(token)
-    except SettingsError as error:
-        message = "access token: empty, or not plain characters. Connect the ad account again."
-        raise SourceUnauthorizedError(SOURCE, message) from error
-
-
-def _proof(app_secret: SecretStr, token: SecretStr) -> dict[str, str]:
-    secret = app_secret.get_secret_value().encode()
-    if not secret:
-        return {}
-    proof = hmac.new(secret, token.get_secret_value().encode(), hashlib.sha256)
-    return {"appsecret_proof": proof.hexdigest()}

@@ -84,6 +84,8 @@ class TikTokReading:
         self._refused: dict[tuple[str, str], str] = {}
         self._given: set[tuple[str, str]] = set()
         self._pages = 0
+        self._beside = 0
+        """Posts that are no part of the listing."""
         self._listing = listing
         self._place = CursorPlace(listing.reached if listing else None)
         self._is_at_end = False
@@ -109,7 +111,7 @@ class TikTokReading:
             return None
         return replace(
             self._listing,
-            items=self._listing.items + len(self._videos),
+            items=self._listing.items + len(self._videos) - self._beside,
             reached=self._place.reached,
             is_doubtful=self._is_doubtful,
         )
@@ -130,18 +132,20 @@ class TikTokReading:
     async def list_videos(self, reach: Reach) -> None:
         """List posts, newest first, to the end or as far as the reach goes.
 
-        Once the account has made its calls of this minute, the rest is left to the next reading.
+        A listing that is read on is joined by the newest posts: whoever was read in full was
+        read quickly, too. Once the account has made its calls of this minute, the rest is left
+        to the next reading.
         """
-        place, page = self._place, await self._page()
-        while page.has_more and not self._reaches(reach):
-            place.move_on(page)
-            if place.is_leap:
-                self._doubt("a second fills a page: others of its posts may be missing")
-            try:
+        page = await self._page()
+        self._move_on(page, reach)
+        try:
+            if self._listing and self._listing.reached is not None:
+                await self._newest()
+            while page.has_more and not self._reaches(reach):
                 page = await self._page()
-            except AllowanceUsedError:
-                return
-        self._is_at_end = not page.has_more
+                self._move_on(page, reach)
+        except AllowanceUsedError:
+            return
         self._cut(reach)
 
     async def ask_account(self) -> None:
@@ -154,6 +158,14 @@ class TikTokReading:
     def _reaches(self, reach: Reach) -> bool:
         listed = len(self._videos)
         return self._pages == reach.pages or (reach.posts is not None and listed >= reach.posts)
+
+    def _move_on(self, page: Page, reach: Reach) -> None:
+        """Go on behind a page, where there is more that is wanted."""
+        self._is_at_end = not page.has_more
+        if page.has_more and not self._reaches(reach):
+            self._place.move_on(page)
+            if self._place.is_leap:
+                self._doubt("a second fills a page: others of its posts may be missing")
 
     def _cut(self, reach: Reach) -> None:
         """Leave out what lies beyond the reach."""
@@ -168,6 +180,16 @@ class TikTokReading:
         self._pages += 1
         self._keep(page)
         return page
+
+    async def _newest(self) -> None:
+        """Keep the newest posts beside the listing, which proves nothing by them."""
+        answer = await self._answered(VIDEOS, REFUSED_TYPE, {"max_count": str(PAGE_LENGTH)})
+        if answer.code == PARTIAL:
+            self._issue("not_answered", "", answer.message)
+        before = len(self._videos)
+        for video in page_of(answer.good()).videos:
+            self._keep_video(video)
+        self._beside = len(self._videos) - before
 
     async def _listed(self, params: Mapping[str, str]) -> dict[str, Any]:
         answer = await self._answered(VIDEOS, REFUSED_TYPE, params)
@@ -199,13 +221,17 @@ class TikTokReading:
 
     def _keep(self, page: Page) -> None:
         for video in page.videos:
-            item_id = video.get("item_id")
-            subject = item_id if isinstance(item_id, str) else ""
-            if not subject:
+            if not self._keep_video(video):
                 self._doubt("a post without item_id: it cannot be told from others")
-            if not subject or subject not in self._seen:
-                self._seen.add(subject)
-                self._videos.append(self._row("video", subject, video))
+
+    def _keep_video(self, video: Mapping[str, Any]) -> bool:
+        """Keep a post, once; whether it says which one it is."""
+        item_id = video.get("item_id")
+        subject = item_id if isinstance(item_id, str) else ""
+        if not subject or subject not in self._seen:
+            self._seen.add(subject)
+            self._videos.append(self._row("video", subject, video))
+        return bool(subject)
 
     def _row(self, entity: str, subject: str, received: Mapping[str, Any]) -> ResponseRow:
         return ResponseRow(

@@ -86,7 +86,7 @@ class TikTokAdsReading:
         self.since, self.until = days_to_read(
             wanted, await self.ask_account(), now=self._clock.now()
         )
-        await self.list_ads(wanted.known_ads)
+        await self.list_ads({*wanted.known_ads, *wanted.unseen_ads})
         await self.report_days(self.since, self.until)
         self.is_complete = True
 

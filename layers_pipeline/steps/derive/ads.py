@@ -20,11 +20,13 @@ from layers_pipeline.steps.ad_platforms import AD_PLATFORMS, AdsPlatform
 from layers_pipeline.steps.derive.ad_metrics import make_ad_metrics_again
 from layers_pipeline.steps.platforms import LANDED_ON
 from layers_pipeline.steps.stores import Stores
-from transforms.facts.ad_accounts import ACCOUNT_DAY, account_days
+from transforms.facts.ad_accounts import ACCOUNT_DAY, account_changes, account_days
 from transforms.facts.ad_states import AD, changes_of_state
 from transforms.facts.ads_shown import ACCOUNT
 
 STAGED: Final = (catalog.STG_ADS__STATES, catalog.STG_ADS__DAYS, catalog.STG_ADS__ACCOUNT_DAYS)
+ACCOUNT_ROW: Final = "account"
+"""The entity of a landed row in which an ad account speaks of itself."""
 ROWS_AT_ONCE: Final = 50_000
 """So many landed rows are typed at a time: some tens of megabytes."""
 
@@ -100,15 +102,27 @@ def _write(
 
 
 def _batches(stores: Stores, raw: Table, files: Sequence[str]) -> list[pl.LazyFrame]:
-    """The rows of landed files, so many at a time; at least one batch."""
-    if not files:
-        return [raw.empty().lazy()]
-    found = []
+    """The rows of landed files, so many at a time; at least one batch.
+
+    Each reading of an account lands a file of its own: small ones are read together, as every
+    write costs the same however few its rows.
+    """
+    found: list[pl.LazyFrame] = []
+    together, number = list[str](), 0
     for file in files:
-        rows = stores.lake.scan(raw, [file]).with_columns(LANDED_ON)
-        number = rows.select(pl.len()).collect().item()
-        found += [rows.slice(start, ROWS_AT_ONCE) for start in range(0, number, ROWS_AT_ONCE)]
-    return found or [raw.empty().lazy()]
+        rows = stores.lake.scan(raw, [file])
+        own = rows.select(pl.len()).collect().item()
+        if number + own > ROWS_AT_ONCE and together:
+            found.append(stores.lake.scan(raw, together))
+            together, number = [], 0
+        if own > ROWS_AT_ONCE:
+            found += [rows.slice(start, ROWS_AT_ONCE) for start in range(0, own, ROWS_AT_ONCE)]
+        else:
+            together.append(file)
+            number += own
+    if together:
+        found.append(stores.lake.scan(raw, together))
+    return [rows.with_columns(LANDED_ON) for rows in found] or [raw.empty().lazy()]
 
 
 def derive_ad_states(stores: Stores) -> dict[str, Written]:
@@ -124,6 +138,33 @@ def derive_ad_states(stores: Stores) -> dict[str, Written]:
         known = lake.read(history).select(history.key)
         new = changes.join(known, on=history.key, how="anti").collect()
         return {history.name: lake.insert_absent(history, new, marks={staged.name: at})}
+
+
+def derive_account_history(stores: Stores) -> dict[str, Written]:
+    """Note what ad accounts said of themselves in readings that landed since."""
+    lake, history = stores.lake, catalog.AD_ACCOUNT_HISTORY
+    with lake.write_lock():
+        marks = {one.raw.name: lake.version(one.raw) for one in AD_PLATFORMS.values()}
+        since = {name: lake.watermark(history, name) for name in marks}
+        if marks == since:
+            return {history.name: Written()}
+        told = pl.concat(
+            _accounts(lake.added_since(one.raw, since[one.raw.name]), one)
+            for one in AD_PLATFORMS.values()
+        ).collect()
+        known = lake.read(history)
+        before = known.join(told.lazy().select(ACCOUNT).unique(), on=ACCOUNT, how="semi")
+        changes = account_changes(pl.concat([before, told.lazy()]))
+        new = changes.join(known.select(history.key), on=history.key, how="anti").collect()
+        return {history.name: lake.insert_absent(history, new, marks=marks)}
+
+
+def _accounts(landed: pl.LazyFrame, platform: AdsPlatform) -> pl.LazyFrame:
+    """Rows of ``AdAccountHistory`` in landed ones: an account's own row says what it is."""
+    of_accounts = landed.filter(pl.col("entity") == ACCOUNT_ROW)
+    return of_accounts.with_columns(ad_platform=pl.lit(platform.name)).select(
+        catalog.AD_ACCOUNT_HISTORY.columns
+    )
 
 
 def derive_account_days(stores: Stores) -> dict[str, Written]:

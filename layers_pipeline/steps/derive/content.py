@@ -15,10 +15,11 @@ import polars as pl
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written
 from layers_pipeline.steps.derive.latest_scores import latest_scores
+from layers_pipeline.steps.derive.staging import captures
 from layers_pipeline.steps.derive.versions import rules_in_force
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.creatives import ads_content_of_creatives, containers_of_creatives
-from transforms.facts.posts import ads_content_of, containers_of
+from transforms.facts.posts import ads_content_of, containers_of, further_accounts_of
 from transforms.facts.snapshots import POST
 from transforms.scoring.ticks import tick_from_text
 
@@ -50,9 +51,9 @@ def derive_ads_content(stores: Stores) -> dict[str, Written]:
     with lake.write_lock():
         made = Written()
         if marks := _marks(stores, table, sources):
-            posts, allowlist = (lake.read(source) for source in sources[:2])
+            allowlist = lake.read(catalog.PROJECT_ALLOWLIST)
             wanted = (
-                ads_content_of(posts, allowlist),
+                ads_content_of(_posts_of_accounts(stores), allowlist),
                 ads_content_of_creatives(_creatives(stores)),
             )
             made = _insert(stores, table, wanted, marks)
@@ -73,6 +74,18 @@ def _insert(
     rows = pl.concat([part.select(table.columns) for part in wanted])
     missing = rows.join(stores.lake.read(table).select(key), on=key, how="anti")
     return stores.lake.insert_absent(table, missing.collect(), marks=marks)
+
+
+def _posts_of_accounts(stores: Stores) -> pl.LazyFrame:
+    """Posts with each account that captures name: collaborations have several."""
+    fields = (*POST, "account_key", "is_identity_settled", "first_seen_at", "bucket")
+    posts = stores.lake.read(catalog.PLATFORM_POSTS).select(fields)
+    unsettled = posts.filter(~pl.col("is_identity_settled")).collect()
+    own = posts.drop("is_identity_settled")
+    if unsettled.is_empty():
+        return own
+    others = further_accounts_of(unsettled.lazy(), captures(stores))
+    return pl.concat([own, others.select(own.collect_schema().names())])
 
 
 def _creatives(stores: Stores) -> pl.LazyFrame:

@@ -7,6 +7,7 @@ Does not belong here: the rule itself (``transforms.facts.deletions``), reading 
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -14,6 +15,13 @@ import polars as pl
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written, differ
+from layers_pipeline.steps.derive.staging import as_one
+from layers_pipeline.steps.derive.told_listings import (
+    MARK,
+    as_readings,
+    posts_told,
+    told_listings,
+)
 from layers_pipeline.steps.platforms import PLATFORMS
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.deletions import (
@@ -30,6 +38,7 @@ from transforms.facts.snapshots import ACCOUNT, POST
 
 CHANGING: Final = ("confirmed_at", "confirmed_by", "held_by", "returned_at")
 ROUND: Final = "round_of_account"
+LISTED: Final = ("sync_id", *POST)
 
 
 def derive_absences(stores: Stores, *, from_scratch: bool = False) -> dict[str, Written]:
@@ -43,13 +52,17 @@ def derive_absences(stores: Stores, *, from_scratch: bool = False) -> dict[str, 
     """
     lake, table, listings = stores.lake, catalog.POST_ABSENCES, catalog.ACCOUNT_LISTINGS
     with lake.write_lock():
+        told = _told(stores)
+        # What people tell of lies in the past: readings that came after it are taken again.
+        from_scratch = from_scratch or told.is_news
         at = lake.version(listings)
         since = -1 if from_scratch else lake.watermark(table, listings.name)
         readings = _readings_since(stores, since) if at > since else listings.empty()
         known = table.empty() if from_scratch else lake.read(table).collect()
-        changed = _in_order(stores, readings, known)
+        changed = _in_order(stores, readings, known, told)
         changed = _with_decisions(stores, changed, known)
         marks = {listings.name: at} if at > since else {}
+        marks |= told.marks if told.is_news else {}
         written = Written()
         if from_scratch:
             # One commit, so that a crash never leaves readings counted and their absences gone.
@@ -59,6 +72,27 @@ def derive_absences(stores: Stores, *, from_scratch: bool = False) -> dict[str, 
                 table, changed, update=differ(CHANGING), columns=CHANGING, marks=marks
             )
         return {table.name: written, catalog.PLATFORM_POSTS.name: _mark_posts(stores)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """Listings that people told of, and the posts that each showed; whether any of it is new."""
+
+    readings: pl.DataFrame
+    listed: pl.DataFrame
+    marks: dict[str, int]
+    is_news: bool
+
+
+def _told(stores: Stores) -> Told:
+    """What people told, and whether it, or captures of files that it speaks of, came since."""
+    lake, table, files = stores.lake, catalog.POST_ABSENCES, catalog.STG_IMPORT__CAPTURES
+    told = told_listings(stores)
+    marks = {MARK: told.height, files.name: lake.version(files)}
+    is_news = told.height > 0 and any(lake.watermark(table, name) != marks[name] for name in marks)
+    listed = posts_told(stores, told) if is_news else posts_told(stores, told.clear())
+    readings = as_readings(told if is_news else told.clear(), listed)
+    return Told(readings=readings, listed=listed, marks=marks, is_news=is_news)
 
 
 def _readings_since(stores: Stores, version: int) -> pl.DataFrame:
@@ -85,17 +119,18 @@ def _files_then(stores: Stores, version: int) -> set[str]:
         return set()
 
 
-def _in_order(stores: Stores, readings: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """Take the readings in order, one of each account at a time.
+def _in_order(stores: Stores, own: pl.DataFrame, known: pl.DataFrame, told: Told) -> pl.DataFrame:
+    """Take the readings, our own and those told of, in order, one of each account at a time.
 
     Returns:
         The absences that are new or changed.
     """
     absences, changed = known, known.clear()
+    readings = pl.concat([own, told.readings], how="diagonal")
     for day in readings["landed_on"].unique().sort():
         of_day = readings.filter(pl.col("landed_on") == day)
         posts = _posts_of(stores, of_day)
-        listed = _listed(stores, of_day)
+        listed = pl.concat([_listed(stores, of_day), told.listed.select(LISTED)])
         for one_each in _rounds(of_day):
             absent = absences.filter(pl.col("returned_at").is_null())
             absent = absent.join(one_each, on=ACCOUNT, how="semi")
@@ -166,7 +201,7 @@ def _listed(stores: Stores, readings: pl.DataFrame) -> pl.DataFrame:
         )
         for platform in PLATFORMS.values()
     ]
-    return pl.concat(rows).unique().collect()
+    return as_one(stores, pl.concat(rows)).unique().select(LISTED).collect()
 
 
 def _with_decisions(stores: Stores, changed: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,13 @@ from typing import Final
 
 from layers_pipeline.lake.table import Written, add_up
 from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
-from layers_pipeline.steps.derive.ads import derive_account_days, derive_ad_states, stage_ads
+from layers_pipeline.steps.derive.ads import (
+    derive_account_days,
+    derive_account_history,
+    derive_ad_states,
+    stage_ads,
+)
+from layers_pipeline.steps.derive.aliases import derive_aliases
 from layers_pipeline.steps.derive.collaborations import derive_collaborations
 from layers_pipeline.steps.derive.content import derive_ads_content, derive_containers
 from layers_pipeline.steps.derive.deletions import derive_absences
@@ -25,10 +31,12 @@ IN_ORDER: Final = (
     copy_operations,
     stage_all,
     stage_ads,
+    derive_aliases,
     derive_facts,
     derive_absences,
     derive_collaborations,
     derive_ad_states,
+    derive_account_history,
     derive_ad_metrics,
     derive_account_days,
     derive_containers,

@@ -17,7 +17,15 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written, add_up, differ
+from layers_pipeline.steps.derive.aliases import (
+    FACTS,
+    renamed_posts,
+    stale_posts,
+    take_out,
+    take_out_accounts,
+)
 from layers_pipeline.steps.derive.staging import ROWS_AT_ONCE, captures, captures_since
+from layers_pipeline.steps.derive.told_listings import FOLLOWERS_MARK, told_followers
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.columns import COUNTS, METRICS
 from transforms.facts.posts import posts_of
@@ -35,8 +43,6 @@ OF_POSTS: Final = (
     catalog.PLATFORM_POSTS,
     catalog.PLATFORM_POST_METRICS_LATEST,
 )
-FACTS: Final = (catalog.PLATFORM_ACCOUNT_METRICS, *OF_POSTS)
-"""In the order of writing: what is known comes last, as the others are compared with it."""
 KEPT: Final = frozenset({"platform", "platform_post_id", "deleted_at", "bucket"})
 """Columns of a post that its captures do not change."""
 
@@ -56,28 +62,45 @@ def derive_facts(stores: Stores) -> dict[str, Written]:
     Returns:
         What was written, by table name.
     """
-    lake = stores.lake
+    lake, accounts = stores.lake, catalog.PLATFORM_ACCOUNT_METRICS
     with lake.write_lock():
         marks = {source.name: lake.version(source) for source in catalog.STAGED_TABLES}
         since = {name: min(lake.watermark(table, name) for table in FACTS) for name in marks}
-        if since == marks:
+        stale, old_names = stale_posts(stores), renamed_posts(stores)
+        told = told_followers(stores)
+        is_told = lake.watermark(accounts, FOLLOWERS_MARK) >= told.height
+        if since == marks and stale.is_empty() and old_names.is_empty() and is_told:
             return {table.name: Written() for table in FACTS}
-        arrived = captures_since(stores, since)
-        accounts = catalog.PLATFORM_ACCOUNT_METRICS
+        arrived = _with_renamed(stores, captures_since(stores, since), stale, old_names)
+        # Before the posts that tell which they are: a crash in between leaves those to be found.
+        take_out_accounts(stores, old_names)
         written = {
             accounts.name: lake.merge(
                 accounts,
-                _followers(stores, arrived),
+                _followers(stores, arrived, told, is_told=is_told),
                 update=f"s.source = 'import' AND ({differ(('followers',))})",
                 columns=("followers",),
-                marks=marks,
+                marks=marks | ({} if is_told else {FOLLOWERS_MARK: told.height}),
             )
         }
         batches = _batches(arrived)
         for left, some in zip(reversed(range(len(batches))), batches, strict=True):
             facts = _facts(stores, some.collect())
             add_up(written, _write(stores, facts, marks={} if left else marks))
+        take_out(stores, stale)
         return written
+
+
+def _with_renamed(
+    stores: Stores, arrived: pl.LazyFrame, stale: pl.DataFrame, old_names: pl.DataFrame
+) -> pl.LazyFrame:
+    """Arrived captures, and all of posts whose rows stand under another id or name so far."""
+    if stale.is_empty() and old_names.is_empty():
+        return arrived
+    moved = stale.select("platform", platform_post_id="same_as")
+    posts = pl.concat([moved, old_names.select(POST)]).unique().lazy()
+    others = arrived.join(posts, on=POST, how="anti")
+    return pl.concat([others, captures(stores).join(posts, on=POST, how="semi")])
 
 
 def _batches(arrived: pl.LazyFrame) -> list[pl.LazyFrame]:
@@ -187,10 +210,19 @@ def _late(arrived: pl.DataFrame, latest: pl.DataFrame, posts: pl.DataFrame) -> p
     return met.filter(is_late).select(POST).unique()
 
 
-def _followers(stores: Stores, arrived: pl.LazyFrame) -> pl.DataFrame:
-    """Follower counts of the accounts that captures speak of, made again where one came late."""
+def _followers(
+    stores: Stores, arrived: pl.LazyFrame, told: pl.DataFrame, *, is_told: bool
+) -> pl.DataFrame:
+    """Follower counts of the accounts that captures speak of, made again where one came late.
+
+    Args:
+        told: What people told of followers (``told_followers``).
+        is_told: Whether all of that is stored already.
+    """
     columns = [*ACCOUNT, "captured_at", "source", "known_at", "followers"]
+    news = told.clear() if is_told else told
     shown = arrived.select(columns).filter(pl.col("followers").is_not_null()).collect()
+    shown = pl.concat([shown, news.select(columns)])
     touched = shown.select(ACCOUNT).unique()
     stored = (
         stores.lake.read(catalog.PLATFORM_ACCOUNT_METRICS)
@@ -219,7 +251,9 @@ def _followers(stores: Stores, arrived: pl.LazyFrame) -> pl.DataFrame:
         ]
     )
     everything = (
-        captures(stores).join(late.lazy(), on=ACCOUNT, how="semi").select(columns).collect()
+        pl.concat([captures(stores).select(columns), told.lazy().select(columns)])
+        .join(late.lazy(), on=ACCOUNT, how="semi")
+        .collect()
         if late.height
         else in_order.clear()
     )

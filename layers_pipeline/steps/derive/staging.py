@@ -17,11 +17,14 @@ from layers_pipeline.lake.table import Written, differ
 from layers_pipeline.steps.platforms import STAGED_SOURCES, Source
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.captures import Capture
+from transforms.facts.post_ids import under_one_id
+from transforms.facts.posts import under_one_name
 
 CAPTURE: Final = tuple(Capture.column_names())
 ROWS_AT_ONCE: Final = 6_000
 """So many landed rows, or captures, are held in memory at a time: some tens of megabytes."""
 PLACE: Final = "file_of_row"
+NAMES: Final = {"platform": pl.String, "account_key": pl.String, "new_key": pl.String}
 
 
 def stage_all(stores: Stores) -> dict[str, Written]:
@@ -80,12 +83,40 @@ def stage_again(stores: Stores, source: Source, landed: pl.DataFrame) -> Written
 
 
 def captures(stores: Stores) -> pl.LazyFrame:
-    """Every staged capture, of every source."""
-    return pl.concat([stores.lake.read(table).select(CAPTURE) for table in catalog.STAGED_TABLES])
+    """Every staged capture, each post and account under the key that stands for it."""
+    return _named(stores, as_one(stores, captures_as_given(stores)))
 
 
 def captures_since(stores: Stores, versions: Mapping[str, int]) -> pl.LazyFrame:
-    """Captures that were staged after the versions, by staging table."""
+    """Captures that were staged after the versions, by staging table; as of ``captures``."""
+    return _named(stores, as_one(stores, given_since(stores, versions)))
+
+
+def as_one(stores: Stores, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with each post under the id that stands for it."""
+    aliases = stores.lake.read(catalog.POST_ALIASES).collect()
+    return rows if aliases.is_empty() else under_one_id(rows, aliases.lazy())
+
+
+def renamed(stores: Stores) -> pl.DataFrame:
+    """Accounts that people told to have another name now: platform, account_key, new_key."""
+    names = stores.operations.account_renames.names()
+    rows = [(*account, new) for account, new in names.items()]
+    return pl.DataFrame(rows, schema=NAMES, orient="row")
+
+
+def _named(stores: Stores, rows: pl.LazyFrame) -> pl.LazyFrame:
+    names = renamed(stores)
+    return rows if names.is_empty() else under_one_name(rows, names.lazy())
+
+
+def captures_as_given(stores: Stores) -> pl.LazyFrame:
+    """Every staged capture, under the ids that their sources gave."""
+    return pl.concat([stores.lake.read(table).select(CAPTURE) for table in catalog.STAGED_TABLES])
+
+
+def given_since(stores: Stores, versions: Mapping[str, int]) -> pl.LazyFrame:
+    """Captures that were staged after the versions, under the ids that their sources gave."""
     return pl.concat(
         [
             stores.lake.added_since(table, versions[table.name]).select(CAPTURE)

@@ -4,12 +4,19 @@ Belongs here: claims of accounts that are due or named, by who reads them.
 Does not belong here: the rule of what is due (``operations``), reading.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from layers_pipeline.operations.accounts import PlatformAccount
+from layers_pipeline.operations.syncs import Deeper
 from layers_pipeline.steps.ingest.outcomes import ACCOUNTS_PER_RUN, EVERY, LEASE, START_JITTER
 from layers_pipeline.steps.stores import Stores
 from transforms.vocabulary import Connection, Depth
+
+DEEPER: Final[Mapping[tuple[Connection, Depth], Deeper]] = {
+    ("oauth", "quick"): Deeper(depth="full", every=EVERY["full"], early=START_JITTER)
+}
+"""The depth whose readings begin with what another one reads: nobody is asked twice a minute."""
 
 
 def claim(
@@ -29,6 +36,7 @@ def claim(
             lease_for=LEASE,
             worker=worker,
             limit=ACCOUNTS_PER_RUN,
+            deeper=DEEPER.get((connection, depth)),
         )
     external = {
         account.account_id

@@ -5,22 +5,30 @@ Does not belong here: reading files (``files.captures``) and their contract (``t
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 import polars as pl
 
-from layers_pipeline.files.captures import read_capture_file, require_zone
-from layers_pipeline.files.formats import require_file
+from layers_pipeline.files.captures import read_capture_files, require_zone
+from layers_pipeline.files.members import require_file
+from layers_pipeline.files.options import told_of
 from layers_pipeline.files.reader import ReadFile
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.operations.validators import require_project_id
+from layers_pipeline.steps.derive.staging import renamed
+from layers_pipeline.steps.ingest.outdated import Outdated, outdated_ticks
 from layers_pipeline.steps.stores import Stores
+from transforms.facts.posts import under_one_name
 from transforms.facts.snapshots import POST
+
+NO_OPTIONS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +36,12 @@ class ImportedFile:
     """What came of one file, in rows: those set aside, by the rules that they broke.
 
     Odd values, by rule too, were set aside alone; their rows are among the others.
+
+    Args:
+        is_new_here: Whether it was imported into this project, or for this platform, only now.
+        format: The format that it was read as.
+        findings: What a person should look at, in sentences.
+        notes: What was settled or left out, in sentences.
     """
 
     path: Path
@@ -37,11 +51,20 @@ class ImportedFile:
     odd_values: dict[str, int]
     already_there: bool
     ignored_columns: tuple[str, ...]
+    is_new_here: bool = True
+    format: str = "own"
+    findings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
-    """What came of one import; ``posts`` and ``accounts`` are distinct ones in the files."""
+    """What came of one import; ``posts`` and ``accounts`` are distinct ones in the files.
+
+    Args:
+        allowed: Accounts that the project's allowlist did not have, or had from a later moment.
+        outdated: The oldest and the newest tick whose scores are now out of date, and how many.
+    """
 
     files: tuple[ImportedFile, ...]
     project_was_made: bool
@@ -49,22 +72,39 @@ class ImportReport:
     accounts: int
     first_capture: datetime | None
     last_capture: datetime | None
+    allowed: int = 0
+    outdated: Outdated | None = None
+    own_accounts: tuple[str, ...] = ()
+    """Accounts of the project's own, read by token: their posts joined no pool."""
 
 
-def require_importable(paths: Sequence[Path], *, project_id: str, time_zone: str | None) -> None:
+def require_importable(
+    paths: Sequence[Path],
+    *,
+    project_id: str,
+    time_zone: str | None,
+    options: Mapping[str, str] = NO_OPTIONS,
+) -> None:
     """Refuse what can be told to be wrong before the files' content is read.
 
     Raises:
-        InputRefusedError: A file is not there, or the project or zone cannot be of that name.
+        InputRefusedError: A file is not there, or the project, zone or an option cannot be so.
     """
     require_project_id(project_id)
     require_zone(time_zone)
+    told_of(options, time_zone=time_zone, now=datetime.now(tz=UTC))
     for path in paths:
         require_file(path)
 
 
 def import_captures(
-    stores: Stores, paths: Sequence[Path], *, project_id: str, time_zone: str | None, run_id: str
+    stores: Stores,
+    paths: Sequence[Path],
+    *,
+    project_id: str,
+    time_zone: str | None,
+    run_id: str,
+    options: Mapping[str, str] = NO_OPTIONS,
 ) -> ImportReport:
     """Import files of captures into a project; the same files again change nothing (R9).
 
@@ -78,17 +118,20 @@ def import_captures(
         project_id: Project whose pool the posts join; made if it does not exist.
         time_zone: IANA zone of times that carry none; None refuses such files.
         run_id: Run that imports.
+        options: What the user says of files that do not say it themselves (``files.options``).
 
     Raises:
         InputRefusedError: A file cannot be read as captures; nothing was written.
     """
-    require_importable(paths, project_id=project_id, time_zone=time_zone)
+    require_importable(paths, project_id=project_id, time_zone=time_zone, options=options)
+    read = read_captures_of(stores, paths, time_zone=time_zone, run_id=run_id, options=options)
     now = stores.clock.now()
-    read = [read_capture_file(path, time_zone=time_zone, now=now, run_id=run_id) for path in paths]
-    made = stores.operations.projects.add(project_id, name=project_id, time_zone="UTC", now=now)
-    captures = pl.concat([file.sound for file in read])
-    register_accounts(stores, captures, project_id=project_id)
+    captures = _named(stores, pl.concat([file.sound for file in read]))
+    allowed = _allowed(stores, project_id)
+    # Rows first: where they cannot be written, no empty project is left.
     files = tuple(_stage(stores, file, project_id=project_id) for file in read)
+    made = stores.operations.projects.add(project_id, name=project_id, time_zone="UTC", now=now)
+    own = register_accounts(stores, captures, project_id=project_id)
     return ImportReport(
         files=files,
         project_was_made=made,
@@ -96,20 +139,95 @@ def import_captures(
         accounts=captures.select("platform", "account_key").n_unique() if captures.height else 0,
         first_capture=_instant(captures["captured_at"].min()),
         last_capture=_instant(captures["captured_at"].max()),
+        allowed=len(_allowed(stores, project_id) - allowed),
+        outdated=outdated_ticks(stores, _first_change(read, files)),
+        own_accounts=own,
     )
 
 
-def register_accounts(stores: Stores, captures: pl.DataFrame, *, project_id: str) -> None:
-    """Make the captures' accounts known and allow them in the project, from their first capture."""
-    firsts = captures.group_by("platform", "account_key").agg(pl.col("captured_at").min())
-    rows = firsts.sort("platform", "account_key").rows()
+def read_captures_of(
+    stores: Stores,
+    paths: Sequence[Path],
+    *,
+    time_zone: str | None,
+    run_id: str,
+    options: Mapping[str, str],
+) -> list[ReadFile]:
+    """Every table of the files, read whole; nothing is written.
+
+    Raises:
+        InputRefusedError: A file cannot be read as captures.
+    """
     now = stores.clock.now()
-    accounts = [
-        NewAccount(platform=platform, account_key=key, connection="external", status="paused")
-        for platform, key, _ in rows
+    synced = frozenset(
+        account.account_key
+        for account in stores.operations.accounts.all()
+        if account.platform == "instagram" and account.connection == "oauth"
+    )
+    told = told_of(options, time_zone=time_zone, now=now, synced=synced)
+    return [
+        file
+        for path in paths
+        for file in read_capture_files(
+            path,
+            time_zone=time_zone,
+            now=now,
+            run_id=run_id,
+            told=told,
+            format_name=options.get("format") or None,
+        )
     ]
-    stores.operations.accounts.add(accounts, now=now)
+
+
+def _allowed(stores: Stores, project_id: str) -> set[tuple[str, datetime]]:
+    """The accounts that a project allows, each with since when."""
+    return {
+        (row.account_id, row.allowed_from)
+        for row in stores.operations.allowlist.all()
+        if row.project_id == project_id
+    }
+
+
+def _first_change(read: Sequence[ReadFile], files: Sequence[ImportedFile]) -> datetime | None:
+    """When the oldest capture that is new to the lake or to the project was known."""
+    firsts = [
+        file.sound["known_at"].min()
+        for file, done in zip(read, files, strict=True)
+        if done.is_new_here or not done.already_there
+    ]
+    known = [first for first in firsts if isinstance(first, datetime)]
+    return min(known, default=None)
+
+
+def register_accounts(
+    stores: Stores, captures: pl.DataFrame, *, project_id: str
+) -> tuple[str, ...]:
+    """Make the captures' accounts known and allow them in the project, from their first capture.
+
+    An account of the project's own, which it reads by token, is no creator's: it is not allowed.
+
+    Returns:
+        Ids of those accounts.
+    """
+    firsts = captures.group_by("platform", "account_key").agg(pl.col("captured_at").min())
+    now = stores.clock.now()
+    first_of = {
+        NewAccount(
+            platform=platform, account_key=key, connection="external", status="paused"
+        ): first
+        for platform, key, first in firsts.sort("platform", "account_key").rows()
+    }
+    stores.operations.accounts.add(first_of, now=now)
+    own = {
+        row.account_id
+        for row in stores.operations.accounts.all()
+        if row.connection == "oauth" and row.project_id == project_id
+    }
     known = {row.account_id: row.creator_id for row in stores.operations.allowlist.all()}
+    # A renamed account is the creator's whose it was under its name of before.
+    for (platform, old), new in stores.operations.account_renames.names().items():
+        if (creator := known.get(f"{platform}:{old}")) is not None:
+            known.setdefault(f"{platform}:{new}", creator)
     creators = [
         NewCreator(
             creator_id=known.get(account.account_id, account.account_id),
@@ -117,9 +235,17 @@ def register_accounts(stores: Stores, captures: pl.DataFrame, *, project_id: str
             account_ids=(account.account_id,),
             allowed_from=first,
         )
-        for account, (_, _, first) in zip(accounts, rows, strict=True)
+        for account, first in first_of.items()
+        if account.account_id not in own
     ]
     stores.operations.allowlist.allow(project_id, creators, allowed_from=now)
+    return tuple(sorted(own.intersection(account.account_id for account in first_of)))
+
+
+def _named(stores: Stores, rows: pl.DataFrame) -> pl.DataFrame:
+    """The captures with each account under the name that stands for it."""
+    names = renamed(stores)
+    return rows if names.is_empty() else under_one_name(rows.lazy(), names.lazy()).collect()
 
 
 def _stage(stores: Stores, file: ReadFile, *, project_id: str) -> ImportedFile:
@@ -130,11 +256,11 @@ def _stage(stores: Stores, file: ReadFile, *, project_id: str) -> ImportedFile:
         if not there:
             lake.replace(staged, file.sound, where={"file_id": [file.file_id]})
         lake.insert_absent(catalog.QUARANTINE, file.quarantined)
-        register_file(stores, file, under=project_id, project_id=project_id)
-    return imported(file, already_there=there)
+        is_new = register_file(stores, file, under=project_id, project_id=project_id)
+    return imported(file, already_there=there, is_new_here=is_new)
 
 
-def imported(file: ReadFile, *, already_there: bool) -> ImportedFile:
+def imported(file: ReadFile, *, already_there: bool, is_new_here: bool) -> ImportedFile:
     """What came of a file that was read, and is there now."""
     rows, values = file.rows_set_aside, file.odd_values
     return ImportedFile(
@@ -145,6 +271,10 @@ def imported(file: ReadFile, *, already_there: bool) -> ImportedFile:
         odd_values=_counted(values),
         already_there=already_there,
         ignored_columns=file.ignored_columns,
+        is_new_here=is_new_here,
+        format=file.format,
+        findings=file.findings,
+        notes=file.notes,
     )
 
 
@@ -154,8 +284,12 @@ def _counted(set_aside: pl.DataFrame) -> dict[str, int]:
     return dict(Counter(rules.drop_nulls().to_list()))
 
 
-def register_file(stores: Stores, file: ReadFile, *, under: str, project_id: str | None) -> None:
-    """Write down that a file was imported, once per project or platform of ads (``under``)."""
+def register_file(stores: Stores, file: ReadFile, *, under: str, project_id: str | None) -> bool:
+    """Write down that a file was imported, once per project or platform of ads (``under``).
+
+    Returns:
+        Whether it was not written down before.
+    """
     row = {
         "import_id": f"{file.file_id}/{under}",
         "file_id": file.file_id,
@@ -166,7 +300,7 @@ def register_file(stores: Stores, file: ReadFile, *, under: str, project_id: str
         "imported_at": stores.clock.now(),
     }
     rows = pl.DataFrame([row], schema=dict(catalog.IMPORT_FILES.empty().schema))
-    stores.lake.insert_absent(catalog.IMPORT_FILES, rows)
+    return stores.lake.insert_absent(catalog.IMPORT_FILES, rows).inserted > 0
 
 
 def _instant(value: object) -> datetime | None:

@@ -84,7 +84,7 @@ def _context(
         scope = platform.refusal_scope(stores.settings)
         left_out |= operations.refusals.left_out(scope, list(own.values()), now=now)
         if own and depth in platform.reads_parts:
-            known = known_posts(stores.lake, name, own)
+            known = known_posts(stores.lake, name, own, now=now)
             posts |= {own[account_key]: rows for account_key, rows in known.items()}
     return AccountContext(
         tokens=operations.tokens.readable(ids, cipher),

@@ -16,7 +16,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from layers_pipeline.errors import InputRefusedError, LayersError, SourceThrottledError
-from layers_pipeline.operations.ad_accounts import AdAccount
+from layers_pipeline.operations.ad_account_rows import AdAccount
 from layers_pipeline.operations.rights import ContentRight, RightOf, standing
 from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy, open_http
@@ -50,7 +50,7 @@ def read_spark_rights(stores: Stores, *, retries: RetryPolicy = DEFAULT_RETRIES)
 
 def _wanted(stores: Stores) -> list[ContentRight]:
     """Rights by codes that are stored and were not taken back."""
-    codes = set(stores.operations.rights.posts_with_code())
+    codes = set(stores.operations.spark_codes.posts())
     return [
         right
         for right in standing(stores.operations.rights.all())
@@ -102,7 +102,7 @@ async def _ask(
     cipher: TokenCipher,
 ) -> SparkAuthorisation:
     operations = stores.operations
-    code: SecretStr = operations.rights.code(right.project_id, right.subject_id, cipher)
+    code: SecretStr = operations.spark_codes.get(right.project_id, right.subject_id, cipher)
     token = operations.ad_accounts.token(account, cipher)
     return await spark_authorisation(
         calling, advertiser_id=account.ad_account_id, token=token, code=code

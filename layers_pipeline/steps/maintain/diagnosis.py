@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import unquote
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
-from sqlalchemy import inspect, text
 
 from layers_pipeline.clock import Clock
 from layers_pipeline.errors import LayersError, StoreError
@@ -98,12 +98,12 @@ def look_at_disk(settings: Settings, _clock: Clock) -> Iterator[Finding]:
 def look_at_operations(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """The operational database: its schema, tokens that do not open or end, syncs that are late."""
     url = settings.operations_database_url
-    if url.startswith("sqlite") and not Path(url.partition("///")[2]).exists():
+    if url.startswith("sqlite") and not Path(unquote(url.partition("///")[2])).exists():
         yield Finding(subject="operations", state="warning", said="not made yet", remedy=START)
         return
     operations = Operations(url)
     try:
-        stored, newest = _revision(operations), newest_revision()
+        stored, newest = operations.database.revision(), newest_revision()
         if stored != newest:
             said = f"{operations.url}: revision {stored or 'none'}, this package has {newest}"
             remedy = "Every command brings it up to date; one newer than ours needs our newest."
@@ -111,16 +111,10 @@ def look_at_operations(settings: Settings, clock: Clock) -> Iterator[Finding]:
             return
         yield Finding(subject="operations", state="well", said=f"{operations.url}: {stored}")
         yield from _tokens(operations, settings, clock.now())
+        yield from _ad_tokens(operations, clock.now())
         yield from _syncs(operations, clock.now())
     finally:
         operations.close()
-
-
-def _revision(operations: Operations) -> str:
-    with operations.database.read() as session:
-        if not inspect(session.connection()).has_table("alembic_version"):
-            return ""
-        return str(session.scalar(text("select version_num from alembic_version")) or "")
 
 
 def _tokens(operations: Operations, settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -143,6 +137,13 @@ def _tokens(operations: Operations, settings: Settings, now: datetime) -> Iterat
         said = f"{account_id}: ends {end:%Y-%m-%d %H:%M}"
         remedy = f"layers-pipeline account reauth {account_id}"
         yield Finding(subject="tokens", state="warning", said=said, remedy=remedy)
+
+
+def _ad_tokens(operations: Operations, now: datetime) -> Iterator[Finding]:
+    for row in operations.ad_accounts.tokens_ending_before(now + ENDING_SOON):
+        ends = f"ends {row.expires_at:%Y-%m-%d %H:%M}" if row.expires_at else "was refused"
+        said = f"ad account {row.account_id}: {ends}"
+        yield Finding(subject="tokens", state="warning", said=said, remedy=row.renewal)
 
 
 def _syncs(operations: Operations, now: datetime) -> Iterator[Finding]:

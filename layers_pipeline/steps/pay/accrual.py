@@ -33,10 +33,15 @@ FACTS: Final = ("members", "views", "ads")
 class Facts:
     """What one project's pay follows from, by period."""
 
-    starts: tuple[date, ...]
+    periods: tuple[Period, ...]
     members: pl.LazyFrame
     views: pl.LazyFrame
     ads: pl.LazyFrame
+
+    @property
+    def starts(self) -> list[date]:
+        """First day of every period."""
+        return [period.starts_on for period in self.periods]
 
     def lines(self, periods: Sequence[Period], settled: Sequence[PayoutLine]) -> Iterable[Line]:
         """The lines of the open periods.
@@ -44,7 +49,7 @@ class Facts:
         Raises:
             LakeConflictError: There are other periods than those that were read.
         """
-        if tuple(period.starts_on for period in periods) != self.starts:
+        if [period.starts_on for period in periods] != self.starts:
             raise LakeConflictError(
                 "payout: configs changed while an accrual read what they are for. Repeat it."
             )
@@ -92,27 +97,48 @@ def settle(stores: Stores, project_id: str, starts_on: date, *, by: str) -> bool
 
 def recomputed(stores: Stores, known: Known) -> pl.DataFrame:
     """Every line of open periods as it comes to now, computed apart from what is stored."""
-    ledger = stores.operations.payout_ledger
-    projects = sorted({row.project_id for row in stores.operations.payout_configs.all()})
+    return _lines(stores, known, with_settled=False)
+
+
+def ledger_at(stores: Stores, known: Known) -> pl.DataFrame:
+    """Every line as the ledger has it once what is known at a moment is accrued.
+
+    Periods that were settled by then have the lines that they were settled with; all others what
+    they come to by configs stored by then.
+
+    Returns:
+        project_id and columns of ``LINES``.
+    """
+    return _lines(stores, known, with_settled=True)
+
+
+def _lines(stores: Stores, known: Known, *, with_settled: bool) -> pl.DataFrame:
+    ledger, as_of = stores.operations.payout_ledger, known.as_of
+    configs = stores.operations.payout_configs.all()
+    projects = sorted({row.project_id for row in configs if row.known_at <= as_of})
     spent = spend_of_posts(known, projects)
     settled = {
-        (row.project_id, row.starts_on) for row in ledger.states() if row.settled_at is not None
+        (row.project_id, row.starts_on)
+        for row in ledger.states()
+        if row.settled_at is not None and row.settled_at <= as_of
     }
     stored = [
         line for line in ledger.lines() if (line.project_id, line.period_starts_on) in settled
     ]
     parts = [pl.DataFrame(schema={"project_id": pl.String, **LINES})]
     for project_id in projects:
-        periods = ledger.periods(project_id, today=_today(known, project_id))
         own = [line for line in stored if line.project_id == project_id]
-        lines = _facts(stores, known, spent, project_id).lines(periods, own)
-        rows = pl.DataFrame(list(lines), schema=LINES)
+        facts = _facts(stores, known, spent, project_id)
+        kept = [_as_row(line) for line in own] if with_settled else []
+        rows = pl.DataFrame([*kept, *facts.lines(facts.periods, own)], schema=LINES)
         parts.append(rows.select(pl.lit(project_id).alias("project_id"), pl.all()))
     return pl.concat(parts)
 
 
 def _facts(stores: Stores, known: Known, spent: pl.DataFrame, project_id: str) -> Facts:
-    periods = stores.operations.payout_ledger.periods(project_id, today=_today(known, project_id))
+    periods = stores.operations.payout_ledger.periods(
+        project_id, today=_today(known, project_id), as_of=known.as_of
+    )
     zone = ZoneInfo(known.zones[project_id])
     spans = pl.DataFrame(
         [
@@ -128,12 +154,11 @@ def _facts(stores: Stores, known: Known, spent: pl.DataFrame, project_id: str) -
     listed = known.allowlist.filter(pl.col("project_id") == project_id)
     counting = counting_posts(known.posts, listed).collect().lazy()
     of_project = spent.lazy().filter(pl.col("project_id") == project_id)
-    starts = tuple(period.starts_on for period in periods)
     return Facts(
-        starts=starts,
+        periods=tuple(periods),
         members=members_by_period(spans, listed, counting).collect().lazy(),
         views=views_by_period(spans, counting, known.snapshots).collect().lazy(),
-        ads=ads_by_period(of_project, starts).collect().lazy(),
+        ads=ads_by_period(of_project, [period.starts_on for period in periods]).collect().lazy(),
     )
 
 

@@ -44,7 +44,7 @@ def pay_creators(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str
         written: dict[str, Written] = {}
         write = _writer(stores, written)
         write(catalog.AD_ATTRIBUTION, known.attributed)
-        organic, money = _organic(stores, known), spend_of_creators(known).lazy()
+        organic, money = organic_of(stores, known), spend_of_creators(known).lazy()
         write(catalog.CREATOR_DAILY, creator_days(organic, money).collect())
         accrue_all(stores, known)
         add_up(written, copy_payouts(stores))
@@ -60,8 +60,8 @@ def _writer(stores: Stores, written: dict[str, Written]) -> Callable[[Table, pl.
     return write
 
 
-def _organic(stores: Stores, known: Known) -> pl.LazyFrame:
-    """Days of posts; read once, as days and reports are both made of them."""
+def organic_of(stores: Stores, known: Known) -> pl.LazyFrame:
+    """Days of posts (``organic_days``); read once, as days and reports are both made of them."""
     threshold = rules_in_force(stores).active.eligibility_threshold
     published = posts_by_day(
         known.posts, known.owners, known.scores, zones=known.zones, threshold=threshold

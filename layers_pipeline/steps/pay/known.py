@@ -11,6 +11,8 @@ from datetime import datetime
 import polars as pl
 
 from layers_pipeline.lake import catalog
+from layers_pipeline.steps.derive.latest_scores import latest_scores
+from layers_pipeline.steps.derive.versions import rules_in_force
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.ads_shown import ads_shown
 from transforms.facts.attribution import (
@@ -20,6 +22,9 @@ from transforms.facts.attribution import (
     creators_of_posts,
     days_known,
 )
+from transforms.facts.deletions import deleted_posts
+from transforms.facts.snapshots import POST
+from transforms.scoring.ticks import tick_from_text
 from transforms.vocabulary import UNATTRIBUTED
 
 
@@ -43,12 +48,20 @@ class Known:
     """Rows of ``AdAttribution``."""
 
 
-def read_known(stores: Stores) -> Known:
-    """Read what is known now; callers have brought the lake up to date, and hold its write lock."""
-    lake, as_of = stores.lake, stores.clock.now()
+def read_known(stores: Stores, *, at: datetime | None = None) -> Known:
+    """Read what is known; callers have brought the lake up to date, and hold its write lock.
+
+    Args:
+        at: As it was known at a moment; none: now. Names, zones of projects and publication times
+            of posts have no history, and are those of now.
+    """
+    lake, as_of = stores.lake, at or stores.clock.now()
     projects = lake.read(catalog.PROJECTS).select("project_id", "time_zone").collect()
     allowlist = lake.read(catalog.PROJECT_ALLOWLIST)
     posts = lake.read(catalog.PLATFORM_POSTS).filter(pl.col("first_seen_at") <= as_of)
+    if at is not None:
+        gone = deleted_posts(lake.read(catalog.POST_ABSENCES), as_of=at)
+        posts = posts.drop("deleted_at").join(gone, on=POST, how="left")
     owners = creators_of_posts(posts, allowlist, as_of=as_of).collect().lazy()
     daily = lake.read_as_known(catalog.AD_DAILY_METRICS, as_of)
     return Known(
@@ -57,12 +70,28 @@ def read_known(stores: Stores) -> Known:
         posts=posts,
         snapshots=lake.read_as_known(catalog.PLATFORM_POST_METRICS, as_of),
         allowlist=allowlist.filter(pl.col("allowed_from") <= as_of),
-        scores=lake.read(catalog.ADS_CONTENT),
+        scores=lake.read(catalog.ADS_CONTENT) if at is None else _scores_at(stores, at),
         daily=daily,
         months=tuple(sorted(lake.partitions(catalog.AD_DAILY_METRICS, "spent_in"))),
         owners=owners,
         attributed=_attributed(stores, daily, owners, as_of=as_of),
     )
+
+
+def _scores_at(stores: Stores, at: datetime) -> pl.LazyFrame:
+    """The newest score of each content at a moment, of the version in force."""
+    lake, table = stores.lake, catalog.ORGANIC_SCORES
+    is_known = pl.col("scored_at") <= at
+    is_active = pl.col("scoring_version") == rules_in_force(stores).active.version
+    ticks = [tick_from_text(tick) for tick in lake.partitions(table, "tick")]
+    contents = lake.read(catalog.ADS_CONTENT).drop("organic_score")
+    newest = latest_scores(
+        lake.read(table).filter(is_known, is_active),
+        [tick for tick in ticks if tick <= at],
+        contents.select("ads_content_id").collect(),
+        columns=("organic_score",),
+    )
+    return contents.join(newest.lazy(), on="ads_content_id", how="left")
 
 
 def _attributed(

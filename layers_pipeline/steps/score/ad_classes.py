@@ -108,7 +108,7 @@ class _Known:
         self._is_empty = not any(self._lake.row_count(table) for table in OF_ADS)
         if self._is_empty:
             return
-        accounts = self._rows(catalog.AD_ACCOUNTS)
+        accounts = self._rows(catalog.AD_ACCOUNT_HISTORY)
         zones = accounts.select("time_zone").collect()
         nowhere = pl.DataFrame({"time_zone": [None]}, schema=zones.schema)
         self._history = AdHistory(
@@ -136,7 +136,7 @@ class _Known:
         return ads_shown(
             self._history.states,
             links=self._rows(catalog.AD_CONTENT),
-            accounts=self._history.accounts,
+            accounts=self._rows(catalog.AD_ACCOUNTS),
             layers=self._rows(catalog.LAYERS),
             ad_sets=self._rows(catalog.AD_SETS),
             contents=self._rows(catalog.ADS_CONTENT),

@@ -89,7 +89,9 @@ class History:
         self, rows: pl.DataFrame, posts: pl.DataFrame, is_listed: pl.Series, tick: datetime
     ) -> pl.DataFrame:
         """Members of the pools of posts among some rows of the candidates, whole projects."""
-        return self._judged(members_of(rows, posts, is_listed=is_listed), tick).collect()
+        return self._judged(
+            members_of(rows, posts, is_listed=is_listed, as_of=tick), tick
+        ).collect()
 
     def creatives_at(self, tick: datetime, *, spend_days: int) -> pl.DataFrame:
         """Members of the generated and manual pools at a tick.

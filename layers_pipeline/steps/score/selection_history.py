@@ -19,7 +19,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.steps.derive.staging import captures
 from layers_pipeline.steps.score.decisions import known_rows
 from layers_pipeline.steps.stores import Stores
-from transforms.contracts.ads import AdContent
+from transforms.contracts.ads import AdAccounts, AdContent
 from transforms.contracts.columns import COUNTS
 from transforms.contracts.creatives import ContentOverrides, Creatives
 from transforms.contracts.selection import AdSets, ContentApprovals, ContentRights, Layers
@@ -36,8 +36,8 @@ from transforms.scoring.pool_candidates import NUMBER, Candidates, find_candidat
 from transforms.scoring.pools import posts_at
 
 MEMBER: Final = ("project_id", *POST)
-NO_ACCOUNTS: Final = {"ad_platform": pl.String, "ad_account_id": pl.String, "project_id": pl.String}
-"""Ads count here by layers alone: which account was connected for whom has no history."""
+NO_ACCOUNTS: Final = AdAccounts.create_empty().schema
+"""Ads count here by layers alone: an ad in no layer takes no place in an ad set of one."""
 
 
 @dataclass(frozen=True, kw_only=True)

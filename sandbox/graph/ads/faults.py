@@ -25,9 +25,11 @@ asking how far it is, reading it; leave to boost."""
 PLACES: Final[tuple[AdPlace, ...]] = get_args(AdPlace)
 FIGURES: Final[tuple[AdPlace, ...]] = ("insights", "result")
 LISTS: Final[tuple[AdPlace, ...]] = ("accounts", "ads", *FIGURES)
-Size = Literal["", "large", "long"]
+Size = Literal["", "large", "long", "broad"]
 LONG_ABOVE_DAYS: Final = 7
 """More days than so many are too long for the faults that say so."""
+BROAD_ABOVE_ADS: Final = 2
+"""More ads than so many are too many for the fault that says so, however few the days."""
 VERSION_ENDED: Final = Refusal(
     message="(#2635) You are calling a deprecated version of the Ads API. Please update to the "
     "latest version: v27.0.",
@@ -46,7 +48,8 @@ class AdFault:
     refusal: Callable[[Strike], Refusal] | None = None
     places: tuple[AdPlace, ...] = PLACES
     size: Size = ""
-    """Strikes only what asks for more than 25 rows a page (``large``), or for more than 7 days."""
+    """Strikes only what asks for more than 25 rows a page (``large``), for more than 7 days
+    (``long``), or for days of more than 2 ads (``broad``)."""
 
 
 def _row(
@@ -107,6 +110,7 @@ AD_FAULTS: Final[Mapping[str, AdFault]] = {
     "too_many_rows": _row(100, "Invalid parameter", "insights", subcode=1_487_534, size="long"),
     "sync_timeout": _row(100, TIMED_OUT, "insights", subcode=1_504_018, size="long"),
     "sync_timeout_2": _row(2, TIMED_OUT, "insights", subcode=1_504_038, size="long"),
+    "ads_timeout": _row(100, TIMED_OUT, "insights", "report", subcode=1_504_018, size="broad"),
     "range_3018": _row(
         3018,
         "(#3018) The start date of the time range cannot be beyond 37 months from the current date",
@@ -201,6 +205,7 @@ def struck(
     subjects: Collection[str] = (),
     rows: int = 1,
     days: int = 1,
+    ads: int = 0,
 ) -> str:
     """Let a fault of an ad account happen here.
 
@@ -211,6 +216,7 @@ def struck(
         subjects: Ids of what the answer holds.
         rows: How many rows are asked for at once.
         days: How many days are asked for at once.
+        ads: Of how many ads days are asked for at once.
 
     Returns:
         The plain kind of a fault that bends the answer; empty if there is none.
@@ -222,6 +228,7 @@ def struck(
     named = next((one.subject for one in board.of(account) if one.subject in subjects), "")
     sizes = ("", *(["large"] if rows > REDUCE_ABOVE else []))
     sizes = (*sizes, *(["long"] if days > LONG_ABOVE_DAYS else []))
+    sizes = (*sizes, *(["broad"] if ads > BROAD_ABOVE_ADS else []))
     fault = board.take(account, _kinds_at(place, sizes), subject=named)
     if fault is None:
         return ""

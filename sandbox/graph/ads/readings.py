@@ -9,7 +9,7 @@ from typing import Final
 
 from sandbox.graph.ads.faults import RUN_UNREADABLE, struck, switched
 from sandbox.graph.ads.insight_fields import checked_windows, row_json
-from sandbox.graph.ads.insights import rows_of
+from sandbox.graph.ads.insights import InsightRow, rows_of
 from sandbox.graph.ads.pages import limit_of, listed_json
 from sandbox.graph.ads.parameters import fields_asked
 from sandbox.graph.ads.query import AdScope, InsightsQuery, query_of
@@ -43,15 +43,8 @@ def _rows(
     context: CallContext, scope: AdScope, query: InsightsQuery, at: datetime, *, is_report: bool
 ) -> Json:
     account = scope.account.ref
-    days = context.desk.world.ads.days(
-        account,
-        *query.span,
-        at=at,
-        late_fix=switched(context, account, "late_fix"),
-    )
-    deleted = not switched(context, account, "deleted_unlisted")
-    rows = rows_of(days, scope, query, at=at, deleted=deleted)
-    in_rows = {ad.ad_id for row in rows for ad in row.ads} if query.level == "ad" else set()
+    rows = _every_row(context, scope, query, at)
+    in_rows = _ads_in(rows, query)
     bent = struck(
         context,
         account,
@@ -59,15 +52,36 @@ def _rows(
         subjects=in_rows | {scope.object_id},
         rows=limit_of(context),
         days=query.days,
+        ads=len(in_rows),
     )
     return listed_json(context, rows, lambda row: row_json(row, query, bent=bent), bent)
+
+
+def _every_row(
+    context: CallContext, scope: AdScope, query: InsightsQuery, at: datetime
+) -> list[InsightRow]:
+    account = scope.account.ref
+    days = context.desk.world.ads.days(
+        account,
+        *query.span,
+        at=at,
+        late_fix=switched(context, account, "late_fix"),
+    )
+    deleted = not switched(context, account, "deleted_unlisted")
+    return rows_of(days, scope, query, at=at, deleted=deleted)
+
+
+def _ads_in(rows: list[InsightRow], query: InsightsQuery) -> set[str]:
+    return {ad.ad_id for row in rows for ad in row.ads} if query.level == "ad" else set()
 
 
 def order_report(context: CallContext, scope: AdScope) -> Json:
     """Order a report of a scope; it shows what is true now."""
     note_throttle(context, scope.account.ref)
     query = _query(context, scope)
-    struck(context, scope.account.ref, "report", subjects=[scope.object_id], days=query.days)
+    ads = len(_ads_in(_every_row(context, scope, query, context.at), query))
+    account, subjects = scope.account.ref, [scope.object_id]
+    struck(context, account, "report", subjects=subjects, days=query.days, ads=ads)
     report = context.desk.reports.order(scope, query, at=context.at)
     return {"report_run_id": int(report.run_id)}
 

@@ -75,7 +75,7 @@ def _account(platform: AdPlatform, seed: int, number: int) -> AdAccount:
         zone_name=zone,
         display_zone=shown,
         business_id=str(begin + 900_000_000 + seed % 1_000),
-        created_at=datetime(2023, 3, 1 + number, 9, tzinfo=UTC),
+        created_at=datetime(2023, 3, 1, 9, tzinfo=UTC) + timedelta(days=number),
         opens_all=number == 0,
     )
 

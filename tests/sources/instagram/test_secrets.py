@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from layers_pipeline.sources.graph import Redactor
 from layers_pipeline.sources.http import open_http
-from layers_pipeline.sources.instagram.wire import Redactor
 from tests.sources.instagram.readings import (
     LONG,
     MIXED,

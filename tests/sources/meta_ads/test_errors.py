@@ -23,8 +23,8 @@ from layers_pipeline.sources.ads_client import AdsAccount, AdsRequest, days_to_r
 from layers_pipeline.sources.http import RetryPolicy
 from layers_pipeline.sources.meta_ads.client import MetaAdsClient
 from layers_pipeline.sources.meta_ads.errors import fault_of
-from layers_pipeline.sources.meta_ads.insights import STATUSES, Span
 from layers_pipeline.sources.meta_ads.session import MarketingApi, ads_usage
+from layers_pipeline.sources.meta_ads.spans import AD_ID, CAMPAIGN_ID, STATUSES, Span
 from layers_pipeline.sources.rate_limits import UsageBudgets
 
 NOW = datetime(2025, 5, 14, 3, tzinfo=UTC)
@@ -230,3 +230,43 @@ def test_spans_and_halves_have_no_gap_and_no_overlap(days):
     ]
     newer, older = Span(path="act_1", level="ad", since=since, until=until).halves()
     assert (older.since, newer.until, (newer.since - older.until).days) == (since, until, 1)
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 130])
+def test_a_day_by_ids_is_each_id_once_and_all_that_has_none_of_them(number):
+    day = Span(path="act_1", level="ad", since=NOW.date(), until=NOW.date())
+    ids = [str(place) for place in range(number)]
+    *some, rest = day.by(AD_ID, ids)
+    assert [one for part in some for one in part.among[-1].values] == ids
+    assert all(not part.is_long for part in some)
+    filters = json.loads(rest.params()["filtering"])
+    assert filters[-1] == {"field": "ad.id", "operator": "NOT_IN", "value": ids}
+    assert number == 1 or len(some) > 1
+    (first, second) = day.by(AD_ID, ids)[0].by_half_of_its_ids()
+    assert first.among[-1].values + second.among[-1].values == some[0].among[-1].values
+
+
+def never_ready(request: httpx.Request) -> httpx.Response:
+    """Days of ads time out however few are asked for, and every report fails."""
+    path, level = request.url.path.rpartition("/")[2], request.url.params.get("level")
+    if request.method == "POST":
+        return httpx.Response(200, json={"report_run_id": 6})
+    if path == "6":
+        failed = {"async_status": "Job Failed", "async_percent_completion": 0}
+        return httpx.Response(200, json=failed)
+    if path == "insights" and level == "ad":
+        return refused(code=100, error_subcode=1504018)
+    return served(request)
+
+
+def test_a_day_that_fails_down_to_a_single_ad_ends_the_reading_and_names_it():
+    reading, requests = read(never_ready)
+    assert isinstance(reading.error, SourceUnavailableError)
+    assert "act_1 2025-05-13 to 2025-05-13 of 1 ad.id: report failed" in str(reading.error)
+    filters = [
+        json.loads(request.url.params["filtering"])[-1]
+        for request in requests
+        if request.url.params.get("level") == "ad"
+    ]
+    assert [one["field"] for one in filters[-3:]] == ["ad.effective_status", CAMPAIGN_ID, AD_ID]
+    assert not reading.is_complete

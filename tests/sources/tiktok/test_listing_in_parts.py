@@ -8,7 +8,7 @@ from tests.sources.tiktok.parts import Account, Reader, listed, posts_of
 from tests.sources.tiktok.world import envelope, page
 
 
-@pytest.mark.parametrize(("posts", "parts"), [(680, 1), (761, 2), (1_000, 2), (10_000, 15)])
+@pytest.mark.parametrize(("posts", "parts"), [(680, 1), (761, 2), (1_000, 2), (10_000, 16)])
 def test_an_account_of_many_posts_is_listed_whole_in_so_many_readings(posts, parts):
     account = Account(posts_of(posts))
     readings = Reader(account).read_to_the_end()
@@ -25,6 +25,38 @@ def test_no_reading_makes_more_calls_of_an_endpoint_than_its_allowance():
     assert max(one.pages for one in readings) == 7
     # The account's own numbers are another endpoint.
     assert max(one.calls for one in readings) == 8
+
+
+def test_a_part_that_goes_on_brings_the_newest_posts_too_and_counts_them_apart():
+    account = Account(posts_of(200))
+    reader = Reader(account, calls_per_min=6)
+    first = reader.read()
+    newest_s = max(account.posts.values())
+    account.posts["new"] = newest_s + 60
+    second = reader.read()
+    assert "new" in listed([second])
+    assert account.asked.count(None) == 2
+    assert (second.pages, second.calls) == (5, 7)
+    own = set(listed([second])) - {"new"} - set(listed([first])[:20])
+    assert second.listing.items == first.listing.items + len(own)
+
+
+def test_one_call_a_minute_still_comes_to_the_end():
+    account = Account(posts_of(100))
+    readings = Reader(account, calls_per_min=1).read_to_the_end()
+    assert set(listed(readings)) == set(account.posts)
+
+
+def test_newest_posts_that_are_given_in_part_make_no_listing_doubtful():
+    account = Account(posts_of(1_000))
+    reader = Reader(account)
+    reader.read()
+    part = {"videos": [], "has_more": False, "cursor": 0}
+    answers = iter([None, envelope(part, code=20001)])
+    account.before_page = lambda: next(answers, None)
+    second = reader.read()
+    assert [issue.kind for issue in second.issues] == ["not_answered"]
+    assert second.is_complete
 
 
 def test_the_allowance_is_a_share_of_what_tiktok_allows_so_that_syncs_at_once_stay_below():

@@ -101,7 +101,7 @@ class Watched:
         ]
         found = next_absences(
             self.absences.lazy().filter(pl.col("returned_at").is_null()),
-            readings=this,
+            readings=this.with_columns(reaches_back_to=pl.lit(None, pl.Datetime("us", "UTC"))),
             listed=pl.DataFrame(listed, schema=LISTED, orient="row").lazy(),
             posts=self._posts(),
             share_limit=1.0,

@@ -241,6 +241,7 @@ def killed_after(
         path.unlink()
     for table in tables:
         folder = Path(stores.lake.uri(table))
+        (stores.settings.seen_location / "lake" / table.name).unlink(missing_ok=True)
         if not list(folder.glob("_delta_log/*.json")):
             shutil.rmtree(folder, ignore_errors=True)
 

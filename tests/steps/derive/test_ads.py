@@ -13,12 +13,13 @@ import pytest
 
 from assets.ads_checks import (
     account_spend_is_explained,
+    ad_tokens_last,
     ads_have_a_layer,
     ads_show_what_we_know,
     boosts_count_dollars,
 )
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.ad_accounts import NewAdAccount
+from layers_pipeline.operations.ad_account_rows import NewAdAccount
 from layers_pipeline.operations.ads import NewAd
 from layers_pipeline.operations.creatives import NewCreative
 from layers_pipeline.operations.layers import NewAdSet, NewLayer
@@ -26,7 +27,7 @@ from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.maintain.replay import replay
 from layers_pipeline.steps.stores import Stores
 from tests.operations.world import CIPHER, META_TOKEN
-from tests.worlds.data_builders import NOW, allow, at, everything, make_stores, rows_of
+from tests.worlds.data_builders import NOW, allow, at, everything, make_stores, remove, rows_of
 
 AD_ID = "120203029307580037"
 AFTER_LANDING = (
@@ -52,7 +53,7 @@ def stores(tmp_path) -> Iterator[Stores]:
     made.operations.close()
 
 
-def landed(stores, reading, *bodies, currency="USD"):
+def landed(stores, reading, *bodies, currency="USD", zone="UTC"):
     """Land one reading: pairs of what a row speaks of and its body."""
     now, table = stores.clock.now(), catalog.RAW_META__ADS
     rows = [
@@ -63,7 +64,7 @@ def landed(stores, reading, *bodies, currency="USD"):
             "entity": entity,
             "subject": "",
             "currency": currency,
-            "time_zone": "UTC",
+            "time_zone": zone,
             "received_at": now,
             "known_at": now,
             "run_id": reading,
@@ -169,6 +170,27 @@ def test_a_layer_has_the_ads_of_its_ad_sets_and_what_they_show(stores):
     assert all(check(stores).passed for check in (*checks, boosts_count_dollars))
 
 
+def test_what_an_account_says_of_itself_is_kept_with_when_it_was_known(stores):
+    said = "account", {"id": "act_1"}
+    landed(stores, "one", said, total("1.50"), zone="Etc/GMT+8")
+    bring_up_to_date(stores)
+    later = NOW
+    for name, zone in (("two", "Etc/GMT+8"), ("three", "Asia/Tokyo")):
+        later += timedelta(hours=6)
+        stores = at(stores, later)
+        landed(stores, name, said, zone=zone, currency="JPY" if name == "three" else "USD")
+        bring_up_to_date(stores)
+    history = rows_of(stores, catalog.AD_ACCOUNT_HISTORY).sort("known_at")
+    assert history.select("known_at", "currency", "time_zone").rows() == [
+        (NOW, "USD", "Etc/GMT+8"),
+        (later, "JPY", "Asia/Tokyo"),
+    ]
+    remove(stores, catalog.AD_ACCOUNT_HISTORY)
+    bring_up_to_date(stores)
+    assert rows_of(stores, catalog.AD_ACCOUNT_HISTORY).sort("known_at").equals(history)
+    stores.operations.close()
+
+
 def test_checks_name_what_is_amiss(stores):
     link = NewAd(ad_platform="meta", ad_id="8", ads_content_id="brand/generated:c")
     creative = NewCreative(
@@ -203,3 +225,32 @@ def test_a_replay_of_what_was_read_rightly_changes_nothing_and_makes_what_is_los
     assert (found.read, found.changed) == (6, 0)
     assert everything(stores, AFTER_LANDING) == before
     stores.operations.close()
+
+
+@pytest.mark.parametrize(("days", "passed"), [(-1, False), (6, False), (8, True), (None, True)])
+def test_a_token_of_an_ad_account_that_ends_is_found_with_its_renewal(stores, days, passed):
+    renew(stores, ends_at=None if days is None else NOW + timedelta(days=days))
+    result = ad_tokens_last(stores)
+    assert result.passed is passed
+    named = "layers-pipeline ads connect meta:1 --project brand" in result.metadata["first"].value
+    assert named is not passed
+
+
+def test_a_token_that_was_refused_is_found_and_a_paused_account_is_left_alone(stores):
+    accounts = stores.operations.ad_accounts
+    accounts.set_status("meta:1", "reauth_required")
+    assert not ad_tokens_last(stores).passed
+    accounts.set_status("meta:1", "paused")
+    renew(stores, ends_at=NOW)
+    assert ad_tokens_last(stores).passed
+
+
+def renew(stores, *, ends_at):
+    account = NewAdAccount(
+        ad_platform="meta",
+        ad_account_id="1",
+        project_id="brand",
+        access=META_TOKEN,
+        expires_at=ends_at,
+    )
+    stores.operations.ad_accounts.connect(account, CIPHER, now=NOW)

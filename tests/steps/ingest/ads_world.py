@@ -14,13 +14,21 @@ import polars as pl
 from pydantic import SecretStr
 
 from benchmarks.life import HASTY
-from layers_pipeline.operations.ad_accounts import AdAccount, NewAdAccount
+from layers_pipeline.operations.ad_account_rows import AdAccount, NewAdAccount
 from layers_pipeline.steps.derive.ad_metrics import derive_ad_metrics
 from layers_pipeline.steps.derive.ads import derive_account_days, derive_ad_states, stage_ads
 from layers_pipeline.steps.ingest.ads import sync_ads
 from layers_pipeline.steps.ingest.outcomes import SyncSummary
 from layers_pipeline.steps.stores import Stores, open_stores
-from sandbox import AccountRef, Fault, RunningSandbox, generated_captures, running_sandbox
+from sandbox import (
+    AccountRef,
+    Dataset,
+    Fault,
+    RunningSandbox,
+    generated_captures,
+    running_sandbox,
+)
+from sandbox.simulation.ads.invented import AdPlan
 from tests.steps.ingest.fault_world import cipher, settings_of
 from transforms.facts.ads_shown import ACCOUNT
 
@@ -34,9 +42,9 @@ serial = count(1)
 
 
 @contextmanager
-def ads_sandbox() -> Iterator[RunningSandbox]:
-    """A sandbox with ads over its posts; its clock stands still."""
-    with running_sandbox(POSTS, now=AT) as served:
+def ads_sandbox(posts: Dataset = POSTS, plan: AdPlan | None = None) -> Iterator[RunningSandbox]:
+    """A sandbox with ads over its posts; its clock stands still at the last of them."""
+    with running_sandbox(posts, now=posts.span[1].astimezone(UTC), ad_plan=plan) as served:
         yield served
 
 

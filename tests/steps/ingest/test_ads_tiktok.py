@@ -16,7 +16,7 @@ from layers_pipeline.sources.tiktok.api import Calling
 from layers_pipeline.sources.tiktok_ads.client import TikTokAdsClient
 from layers_pipeline.sources.tiktok_ads.reports import TaskPatience
 from layers_pipeline.sources.tiktok_ads.spark import spark_authorisation
-from layers_pipeline.steps.ingest.ads import outcome_of_reading
+from layers_pipeline.steps.ingest.ads_outcomes import outcome_of_reading
 from tests.steps.ingest.ads_world import (
     account_row,
     accounts_of,

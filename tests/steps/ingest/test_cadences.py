@@ -55,14 +55,27 @@ def put(clockwork: Clockwork, ref: AccountRef, kind: str, **given: object) -> No
     clockwork.served.world.faults.put(ref, Fault(kind=kind, **given))  # pyright: ignore[reportArgumentType]
 
 
+def quick_minutes(first: int, end: int) -> list[int]:
+    """The minutes of quick syncs, but for those at which a full one reads the first page."""
+    return [at for at in range(first, end, QUICK_MIN) if at % FULL_MIN or at == 0]
+
+
 # --- a world that is well
 
 
 @pytest.mark.parametrize("ref", [FIRST, SECOND])
-def test_the_first_page_of_an_instagram_account_is_asked_for_288_times_a_day(healthy, ref):
+def test_the_first_page_of_an_instagram_account_is_read_288_times_a_day_and_never_twice(
+    healthy, ref
+):
+    """By the full sync, where its turn is in the same minute; a new account has had none."""
     lists = healthy.asked("GET", f"{ref.account_key}/media")
-    assert lists == list(range(0, HOURS * 60, QUICK_MIN))
-    assert len(lists) * A_DAY == 288
+    assert lists == quick_minutes(0, HOURS * 60)
+    listings = rows_of(healthy.stores, catalog.ACCOUNT_LISTINGS, ref)
+    read = listings["started_at"].unique().sort()
+    assert [(at - START) / timedelta(minutes=1) for at in read] == list(
+        range(0, HOURS * 60, QUICK_MIN)
+    )
+    assert listings.height == len(read) + 1
 
 
 def test_everything_of_an_instagram_account_is_asked_for_72_times_a_day(healthy):
@@ -76,7 +89,7 @@ def test_a_tiktok_account_is_asked_for_288_and_72_times_a_day(healthy):
     pages = Counter(healthy.asked("/business/video/list/"))
     accounts = healthy.asked("/business/get/")
     assert accounts == list(range(0, HOURS * 60, FULL_MIN))
-    assert pages.total() == (288 + 72) // A_DAY
+    assert pages.total() == 288 // A_DAY + 1
     assert set(pages) == set(range(0, HOURS * 60, QUICK_MIN))
 
 
@@ -89,9 +102,9 @@ def test_scrapes_are_asked_for_quickly_and_collected_half_hourly(healthy):
 def test_nobody_is_read_by_the_posts_cadence_whom_others_read(healthy):
     read = rows_by_depth(healthy)
     assert read == {
-        (ref.account_key, depth): count // A_DAY
+        (ref.account_key, depth): count
         for ref in ACCOUNTS
-        for depth, count in (("quick", 288), ("full", 72))
+        for depth, count in (("quick", (288 - 72) // A_DAY + 1), ("full", 72 // A_DAY))
     }
 
 
@@ -157,7 +170,7 @@ def test_whoever_is_paused_or_has_lost_the_login_or_its_project_is_never_called(
     clockwork.run(40)
     paths = requests_of(clockwork.served)
     assert not [path for path in paths if FIRST.account_key in path or "/business/" in path]
-    assert len(clockwork.asked(f"{SECOND.account_key}/media")) == 40 / QUICK_MIN
+    assert len(clockwork.asked(f"{SECOND.account_key}/media")) == 40 / QUICK_MIN - 1
     assert clockwork.asked("POST /v27.0/") == [0, 0, 20, 20]
     assert clockwork.asked("POST /v1/scrapes") == [0, 35]
 
@@ -185,7 +198,7 @@ def test_a_throttled_account_is_left_alone_at_every_depth_until_its_time_has_com
     clockwork.run(50, first=5)
     # Throttled at minute 5, allowed again from minute 37 on.
     assert clockwork.asked("GET", f"{FIRST.account_key}/media") == [5, 40, 45]
-    assert clockwork.asked("GET", f"{SECOND.account_key}/media") == list(range(5, 50, QUICK_MIN))
+    assert clockwork.asked("GET", f"{SECOND.account_key}/media") == quick_minutes(5, 50)
     # Two batches of the other account at minute 20, two of each at minute 40.
     assert clockwork.asked("POST /v27.0/") == [20, 20, 40, 40, 40, 40]
     assert state_of(clockwork.stores, FIRST, "posts").last_started_at is None
@@ -196,6 +209,26 @@ def test_a_run_that_starts_a_little_early_finds_nobody_a_second_short(clockwork)
         clockwork.set(seconds / 60)
         clockwork.life.sync("quick")
     assert len(clockwork.asked(f"{FIRST.account_key}/media")) == 5
+
+
+def test_a_full_sync_that_fails_leaves_the_first_page_to_the_next_quick_one(clockwork):
+    clockwork.run(20)
+    break_lists(clockwork, FIRST)
+    clockwork.ask_nothing()
+    clockwork.run(25, first=20)
+    assert clockwork.asked("GET", f"{FIRST.account_key}/media") == []
+    clockwork.served.world.faults.clear(FIRST)
+    clockwork.run(40, first=25)
+    assert clockwork.asked("GET", f"{FIRST.account_key}/media") == [25, 30, 35]
+
+
+def test_a_full_cadence_that_stands_still_costs_nobody_more_than_one_quick_sync(clockwork):
+    clockwork.run(5)
+    for at in range(5, 60, QUICK_MIN):
+        clockwork.set(at)
+        clockwork.life.sync("quick")
+    asked = clockwork.asked("GET", f"{FIRST.account_key}/media")
+    assert asked == [at for at in range(0, 60, QUICK_MIN) if at != FULL_MIN]
 
 
 def test_a_run_that_comes_long_before_its_time_reads_nobody(clockwork):

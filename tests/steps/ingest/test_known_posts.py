@@ -39,6 +39,11 @@ def stores(served, tmp_path):
     made.operations.close()
 
 
+def known_now(stores, at=AT):
+    known = known_posts(stores.lake, "instagram", [ONE.account_key], now=at)
+    return by_post(known[ONE.account_key])
+
+
 def broken_down(stores):
     """How often the parts of each feed post were read."""
     rows = rows_of(stores, catalog.RAW_INSTAGRAM__RESPONSES, ONE).filter(entity="breakdown")
@@ -59,20 +64,22 @@ def test_parts_are_read_again_once_counts_moved_and_not_before(served, stores):
 def test_what_is_known_is_the_last_known_value_and_whether_the_parts_add_up(stores):
     sync(stores)
     bring_up_to_date(stores)
-    known = by_post(known_posts(stores.lake, "instagram", [ONE.account_key])[ONE.account_key])
+    known = known_now(stores)
     for post in FEED:
         shown = post.metrics(AT)
         assert known[post.item_id] == KnownPost(
             **{name: shown[name] for name in ("likes", "comments", "shares", "saves")},
             profile_activity=shown["profile_activity"],
+            media_type=post.media_type,
             has_all_parts=True,
+            is_expected=True,
         )
     reel = items_of(ONE, 0)[0]
     assert known[reel.item_id].has_all_parts is False
 
 
 def test_of_accounts_that_were_never_read_nothing_is_known(stores):
-    assert known_posts(stores.lake, "instagram", [ONE.account_key]) == {}
+    assert known_posts(stores.lake, "instagram", [ONE.account_key], now=AT) == {}
     assert by_post(None) == {}
 
 

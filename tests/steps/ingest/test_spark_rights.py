@@ -47,8 +47,8 @@ def grant(stores, code, *, post=None):
         subject="post",
         subject_id=f"tiktok:{post or code.item.item_id}",
     )
-    rights = stores.operations.rights
-    rights.keep_code("brand", right.subject_id, SecretStr(code.code), cipher(), now=now)
+    codes, rights = stores.operations.spark_codes, stores.operations.rights
+    codes.keep("brand", right.subject_id, SecretStr(code.code), cipher(), now=now)
     rights.grant(right, starts_at=now, ends_at=None, changed_by="ann", note="hers", now=now)
     return right
 

@@ -7,6 +7,8 @@ Does not belong here: single formulas (``tests.transforms``), repositories (``te
 from collections import defaultdict
 from datetime import date
 
+import duckdb
+import polars as pl
 import pytest
 
 from layers_pipeline.errors import InputRefusedError
@@ -14,9 +16,11 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.operations.payout_payments import NewPayment
 from layers_pipeline.steps.pay.accrual import settle
 from layers_pipeline.steps.pay.creators import pay_creators
+from layers_pipeline.steps.pay.reports import creator_report
 from tests.oracles.payouts import OracleLedger
 from tests.worlds.data_builders import make_stores, rows_of
 from tests.worlds.paid_creators import (
+    BEGAN,
     CONFIGS,
     at,
     bring_world,
@@ -25,6 +29,7 @@ from tests.worlds.paid_creators import (
     restated,
     set_configs,
 )
+from transforms.sql import sql_of
 
 END = at(25, month=11)
 SETTLED = {
@@ -130,8 +135,6 @@ def test_weeks_and_months_are_sums_of_days(played):
 
 
 def days_sum(name):
-    import polars as pl  # noqa: PLC0415 - here alone
-
     return pl.col(name).sum()
 
 
@@ -152,6 +155,66 @@ def test_accruing_again_changes_nothing(played):
     stores, _ = played
     written = pay_creators(stores)
     assert not any(done.inserted or done.updated for done in written.values())
+
+
+PLACE = ("project_id", "creator_id", "currency")
+PAY = ("base_cents", "bonus_cents", "corrections_cents")
+
+
+def paid_then(lines):
+    """Base pay, bonuses and corrections of a ledger, by project, creator and currency."""
+    found = defaultdict(lambda: [0, 0, 0])
+    for project, own in lines.items():
+        currency = CONFIGS[project][0]["currency"]
+        for (creator, _, kind, rule, *_), amount in own.items():
+            column = 2 if kind == "correction" else 0 if rule == "base" else 1
+            found[project, creator, currency][column] += amount
+    return {key: tuple(amounts) for key, amounts in found.items() if any(amounts)}
+
+
+def test_a_report_as_of_a_past_moment_is_what_was_known_then(played):
+    stores, seen = played
+    for moment, ours, _, days in seen:
+        report = creator_report(stores, BEGAN.date(), END.date(), at=moment)
+        own = days.filter(pl.col("day_on") >= BEGAN.date())
+        for name in ("spend_cents", "conversions", "posts_synced", "views_change"):
+            then = own.group_by(PLACE).agg(pl.col(name).sum()).filter(pl.col(name) != 0)
+            told = report.select(*PLACE, name).filter(pl.col(name).fill_null(0) != 0)
+            assert in_one_currency(told, name) == in_one_currency(then, name), (moment, name)
+        told = {row[:3]: row[3:] for row in report.select(*PLACE, *PAY).fill_null(0).rows()}
+        assert {key: pay for key, pay in told.items() if any(pay)} == paid_then(ours), moment
+    assert len({str(paid_then(ours)) for _, ours, _, _ in seen}) == len(seen)
+
+
+def in_one_currency(rows, name):
+    """Money by currency; figures of posts, which stand in any one row of a creator, without."""
+    key = PLACE if name in ("spend_cents", "conversions") else PLACE[:2]
+    return {
+        tuple(place): amount for *place, amount in rows.group_by(key).agg(pl.col(name).sum()).rows()
+    }
+
+
+@pytest.mark.parametrize("days", [(1, 31), (13, 26), (28, 28)], ids=str)
+def test_a_report_as_of_now_is_the_one_of_the_macro(played, days):
+    stores, _ = played
+    first, last = (date(2025, 10, day) for day in days)
+    told = creator_report(stores, first, last)
+    with duckdb.connect() as connection:
+        for table in (catalog.CREATOR_DAILY, catalog.PAYOUT_LEDGER):
+            connection.register(table.name, rows_of(stores, table))
+        asked = sql_of("macros", "creator_report")
+        found = connection.sql(asked, params={"first_day": first, "last_day": last}).pl()
+    assert told.columns == found.columns
+    assert told.rows() == found.rows()
+    assert told.height > 0
+
+
+def test_a_report_of_the_future_or_backwards_is_refused(played):
+    stores, _ = played
+    with pytest.raises(InputRefusedError, match="lies ahead"):
+        creator_report(stores, BEGAN.date(), END.date(), at=at(26, month=11))
+    with pytest.raises(InputRefusedError, match="earlier day first"):
+        creator_report(stores, END.date(), BEGAN.date())
 
 
 def test_owed_is_accrued_and_corrections_less_paid(played):

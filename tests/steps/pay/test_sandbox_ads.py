@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from benchmarks.life import HASTY
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
-from layers_pipeline.operations.ad_accounts import NewAdAccount
+from layers_pipeline.operations.ad_account_rows import NewAdAccount
 from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.operations.payout_configs import PayoutTerms
 from layers_pipeline.steps.ingest.ads import sync_ads

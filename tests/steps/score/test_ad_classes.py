@@ -8,14 +8,12 @@ from pydantic import SecretStr
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake import catalog
-from layers_pipeline.operations.ad_accounts import AdsEnding, NewAdAccount
-from layers_pipeline.operations.leases import Claim
+from layers_pipeline.operations.ad_account_rows import NewAdAccount
 from layers_pipeline.operations.secrets import TokenCipher
-from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.score.ad_classes import classify_ticks
 from tests.worlds.creative_builders import frame
 from tests.worlds.data_builders import hours, later, make_stores, remove, rows_of
-from transforms.contracts.ads import AdDailyMetrics, AdStates
+from transforms.contracts.ads import AdAccountHistory, AdDailyMetrics, AdStates
 
 TABLE = catalog.AD_CLASSIFICATIONS
 TICKS = [hours(4 * number) for number in range(36)]
@@ -135,16 +133,17 @@ def test_a_tick_ahead_is_refused(stores):
         list(classify_ticks(stores, [TICKS[0]]))
 
 
-def test_days_are_cut_where_the_account_is(stores):
-    operations = stores.operations
-    claim = Claim(worker="w", now=hours(-2), lease_for=timedelta(minutes=1), limit=1)
-    operations.ad_accounts.claim_named(["meta:9"], claim)
-    ending = AdsEnding(account_id="meta:9", outcome="ok", time_zone="Etc/GMT+12", currency="USD")
-    operations.ad_accounts.finish([ending], worker="w", now=hours(-2))
-    copy_operations(stores)
-    tick = hours(-3) + timedelta(days=1)
-    now = later(stores, tick)
+def test_days_are_cut_where_the_account_was_when_the_tick_was(stores):
+    early = hours(-3) + timedelta(days=1)
+    now = later(stores, early + timedelta(hours=4))
+    for zone, at in (("Etc/GMT+12", hours(-2)), ("Pacific/Kiritimati", early)):
+        said = {"ad_platform": "meta", "ad_account_id": "9", "known_at": at, "run_id": "r"}
+        row = said | {"currency": "USD", "time_zone": zone}
+        told(now, row, schema=AdAccountHistory, table=catalog.AD_ACCOUNT_HISTORY)
     state(now, "1", hours(-2))
     days(now, hours(-2), ("1", 14, 9000, 0), ("1", 13, 100, 0))
-    list(classify_ticks(now, [tick]))
-    assert rows_of(stores, TABLE)["spend_7d_minor"].to_list() == [100]
+    # Moved from twelve hours behind UTC to fourteen ahead, known an hour after the first tick.
+    ticks = [early - timedelta(hours=1), early + timedelta(hours=4)]
+    list(classify_ticks(now, ticks))
+    spent = dict(rows_of(stores, TABLE).select("judged_at", "spend_7d_minor").rows())
+    assert [spent[tick] for tick in ticks] == [100, 9100]

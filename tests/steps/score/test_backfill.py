@@ -5,7 +5,10 @@ Does not belong here: what the right score is (``tests.oracles.scores``), Dagste
 backfill.
 """
 
+import shutil
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 
 import polars as pl
@@ -20,18 +23,21 @@ from layers_pipeline.steps.score.selecting import FOLLOWING, select_ticks, unsel
 from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores
 from tests.oracles.selection import select
+from tests.stress.killing import Point, killed_at
 from tests.worlds.ad_month import AdMonth, stood_at
 from tests.worlds.data_builders import (
     later,
+    make_stores,
     remove,
     rows_of,
     score,
 )
 from tests.worlds.month import END, TICKS
 from transforms.scoring.rules import RULES
-from transforms.scoring.ticks import tick_from_text
+from transforms.scoring.ticks import tick_from_text, tick_text
 
 OF_TICKS = (*WRITTEN, *FOLLOWING)
+LAST = TICKS[-3:]
 
 
 def written(stores: Stores) -> dict[str, bytes]:
@@ -181,3 +187,33 @@ def test_selections_alone_made_again_are_the_same(lived):
     assert {table.name: as_bytes(stores, table) for table in FOLLOWING} == followed
     assert select_ticks(stores).ticks == {}
     assert unselected_ticks(stores.lake) == []
+
+
+BETWEEN = [
+    Point(function="steps.score.selecting:select_ticks", event="call"),
+    Point(function="lake.store:Lake.replace"),
+    Point(function="lake.store:Lake.record_marks"),
+]
+"""Judged and not selected; selections without statuses; both, and one of them unmarked."""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("point", BETWEEN, ids=str)
+def test_a_kill_between_eligibility_and_selection_heals_with_the_next_selection(
+    lived, point, tmp_path
+):
+    """No tick is missing or half made, and no other one is touched."""
+    stores, live = lived
+    home = Path(shutil.copytree(stores.settings.home, tmp_path / "home"))
+    struck = make_stores(home, now=END)
+    with closing(struck.operations):
+        for table in OF_TICKS:
+            gone = [tick_text(tick) for tick in LAST]
+            struck.lake.replace(table, table.empty(), where={"tick": gone})
+        killed_at(point, struck, score_the_last)
+        assert set(select_ticks(struck).ticks) == set(LAST)
+        assert written(struck) == live
+
+
+def score_the_last(stores: Stores) -> None:
+    score(stores, LAST)

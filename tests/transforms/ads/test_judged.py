@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 from tests.worlds.creative_builders import frame
 from tests.worlds.data_builders import AS_OF, hours
 from transforms.ads.judged import AdHistory, ads_judged, first_days
-from transforms.contracts.ads import AdDailyMetrics, AdStates
+from transforms.contracts.ads import AdAccountHistory, AdDailyMetrics, AdStates
 from transforms.contracts.selection import ContentApprovals
 from transforms.facts.ads_shown import SHOWN
 
 DAY = date(2025, 5, 1)
-ACCOUNTS = {"ad_platform": pl.String, "ad_account_id": pl.String, "time_zone": pl.String}
 
 
 def state(at=-10.0, **changes):
@@ -27,14 +26,18 @@ def told(at=-10.0, *, on=DAY, ad_id="1", **changes):
     return row | {"spend_cents": 0, "impressions": 5} | changes
 
 
-def judged(states=(), days=(), approvals=(), shown=(), *, zone=None, as_of=AS_OF):
+def judged(states=(), days=(), approvals=(), shown=(), *, zones=(), as_of=AS_OF):
+    """With the zones that the account was known to have, and since when."""
     names = [{"ad_platform": "meta", "ad_id": "1", "ad_account_id": "9"} | one for one in shown]
-    accounts = [{"ad_platform": "meta", "ad_account_id": "9", "time_zone": zone}]
+    of_account = {"ad_platform": "meta", "ad_account_id": "9", "currency": "USD"}
+    accounts = [of_account | {"time_zone": zone, "known_at": hours(at)} for zone, at in zones]
     history = AdHistory(
         states=frame(AdStates, states),
         approvals=frame(ContentApprovals, approvals),
-        accounts=pl.DataFrame(accounts, schema=ACCOUNTS).lazy(),
-        zones=pl.DataFrame({"time_zone": list({zone, None})}, schema={"time_zone": pl.String}),
+        accounts=frame(AdAccountHistory, accounts),
+        zones=pl.DataFrame(
+            {"time_zone": [*{zone for zone, _ in zones}, None]}, schema={"time_zone": pl.String}
+        ),
     )
     given = pl.DataFrame(names, schema=dict.fromkeys(SHOWN, pl.String)).lazy()
     first = first_days(frame(AdDailyMetrics, days))
@@ -97,7 +100,7 @@ def test_the_newest_approval_known_counts():
     ],
 )
 def test_the_last_day_is_the_account_s(zone, day):
-    row = one([state()], shown=[{}], zone=zone, as_of=AS_OF)
+    row = one([state()], shown=[{}], zones=[(zone, -9)] if zone else [], as_of=AS_OF)
     assert row["last_day_on"] == day
 
 

@@ -105,7 +105,8 @@ def after_one(absences, posts, one):
 def frame_of(readings):
     schema = dict(AccountListings.create_empty().schema)
     rows = [{name: row[name] for name in schema} for row in readings]
-    return pl.DataFrame(rows, schema=schema).lazy()
+    told = {"reaches_back_to": pl.lit(None, pl.Datetime("us", "UTC"))}
+    return pl.DataFrame(rows, schema=schema).lazy().with_columns(**told)
 
 
 def over(old, new):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shared_data import SHARED
-from transforms.facts.post_ids import created_at_of_id, publication_findings
+from transforms.facts.post_ids import aliases_of, created_at_of_id, publication_findings
 
 RECORDED = SHARED / "fixtures/instagram/sns-sdks__python-facebook/instagram"
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -161,3 +161,57 @@ def test_recorded_posts_were_published_within_seconds_of_what_their_ids_show():
     assert len(apart) >= 4
     assert apart.dt.total_seconds().abs().max() <= 600
     assert publication_findings(posts(*rows.values())).collect().is_empty()
+
+
+CODES = ("DJsj6pxV6v4", "DAAAAAAAAAB")
+SHOWN = st.sampled_from(
+    [(code, None) for code in CODES]
+    + [
+        (f"1789000000000{n}", f"https://www.instagram.com/p/{code}/")
+        for n, code in enumerate(CODES)
+    ]
+    + [("17890000000009", f"https://www.instagram.com/reel/{CODES[0]}/"), ("17890000000008", None)]
+)
+HOURS = st.integers(0, 3)
+
+
+def stands_for(rows: list[dict]) -> dict[str, str]:
+    """By id, the id that stands for it, if that is another: looked for post by post."""
+    codes: dict[str, str] = {}
+    firsts: dict[str, tuple] = {}
+    for row in rows:
+        name = row["platform_post_id"]
+        code = name if name in CODES else (row["permalink"] or "").rstrip("/").rpartition("/")[2]
+        if code:
+            codes[name] = min(code, codes.get(name, code))
+        first = (row["known_at"], row["captured_at"])
+        known, captured = firsts.get(name, first)
+        firsts[name] = (min(known, first[0]), min(captured, first[1]))
+    found = {}
+    for name, code in codes.items():
+        same = [other for other, other_code in codes.items() if other_code == code]
+        newest = min(same, key=lambda other: (*firsts[other], other))
+        if newest != name:
+            found[name] = newest
+    return found
+
+
+@given(st.lists(st.tuples(SHOWN, HOURS, HOURS), min_size=1, max_size=8), st.randoms())
+def test_the_id_that_was_known_first_stands_for_a_post_in_any_order(shown, order):
+    rows = [
+        {
+            "platform": "instagram",
+            "platform_post_id": name,
+            "permalink": address,
+            "captured_at": captured,
+            "known_at": known,
+        }
+        for (name, address), captured, known in shown
+    ]
+    wanted = stands_for(rows)
+    order.shuffle(rows)
+    schema = {"platform": pl.String, "platform_post_id": pl.String, "permalink": pl.String}
+    frame = pl.DataFrame(rows, schema=schema | {"captured_at": pl.Int64, "known_at": pl.Int64})
+    found = aliases_of(frame.lazy()).select("platform_post_id", "same_as").collect()
+    assert dict(found.rows()) == wanted
+    assert set(wanted).isdisjoint(wanted.values())

@@ -278,3 +278,22 @@ def test_snapshots_and_what_is_known_keep_their_contracts(rows):
     kept = snapshots.select(PlatformPostMetrics.column_names()).collect()
     assert PlatformPostMetrics.is_valid(kept)
     assert LatestMetrics.is_valid(known(snapshots))
+
+
+@pytest.mark.parametrize(
+    ("shown", "stands"),
+    [
+        pytest.param((1_800_000, 1_776_621), 1_776_621, id="1.8M"),
+        pytest.param((22_600, 22_609), 22_609, id="22.6K, which is smaller"),
+        pytest.param((16_000, 15_955), 15_955, id="16K"),
+        pytest.param((16_000, 15_400), 16_000, id="16K is no rounding of less"),
+        pytest.param((100, 60), 100, id="what is small is shown as it is"),
+        pytest.param((2_000, 1_700), 2_000, id="2K shows hundreds"),
+        pytest.param((1_800_000, 1_700_000), 1_800_000, id="both rounded"),
+    ],
+)
+def test_an_exact_count_stands_before_its_own_rounding(shown, stands):
+    for pair in (shown, shown[::-1]):
+        rows = [capture("p", -1, views=value) for value in pair]
+        found = distinct_captures(captures(rows)).collect()
+        assert found["views"].to_list() == [stands]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.contracts.ads import RawMetaAds
+from transforms.contracts.ads_landed import RawMetaAds
 from transforms.currencies import DECIMALS
 from transforms.staging.ads import money_in_minor_units
 from transforms.staging.meta_ads import PURCHASES, stage_meta_ads

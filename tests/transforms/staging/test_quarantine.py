@@ -80,15 +80,17 @@ def test_the_row_as_received_is_kept_instead_of_the_row():
     [
         pytest.param([], True, id="no rows"),
         pytest.param([("a", 1, None), ("b", 0, "x")], True, id="in the order of the key"),
-        pytest.param([("b", 1, None), ("a", 0, "x")], False, id="in another order, not looked at"),
+        pytest.param([("b", 1, None), ("a", 0, "x")], True, id="in another order"),
+        pytest.param([("b", 1, None), ("a", 0, "y")], False, id="in another order, unknown word"),
         pytest.param([("a", 1, None), ("a", 1, None)], False, id="a repeated key"),
+        pytest.param([("b", 1, None), ("a", 1, None), ("b", 2, "x")], False, id="repeated apart"),
         pytest.param([("a", -1, None)], False, id="below the least"),
         pytest.param([("a", None, None)], False, id="null"),
         pytest.param([("a", 1, "y")], False, id="an unknown word"),
         pytest.param([(None, 1, None)], False, id="no key"),
     ],
 )
-def test_rows_are_sound_if_they_keep_the_contract_in_order(rows, is_so):
+def test_rows_are_sound_if_they_keep_the_contract_in_any_order(rows, is_so):
     columns = {"name": pl.String, "size": pl.Int64, "kind": pl.String}
     assert is_sound(Things, pl.DataFrame(rows, schema=columns, orient="row")) is is_so
 
@@ -99,11 +101,31 @@ class Pairs(dy.Schema):
 
 
 @pytest.mark.parametrize(
-    ("second", "is_so"), [(("a", 2), True), (("b", 0), True), (("a", 1), False), (("a", 0), False)]
+    ("second", "is_so"), [(("a", 2), True), (("b", 0), True), (("a", 1), False), (("a", 0), True)]
 )
-def test_a_key_of_several_columns_rises_as_a_whole(second, is_so):
+def test_a_key_of_several_columns_is_unique_as_a_whole(second, is_so):
     rows = pl.DataFrame([("a", 1), second], schema=["one", "two"], orient="row")
     assert is_sound(Pairs, rows) is is_so
+
+
+@pytest.mark.parametrize(
+    ("breaches", "is_so"), [(None, True), ([], True), ([None], True), (["size|number"], False)]
+)
+def test_rows_with_a_value_that_a_reader_could_not_type_are_not_sound(breaches, is_so):
+    added = pl.Series(BREACHES, [breaches], dtype=pl.List(pl.String))
+    rows = pl.DataFrame({"name": ["a"], "size": [1], "kind": ["x"]}).with_columns(added)
+    assert is_sound(Things, rows) is is_so
+
+
+def test_rows_are_marked_as_sorted_only_by_what_they_are_sorted_by():
+    rows = pl.DataFrame(
+        {"one": ["a", "a", "b", "b"], "two": [2, 1, 2, 1]}, schema=dict(Pairs.create_empty().schema)
+    )
+    named = {"table_name": "pairs", "origin": pl.col("one"), "quarantined_at": AT, "run_id": "r"}
+    by_first, _ = split(Pairs, rows, **named)
+    assert [by_first[name].flags["SORTED_ASC"] for name in ("one", "two")] == [True, False]
+    by_none, _ = split(Pairs, rows.reverse().head(3), **named)
+    assert [by_none[name].flags["SORTED_ASC"] for name in ("one", "two")] == [False, False]
 
 
 def test_rows_of_other_columns_or_types_are_not_taken_for_sound():

@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.worlds.data_builders import AS_OF
-from transforms.contracts.ads import RawTiktokAds, StgAdsAccountDays, StgAdsDays, StgAdsStates
+from transforms.contracts.ads_landed import (
+    RawTiktokAds,
+    StgAdsAccountDays,
+    StgAdsDays,
+    StgAdsStates,
+)
 from transforms.staging.tiktok_ads import stage_tiktok_ads
 
 DAY = "2025-12-03 00:00:00"

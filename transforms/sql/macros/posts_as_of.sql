@@ -1,4 +1,5 @@
 -- Grain: one row per post that was known at $as_of. Key: platform, platform_post_id.
+-- Publication, kind and address are those that were known then.
 with
 
 -- import
@@ -7,6 +8,8 @@ posts as (select * from platform_posts),
 known as (select * from counts_known($as_of)),
 
 since as (select * from counts_since($as_of)),
+
+words as (select * from words_known($as_of)),
 
 deleted as (select * from deleted_at($as_of)),
 
@@ -17,9 +20,15 @@ final as (
         posts.platform,
         posts.platform_post_id,
         posts.account_key,
-        posts.media_type,
-        posts.published_at,
-        posts.permalink,
+        coalesce(
+            words.media_type, case when posts.content_at <= $as_of then posts.media_type end
+        ) as media_type,
+        coalesce(
+            words.published_at, case when posts.is_identity_settled then posts.published_at end
+        ) as published_at,
+        coalesce(
+            words.permalink, case when posts.content_at <= $as_of then posts.permalink end
+        ) as permalink,
         known.* exclude (platform, platform_post_id), -- noqa: RF02
         epoch(cast($as_of as timestamptz) - since.views_at) / 3600 as views_age_hours,
         epoch(cast($as_of as timestamptz) - since.likes_at) / 3600 as likes_age_hours,
@@ -36,6 +45,10 @@ final as (
         on
             known.platform = posts.platform
             and known.platform_post_id = posts.platform_post_id
+    left join words
+        on
+            known.platform = words.platform
+            and known.platform_post_id = words.platform_post_id
     left join deleted
         on
             known.platform = deleted.platform

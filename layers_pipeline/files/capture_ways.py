@@ -1,0 +1,231 @@
+"""How one table of an export of posts is to be read, and what a person should know of it after.
+
+Belongs here: settling the moment of capture; findings and notes of a table that was read.
+Does not belong here: reading its rows (``captures``, ``transforms.exports``).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.files.formats import RawFile
+from layers_pipeline.files.reader import ReadFile, places
+from layers_pipeline.files.recognition import Recognised, Table
+from layers_pipeline.files.settling import Unsettled, settle_decimal, settle_order
+from transforms.exports.captures import (
+    Way,
+    as_capture_rows,
+    dated,
+    moment_in_name,
+    publication_offsets,
+)
+from transforms.exports.record import Export
+from transforms.exports.told import Told
+from transforms.exports.values import text_of
+from transforms.staging.captures import COUNT_COLUMNS
+from transforms.staging.parsing import LINE
+
+HOUR_S: Final = 3600
+SINGLE_DAY: Final = r"^\s*[0-9]{1,4}[-/.][0-9]{1,2}[-/.]"
+DECIDES: Final = "(decides which values count)"
+
+
+def filled(raw: RawFile, told: Told) -> tuple[RawFile, list[str]]:
+    """A table of our own format, the columns that it lacks filled with what the user says.
+
+    Returns:
+        The table, and what was filled in, as text.
+    """
+    given = {"platform": told.platform, "account_key": told.account}
+    if told.captured_at is not None:
+        given["captured_at"] = told.captured_at.isoformat()
+    added = {
+        name: value
+        for name, value in given.items()
+        if value is not None and name not in raw.columns
+    }
+    rows = raw.rows.with_columns(**{name: pl.lit(value) for name, value in added.items()})
+    said = {**added, "captured_at": told.captured_as or added.get("captured_at")}
+    return replace(raw, rows=rows), [f"{name}={said[name]}" for name in added]
+
+
+def identity_of(told: Told, way: Way) -> list[object]:
+    """What else than its content makes an export what it is: how it is read."""
+    moment = told.captured_as or way.captured_at
+    return [told.time_zone, told.platform, told.account, moment, told.decimal, told.order]
+
+
+def way_of(table: Table, told: Told, *, now: datetime) -> Way:
+    """How the rows of an export are to be read.
+
+    Raises:
+        InputRefusedError: The file leaves open what the user has to say.
+    """
+    export, header, rows = table.recognised.export, table.recognised.header, table.raw.rows
+    if export is None:
+        return Way()
+    _refuse_single_days(table, export)
+    try:
+        decimal = settle_decimal(rows, header, export, told, COUNT_COLUMNS)
+        written = ["published_at"] if export.clock in {"clock", "zone_words"} else []
+        order = settle_order(rows, header, export, told, written)
+    except Unsettled as open_question:
+        raise InputRefusedError(f"{table.path}: {open_question}.") from open_question
+    way = Way(decimal=decimal, order=order)
+    _require_accounts(table, export, told)
+    if export.moment == "month_day":
+        made = as_capture_rows(rows, export, header, told, way).select(LINE, "published_at")
+        return replace(way, days=_days(table, export, told, made, now))
+    return replace(way, captured_at=_moment(table, export, told))
+
+
+def _moment(table: Table, export: Export, told: Told) -> datetime | None:
+    """When all rows were captured; None where each row says it."""
+    if export.moment == "column":
+        return told.captured_at
+    if export.moment == "file_name" and (found := moment_in_name(table.member.name)):
+        return found
+    if told.captured_at is not None:
+        return told.captured_at
+    changed = datetime.fromtimestamp(_file_of(table).stat().st_mtime, tz=UTC)
+    raise InputRefusedError(
+        f"{table.path}: is of {export.title}, which does not say when it was exported. Add "
+        "--captured-at with the day or the instant; the file was last changed at "
+        f"{changed:%Y-%m-%dT%H:%M:%SZ}, which may be when it was copied."
+    )
+
+
+def _file_of(table: Table) -> Path:
+    """The file itself, also of a table in an archive."""
+    return next(path for path in [table.path, *table.path.parents] if path.exists())
+
+
+def _days(
+    table: Table, export: Export, told: Told, posts: pl.DataFrame, now: datetime
+) -> Mapping[str, datetime]:
+    found = table.recognised.header.found(export.columns["captured_at"])
+    texts = table.raw.rows.select(LINE, value=text_of(table.recognised.header, found))
+    shown = texts.drop_nulls("value").unique("value", maintain_order=True)
+    made = posts["published_at"].max()
+    last = made if isinstance(made, datetime) else None
+    known = dict(dated(shown["value"].to_list(), last, zone=told.time_zone, now=now))
+    unknown = shown.filter(~pl.col("value").is_in([text for text in known if known[text]]))
+    if not unknown.is_empty():
+        bound = f" or before its newest post ({last:%Y-%m-%d})" if last else ""
+        raise InputRefusedError(
+            f"{table.path}: {places(unknown, 'value')}: is no day, or one later than now{bound}. "
+            "Export the file again."
+        )
+    return {text: at for text, at in known.items() if at}
+
+
+def _require_accounts(table: Table, export: Export, told: Told) -> None:
+    if told.account is not None:
+        return
+    header = table.recognised.header
+    found = {
+        name: header.found(export.columns.get(name, ())) for name in ("account_key", "post_key")
+    }
+    rows = table.raw.rows.select(
+        LINE, **{name: text_of(header, columns) for name, columns in found.items()}
+    )
+    nameless = rows.filter(pl.col("account_key").is_null() & pl.col("post_key").is_not_null())
+    if nameless.height * 2 > rows.height:
+        raise InputRefusedError(
+            f"{table.path}: is of {export.title}, which does not say whose posts they are "
+            f"({places(nameless, 'post_key')}). Name the account with --account."
+        )
+
+
+def refuse_before_publication(table: Table, way: Way, sound: pl.DataFrame) -> None:
+    """Refuse a moment that was said of all rows and comes before the newest post of them.
+
+    Args:
+        table: The table.
+        way: How it was read.
+        sound: Its sound rows.
+
+    Raises:
+        InputRefusedError: The moment cannot be that of the export.
+    """
+    newest = sound.drop_nulls("published_at").sort("published_at", "line_number").tail(1)
+    published = newest["published_at"].max()
+    if way.captured_at is None or not isinstance(published, datetime):
+        return
+    if way.captured_at < published:
+        raise InputRefusedError(
+            f"{table.path}: captured at {way.captured_at:%Y-%m-%dT%H:%M:%SZ}, but "
+            f"{places(newest, 'platform_post_id')} was published at "
+            f"{published:%Y-%m-%dT%H:%M:%SZ}. Say with --captured-at when it was exported."
+        )
+
+
+def _refuse_single_days(table: Table, export: Export) -> None:
+    found = table.recognised.header.found(export.lifetime)
+    if not found:
+        return
+    shown = table.raw.rows.select(LINE, value=text_of(table.recognised.header, found))
+    days = shown.filter(pl.col("value").str.contains(SINGLE_DAY))
+    if not days.is_empty():
+        raise InputRefusedError(
+            f"{table.path}: {places(days, 'value')}: counts are of single days, not of posts so "
+            "far. Export it again with totals (Lifetime)."
+        )
+
+
+def mapping_of(recognised: Recognised) -> dict[str, str]:
+    """Columns of the file that are read, and the column of ours that each gives."""
+    export, header = recognised.export, recognised.header
+    if export is None:
+        return {}
+    mapping: dict[str, list[str]] = {}
+    for ours, columns in export.columns.items():
+        for found in header.found(columns):
+            mapping.setdefault(found.name, []).append(ours)
+    beside = [(word, "media_type") for kind in export.kinds for word in kind.where]
+    beside += [(word, DECIDES) for word in export.deciding_words()]
+    for word, ours in beside:
+        if at := header.find(word):
+            mapping.setdefault(at[0], [ours])
+    return {name: ", ".join(dict.fromkeys(ours)) for name, ours in mapping.items()}
+
+
+def with_findings(
+    file: ReadFile, recognised: Recognised, way: Way, mapping: Mapping[str, str]
+) -> ReadFile:
+    """The file, with what a person should look at."""
+    export = recognised.export
+    is_sure = export is not None and export.id_tells_publication
+    offset = None if is_sure else publication_offsets(file.sound)
+    findings = ()
+    if offset is not None:
+        seconds, count, of = offset
+        findings = (
+            f"publications are {_hours(seconds)} {'after' if seconds > 0 else 'before'} what ids "
+            f"and addresses tell for {count} of {of}: is --timezone right?",
+        )
+    return replace(
+        file,
+        format=recognised.name,
+        mapping=dict(mapping),
+        findings=findings,
+        notes=tuple(_notes(export, way)),
+    )
+
+
+def _notes(export: Export | None, way: Way) -> Iterator[str]:
+    if way.days:
+        days = ", ".join(f"{text} is {at:%Y-%m-%dT%H:%M:%SZ}" for text, at in way.days.items())
+        yield f"captured at the end of the day of the export: {days}"
+    elif way.captured_at is not None and export is not None and export.moment != "column":
+        yield f"captured at {way.captured_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _hours(seconds: int) -> str:
+    hours, rest = divmod(abs(seconds), HOUR_S)
+    return f"{hours} h" + (f" {rest // 60} min" if rest else "")
