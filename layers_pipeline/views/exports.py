@@ -11,7 +11,7 @@ file without one is none.
 import hashlib
 import json
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -97,7 +97,8 @@ def write_export(
             f"export {name!r}: {error.strerror} ({path}). Make room or name another folder."
         ) from error
     finally:
-        making.unlink(missing_ok=True)
+        with suppress(OSError):
+            making.unlink()
     return export
 
 
