@@ -4,16 +4,18 @@ Belongs here: putting shell, pages, routes and guards together.
 Does not belong here: what each of them does, serving (``serve``).
 """
 
+import logging
 from pathlib import Path
 from typing import Final
 
-from dash import Dash
+from dash import Dash, set_props
 from flask import Flask, Response
 
-from layers_pipeline.dashboard import csv_route, login, routing, security, shell
+from layers_pipeline.dashboard import csv_route, login, routing, security, shell, states
 from layers_pipeline.dashboard.deployment import Deployment
 from layers_pipeline.dashboard.pages import PAGES
 
+log: Final = logging.getLogger(__name__)
 HERE: Final = Path(__file__).parent
 INDEX: Final = """<!doctype html>
 <html lang="en">
@@ -37,6 +39,12 @@ INDEX: Final = """<!doctype html>
 """The scheme stands first, lest a page flash white before it turns dark."""
 
 
+def _told(error: Exception) -> None:
+    """What nobody foresaw is logged, and the page says that it happened."""
+    log.error("a page failed", exc_info=error)
+    set_props(shell.TROUBLE, {"children": states.broken()})
+
+
 def create_app(deployment: Deployment) -> Dash:
     """The dashboard over one deployment, to be served by any WSGI server."""
     password = deployment.settings.dashboard_password
@@ -57,6 +65,7 @@ def create_app(deployment: Deployment) -> Dash:
         use_pages=False,
         enable_mcp=False,
         add_log_handler=False,
+        on_error=_told,
     )
     app.layout = shell.layout(with_login=has_login)
     shell.register(app, deployment, PAGES)

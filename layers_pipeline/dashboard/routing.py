@@ -10,8 +10,7 @@ types in it. Here a page says what of the query its own callbacks follow instead
 from collections.abc import Sequence
 from typing import Final
 
-import dash_mantine_components as dmc
-from dash import Dash, Input, Output, State, html, no_update
+from dash import Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 
 from layers_pipeline.dashboard import states
@@ -44,8 +43,7 @@ def drawn(pages: Sequence[Page], deployment: Deployment, path: str, query: str) 
         now = deployment.clock.now()
         return page.draw(Visit(deployment=deployment, values=values, query=query, now=now))
     except LayersError as error:
-        title = dmc.VisuallyHidden(html.H1("Nothing can be shown here"))
-        return html.Div([title, states.failed(error)])
+        return states.failed_page(error)
 
 
 def register(app: Dash, deployment: Deployment, pages: Sequence[Page]) -> None:

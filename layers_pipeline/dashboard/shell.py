@@ -21,6 +21,8 @@ from layers_pipeline.errors import LayersError, NotFoundError
 
 NAVIGATION: Final = "menu"
 BANNER: Final = "freshness"
+TROUBLE: Final = "trouble"
+"""Where a page says that something failed which nobody foresaw."""
 LOOK_EVERY_MS: Final = 60_000
 THEME: Final[Any] = {
     "primaryColor": "indigo",
@@ -48,6 +50,7 @@ def layout(*, with_login: bool) -> Component:
                     dmc.AppShellMain(
                         [
                             html.Div(id=BANNER, role="status"),
+                            html.Div(id=TROUBLE),
                             html.Div(states.loading(), id=CONTENT, tabIndex="-1"),
                         ],
                     ),

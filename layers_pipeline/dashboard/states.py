@@ -28,17 +28,47 @@ def empty(title: str, remedy: str, *more: Component) -> Component:
 
 def failed(error: LayersError) -> Component:
     """What went wrong, in the error's own words, which name the remedy."""
-    match error:
-        case NotFoundError():
-            title, color = "Not found", "gray"
-        case InputRefusedError():
-            title, color = "This view cannot be shown", "orange"
-        case _:
-            title, color = "The data cannot be read", "red"
+    title, color = _said(error)
     return html.Div(
         dmc.Alert(str(error), title=title, color=color, variant="outline"),
         className="state-failed",
     )
+
+
+def failed_page(error: LayersError) -> Component:
+    """The same where a whole page would stand."""
+    title, color = _said(error)
+    return html.Div(
+        [
+            dmc.Title(title, order=1, size="h3", mb="md"),
+            dmc.Alert(str(error), color=color, variant="outline"),
+        ],
+        className="state-failed",
+    )
+
+
+def broken() -> Component:
+    """Something failed that nobody foresaw: the log says what."""
+    return dmc.Alert(
+        "What you did last could not be done. The log of the dashboard says why; reload the page "
+        "to go on.",
+        title="Something went wrong here",
+        color="red",
+        variant="outline",
+        withCloseButton=True,
+        closeButtonLabel="Close",
+        mb="md",
+    )
+
+
+def _said(error: LayersError) -> tuple[str, str]:
+    match error:
+        case NotFoundError():
+            return "Not found", "gray"
+        case InputRefusedError():
+            return "This view cannot be shown", "orange"
+        case _:
+            return "The data cannot be read", "red"
 
 
 def loading() -> Component:

@@ -55,6 +55,13 @@
     }
   };
 
+  // Mantine heads the panel with a <header>, which is one too many beside the page's own.
+  new MutationObserver(() => {
+    for (const head of document.getElementsByClassName("mantine-Drawer-header")) {
+      head.setAttribute("role", "presentation");
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
+
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.content = {
     dropRows: function (rows) {

@@ -61,26 +61,17 @@ def controls(
 
 def columns(kept: ContentFilter) -> Component:
     """The columns that are shown; they stand in the order in which they are ticked."""
-    value = list(kept.columns)
     boxes = [dmc.Checkbox(value=one["value"], label=one["label"], size="xs") for one in heads()]
-    return dmc.Popover(
-        [
-            dmc.PopoverTarget(dmc.Button(LABELS["columns"], variant="default", size="xs")),
-            dmc.PopoverDropdown(
-                dmc.CheckboxGroup(
-                    dmc.SimpleGrid(boxes, cols=3, spacing="xs", verticalSpacing=6),
-                    id=control_id("columns"),
-                    value=value,
-                    label="Columns of the list and of the CSV",
-                    size="xs",
-                ),
-            ),
-        ],
-        width=460,
-        position="bottom-end",
-        withArrow=True,
-        keepMounted=True,
-        trapFocus=True,
+    group = dmc.CheckboxGroup(
+        dmc.SimpleGrid(boxes, cols=3, spacing="xs", verticalSpacing=6),
+        id=control_id("columns"),
+        value=list(kept.columns),
+        label="Columns of the list and of the CSV",
+        size="xs",
+    )
+    return html.Details(
+        [html.Summary(LABELS["columns"]), html.Div(group, className="dropdown")],
+        className="choose-columns",
     )
 
 

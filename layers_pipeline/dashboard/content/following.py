@@ -48,22 +48,31 @@ class Seen:
 def followed(seen: Seen, changed: str) -> ContentState:
     """The state after the part of an id changed; the URL decides where it did, or at first.
 
+    What cannot be read in the URL is given up once a control says something else.
+
     Raises:
         InputRefusedError: The URL, or what a control shows, is not allowed.
     """
-    before = seen.state()
-    kept = before.kept
     if changed in BY_CONTROL:
-        asked = filter_of(seen.values, project_id=seen.project_id, sort=kept.sort)
+        before = seen.state()
+        asked = filter_of(seen.values, project_id=seen.project_id, sort=before.kept.sort)
         return replace(before, kept=asked)
     if changed == ids.CLEAR:
-        cleared = ContentFilter(project_id=seen.project_id, sort=kept.sort, columns=kept.columns)
-        return replace(before, kept=cleared)
+        return _cleared(seen.state())
+    before = ContentState.from_query(seen.query, project_id=seen.project_id)
     if changed == ids.GRID and seen.grid:
         shown, sort = seen.columns
-        return replace(before, kept=replace(kept, columns=shown, sort=sort or kept.sort))
+        kept = replace(before.kept, columns=shown, sort=sort or before.kept.sort)
+        return replace(before, kept=kept)
     if changed == ids.OPENED:
         return replace(before, opened=seen.opened)
     if changed == ids.PANEL:
         return replace(before, opened=seen.opened if seen.is_open else None)
-    return ContentState.from_query(seen.query, project_id=seen.project_id)
+    return before
+
+
+def _cleared(before: ContentState) -> ContentState:
+    """Nothing is filtered; order and columns stay."""
+    kept = before.kept
+    nothing = ContentFilter(project_id=kept.project_id, sort=kept.sort, columns=kept.columns)
+    return replace(before, kept=nothing)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from layers_pipeline.steps.publish.publication import publish
 from tests.worlds.content_lists import CAPTIONS
@@ -30,6 +30,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 BIG = "big"
 BIG_ROWS = 100_000
 ROWS = """
@@ -136,7 +138,7 @@ class Visitor:
 
 def visiting(context: BrowserContext, home: str) -> Visitor:
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE_MS)
     visitor = Visitor(page, home)
     page.on("request", lambda request: visitor.asked.append(request.url))
     page.on("pageerror", lambda error: visitor.complaints.append(str(error)))

@@ -105,10 +105,10 @@ def test_a_list_filters(visitor, views, label, words, filters):
 
 def test_typed_filters_hold_together_and_clear(visitor, views):
     page = visitor.open(CONTENT)
-    page.get_by_label("Search", exact=True).fill("00012")
-    counted(page, kept(views, search="00012"))
+    page.get_by_label("Search", exact=True).fill("0005")
+    counted(page, kept(views, search="0005"))
     page.get_by_label("Score from", exact=True).fill("4")
-    counted(page, kept(views, search="00012", score_min=4))
+    counted(page, kept(views, search="0005", score_min=4))
     page.get_by_label("Published until", exact=True).fill("2025-01-01")
     page.keyboard.press("Enter")
     expect(page.locator("#content-count")).to_contain_text("content")
@@ -125,7 +125,7 @@ def test_reload_keeps_the_view_and_back_undoes_a_filter(visitor, views):
     page.wait_for_url("**sort=-views**")
     page.reload()
     counted(page, kept(views, eligible=False))
-    assert cells(page, "views") == ["99,999", "99,997", "99,993", "99,991", "99,989"]
+    assert cells(page, "views") == ["99,999", "99,997", "99,995", "99,993", "99,991"]
     page.go_back()
     page.go_back()
     counted(page, ALIVE)
@@ -180,7 +180,7 @@ def test_the_csv_has_exactly_the_rows_of_the_screen(visitor, deployed):
 
 def test_columns_are_chosen_for_screen_and_csv(visitor):
     page = visitor.open(CONTENT)
-    page.get_by_role("button", name="Columns").click()
+    page.get_by_text("Columns", exact=True).click()
     page.get_by_role("checkbox", name="Likes").uncheck()
     page.wait_for_url("**columns=**")
     expect(page.locator('.ag-header-cell[col-id="likes"]')).to_have_count(0)
@@ -207,9 +207,10 @@ def test_the_panel_opens_by_keyboard_and_tells_everything(visitor, deployed):
         expect(panel.get_by_role("heading", name=part, exact=True)).to_be_visible()
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
-    assert "content" not in query(page)
+    page.wait_for_url(lambda url: "content=" not in url)
     page.keyboard.press("Enter")
     expect(panel).to_be_visible()
+    page.wait_for_url("**content=**")
     page.reload()
     expect(panel.get_by_role("heading", name="Metrics", exact=True)).to_be_visible()
 

@@ -1,0 +1,92 @@
+"""Every page: readable for all, light and dark, nothing asked of anybody else.
+
+Belongs here: what holds of each page in ``PATHS``; a new page is added there.
+Does not belong here: what a single page shows.
+"""
+
+import json
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.dashboard.browser.conftest import Visitor, visiting
+
+PATHS = {
+    "projects": "/",
+    "content": "/project/brand/content",
+    "content, nothing matches": "/project/brand/content?search=nothing-like-it",
+    "content, refused": "/project/brand/content?eligible=perhaps",
+    "scheduled": "/project/brand/content?tab=scheduled",
+    "nowhere": "/nowhere",
+    "no such project": "/project/nobody/content",
+}
+AXE = Axe()
+
+
+def settled(page: Page) -> None:
+    """Wait until what a page shows first has come."""
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#page .state-loading")).to_have_count(0)
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds that keeps people out, each with the first place."""
+    found = AXE.run(page).response["violations"]
+    return [f"{one['id']}: {json.dumps(one['nodes'][0]['html'])[:300]}" for one in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_keeps_anybody_out(chromium, deployed, scheme):
+    with chromium.new_context(color_scheme=scheme, reduced_motion="reduce") as context:
+        visitor = visiting(context, deployed.url)
+        found = {}
+        for name, path in PATHS.items():
+            page = visitor.open(path)
+            settled(page)
+            found[name] = violations(page)
+        assert {name: one for name, one in found.items() if one} == {}
+        assert visitor.outside() == []
+        assert visitor.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_panel_keeps_nobody_out(chromium, deployed, scheme):
+    with chromium.new_context(color_scheme=scheme, reduced_motion="reduce") as context:
+        page = opened_panel(visiting(context, deployed.url))
+        assert violations(page) == []
+
+
+def opened_panel(visitor: Visitor) -> Page:
+    page = visitor.open("/project/brand/content?pool=ugc")
+    page.locator('.ag-row[row-index="0"] [col-id="platform"]').click()
+    expect(page.get_by_role("heading", name="Why is it not running?")).to_be_visible()
+    settled(page)
+    return page
+
+
+def test_light_and_dark_are_chosen_and_kept(visitor):
+    page = visitor.open("/")
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-mantine-color-scheme", "light")
+    page.get_by_role("button", name="Light or dark").click()
+    expect(root).to_have_attribute("data-mantine-color-scheme", "dark")
+    page.reload()
+    expect(root).to_have_attribute("data-mantine-color-scheme", "dark")
+
+
+def test_a_page_is_reached_by_keyboard_alone(visitor):
+    page = visitor.open("/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    focused = page.evaluate("document.activeElement.getAttribute('href')")
+    assert focused.startswith("/project/")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Content of")
+
+
+def test_a_page_names_what_is_not_there(visitor):
+    page = visitor.open("/project/nobody/content")
+    expect(page.locator(".state-failed")).to_contain_text("nobody")
