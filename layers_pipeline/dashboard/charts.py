@@ -49,6 +49,9 @@ def lines(
         for row in rows
         if row[x] is not None
     ]
+    if all(point[name] is None for point in data for name in series):
+        nothing = f"{says}: nothing is known."
+        return dmc.Text(nothing, size="sm", c="dimmed", className="chart")
     written = {"function": FORMATS[axis]}
     chart = dmc.LineChart(
         data=data,
@@ -58,7 +61,7 @@ def lines(
         curveType="linear",
         connectNulls=False,
         withDots=len(data) <= DOTS_MAX,
-        withLegend=len(series) > 1,
+        withLegend=True,
         legendProps={"verticalAlign": "bottom"},
         lineProps={"isAnimationActive": False},
         valueFormatter={"function": form},

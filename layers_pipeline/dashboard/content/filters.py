@@ -91,7 +91,7 @@ def _made(element: str, name: str, value: Any, choices: Choices) -> Component:  
         "deleted": ("hide", "show", "only"),
     }
     if name in several:
-        return _several(value, list(several[name]()), common)
+        return _several(value, [*several[name]()], common)
     if name in one:
         clears = name != "deleted"
         data = list(_words(one[name]))

@@ -61,7 +61,7 @@ def _badges(found: Detail) -> list[Component]:
         "deleted" if content["is_deleted"] else None,
         content["override"] and f"override: {content['override']}",
     ]
-    return [dmc.Badge(word, variant="outline", color="gray.7", tt="none", className="badge")
+    return [dmc.Badge(word, variant="default", tt="none")
             for word in words if word]  # fmt: skip
 
 
