@@ -192,9 +192,9 @@ def test_selections_alone_made_again_are_the_same(lived):
 BETWEEN = [
     Point(function="steps.score.selecting:select_ticks", event="call"),
     Point(function="lake.store:Lake.replace"),
-    Point(function="lake.store:Lake.record_marks"),
+    Point(function="steps.score.selecting:_counted", event="call"),
 ]
-"""Judged and not selected; selections without statuses; both, and one of them unmarked."""
+"""Judged and not selected; selections without statuses; both, and not noted."""
 
 
 @pytest.mark.process
