@@ -7,7 +7,7 @@ Does not belong here: making generations (``database``), exports of a filter (``
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC
 from pathlib import Path
@@ -59,8 +59,8 @@ def copy_to_duckdb(source: Path, target: Path) -> int:
         relations = connection.sql(RELATIONS).pl().to_dicts()
         connection.execute("use copied")
         connection.execute("begin")
-        for relation in relations:
-            _copy(connection, relation)
+        _copy_rows(connection, [one for one in relations if not _is_query(one)])
+        _make_views(connection, [one for one in relations if _is_query(one)])
         for column in connection.sql(COLUMNS).pl().to_dicts():
             _comment(connection, f"column {column['table_name']}.{column['column_name']}", column)
         make_macros(connection)
@@ -113,14 +113,33 @@ def copy_to_parquet(source: Path, folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, relation: dict[str, Any]) -> None:
-    """Copy rows; a view over tables of the file stays a view."""
-    name, is_query = relation["name"], relation["is_view"] and "read_parquet" not in relation["sql"]
-    if is_query:
-        connection.execute(relation["sql"])
-    else:
+def _is_query(relation: dict[str, Any]) -> bool:
+    """Whether it is a view over what lies in the file: such a one stays a view."""
+    return relation["is_view"] and "read_parquet" not in relation["sql"]
+
+
+def _copy_rows(connection: duckdb.DuckDBPyConnection, relations: Sequence[dict[str, Any]]) -> None:
+    for relation in relations:
+        name = relation["name"]
         connection.execute(f"create table {name} as from published.{name}")
-    _comment(connection, f"{'view' if is_query else 'table'} {name}", relation)
+        _comment(connection, f"table {name}", relation)
+
+
+def _make_views(connection: duckdb.DuckDBPyConnection, views: Sequence[dict[str, Any]]) -> None:
+    """Make views in rounds: one can be made once those are there that it asks."""
+    waiting = list(views)
+    while waiting:
+        later: list[dict[str, Any]] = []
+        for view in waiting:
+            try:
+                connection.execute(view["sql"])
+            except duckdb.CatalogException:
+                if view is waiting[-1] and len(later) == len(waiting) - 1:
+                    raise
+                later.append(view)
+                continue
+            _comment(connection, f"view {view['name']}", view)
+        waiting = later
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, target: str, of: dict[str, Any]) -> None:

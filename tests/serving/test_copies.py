@@ -85,7 +85,10 @@ def test_parquet_has_the_rows_that_the_original_had(copied):
     folder, answers = copied
 
     files = f"'{folder}/all/post_metric_trends/**/*.parquet', hive_partitioning = false"
-    found = duckdb.sql(f"select * exclude (month) from read_parquet({files}) order by all").pl()
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        question = f"select * exclude (month) from read_parquet({files}) order by all"
+        found = connection.sql(question).pl()
 
     assert found.equals(answers[2])
 
