@@ -94,7 +94,7 @@ def _made(element: str, name: str, value: Any, choices: Choices) -> Component:  
         return _several(value, [*several[name]()], common)
     if name in one:
         clears = name != "deleted"
-        data = list(_words(one[name]))
+        data: list[Any] = [*_words(one[name])]
         return dmc.Select(
             value=value, data=data, clearable=clears, allowDeselect=clears, placeholder="all",
             **common,
