@@ -45,6 +45,8 @@ GROUPS: Final = {
     "payout": ("payout", "What creators earn, settled period by period, and what was paid."),
     "refusals": ("refusals", "What platforms refuse, until when, and why."),
     "lake": ("lake", "The lake's tables."),
+    "views": ("views", "Filters of content under a name, and files of what they keep."),
+    "export": ("export", "Copies of everything published, for another machine."),
 }
 """By name of the group: the module that holds it, and what the list of commands says of it."""
 

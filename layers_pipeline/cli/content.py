@@ -13,6 +13,7 @@ import typer
 
 from layers_pipeline import moments
 from layers_pipeline.cli.common import ProjectOption, opened, user_name
+from layers_pipeline.cli.found import find_content, show_content
 from layers_pipeline.cli.right import right_app
 from layers_pipeline.cli.schedule import schedule_app
 from layers_pipeline.cli.terminal import print_table, say
@@ -30,6 +31,8 @@ from transforms.vocabulary import AdPlatform, Approval, CreativeKind, Override
 content_app = typer.Typer()
 content_app.add_typer(right_app, name="right", help="Rights to run creators' posts as ads.")
 content_app.add_typer(schedule_app, name="schedule", help="What projects mean to publish.")
+content_app.command("find")(find_content)
+content_app.command("show")(show_content)
 
 ProjectArgument = Annotated[str, typer.Argument(help="Short name of the project.")]
 ContainerArgument = Annotated[

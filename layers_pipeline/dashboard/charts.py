@@ -4,7 +4,7 @@ Belongs here: charts as all pages draw them.
 Does not belong here: what is drawn (pages), functions that run in the browser (``assets``).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
@@ -44,11 +44,14 @@ def lines(
         says: What it shows, for people who do not see it.
         form: Function of the browser that writes a value.
     """
-    data = [
+    data: list[dict[str | float | int, Any]] = [
         {"x": _place(row[x]), **{name: row[name] for name in series}}
         for row in rows
         if row[x] is not None
     ]
+    if all(point[name] is None for point in data for name in series):
+        nothing = f"{says}: nothing is known."
+        return dmc.Text(nothing, size="sm", c="dimmed", className="chart")
     written = {"function": FORMATS[axis]}
     chart = dmc.LineChart(
         data=data,
@@ -58,7 +61,7 @@ def lines(
         curveType="linear",
         connectNulls=False,
         withDots=len(data) <= DOTS_MAX,
-        withLegend=len(series) > 1,
+        withLegend=True,
         legendProps={"verticalAlign": "bottom"},
         lineProps={"isAnimationActive": False},
         valueFormatter={"function": form},
@@ -77,7 +80,7 @@ def lines(
     )
 
 
-def _series(series: Mapping[str, str]) -> Sequence[dict[str, str]]:
+def _series(series: Mapping[str, str]) -> list[Any]:
     return [
         {"name": name, "label": label, "color": COLORS[place % len(COLORS)]}
         for place, (name, label) in enumerate(series.items())

@@ -19,7 +19,7 @@ def table(
 
     def cells(row: Sequence[Cell]) -> list[Component]:
         return [
-            dmc.TableTd(cell, ta="right" if place in numeric else "left", className="strangers")
+            dmc.TableTd(cell, ta="right" if place in numeric else "left", className="cell")
             for place, cell in enumerate(row)
         ]
 

@@ -26,6 +26,6 @@ def choices(views: Views | Reader, project_id: str) -> Choices:
     with views.reading() as reader:
         rows = reader.rows(CHOICES, {"project_id": project_id})
     return Choices(
-        accounts=tuple(row["value"] for row in rows if row["what"] == "account"),
-        creators=tuple(row["value"] for row in rows if row["what"] == "creator"),
+        accounts=tuple(row["choice"] for row in rows if row["what"] == "account"),
+        creators=tuple(row["choice"] for row in rows if row["what"] == "creator"),
     )

@@ -15,7 +15,7 @@ from typing import Any, Final
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.views.opening import Reader, Views
 from layers_pipeline.views.periods import Figure, Number, Period, figure
-from layers_pipeline.views.projects import ProjectShown, project_shown
+from layers_pipeline.views.projects import ProjectDay, project_day
 from transforms.facts.money import NO_CURRENCY
 from transforms.sql import sql_of
 from transforms.vocabulary import UNATTRIBUTED
@@ -139,7 +139,7 @@ class Owed:
 class CreatorReport:
     """One creator in one project and period."""
 
-    project: ProjectShown
+    project: ProjectDay
     period: Period
     as_of: datetime
     creator: CreatorShown
@@ -172,7 +172,7 @@ def creator_report(
         NotFoundError: The project has no such creator.
     """
     with views.reading() as reader:
-        project = project_shown(reader, project_id)
+        project = project_day(reader, project_id)
         found = _creators(reader, project_id, period, creator_id=creator_id)
         if not found:
             raise NotFoundError(

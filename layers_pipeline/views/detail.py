@@ -102,22 +102,23 @@ def require_content(views: Views | Reader, project_id: str, ads_content_id: str)
 def _detail(reader: Reader, content: Row) -> Detail:
     key = {"ads_content_id": content["ads_content_id"]}
     post = {name: content[name] for name in ("platform", "platform_post_id")}
+    in_project = {"project_id": content["project_id"], **post}
     mix = reader.rows(MIX, post)
 
-    def asked(name: str) -> tuple[Row, ...]:
-        return tuple(reader.rows(sql_of("views", f"detail_{name}"), key))
+    def asked(name: str, of: Mapping[str, Any]) -> tuple[Row, ...]:
+        return tuple(reader.rows(sql_of("views", f"detail_{name}"), of))
 
     return Detail(
         as_of=reader.as_of,
         content=content,
         metrics=_metrics(reader.rows(COUNTS, post)),
-        by_day=asked("by_day"),
-        by_age=asked("by_age"),
+        by_day=asked("by_day", in_project),
+        by_age=asked("by_age", in_project),
         mix=mix[0] if mix else None,
         score=tuple(reader.rows(SCORE, key)),
         history=tuple(reader.rows(HISTORY, key)),
-        decisions=asked("decisions"),
-        ads=asked("ads"),
+        decisions=asked("decisions", key),
+        ads=asked("ads", key),
         why=tuple(reader.rows(WHY, key)),
     )
 

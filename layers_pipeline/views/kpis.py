@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
-from layers_pipeline.views.dictionary import Dictionary, read_dictionary
+from layers_pipeline.views.dictionary import meanings
 from layers_pipeline.views.opening import Reader, Views
 from layers_pipeline.views.periods import Figure, Number, Period, figure
-from layers_pipeline.views.projects import ProjectShown, project_shown
+from layers_pipeline.views.projects import ProjectDay, project_day
 from transforms.scoring.rules import ACTIVE
 from transforms.sql import sql_of
 
@@ -65,7 +65,7 @@ class Kpi:
 class ProjectKpis:
     """A project's dashboard."""
 
-    project: ProjectShown
+    project: ProjectDay
     period: Period
     as_of: datetime
     days_looked_at: Figure
@@ -167,15 +167,16 @@ def project_kpis(views: Views | Reader, project_id: str, period: Period) -> Proj
         NotFoundError: The generation has no such project.
     """
     with views.reading() as reader:
-        project = project_shown(reader, project_id)
+        project = project_day(reader, project_id)
         asked = {"project_id": project_id}
         rows = reader.rows(sql_of("views", "kpis"), asked | period.bound())
         spend = reader.rows(sql_of("views", "kpis_of_spend"), asked | period.bound())
         today = Period(first=project.today, last=project.today)
         of_today = reader.rows(sql_of("views", "kpis_of_spend"), asked | today.bound())
-        said = read_dictionary(reader)
+        said = meanings(reader, "project_kpis_daily")
+        said_of_spend = meanings(reader, "project_spend_daily")
         as_of = reader.as_of
-    whole = _Told(rows, period, said.meanings("project_kpis_daily"))
+    whole = _Told(rows, period, said)
     return ProjectKpis(
         project=project,
         period=period,
@@ -185,7 +186,7 @@ def project_kpis(views: Views | Reader, project_id: str, period: Period) -> Proj
         organic=whole.kpis(ORGANIC),
         published=whole.kpis(PUBLISHED),
         followers=whole.kpis([FOLLOWERS])[0],
-        ads=_by_currency(spend, period, said),
+        ads=_by_currency(spend, period, said_of_spend),
         all_ads=whole.kpis(ALL_ADS),
         spend_today={
             currency: _Told(own, today, {}).figure("spend_cents")
@@ -195,11 +196,10 @@ def project_kpis(views: Views | Reader, project_id: str, period: Period) -> Proj
 
 
 def _by_currency(
-    rows: Iterable[Row], period: Period, said: Dictionary
+    rows: Iterable[Row], period: Period, said: Mapping[str, str]
 ) -> dict[str, tuple[Kpi, ...]]:
-    meanings = said.meanings("project_spend_daily")
     return {
-        currency: _Told(own, period, meanings, currency).kpis(ADS)
+        currency: _Told(own, period, said, currency).kpis(ADS)
         for currency, own in _grouped(rows).items()
     }
 
@@ -218,7 +218,7 @@ class _Told:
         self,
         rows: Iterable[Row],
         period: Period,
-        meanings: Mapping[str, str],
+        said: Mapping[str, str],
         currency: str | None = None,
     ) -> None:
         of_periods: dict[str, Row] = {}
@@ -230,7 +230,7 @@ class _Told:
                 self._days[row["day_on"]] = row
         self._now = of_periods.get("now", NOTHING)
         self._before = of_periods.get("before", NOTHING)
-        self._period, self._meanings, self._currency = period, meanings, currency
+        self._period, self._said, self._currency = period, said, currency
 
     def figure(self, name: str) -> Figure:
         return figure(self._now, self._before, name)
@@ -246,7 +246,7 @@ class _Told:
         return Kpi(
             measure=measure,
             figure=self.figure(measure.name),
-            meaning=measure.meaning or self._meanings[measure.name],
+            meaning=measure.meaning or self._said[measure.name],
             days=self._values(measure.name, self._period),
             days_before=self._values(measure.name, self._period.before),
             currency=self._currency if measure.unit == "money" else None,

@@ -65,14 +65,7 @@ def ours(views, advertised):
     return detail(views, "brand", advertised)
 
 
-CONTENT = [
-    {
-        "ads_content_id": "p/tiktok:1",
-        "project_id": "p",
-        "platform": "tiktok",
-        "platform_post_id": "1",
-    }
-]
+POST = {"project_id": "p", "platform": "tiktok", "platform_post_id": "1"}
 NULLS = """
     (select
         'p' as project_id, 'tiktok' as platform, '1' as platform_post_id,
@@ -129,13 +122,11 @@ def test_a_day_without_a_look_is_a_row_without_values(axis, column):
         for day in (28, 31, 29)
     ]
     with duckdb.connect() as connection:
-        for name, rows in {"trends": looks, "content": CONTENT}.items():
-            connection.register(name, pl.DataFrame(rows))
+        connection.register("trends", pl.DataFrame(looks))
         for name in ("post_metric_trends", "post_metric_trends_by_age"):
             connection.execute(f"create table {name} as from trends, {NULLS}")
-        connection.execute("create table content_detail as from content")
         question = sql_of("views", f"detail_{axis}")
-        found = connection.sql(question, params={"ads_content_id": "p/tiktok:1"}).pl().to_dicts()
+        found = connection.sql(question, params=POST).pl().to_dicts()
 
     assert [row["views"] for row in found] == [280, 290, None, 310]
     assert found[2] == dict.fromkeys(found[2]) | {

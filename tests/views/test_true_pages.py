@@ -27,7 +27,7 @@ from layers_pipeline.views.health import accounts_shown, freshness, metrics_cove
 from layers_pipeline.views.kpis import project_kpis
 from layers_pipeline.views.opening import open_views
 from layers_pipeline.views.periods import Period, last_days
-from layers_pipeline.views.projects import all_projects, project_shown
+from layers_pipeline.views.projects import all_projects, project_day
 from tests.dashboard.drawn import named, rows, text
 from tests.oracles import mart_totals, pages
 from tests.worlds.true_lives import NOW, SPEND, ZONES, live
@@ -220,7 +220,7 @@ def test_projects_are_listed_with_their_day(views):
 
 def test_an_unknown_project_is_refused_with_those_there_are(views):
     with pytest.raises(NotFoundError, match=r"project 'brnd' .* Known: brand, rival"):
-        project_shown(views, "brnd")
+        project_day(views, "brnd")
 
 
 def test_coverage_is_what_captures_showed(life, views):

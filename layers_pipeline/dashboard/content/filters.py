@@ -77,7 +77,7 @@ def columns(kept: ContentFilter) -> Component:
 
 def _made(element: str, name: str, value: Any, choices: Choices) -> Component:  # noqa: ANN401 - a control's value
     common: dict[str, Any] = {"id": element, "label": LABELS[name], "size": "xs"}
-    several: Mapping[str, Callable[[], Iterable[Mapping[str, str]]]] = {
+    several: Mapping[str, Callable[[], Iterable[Any]]] = {
         "platforms": lambda: _words(PLATFORMS),
         "media_types": lambda: _words(MEDIA_TYPES),
         "pools": lambda: _words(POOLS),
@@ -91,10 +91,10 @@ def _made(element: str, name: str, value: Any, choices: Choices) -> Component:  
         "deleted": ("hide", "show", "only"),
     }
     if name in several:
-        return _several(value, list(several[name]()), common)
+        return _several(value, [*several[name]()], common)
     if name in one:
         clears = name != "deleted"
-        data = list(_words(one[name]))
+        data: list[Any] = [*_words(one[name])]
         return dmc.Select(
             value=value, data=data, clearable=clears, allowDeselect=clears, placeholder="all",
             **common,
@@ -102,10 +102,10 @@ def _made(element: str, name: str, value: Any, choices: Choices) -> Component:  
     return _typed(name, value, common)
 
 
-def _several(value: list[str], data: list[Mapping[str, str]], common: dict[str, Any]) -> Component:
+def _several(value: list[str], data: list[Any], common: dict[str, Any]) -> Component:
     return dmc.MultiSelect(
         value=value,
-        data=data,  # pyright: ignore[reportArgumentType] - as the documents of the control say
+        data=data,
         searchable=True,
         clearable=True,
         limit=OPTIONS_MAX,

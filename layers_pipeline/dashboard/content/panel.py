@@ -4,7 +4,7 @@ Belongs here: the drawer, putting its sections together, loading them.
 Does not belong here: the sections (``sections``, ``score_section``), the override (``override``).
 """
 
-from typing import Final
+from typing import Any, Final
 
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html
@@ -16,6 +16,7 @@ from layers_pipeline.dashboard.deployment import Deployment
 from layers_pipeline.errors import LayersError
 from layers_pipeline.views.detail import Detail, detail
 
+AT_ONCE: Final[Any] = {"duration": 0}
 WIDTH: Final = "min(780px, 100vw)"
 
 
@@ -34,7 +35,7 @@ def drawer(*, is_open: bool) -> Component:
         title="Content in detail",
         overlayProps={"backgroundOpacity": 0.25},
         closeButtonProps={"aria-label": "Close the panel"},
-        transitionProps={"duration": 0},
+        transitionProps=AT_ONCE,
         keepMounted=True,
     )
 

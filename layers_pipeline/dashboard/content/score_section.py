@@ -76,4 +76,4 @@ def _history(history: Sequence[Row]) -> list[Component]:
         says="Score at every tick",
         form="chartScore",
     )
-    return [dmc.Text("At every tick", size="sm", fw=600, mt="sm"), drawn]
+    return [dmc.Text("At every tick, UTC", size="sm", fw=600, mt="sm"), drawn]

@@ -13,8 +13,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from layers_pipeline.dashboard import charts, shown
+from layers_pipeline.dashboard.marks import aria
 from layers_pipeline.dashboard.tables import table
-from layers_pipeline.views.detail import Detail
+from layers_pipeline.views.detail import Detail, Row
 from transforms.facts.money import shown as money
 
 COUNTS: Final[Mapping[str, str]] = {
@@ -60,7 +61,7 @@ def _badges(found: Detail) -> list[Component]:
         "deleted" if content["is_deleted"] else None,
         content["override"] and f"override: {content['override']}",
     ]
-    return [dmc.Badge(word, variant="outline", color="gray.7", tt="none", className="badge")
+    return [dmc.Badge(word, variant="default", tt="none")
             for word in words if word]  # fmt: skip
 
 
@@ -100,18 +101,20 @@ def trends(found: Detail, zone: str) -> Component | None:
     """Counts by day and by age; days without a look are gaps, and falls are shown."""
     if not found.by_day:
         return None
-    made = []
-    for title, rows, x, axis in (
-        (f"By day ({zone})", found.by_day, "day_on", "day"),
-        ("By age, days since publication", found.by_age, "age_day", "age"),
-    ):
-        views = charts.lines(
-            rows, x=x, axis=axis, series={"views": "views"}, says=f"Views. {title}"
-        )
-        rest = charts.lines(rows, x=x, axis=axis, series=COUNTS, says=f"Interactions. {title}")
-        if rows:
-            made += [dmc.Text(title, size="sm", fw=600), dmc.SimpleGrid([views, rest], cols=2)]
-    return section("Trends", *made)
+    days, ages = f"By day ({zone})", "By age, days since publication"
+    return section(
+        "Trends",
+        *_curves(found.by_day, x="day_on", axis="day", title=days),
+        *(_curves(found.by_age, x="age_day", axis="age", title=ages) if found.by_age else ()),
+    )
+
+
+def _curves(
+    rows: Sequence[Row], *, x: str, axis: charts.Axis, title: str
+) -> tuple[Component, Component]:
+    views = charts.lines(rows, x=x, axis=axis, series={"views": "views"}, says=f"Views. {title}")
+    rest = charts.lines(rows, x=x, axis=axis, series=COUNTS, says=f"Interactions. {title}")
+    return dmc.Text(title, size="sm", fw=600), dmc.SimpleGrid([views, rest], cols=2)
 
 
 def mix(found: Detail) -> Component | None:
@@ -136,7 +139,7 @@ def mix(found: Detail) -> Component | None:
     )
     return section(
         "Engagement mix",
-        html.Div(bar, **{"aria-hidden": "true"}),
+        html.Div(bar, **aria(hidden="true")),
         table(("what", "share", "count"), rows, numeric=(1, 2)),
         dmc.Text(rate, size="sm", c="dimmed"),
     )
@@ -157,8 +160,8 @@ def eligibility(found: Detail, decision: Component, zone: str) -> Component:
         for row in found.decisions
     ]
     history = table(("when", "what", "says", "note", "by"), rows) if rows else None
-    title = rows and dmc.Text("As published, newest first", size="sm", fw=600, mt="sm")
-    return section("Eligibility", dmc.Text(said, size="sm"), decision, title or None, history)
+    title = dmc.Text("As published, newest first", size="sm", fw=600, mt="sm") if rows else None
+    return section("Eligibility", dmc.Text(said, size="sm"), decision, title, history)
 
 
 def why(found: Detail) -> Component:

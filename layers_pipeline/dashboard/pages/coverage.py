@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from layers_pipeline.dashboard import shown, states
 from layers_pipeline.dashboard.page import Page, Visit
 from layers_pipeline.dashboard.records import Cell, Head, table
-from layers_pipeline.views.dictionary import read_dictionary
+from layers_pipeline.views.dictionary import meanings
 from layers_pipeline.views.health import MetricCovered, metrics_covered
 
 
@@ -22,7 +22,7 @@ def draw(visit: Visit) -> Component:
     """A row per metric, a column per kind of post."""
     with visit.deployment.views.reading() as reader:
         covered = metrics_covered(reader)
-        said = read_dictionary(reader).meanings("platform_post_metrics")
+        said = meanings(reader, "platform_post_metrics")
     heading = dmc.Title("Metrics", order=1, size="h2")
     if not covered:
         remedy = "Sync or import: layers-pipeline sync --help."

@@ -16,10 +16,10 @@ from layers_pipeline.dashboard import cards, choosing, shown, states
 from layers_pipeline.dashboard.page import Page, Visit
 from layers_pipeline.dashboard.records import Cell, Head, table
 from layers_pipeline.views.creators import CreatorReport, creator_report
-from layers_pipeline.views.dictionary import read_dictionary
+from layers_pipeline.views.dictionary import meanings
 from layers_pipeline.views.kpis import Kpi, Measure, Unit
 from layers_pipeline.views.periods import Figure, period_of
-from layers_pipeline.views.projects import project_shown
+from layers_pipeline.views.projects import project_day
 
 LABELS: Final = {
     "posts_synced": "Posts published",
@@ -45,10 +45,12 @@ def draw(visit: Visit) -> Component:
     """The report of the period that the address asks for."""
     creator_id = visit.values["creator_id"]
     with visit.deployment.views.reading() as reader:
-        project = project_shown(reader, visit.project_id)
+        project = project_day(reader, visit.project_id)
         period = period_of(visit.parameters, today=project.today)
         told = creator_report(reader, visit.project_id, creator_id, period)
-        said = read_dictionary(reader)
+        said = meanings(reader, "creator_reports")
+        said_of_pay = meanings(reader, "payout_balances")
+        said_of_all = meanings(reader, "creator_leaderboard")
     path = PAGE.address(project_id=visit.project_id, creator_id=creator_id)
     before = period.before
     return dmc.Stack(
@@ -64,13 +66,13 @@ def draw(visit: Visit) -> Component:
                 c="dimmed",
             ),
             html.H2("Posts: activity in the period"),
-            _activity(told, said.meanings("creator_daily")),
+            _activity(told, said),
             html.H2("Ads on the posts: activity in the period"),
-            _ads(told, said.meanings("creator_reports")),
+            _ads(told, said),
             html.H2("As it stands, lifetime so far"),
-            _standing(told, said.meanings("creator_leaderboard")),
+            _standing(told, said_of_all),
             html.H2("Pay"),
-            *_pay(visit, told, said.meanings("payout_balances")),
+            *_pay(visit, told, said_of_pay),
         ],
         gap="sm",
     )

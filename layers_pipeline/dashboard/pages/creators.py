@@ -18,10 +18,10 @@ from layers_pipeline.dashboard.page import Page, Visit
 from layers_pipeline.dashboard.records import Cell, Head, Order, table
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.views.creators import CreatorShown, UgcKind, creators_of, ugc_kinds
-from layers_pipeline.views.dictionary import read_dictionary
+from layers_pipeline.views.dictionary import meanings
 from layers_pipeline.views.kpis import Measure
 from layers_pipeline.views.periods import Figure, Period, period_of
-from layers_pipeline.views.projects import project_shown
+from layers_pipeline.views.projects import project_day
 
 AT_ONCE: Final = 50
 """Creators of one page."""
@@ -60,11 +60,11 @@ USUAL: Final = "-views"
 def draw(visit: Visit) -> Component:
     """Both tables, of the period that the address asks for."""
     with visit.deployment.views.reading() as reader:
-        project = project_shown(reader, visit.project_id)
+        project = project_day(reader, visit.project_id)
         period = period_of(visit.parameters, today=project.today)
         kinds = ugc_kinds(reader, visit.project_id)
         creators = creators_of(reader, visit.project_id, period)
-        said = read_dictionary(reader).meanings("ugc_overview", "creator_leaderboard")
+        said = meanings(reader, "ugc_overview", "creator_leaderboard")
     path = PAGE.address(project_id=visit.project_id)
     search = visit.parameters.get("search", "")
     kept = [one for one in creators if search.lower() in one.creator_id.lower()]

@@ -18,7 +18,7 @@ from layers_pipeline.dashboard import cards, choosing, shown, states
 from layers_pipeline.dashboard.page import Page, Visit
 from layers_pipeline.views.content import count, page
 from layers_pipeline.views.filters import ContentFilter
-from layers_pipeline.views.projects import project_shown
+from layers_pipeline.views.projects import project_day
 
 KINDS: Final = ("generated", "manual")
 AT_ONCE: Final = 24
@@ -55,7 +55,7 @@ def draw(visit: Visit) -> Component:
     kept = _kept(visit)
     number = choosing.page_number(visit)
     with visit.deployment.views.reading() as reader:
-        zone = project_shown(reader, visit.project_id).time_zone
+        zone = project_day(reader, visit.project_id).time_zone
         total = count(reader, kept)
         rows = page(reader, kept, (number - 1) * AT_ONCE, AT_ONCE)
     path = PAGE.address(project_id=visit.project_id)

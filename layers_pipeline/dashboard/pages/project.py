@@ -17,7 +17,7 @@ from layers_pipeline.dashboard.page import Page, Visit
 from layers_pipeline.dashboard.records import Head, table
 from layers_pipeline.views.kpis import Kpi, ProjectKpis, Unit, project_kpis
 from layers_pipeline.views.periods import Number, Period, period_of
-from layers_pipeline.views.projects import project_shown
+from layers_pipeline.views.projects import project_day
 from transforms.facts.money import plain
 
 FIRST_SHOWN: Final = "views_change"
@@ -33,7 +33,7 @@ FORMS: Final[Mapping[Unit, str]] = {
 def draw(visit: Visit) -> Component:
     """Every figure of the period that the address asks for."""
     with visit.deployment.views.reading() as reader:
-        project = project_shown(reader, visit.project_id)
+        project = project_day(reader, visit.project_id)
         period = period_of(visit.parameters, today=project.today)
         told = project_kpis(reader, visit.project_id, period)
     path = PAGE.address(project_id=visit.project_id)

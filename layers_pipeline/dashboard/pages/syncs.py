@@ -15,9 +15,9 @@ from dash.development.base_component import Component
 from layers_pipeline.dashboard import choosing, shown, states
 from layers_pipeline.dashboard.page import Page, Visit
 from layers_pipeline.dashboard.records import Cell, Head, table
-from layers_pipeline.views.dictionary import read_dictionary
+from layers_pipeline.views.dictionary import meanings
 from layers_pipeline.views.health import AccountShown, Fresh, Standing, accounts_shown, freshness
-from layers_pipeline.views.projects import project_shown
+from layers_pipeline.views.projects import project_day
 
 SHOWN_MAX: Final = 500
 """Accounts of one page; those in need come first."""
@@ -28,11 +28,11 @@ def draw(visit: Visit) -> Component:
     """Accounts, what is wrong first, and freshness."""
     project_id = visit.values.get("project_id")
     with visit.deployment.views.reading() as reader:
-        project = project_shown(reader, project_id) if project_id else None
+        project = project_day(reader, project_id) if project_id else None
         accounts = accounts_shown(reader, project_id)
         fresh = freshness(reader)
-        dictionary = read_dictionary(reader)
-    said = dictionary.meanings("account_and_sync_health", "sync_health")
+        said = meanings(reader, "account_and_sync_health")
+        said_of_age = meanings(reader, "freshness")
     path = PAGE.address() if project is None else OF_PROJECT.address(project_id=project.project_id)
     zone = "UTC" if project is None else project.time_zone
     whose = "every account" if project is None else f"the accounts that {project.name} shows"
@@ -41,7 +41,7 @@ def draw(visit: Visit) -> Component:
             dmc.Title("Health of syncs" if project is None else "Accounts", order=1, size="h2"),
             dmc.Text(f"How syncs stand of {whose}. Times are {zone}.", size="sm", c="dimmed"),
             _accounts(path, visit, accounts, said, zone),
-            _fresh(fresh, dictionary.meanings("freshness"), zone),
+            _fresh(fresh, said_of_age, zone),
         ],
         gap="sm",
     )

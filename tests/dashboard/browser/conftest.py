@@ -14,7 +14,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from layers_pipeline.steps.publish.publication import publish
 from tests.worlds.content_lists import CAPTIONS
@@ -57,7 +64,8 @@ select
     'score' as reason,
     0 as ads,
     0 as running_ads,
-    number % 50 = 0 as is_running
+    number % 50 = 1 as is_running,
+    case when number % 20 = 1 then 'exclude' end as override
 from range($size) as numbers (number)
 """
 
@@ -151,12 +159,22 @@ def visiting(context: BrowserContext, home: str) -> Visitor:
     return visitor
 
 
+@pytest.fixture(scope="session")
+def profile(chromium) -> Iterator[BrowserContext]:
+    """A profile that keeps scripts, which are long: to read them anew costs more than the pages."""
+    size: ViewportSize = {"width": 1400, "height": 900}
+    with chromium.new_context(
+        viewport=size, color_scheme="light", reduced_motion="reduce"
+    ) as context:
+        yield context
+
+
 @pytest.fixture
-def visitor(chromium, deployed) -> Iterator[Visitor]:
+def visitor(profile, deployed) -> Iterator[Visitor]:
     """A visitor whose pages neither fail nor ask for anything from elsewhere."""
-    size = {"width": 1400, "height": 900}
-    with chromium.new_context(viewport=size, reduced_motion="reduce") as context:
-        made = visiting(context, deployed.url)
-        yield made
-        assert made.outside() == []
-        assert made.complaints == []
+    made = visiting(profile, deployed.url)
+    yield made
+    made.page.evaluate("window.localStorage.clear()")
+    made.page.close()
+    assert made.outside() == []
+    assert made.complaints == []

@@ -1,16 +1,22 @@
 -- Grain: one row per account and creator that content of project $project_id is from.
--- Key: what, value.
+-- Key: what, choice.
 with
 
 -- import
-contents as (select * from content_detail where project_id = $project_id),
+contents as (
+
+    select *
+    from content_detail
+    where project_id = $project_id
+
+),
 
 -- logical
 accounts as (
 
     select
         'account' as what,
-        platform || ':' || account_key as value,
+        platform || ':' || account_key as choice,
         count(*) as contents
     from contents
     where account_key is not null
@@ -22,7 +28,7 @@ creators as (
 
     select
         'creator' as what,
-        creator_id as value,
+        creator_id as choice,
         count(*) as contents
     from contents
     where creator_id is not null
@@ -44,4 +50,4 @@ final as (
 )
 
 select * from final
-order by contents desc, value
+order by contents desc, choice asc

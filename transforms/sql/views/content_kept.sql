@@ -3,12 +3,21 @@
 with
 
 -- import
-contents as (select *, rowid from content_detail),
+contents as (
+
+    select
+        *,
+        rowid
+    from content_detail
+
+),
 
 -- final
 final as (
 
-    select *, rowid
+    select
+        *,
+        rowid
     from contents
     where
         project_id = $project_id

@@ -1,22 +1,20 @@
--- Grain: one row per whole day of age of the post of content $ads_content_id, from the first age at
--- which it was looked at to the last. Key: age_day. An age without a look has no values.
+-- Grain: one row per whole day of age of a post, from the first age at which it was looked at to
+-- the last. Key: age_day. An age without a look has no values.
 with
 
 -- import
-contents as (select * from content_detail where ads_content_id = $ads_content_id),
-
 trends as (select * from post_metric_trends_by_age),
 
 -- logical
+-- Values rather than a join: only so is the post looked for before days are put together.
 looks as (
 
-    select trends.*
+    select *
     from trends
-    inner join contents
-        on
-            trends.project_id = contents.project_id
-            and trends.platform = contents.platform
-            and trends.platform_post_id = contents.platform_post_id
+    where
+        project_id = $project_id
+        and platform = $platform
+        and platform_post_id = $platform_post_id
 
 ),
 

@@ -1,22 +1,20 @@
--- Grain: one row per day of the project's time zone from the first look at the post of content
--- $ads_content_id to the last. Key: day_on. A day without a look has no values: a chart shows a gap.
+-- Grain: one row per day of the project's time zone from the first look at a post to the last. Key:
+-- day_on. A day without a look has no values: a chart shows a gap.
 with
 
 -- import
-contents as (select * from content_detail where ads_content_id = $ads_content_id),
-
 trends as (select * from post_metric_trends),
 
 -- logical
+-- Values rather than a join: only so is the post looked for before days are put together.
 looks as (
 
-    select trends.*
+    select *
     from trends
-    inner join contents
-        on
-            trends.project_id = contents.project_id
-            and trends.platform = contents.platform
-            and trends.platform_post_id = contents.platform_post_id
+    where
+        project_id = $project_id
+        and platform = $platform
+        and platform_post_id = $platform_post_id
 
 ),
 

@@ -1,6 +1,6 @@
 """What projects mean to publish, and filters of content under a name.
 
-Belongs here: the change from 0009 to 0012.
+Belongs here: the change from 0010 to 0012.
 Does not belong here: imports of the models, which move on while this stays as it is.
 """
 
