@@ -13,7 +13,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from layers_pipeline.cli import doctor, jobs, query, simulation
+from layers_pipeline.cli import dashboard, doctor, jobs, query, simulation
 from layers_pipeline.cli.common import example
 from layers_pipeline.cli.lazy import lazy_group
 from layers_pipeline.cli.terminal import complain, say, warnings_said
@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[Callable[..., None], Sequence[str]]] = {
     jobs.publish: ("publish",),
     jobs.maintain: ("maintain",),
     doctor.doctor: ("doctor", "doctor --format json"),
+    dashboard.dashboard: ("dashboard --port 8050",),
     simulation.sandbox: ("sandbox --port 8890 --rate 60",),
     simulation.demo: ("demo",),
     simulation.dev: ("dev --port 3000",),
@@ -49,6 +50,8 @@ GROUPS: Final = {
     "payout": ("payout", "What creators earn, settled period by period, and what was paid."),
     "refusals": ("refusals", "What platforms refuse, until when, and why."),
     "lake": ("lake", "The lake's tables."),
+    "views": ("views", "Filters of content under a name, and files of what they keep."),
+    "export": ("export", "Copies of everything published, for another machine."),
 }
 """By name of the group: the module that holds it, and what the list of commands says of it."""
 

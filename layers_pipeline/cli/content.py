@@ -14,7 +14,9 @@ import typer
 from layers_pipeline import moments
 from layers_pipeline.cli.answers import FormatOption, print_rows
 from layers_pipeline.cli.common import ProjectOption, example, opened, user_name
+from layers_pipeline.cli.found import find_content, show_content
 from layers_pipeline.cli.right import right_app
+from layers_pipeline.cli.schedule import schedule_app
 from layers_pipeline.cli.terminal import say
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.lake import catalog
@@ -29,6 +31,9 @@ from transforms.vocabulary import AD_PLATFORMS, AdPlatform, Approval, CreativeKi
 
 content_app = typer.Typer()
 content_app.add_typer(right_app, name="right", help="Rights to run creators' posts as ads.")
+content_app.add_typer(schedule_app, name="schedule", help="What projects mean to publish.")
+content_app.command("find")(find_content)
+content_app.command("show")(show_content)
 
 ContainerArgument = Annotated[
     str,

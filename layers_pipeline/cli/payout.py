@@ -48,7 +48,7 @@ def settle_period(period: PeriodArgument, project: ProjectOption, by: ByOption =
     from layers_pipeline.steps.pay.statements import start_of
 
     with opened() as stores:
-        start = start_of(stores, project, period)
+        start = start_of(stores.operations, project, period)
         new = settle(stores, project, start, by=by or user_name("payout settle"))
     say(f"Period from {start} of {project!r} {'is settled' if new else 'was settled already'}.")
 
@@ -117,7 +117,7 @@ def statement(
     from layers_pipeline.steps.pay.statements import statement_of
 
     with opened() as stores:
-        text = rendered(statement_of(stores, project, creator, period), form)
+        text = rendered(statement_of(stores.operations, project, creator, period), form)
     if output is None:
         sys.stdout.write("".join(char for char in text if char == "\n" or char.isprintable()))
         return

@@ -87,6 +87,7 @@ def test_an_asset_says_what_it_is_whose_it_is_and_what_it_is_made_with(key):
         "marts",
         "selection",
         "serving",
+        "exports",
         "creators",
         "payouts",
     }
