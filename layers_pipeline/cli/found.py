@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from layers_pipeline.cli.common import ProjectOption, opened
-from layers_pipeline.cli.listing import FormatOption, print_rows
+from layers_pipeline.cli.answers import FormatOption, print_rows
 from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.serving.query import as_json
 from layers_pipeline.views.content import batches, count, page, stream_csv
@@ -100,7 +100,7 @@ def _print_page(reader: Reader, kept: ContentFilter, rows: int) -> None:
 def _print_detail(found: Detail, form: FormatOption) -> None:
     metrics = [(one.name, one.value, one.since, one.checked_at) for one in found.metrics]
     if form == "csv":
-        print_rows(("metric", "value", "since", "checked_at"), metrics, form)
+        print_rows(form, ("metric", "value", "since", "checked_at"), metrics)
         return
     known = [(name, value) for name, value in found.content.items() if value is not None]
     print_table(("content", "value"), known)

@@ -12,7 +12,7 @@ import typer
 
 from layers_pipeline import moments
 from layers_pipeline.cli.common import ProjectOption, opened, user_name
-from layers_pipeline.cli.listing import FormatOption, print_rows
+from layers_pipeline.cli.answers import FormatOption, print_rows
 from layers_pipeline.cli.terminal import say
 from layers_pipeline.operations.scheduled_posts import NewScheduledPost
 from layers_pipeline.steps.ingest.scheduled_files import state_scheduled_of
@@ -138,7 +138,7 @@ def list_posts(
         )
         for row in rows
     ]
-    print_rows(COLUMNS, listed, form)
+    print_rows(form, COLUMNS, listed)
 
 
 @schedule_app.command("history")
@@ -154,7 +154,7 @@ def show_history(project: ProjectOption, *, form: FormatOption = "table") -> Non
         for row in rows
     ]
     print_rows(
-        ("when (UTC)", "post", "scheduled for (UTC)", "cancelled", "note", "by"), listed, form
+        form, ("when (UTC)", "post", "scheduled for (UTC)", "cancelled", "note", "by"), listed
     )
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from layers_pipeline.cli.common import ProjectOption, opened, user_name
-from layers_pipeline.cli.listing import FormatOption, print_rows
+from layers_pipeline.cli.answers import FormatOption, print_rows
 from layers_pipeline.cli.terminal import say
 from layers_pipeline.operations.saved_views import NewView
 from layers_pipeline.views.exports import write_export
@@ -71,7 +71,7 @@ def list_views(
         for row in found
         if project in ("", row.project_id)
     ]
-    print_rows(("project", "view", "query", "export", "since (UTC)", "by"), rows, form)
+    print_rows(form, ("project", "view", "query", "export", "since (UTC)", "by"), rows)
 
 
 @views_app.command("show")
@@ -88,7 +88,7 @@ def show_view(view: NameArgument, *, project: ProjectOption, form: FormatOption 
         for row in history
         if (row.project_id, row.name) == (project, view)
     ]
-    print_rows(("when (UTC)", "query", "export", "forgotten", "by"), rows, form)
+    print_rows(form, ("when (UTC)", "query", "export", "forgotten", "by"), rows)
 
 
 @views_app.command("forget")
