@@ -11,8 +11,8 @@ from typing import Annotated, Final
 
 import typer
 
-from layers_pipeline.cli.common import ProjectOption, opened
 from layers_pipeline.cli.answers import FormatOption, print_rows
+from layers_pipeline.cli.common import ProjectOption, opened
 from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.serving.query import as_json
 from layers_pipeline.views.content import batches, count, page, stream_csv

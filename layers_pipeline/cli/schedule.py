@@ -11,8 +11,8 @@ from typing import Annotated, Final
 import typer
 
 from layers_pipeline import moments
-from layers_pipeline.cli.common import ProjectOption, opened, user_name
 from layers_pipeline.cli.answers import FormatOption, print_rows
+from layers_pipeline.cli.common import ProjectOption, opened, user_name
 from layers_pipeline.cli.terminal import say
 from layers_pipeline.operations.scheduled_posts import NewScheduledPost
 from layers_pipeline.steps.ingest.scheduled_files import state_scheduled_of

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from layers_pipeline.cli.common import ProjectOption, opened, user_name
 from layers_pipeline.cli.answers import FormatOption, print_rows
+from layers_pipeline.cli.common import ProjectOption, opened, user_name
 from layers_pipeline.cli.terminal import say
 from layers_pipeline.operations.saved_views import NewView
 from layers_pipeline.views.exports import write_export
