@@ -36,10 +36,7 @@ def find_content(
     ] = ROWS,
     form: FormatOption = "table",
 ) -> None:
-    """Find published content: the rows, order and columns of the dashboard's list.
-
-    Example: content find --project demo --query "platform=tiktok&sort=-views" --format csv
-    """
+    """Find published content: the rows, order and columns of the dashboard's list."""
     with opened() as stores:
         kept = (
             filter_of(stores.operations.saved_views.get(project, view))
@@ -66,10 +63,7 @@ def show_content(
     project: ProjectOption,
     form: FormatOption = "table",
 ) -> None:
-    """Show all that is known of one content; JSON has every section, trends included.
-
-    Example: content show tiktok:7501 --project demo --format json
-    """
+    """Show all that is known of one content; JSON has every section, trends included."""
     with opened() as stores:
         settings = stores.settings
     views = open_views(settings)
