@@ -66,7 +66,10 @@ def test_a_project_is_named_by_an_option_wherever_something_else_is_spoken_of(pa
     assert "project" not in arguments
 
 
-ROWS = ("list", "accounts", "history", "balance", "versions", "drift", "explain", "why", "query")
+ROWS = (
+    *("list", "accounts", "history", "balance", "versions", "drift", "explain", "why", "query"),
+    *("find", "show", "formats", "doctor", "score", "maintain", "report"),
+)
 
 
 @pytest.mark.parametrize("path", [path for path in COMMANDS if path[-1] in ROWS], ids=" ".join)
