@@ -30,6 +30,7 @@ from layers_pipeline.dashboard.content.state import CONTROLS, TABS, ContentState
 from layers_pipeline.dashboard.deployment import Deployment
 from layers_pipeline.dashboard.marks import aria
 from layers_pipeline.dashboard.page import Page, Visit
+from layers_pipeline.dashboard.routing import GENERATION
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.views.choices import choices
 from layers_pipeline.views.filters import ContentFilter
@@ -64,7 +65,7 @@ def _live(visit: Visit, state: ContentState, *, rows: str | None) -> list[Compon
     known = choices(visit.deployment.views, visit.project_id)
     count = html.Div(id=ids.COUNT, role="status")
     csv = html.A("Download CSV", id=ids.CSV, href=csv_address(state), download="")
-    files = dmc.Group([filters.columns(state.kept), csv])
+    files = dmc.Group([filters.meanings(), filters.columns(state.kept), csv])
     return [
         dcc.Location(id=ids.URL, refresh="callback-nav"),
         dcc.Store(id=ids.ROWS, data=rows),
@@ -105,6 +106,7 @@ def register(app: Dash, deployment: Deployment) -> None:
     app.clientside_callback(
         ClientsideFunction("content", "dropRows"),
         Input(ids.ROWS, "data"),
+        Input(GENERATION, "data"),
         prevent_initial_call=True,
     )
 
@@ -199,10 +201,11 @@ def _give_rows(app: Dash, deployment: Deployment) -> None:
     @app.callback(
         Output(ids.COUNT, "children"),
         Input(ids.ROWS, "data"),
+        Input(GENERATION, "data"),
         State(ids.PROJECT, "data"),
         hidden=True,
     )
-    def tell_count(kept: str | None, project_id: str) -> object:
+    def tell_count(kept: str | None, _generation: int | None, project_id: str) -> object:
         return rows.told(deployment.views, project_id, kept)
 
 
