@@ -26,6 +26,7 @@ from playwright.sync_api import (
 from layers_pipeline.steps.publish.publication import publish
 from tests.worlds.content_lists import CAPTIONS
 from tests.worlds.true_lives import NOW, live
+from tests.worlds.true_pages import add_creatives_and_pay
 
 PROGRAM = Path(__file__).parents[3] / ".venv/bin/layers-pipeline"
 CHROMIUM = "/usr/bin/chromium"
@@ -85,6 +86,7 @@ def deployed(tmp_path_factory) -> Iterator[Deployed]:
     home = tmp_path_factory.mktemp("pages") / "home"
     stores = live(home).stores
     stores.operations.projects.add(BIG, name="Big <b>brand</b>", time_zone="UTC", now=NOW)
+    add_creatives_and_pay(stores)
     path = publish(stores).path
     stores.operations.close()
     with duckdb.connect(str(path)) as connection:

@@ -18,6 +18,16 @@ PATHS = {
     "content, nothing matches": "/project/brand/content?search=nothing-like-it",
     "content, refused": "/project/brand/content?eligible=perhaps",
     "scheduled": "/project/brand/content?tab=scheduled",
+    "project": "/project/brand",
+    "project, nothing known": "/project/brand?from=2024-01-01&until=2024-01-07",
+    "creators": "/project/brand/creators",
+    "creator": "/project/brand/creator/c1",
+    "statement": "/project/brand/creator/c1/statement?period=2025-03",
+    "library": "/project/brand/library",
+    "accounts": "/project/brand/syncs",
+    "metrics": "/metrics",
+    "dictionary": "/dictionary",
+    "dictionary, a table": "/dictionary?table=content_detail",
     "nowhere": "/nowhere",
     "no such project": "/project/nobody/content",
 }
@@ -81,7 +91,7 @@ def test_a_page_is_reached_by_keyboard_alone(visitor):
     focused = page.evaluate("document.activeElement.getAttribute('href')")
     assert focused.startswith("/project/")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Content of")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Big <b>brand</b>")
 
 
 def test_a_page_names_what_is_not_there(visitor):
