@@ -20,8 +20,6 @@ from layers_pipeline.errors import LayersError, NotFoundError
 
 URL: Final = "url"
 CONTENT: Final = "page"
-GENERATION: Final = "generation"
-"""Store: the generation that was looked at last."""
 DRAWN: Final = "drawn"
 """Store: what is drawn now."""
 

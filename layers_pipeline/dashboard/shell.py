@@ -9,14 +9,14 @@ from datetime import timedelta
 from typing import Any, Final
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 
 from layers_pipeline.dashboard import shown, states
 from layers_pipeline.dashboard.deployment import Deployment
 from layers_pipeline.dashboard.marks import aria
 from layers_pipeline.dashboard.page import Page
-from layers_pipeline.dashboard.routing import CONTENT, DRAWN, GENERATION, URL, found
+from layers_pipeline.dashboard.routing import CONTENT, DRAWN, URL, found
 from layers_pipeline.errors import LayersError, NotFoundError
 
 NAVIGATION: Final = "menu"
@@ -41,7 +41,6 @@ def layout(*, with_login: bool) -> Component:
         [
             dcc.Location(id=URL, refresh="callback-nav"),
             dcc.Store(id=DRAWN),
-            dcc.Store(id=GENERATION),
             dcc.Interval(id="look-again", interval=LOOK_EVERY_MS),
             html.A("Skip to the content", href=f"#{CONTENT}", className="skip"),
             dmc.AppShell(
@@ -118,15 +117,12 @@ def register(app: Dash, deployment: Deployment, pages: Sequence[Page]) -> None:
 
     @app.callback(
         Output(BANNER, "children"),
-        Output(GENERATION, "data"),
         Input(URL, "pathname"),
         Input("look-again", "n_intervals"),
-        State(GENERATION, "data"),
         hidden=True,
     )
-    def tell_age(_path: str | None, _looks: int | None, before: int | None) -> object:
-        said, now = banner(deployment)
-        return said, no_update if now == before else now
+    def tell_age(_path: str | None, _looks: int | None) -> object:
+        return banner(deployment)
 
     @app.callback(
         Output("shell", "navbar"),
@@ -166,19 +162,18 @@ def _links(
     return html.Ul([link(page) for page in pages], className="menu-list")
 
 
-def banner(deployment: Deployment) -> tuple[Component, int | None]:
-    """As of when the data are, loud where they are old or there are none; and which they are."""
+def banner(deployment: Deployment) -> Component:
+    """As of when the data are; loud where they are old, or where there are none."""
     try:
         publication = deployment.views.publication()
     except NotFoundError as error:
-        return dmc.Alert(str(error), title="Nothing to show yet", color="gray", mb="md"), None
+        return dmc.Alert(str(error), title="Nothing to show yet", color="gray", mb="md")
     except LayersError as error:
-        return dmc.Alert(str(error), title="The data cannot be read", color="red", mb="md"), None
+        return dmc.Alert(str(error), title="The data cannot be read", color="red", mb="md")
     said = f"Data as of {shown.instant(publication.as_of)}"
     if publication.age < timedelta(hours=deployment.settings.stale_after_h):
-        fresh = dmc.Text(said, c="dimmed", size="sm", mb="sm", className="fresh")
-        return fresh, publication.generation
-    stale = dmc.Alert(
+        return dmc.Text(said, c="dimmed", size="sm", mb="sm", className="fresh")
+    return dmc.Alert(
         f"These data are old. {said}, {shown.span(publication.age)} ago: see whether the schedules "
         "run, or publish: layers-pipeline publish.",
         p="xs",
@@ -187,4 +182,3 @@ def banner(deployment: Deployment) -> tuple[Component, int | None]:
         mb="md",
         className="stale",
     )
-    return stale, publication.generation
