@@ -105,7 +105,7 @@ def register(app: Dash, deployment: Deployment) -> None:
     scheduled_tab.register(app, deployment)
     app.clientside_callback(
         ClientsideFunction("content", "dropRows"),
-        Input(ids.ROWS, "data"),
+        Input(ids.ROWS, "data", allow_optional=True),  # a generation is new on other pages too
         Input(GENERATION, "data"),
         prevent_initial_call=True,
     )
