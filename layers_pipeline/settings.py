@@ -134,6 +134,10 @@ class Settings(BaseSettings):
     """Whether schedules and sensors start switched on."""
     failed_share_limit: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
     """Share of failed accounts in one sync, 0 to 1, above which the check turns red."""
+    stale_after_h: Annotated[float, Field(gt=0, le=8760, allow_inf_nan=False)] = 8.0
+    """Age of what was published from which on the dashboard calls it old, in hours."""
+    dashboard_password: SecretStr = SecretStr("")
+    """Password of the dashboard; needed where it is open to other machines."""
     generations_kept: Annotated[int, Field(ge=1)] = 5
     """How many published generations of the analysts' file are kept."""
     views_memory_mb: Annotated[int, Field(ge=64, le=1_000_000)] = 512

@@ -4,12 +4,14 @@ Belongs here: sentences about files, formats and what an import leaves to be don
 Does not belong here: the commands themselves (``imports``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from layers_pipeline.cli.answers import Format, print_rows
 from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.files.inspection import Inspected
+from layers_pipeline.files.listings import ReadListing
 from layers_pipeline.files.reader import ReadFile
 from transforms.currencies import DECIMALS, USD
 from transforms.exports.catalog import BY_NAME, EXPORTS
@@ -43,6 +45,27 @@ def say_file(file: Mapping[str, Any], *, what: str, here: str) -> None:
         say(f"  Note: {note}.")
     for finding in file["findings"]:
         say(f"  Look at this: {finding}")
+
+
+def say_listings(file: Path, read: Sequence[ReadListing], new: int) -> None:
+    """Say what was told of accounts: of listings, or of followers alone.
+
+    Args:
+        file: The file.
+        read: What it tells.
+        new: How much of it was not told before.
+    """
+    complete = sum(listing.is_complete for listing in read)
+    if not complete and all(listing.followers is not None for listing in read):
+        days = sorted(listing.finished_at for listing in read)
+        say(
+            f"{file.name}: followers of {len(read):,} moments, {_when(days[0])} to "
+            f"{_when(days[-1])} (UTC); {new:,} are new."
+        )
+    else:
+        say(f"{file.name}: {len(read):,} listings, {complete:,} of them complete; {new:,} are new.")
+    if new:
+        say("What they prove is derived by the next run: layers-pipeline publish.")
 
 
 def rules(counted: Mapping[str, int]) -> str:
@@ -80,14 +103,14 @@ def _amount(currency: str, units: int) -> str:
     return f"${text}" if currency == USD else f"{currency} {text}"
 
 
-def print_formats() -> None:
+def print_formats(form: Format) -> None:
     """List every format that is read as it is."""
     rows = [
         ("own", "This project's own: docs/captures.md", "captures"),
         ("own", "This project's own: docs/ad_reports.md", "ad-metrics"),
         *((one.name, one.title, one.subject) for one in EXPORTS if one.is_imported),
     ]
-    print_table(("format", "what it is", "import"), rows)
+    print_rows(form, ("format", "what it is", "import"), rows)
 
 
 def say_inspected(one: Inspected) -> None:

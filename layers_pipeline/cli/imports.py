@@ -10,7 +10,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from layers_pipeline.cli.common import ProjectOption, job_runner, opened, user_name
+from layers_pipeline.cli.answers import FormatOption as RowsOption
+from layers_pipeline.cli.common import ProjectOption, example, job_runner, opened, user_name
 from layers_pipeline.cli.terminal import progress_bars, say
 from layers_pipeline.errors import InputRefusedError
 from transforms.vocabulary import AD_PLATFORMS, PLATFORMS, AdPlatform
@@ -46,7 +47,9 @@ ZoneOption = Annotated[
 ]
 
 
-@import_app.command("captures")
+@import_app.command(
+    "captures", epilog=example("import captures may.parquet june.parquet --project my-brand")
+)
 def import_captures(
     files: Annotated[
         list[Path], typer.Argument(help="Tables or archives of them, as exported, any order.")
@@ -121,38 +124,45 @@ def import_captures(
         _tell_complete(*complete, report)
 
 
-@import_app.command("listings")
+@import_app.command("listings", epilog=example("import listings listings.csv --timezone UTC"))
 def import_listings(
-    file: Annotated[Path, typer.Argument(help="A file of listings, see docs/captures.md.")],
-    timezone: Annotated[
-        str, typer.Option(help="IANA time zone of times that carry none, such as UTC.")
+    file: Annotated[
+        Path,
+        typer.Argument(help="A file of listings, or TikTok Studio's history of followers."),
+    ],
+    timezone: ZoneOption = "",
+    account: Annotated[
+        str, typer.Option(help="Whose a history of followers is, such as tiktok:oak.")
     ] = "",
     by: Annotated[str, typer.Option(help="Who says so. Default: this machine's user.")] = "",
 ) -> None:
     """Say when accounts' posts were listed elsewhere, how far back, and whether all of them.
 
     Posts that two complete listings lack are deleted; an import of captures alone deletes none.
+    A history of followers says how many an account had when each of its days was over.
     """
+    from layers_pipeline.cli.import_words import say_listings
     from layers_pipeline.files.captures import require_zone
-    from layers_pipeline.files.listings import read_listings
+    from layers_pipeline.files.listings import followers_told, read_listings
     from layers_pipeline.operations.told_listings import NewListing
 
     require_zone(timezone or None)
     with opened() as stores:
         now = stores.clock.now()
-        read = read_listings(file, time_zone=timezone or None, now=now)
+        zone = timezone or None
+        if account:
+            read = followers_told(file, account=account, time_zone=zone, now=now)
+        else:
+            read = read_listings(file, time_zone=zone, now=now)
         new = stores.operations.told_listings.tell(
             [NewListing(**vars(listing)) for listing in read],
             by=by or user_name("import listings"),
             now=now,
         )
-    complete = sum(listing.is_complete for listing in read)
-    say(f"{file.name}: {len(read):,} listings, {complete:,} of them complete; {new:,} are new.")
-    if new:
-        say("What they prove is derived by the next run: layers-pipeline publish.")
+    say_listings(file, read, new)
 
 
-@import_app.command("ad-metrics")
+@import_app.command("ad-metrics", epilog=example("import ad-metrics may.csv --platform meta"))
 def import_ad_metrics(
     files: Annotated[
         list[Path],
@@ -203,15 +213,15 @@ def import_ad_metrics(
     say_what_is_left(report["outdated"], inserted=inserted)
 
 
-@import_app.command("formats")
-def list_formats() -> None:
+@import_app.command("formats", epilog=example("import formats", "import formats --format json"))
+def list_formats(form: RowsOption = "table") -> None:
     """List the formats that are read as they are."""
     from layers_pipeline.cli.import_words import print_formats
 
-    print_formats()
+    print_formats(form)
 
 
-@import_app.command("inspect")
+@import_app.command("inspect", epilog=example("import inspect export.zip --timezone UTC"))
 def inspect(
     file: Annotated[Path, typer.Argument(help="A table or an archive, as exported.")],
     timezone: ZoneOption = "",

@@ -8,9 +8,11 @@ Does not belong here: the pipeline's data.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
+from uuid import uuid4
 
 import dagster as dg
 from dagster import EventLogEntry
@@ -20,12 +22,13 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 from dagster._core.events import StepMaterializationData
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from layers_pipeline.errors import SettingsError
 from layers_pipeline.plain_paths import plain_path
@@ -36,13 +39,30 @@ WAIT_S: Final = 30
 """For a file that another process writes to."""
 
 
-@lru_cache(maxsize=16)
 def _engine(url: str) -> Engine:
-    """One engine per file, without open connections.
+    """The engine of a file in this process: connections are not for forked ones."""
+    return _engine_of(url, os.getpid())
 
-    Dagster makes one for each statement; it compiles the statement, and learns its database, anew.
+
+@lru_cache(maxsize=16)
+def _engine_of(url: str, process: int) -> Engine:
+    """One engine per file, which keeps a connection or two open.
+
+    Dagster makes an engine and a connection for each of the hundreds of statements of a run: it
+    compiles the statement and learns its database anew, and whoever closes a file last writes
+    SQLite's log back into it.
     """
-    return create_engine(url, poolclass=NullPool, connect_args={"timeout": WAIT_S})
+    del process
+    engine = create_engine(url, pool_size=2, max_overflow=-1, connect_args={"timeout": WAIT_S})
+    event.listen(engine, "connect", _wait_less_for_the_disk)
+    return engine
+
+
+def _wait_less_for_the_disk(connection: DBAPIConnection, _record: object) -> None:
+    """Commits outlive the process, not a loss of power: then the last ones may be missing."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.close()
 
 
 class RunsInSqlite(SqliteRunStorage):
@@ -54,32 +74,81 @@ class RunsInSqlite(SqliteRunStorage):
         with _engine(self._conn_string).begin() as connection:
             yield connection
 
+    def dispose(self) -> None:
+        """Close the file, so that it is whole without SQLite's log beside it."""
+        super().dispose()
+        _engine(self._conn_string).dispose()
+
+
+@cache
+def _without_events() -> bytes:
+    """A file of a run's events before the first: Dagster takes a tenth of a second to make one."""
+    with TemporaryDirectory() as folder:
+        storage = SqliteEventLogStorage(folder)
+        with storage.run_connection("empty"):
+            pass
+        storage.dispose()
+        return Path(storage.path_for_shard("empty")).read_bytes()
+
 
 class EventsInSqlite(SqliteEventLogStorage):
     """Dagster's files of events, one per run and an index of them."""
 
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; Dagster asks before each event."""
+        if table_name not in self._tables:
+            # Not ``index_connection``: whoever asks may be within one.
+            with _engine(self.conn_string_for_shard(INDEX_SHARD_NAME)).connect() as connection:
+                self._tables.update(inspect(connection).get_table_names())
+        return table_name in self._tables
+
+    @cached_property
+    def _tables(self) -> set[str]:
+        """Tables that were found there; none of them ever goes."""
+        return set()
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
-        engine = _engine(self.conn_string_for_shard(shard))
         with self._db_lock:
             if shard not in self._initialized_dbs:
-                self._initdb(engine)
+                self._make_ready(shard)
                 self._initialized_dbs.add(shard)
-            with engine.begin() as connection:
+            with _engine(self.conn_string_for_shard(shard)).begin() as connection:
                 yield connection
+
+    def _make_ready(self, shard: str) -> None:
+        """Make the file of a run's events if it is not there: as a copy, which takes no time."""
+        path = Path(self.path_for_shard(shard))
+        if shard == INDEX_SHARD_NAME or path.exists():
+            self._initdb(_engine(self.conn_string_for_shard(shard)))
+            return
+        fresh = path.with_name(f".{shard}-{uuid4().hex}")
+        fresh.write_bytes(_without_events())
+        try:
+            path.hardlink_to(fresh)  # unlike a renaming it spares what another process made
+        except OSError:
+            self._initdb(_engine(self.conn_string_for_shard(shard)))
+        finally:
+            fresh.unlink()
+
+    def dispose(self) -> None:
+        """Close the files that were written or read."""
+        super().dispose()
+        for shard in (INDEX_SHARD_NAME, *self._initialized_dbs):
+            _engine(self.conn_string_for_shard(shard)).dispose()
 
     def store_event(self, event: EventLogEntry) -> None:
         """Store an event of a run, and of a tick only what is true of it."""
         super().store_event(of_one_tick(event))
 
 
-def of_one_tick(event: EventLogEntry) -> EventLogEntry:
+def of_one_tick(entry: EventLogEntry) -> EventLogEntry:
     """An event without what Dagster copies into each of a range of partitions.
 
     A tick is as of its own time: that its inputs were written again later makes it no staler, so
     their versions are left out. Checks look at the whole run, and belong to none of its ticks.
     """
-    occurred = event.dagster_event
+    occurred = entry.dagster_event
     data = occurred.event_specific_data if occurred else None
     if isinstance(data, AssetCheckEvaluationPlanned):
         slim: Any = AssetCheckEvaluationPlanned(
@@ -90,8 +159,8 @@ def of_one_tick(event: EventLogEntry) -> EventLogEntry:
         own = {name: value for name, value in tags.items() if not name.startswith(OF_INPUTS)}
         slim = data._replace(materialization=data.materialization._replace(tags=own))
     else:
-        return event
-    return event._replace(dagster_event=occurred and occurred._replace(event_specific_data=slim))
+        return entry
+    return entry._replace(dagster_event=occurred and occurred._replace(event_specific_data=slim))
 
 
 class SqliteStorage(DagsterSqliteStorage):

@@ -128,13 +128,12 @@ def _require_accounts(table: Table, export: Export, told: Told) -> None:
     if told.account is not None:
         return
     header = table.recognised.header
-    found = {
-        name: header.found(export.columns.get(name, ())) for name in ("account_key", "post_key")
-    }
-    rows = table.raw.rows.select(
-        LINE, **{name: text_of(header, columns) for name, columns in found.items()}
+    accounts, posts = (
+        text_of(header, header.found(export.columns.get(name, ())))
+        for name in ("account_key", "post_key")
     )
-    nameless = rows.filter(pl.col("account_key").is_null() & pl.col("post_key").is_not_null())
+    rows = table.raw.rows
+    nameless = rows.filter(accounts.is_null()).select(LINE, post_key=posts).drop_nulls("post_key")
     if nameless.height * 2 > rows.height:
         raise InputRefusedError(
             f"{table.path}: is of {export.title}, which does not say whose posts they are "

@@ -57,6 +57,8 @@ MANGLED_ID: Final = (
     r"^\s*(?:[0-9]+[.,][0-9]+[eE]\+?[0-9]+|[0-9]+[eE]\+[0-9]+|[0-9]{15,}\.[0-9]+)\s*$"
 )
 """``7.50E+18``, ``7,50E+18``, ``7e+18``, ``7500000000000000000.0``."""
+SIGN_OF_NUMBERS: Final = "[.,+]"
+"""What a mangled id has, and few other ids have."""
 REFUSING_RULES: Final = {
     "no_time_zone": "has no time zone: name the one it was written in with --timezone, for "
     "example --timezone UTC",
@@ -260,7 +262,8 @@ def _mangled_ids(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[str]:
         if dtype.is_float() and name in IDS:
             yield f"ids in column {name} are floating-point numbers, which round them. {remedy}"
         elif dtype == pl.String:
-            found = rows.filter(pl.col(name).str.contains(MANGLED_ID))
+            text = rows.select(LINE, name).filter(pl.col(name).str.contains(SIGN_OF_NUMBERS))
+            found = text.filter(pl.col(name).str.contains(MANGLED_ID))
             if found.is_empty() and name == "post_key":
                 found = lost_digits(rows.select(LINE, name), name)
             if not found.is_empty():

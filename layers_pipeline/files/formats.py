@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import polars as pl
 import pyarrow as pa
@@ -34,7 +34,9 @@ HEADER_ROWS: Final = 20
 """Rows among which the header is looked for, behind titles and periods."""
 WIDE: Final = 24
 """Of tables with more columns, only those are kept whose names are known."""
-DECODED_BYTES: Final = 2**24
+DECODED_BYTES: Final = 2**20
+CLEAR: Final = (b"", 0)
+"""The state of a decoder that waits for nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,8 +163,11 @@ def _refuse_other_text(path: Path, content: bytes) -> None:
     decoder, seen = codecs.getincrementaldecoder("utf-8")(), 0
     try:
         for first in range(0, len(content), DECODED_BYTES):
-            seen = first
-            decoder.decode(content[first : first + DECODED_BYTES])
+            block = content[first : first + DECODED_BYTES]
+            if decoder.getstate() == CLEAR and block.isascii():
+                continue
+            seen = first - len(decoder.getstate()[0])
+            decoder.decode(block)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, seen + error.start) + 1
@@ -224,7 +229,7 @@ def _arrow_rows(
         raise InputRefusedError(
             _csv_damage(path, content, dialect) or f"{path}: {error}"
         ) from error
-    return pl.DataFrame(table)
+    return cast("pl.DataFrame", pl.from_arrow(table, rechunk=False))
 
 
 def _refuse_twice(path: Path, header: list[str], *, line: int) -> None:

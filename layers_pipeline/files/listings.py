@@ -13,9 +13,10 @@ from typing import Any, Final
 import polars as pl
 
 from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.files.follower_histories import follower_history
 from layers_pipeline.files.formats import RawFile, read_raw_file
 from layers_pipeline.files.reader import missing_columns, refuse
-from transforms.staging.keys import read_account_keys
+from transforms.staging.keys import account_key_of, read_account_keys
 from transforms.staging.parsing import LINE, read_count, read_instant, shown_text
 from transforms.vocabulary import PLATFORMS
 
@@ -59,6 +60,42 @@ def read_listings(path: Path, *, time_zone: str | None, now: datetime) -> list[R
             followers=row["followers"],
         )
         for row in rows
+    ]
+
+
+def followers_told(
+    path: Path, *, account: str, time_zone: str | None, now: datetime
+) -> list[ReadListing]:
+    """The days of an account's history of followers, each as a listing that listed no posts.
+
+    Args:
+        path: A history as TikTok Studio exports it, perhaps in its archive.
+        account: Whose it is: the file does not say it.
+        time_zone: IANA zone of its days; None: UTC.
+        now: The current instant.
+
+    Raises:
+        InputRefusedError: It is none, or cannot be read.
+    """
+    key = account_key_of(account.removeprefix("tiktok:"))
+    days = follower_history(path, time_zone=time_zone, now=now)
+    if key is None:
+        raise InputRefusedError(f"--account {account!r}: names no account. Write tiktok:KEY.")
+    if not days:
+        raise InputRefusedError(
+            f"{path}: holds no history of followers, so --account says nothing of it. Export it "
+            "from TikTok Studio, or leave --account out."
+        )
+    return [
+        ReadListing(
+            account_id=f"tiktok:{key}",
+            started_at=one.at,
+            finished_at=one.at,
+            is_complete=False,
+            reaches_back_to=None,
+            followers=one.followers,
+        )
+        for one in days
     ]
 
 

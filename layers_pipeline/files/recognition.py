@@ -22,8 +22,13 @@ OWN_NAME: Final = "own"
 COMMANDS: Final = {
     "captures": "import captures",
     "ad-metrics": "import ad-metrics",
+    "listings": "import listings --account ACCOUNT",
 }
-WHAT: Final = {"captures": "posts", "ad-metrics": "what ads spent"}
+WHAT: Final = {
+    "captures": "posts",
+    "ad-metrics": "what ads spent",
+    "listings": "what an account had by day",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -198,10 +198,11 @@ def _text(model: Model) -> str:
 
 def _comment(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     kind = "table" if model.kind == "table" else "view"
-    connection.execute(f"comment on {kind} {model.name} is {sql_literal(model.grain)}")
-    for column in model.columns:
-        text = sql_literal(column.comment)
-        connection.execute(f"comment on column {model.name}.{column.name} is {text}")
+    said = {f"{kind} {model.name}": model.grain} | {
+        f"column {model.name}.{column.name}": column.comment for column in model.columns
+    }
+    statements = [f"comment on {target} is {sql_literal(text)}" for target, text in said.items()]
+    connection.execute(";".join(statements))
 
 
 def _escaped(path: str) -> str:

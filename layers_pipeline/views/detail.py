@@ -80,13 +80,23 @@ def detail(views: Views | Reader, project_id: str, ads_content_id: str) -> Detai
         NotFoundError: The project has no such content in the published file.
     """
     with views.reading() as reader:
+        return _detail(reader, require_content(reader, project_id, ads_content_id))
+
+
+def require_content(views: Views | Reader, project_id: str, ads_content_id: str) -> Row:
+    """One content's row of ``content_detail``.
+
+    Raises:
+        NotFoundError: The project has no such content in the published file.
+    """
+    with views.reading() as reader:
         found = reader.rows(CONTENT, {"project_id": project_id, "ads_content_id": ads_content_id})
-        if not found:
-            raise NotFoundError(
-                f"content {ads_content_id!r}: project {project_id!r} has none of that id in the "
-                "published file. Check the id (layers-pipeline content find), or publish again."
-            )
-        return _detail(reader, found[0])
+    if not found:
+        raise NotFoundError(
+            f"content {ads_content_id!r}: project {project_id!r} has none of that id in the "
+            "published file. Check the id (layers-pipeline content find), or publish again."
+        )
+    return found[0]
 
 
 def _detail(reader: Reader, content: Row) -> Detail:

@@ -1,10 +1,14 @@
 """Jobs in this process, on a real Dagster instance, lake and sandbox: what they leave behind."""
 
+import atexit
+import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +25,7 @@ from assets.ingest import PARENT
 from assets.partitions import scoring_ticks
 from layers_pipeline.cli.runs import RANGE_END, RANGE_START, open_runner
 from layers_pipeline.clock import FixedClock
+from layers_pipeline.dagster_support.instance_storage import SqliteStorage
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.accounts import NewAccount
@@ -112,6 +117,17 @@ class Deployment:
         return {row.account_id: row for row in found if row.depth == depth}
 
 
+@cache
+def empty_storage() -> Path:
+    """Dagster's files before the first run: making them takes longer than most runs."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    storage = SqliteStorage(str(folder / "storage"))
+    storage.run_storage.dispose()
+    storage.event_log_storage.dispose()
+    return folder / "storage"
+
+
 @contextmanager
 def deployed(home: Path, **settings: str) -> Iterator[Deployment]:
     """A deployment of its own for a while."""
@@ -123,6 +139,8 @@ def deployed(home: Path, **settings: str) -> Iterator[Deployment]:
         environment.setenv("LAYERS_TICK_GRACE_S", "0")
         for name, value in settings.items():
             environment.setenv(name, value)
+        if not (home / "dagster").exists():
+            shutil.copytree(empty_storage(), home / "dagster/storage")
         with open_runner(load_settings()) as runner:
             yield Deployment(home, runner.instance, runner.definitions)
 

@@ -5,6 +5,7 @@ Does not belong here: how single values are read (``tests.transforms.staging``).
 """
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from pyarrow import parquet
 
 from tests.cli.program import Program
+from tests.files.samples import SAMPLES
 
 POST = "7527622999746704844"
 ROW = {
@@ -161,3 +163,17 @@ def test_odd_instants_of_parquet_are_refused(program, type_of_time, value, words
     parquet.write_table(pa.table(plain | {"captured_at": pa.array([value], type_of_time)}), path)
     assert words in program.refused("import", "captures", path, "--project", "odd")
     assert pl.__version__
+
+
+def test_a_history_of_followers_is_told_of_its_account(program):
+    path = SAMPLES["tiktok studio zipped"].at(program.home.parent)
+    program.said("import", "captures", path, "--project", "brand")
+    told = ("import", "listings", path, "--account", "tiktok:@Ivy.and.Fern")
+    said = program.said(*told)
+    assert re.search(r"followers of 1 moments, (20\d\d)-02-26 23:59:59 .*; 1 are new", said)
+    assert "0 are new" in program.said(*told)
+    program.said("publish")
+    sql = "select followers, captured_at::text as at from platform_account_metrics"
+    sql += " where account_key = 'ivy.and.fern'"
+    (row,) = json.loads(program.said("query", sql, "--format", "json"))
+    assert (row["followers"], row["at"][4:]) == (152, "-02-26 23:59:59+00")

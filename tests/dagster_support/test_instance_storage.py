@@ -16,6 +16,7 @@ from layers_pipeline.errors import SettingsError
 from layers_pipeline.settings import load_settings
 
 BIN = Path(sys.executable).parent
+ROOT = Path(__file__).parents[2]
 FORMS = ["postgres", "postgresql", "postgresql+psycopg2", "postgresql+psycopg"]
 
 
@@ -58,6 +59,32 @@ def tables_at(url: str) -> set[str]:
 def test_without_a_url_runs_are_kept_in_sqlite_in_the_home(home):
     assert run_kept()
     assert (home / "dagster/storage/history/runs.db").stat().st_size > 0
+
+
+def test_dagsters_files_are_whole_once_the_instance_is_closed(home):
+    with open_runner(load_settings()) as runner:
+        tiny.execute_in_process(instance=runner.instance)
+        assert list(home.rglob("*.db-wal")) != []
+    assert list(home.rglob("*.db-wal")) == []
+
+
+def test_what_a_killed_process_stored_is_there(home):
+    script = """
+import os
+from layers_pipeline.cli.runs import open_runner
+from layers_pipeline.settings import load_settings
+from tests.dagster_support.test_instance_storage import tiny
+with open_runner(load_settings()) as runner:
+    tiny.execute_in_process(instance=runner.instance, run_id="11111111-1111-4111-8111-111111111111")
+    os.kill(os.getpid(), 9)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False)
+    assert done.returncode == -9
+    with open_runner(load_settings()) as runner:
+        found = runner.instance.get_run_by_id("11111111-1111-4111-8111-111111111111")
+        assert found is not None
+        assert found.status == dg.DagsterRunStatus.SUCCESS
+        assert runner.instance.all_logs(found.run_id) != []
 
 
 @pytest.mark.parametrize("form", FORMS[:3])

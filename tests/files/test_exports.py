@@ -10,10 +10,13 @@ import io
 import random
 
 import pytest
+from polars.testing import assert_frame_equal
 
 from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.files.ads import AdReading
 from layers_pipeline.files.captures import OWN_CAPTURES, read_capture_files
 from layers_pipeline.files.formats import read_table
+from layers_pipeline.files.inspection import inspect_file
 from layers_pipeline.files.members import members_of
 from layers_pipeline.files.options import told_of
 from layers_pipeline.files.recognition import recognise
@@ -49,6 +52,23 @@ def test_a_sample_is_read_as_it_is(name, tmp_path):
     assert set(file.sound["platform"]) == {BY_NAME[file.format].platform or sample.platform}
     assert file.rows_set_aside.height == sample.set_aside
     assert file.findings == ()
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_an_inspection_shows_what_the_import_reads(name, tmp_path):
+    sample = SAMPLES[name]
+    path, zone = sample.at(tmp_path), sample.options.get("time_zone")
+    told = told_of({k: v for k, v in sample.options.items() if k != "time_zone"}, time_zone=zone,
+                   now=NOW)  # fmt: skip
+    reading = AdReading(
+        ad_platform=None, spent_on=None, is_history=False, read_at=NOW, run_id="r", told=told
+    )
+    (one,) = inspect_file(path, reading, time_zone=zone)
+    (file,) = read(path, sample.options)
+    assert one.subject == "captures"
+    assert_frame_equal(one.file.sound, file.sound)
+    assert_frame_equal(one.file.quarantined, file.quarantined)
+    assert one.file.notes == file.notes
 
 
 def test_every_format_of_captures_has_a_sample():

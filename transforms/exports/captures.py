@@ -6,7 +6,7 @@ Does not belong here: which format it is; refusing files; reading rows of a capt
 
 import calendar
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -28,7 +28,9 @@ from transforms.exports.values import (
     is_marked,
     kind_of,
     plain_instants,
+    sufficient,
     text_of,
+    whole_counts,
     with_plain_counts,
 )
 from transforms.facts.post_ids import (
@@ -152,12 +154,18 @@ def as_capture_rows(
         One row per raw row: line number, the columns of a capture file (times as instants),
         breaches (what could not be read of it) and received (its values as the file has them).
     """
-    found = {ours: header.found(columns) for ours, columns in export.columns.items()}
-    shown = {ours: text_of(header, columns) for ours, columns in found.items()}
+    found = {
+        ours: sufficient(raw, header.found(columns)) for ours, columns in export.columns.items()
+    }
+    whole = _whole_counts(raw, export, found, way)
+    shown = {
+        ours: pl.col(columns[0].name) if ours in whole else text_of(header, columns)
+        for ours, columns in found.items()
+    }
     rows = raw.select(
         LINE,
         **{RAW + ours: value for ours, value in shown.items()},
-        **_beside(export, header, found, way),
+        **(_beside(export, header, found, way, whole) | whole),
     )
     rows = rows.with_columns(
         **_who(rows, export, told), **{name: _raw(rows, name) for name in TEXTS}
@@ -166,13 +174,32 @@ def as_capture_rows(
     return _timed(with_plain_counts(rows, COUNT_COLUMNS), export, told, way)
 
 
+def _whole_counts(
+    raw: pl.DataFrame, export: Export, found: Mapping[str, Sequence[Found]], way: Way
+) -> dict[str, pl.Series]:
+    """The counts that need no look at their text."""
+    if way.decimal is not None:
+        return {}
+    plain = [
+        name
+        for name in COUNT_COLUMNS
+        if name not in export.hidden and name not in export.unseen_zeros
+    ]
+    read = {name: whole_counts(raw, found.get(name, ())) for name in plain}
+    return {name: values for name, values in read.items() if values is not None}
+
+
 def _beside(
-    export: Export, header: Header, found: Mapping[str, Sequence[Found]], way: Way
+    export: Export,
+    header: Header,
+    found: Mapping[str, Sequence[Found]],
+    way: Way,
+    whole: Collection[str],
 ) -> dict[str, pl.Expr]:
     counts = {
         name: count_text(header, found[name], way.decimal)
         for name in COUNT_COLUMNS
-        if found.get(name)
+        if found.get(name) and name not in whole
     }
     for name, mark in export.hidden.items():
         if name in counts:

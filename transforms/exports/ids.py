@@ -13,7 +13,10 @@ ROUNDED: Final = r"^\s*[0-9]{15,17}0{2,}\s*$"
 """A spreadsheet keeps 15 digits, a double prints at most 17; whole ids of so many digits end in two
 zeros once in a hundred times."""
 SURELY: Final = r"^\s*[0-9]{15}0{3,}\s*$"
+ZEROS: Final = "00"
 FEW: Final = 3
+LOOKED_AT: Final = 1_000
+"""Rows that are looked at for other ids, besides twice the number of those that look rounded."""
 
 
 def lost_digits(rows: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -23,6 +26,12 @@ def lost_digits(rows: pl.DataFrame, name: str) -> pl.DataFrame:
         rows: Ids as text in a column.
         name: The column.
     """
+    ends = rows.filter(pl.col(name).str.strip_chars_end().str.ends_with(ZEROS))
+    likely = ends.filter(pl.col(name).str.contains(ROUNDED)).n_unique(name) if ends.height else 0
+    looked_at = rows.head(4 * likely + LOOKED_AT)
+    others = looked_at.filter(pl.col(name).str.contains(LONG))
+    if not likely or others.n_unique(name) >= 2 * likely:
+        return rows.clear()
     long_ids = rows.filter(pl.col(name).str.contains(LONG)).unique(name, maintain_order=True)
     shape = ROUNDED if long_ids.height >= FEW else SURELY
     rounded = long_ids.filter(pl.col(name).str.contains(shape))

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-Subject = Literal["captures", "ad-metrics", "nothing"]
-"""What its rows tell: posts at a moment, what ads spent by day, or nothing that is imported."""
+Subject = Literal["captures", "ad-metrics", "listings", "nothing"]
+"""What its rows tell: posts at a moment, what ads spent by day, what accounts had by day, or
+nothing that is imported."""
 Clock = Literal["iso", "epoch_s", "epoch_ms", "clock", "zone_words"]
 """How an instant is written: ISO 8601; seconds or milliseconds since 1970; as people write it, in
 the format's zone; the same with the zone's abbreviation behind it."""

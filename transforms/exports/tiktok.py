@@ -57,15 +57,16 @@ STUDIO_OVERVIEW: Final = Export(
 STUDIO_FOLLOWERS: Final = Export(
     name="tiktok-studio-followers",
     title="TikTok Studio, history of followers",
-    subject="nothing",
+    subject="listings",
+    platform="tiktok",
     needed=("date", "followers", "difference"),
     columns={
         "date": of("date"),
         "followers": of("followers"),
         "difference": of("difference in followers from previous day"),
     },
-    refused="It tells of an account's followers by day, not how its posts stood: import "
-    "Content.csv",
+    notes="It does not say whose followers they are: name the account with --account. Days are "
+    "written without a year: the last is the newest that can be.",
 )
 
 ADS_MANAGER: Final = Export(

@@ -27,6 +27,29 @@ def text_of(header: Header, found: Sequence[Found]) -> pl.Expr:
     return pl.coalesce(*(_value(header, one) for one in found)) if found else NONE
 
 
+def sufficient(rows: pl.DataFrame, found: Sequence[Found]) -> Sequence[Found]:
+    """The sources of a value up to the first that every row shows: later ones never count."""
+    for at, one in enumerate(found[:-1], 1):
+        if _is_plain(one) and not rows.select(shown_text(one.name).is_null().any()).item():
+            return found[:at]
+    return found
+
+
+def _is_plain(found: Found) -> bool:
+    """Whether a column's values count as they stand."""
+    return found.column.pattern is None and found.column.where is None
+
+
+def whole_counts(rows: pl.DataFrame, found: Sequence[Found]) -> pl.Series | None:
+    """A count as numbers, where its first column holds nothing but plain whole ones."""
+    if not found or not _is_plain(found[0]) or rows.schema[found[0].name] != pl.String:
+        return None
+    read = rows[found[0].name].cast(pl.Int64, strict=False)
+    least = read.min()
+    is_whole = not read.null_count() and isinstance(least, int) and least >= 0
+    return read if is_whole else None
+
+
 def _value(header: Header, found: Found) -> pl.Expr:
     value = shown_text(found.name)
     if found.column.pattern is not None:
@@ -41,7 +64,8 @@ def _matches(header: Header, column: Column, pattern: str) -> pl.Expr:
     """Whether a column matches as a whole; null where it shows nothing or is not there."""
     told = [at[0] for word in column.words if (at := header.find(word))]
     shown = pl.coalesce(*(shown_text(name) for name in told)) if told else NONE
-    return shown.str.to_lowercase().str.contains(rf"(?s)^(?:{pattern})$")
+    small = shown.str.to_lowercase()
+    return small == pattern if pattern.isalnum() else small.str.contains(rf"(?s)^(?:{pattern})$")
 
 
 def is_marked(header: Header, mark: tuple[Column, str]) -> pl.Expr:
@@ -49,7 +73,7 @@ def is_marked(header: Header, mark: tuple[Column, str]) -> pl.Expr:
     return _matches(header, *mark).fill_null(value=False)
 
 
-def kind_of(header: Header, kinds: Iterable[Kind]) -> tuple[pl.Expr, pl.Expr]:
+def kind_of(header: Header, kinds: Sequence[Kind]) -> tuple[pl.Expr, pl.Expr]:
     """The kind of post, null where none fits; and whether one was told that is not known."""
     value = pl.when(pl.lit(value=False)).then(NONE)
     told: list[str] = []
@@ -63,6 +87,8 @@ def kind_of(header: Header, kinds: Iterable[Kind]) -> tuple[pl.Expr, pl.Expr]:
             pl.lit(kind.media_type)
         )
     found = value.otherwise(NONE)
+    if any(not kind.where for kind in kinds):
+        return found, pl.lit(value=False)
     is_told = pl.any_horizontal(
         pl.lit(value=False), *(shown_text(name).is_not_null() for name in told)
     )

@@ -23,22 +23,14 @@ from layers_pipeline.sources.ads_client import (
     days_to_read,
     spans,
 )
-from layers_pipeline.sources.json_text import json_text
+from layers_pipeline.sources.meta_ads.ad_lists import AD_FIELDS, AdLists
 from layers_pipeline.sources.meta_ads.errors import SOURCE, FaultError
 from layers_pipeline.sources.meta_ads.insights import Insights
-from layers_pipeline.sources.meta_ads.lists import PAGE, Row, pages
+from layers_pipeline.sources.meta_ads.lists import Row
 from layers_pipeline.sources.meta_ads.session import AdsSession
-from layers_pipeline.sources.meta_ads.spans import AD_ID, STATUSES, Among, Span, ids_in
+from layers_pipeline.sources.meta_ads.spans import AD_ID, Among, Span, ids_in
 
 ACCOUNT_FIELDS: Final = "id,account_id,name,currency,timezone_name,timezone_offset_hours_utc"
-CREATIVE_FIELDS: Final = (
-    "id,object_type,effective_instagram_media_id,source_instagram_media_id,"
-    "instagram_permalink_url,effective_object_story_id,video_id"
-)
-AD_FIELDS: Final = (
-    "id,name,account_id,campaign_id,adset_id,status,configured_status,effective_status,"
-    f"created_time,updated_time,source_ad_id,creative{{{CREATIVE_FIELDS}}}"
-)
 SPAN_DAYS: Final = 93
 """Days that are asked for at once; more than a month is read by a report."""
 FORBIDDEN_MAX: Final = 20
@@ -94,7 +86,7 @@ class MetaAdsReader:
     async def _read(self) -> None:
         account = await self._read_account()
         self._since, self._until = days_to_read(self._wanted, account, now=self._session.now)
-        await self._list_ads()
+        await AdLists(self._session, self._path, keep=self._keep_ads, told=self._told).read()
         # The newest days first: should a throttle end the reading, those are what was missing.
         for since, until in reversed(spans(self._since, self._until, days=SPAN_DAYS)):
             delivered, before = await self._read_totals(since, until), self._days
@@ -116,48 +108,10 @@ class MetaAdsReader:
         self._keep(ACCOUNT, "", [found])
         return self._account
 
-    async def _list_ads(self) -> None:
-        try:
-            self._keep_ads(await self._list("ads", AD_FIELDS))
-        except FaultError as refused:
-            # One ad that may not be read ends a list; without the right, the next list fails too.
-            if refused.fault.kind != "not_permitted":
-                raise
-            sets = sorted(str(row["id"]) for row in await self._list("adsets", "id"))
-            if not sets:
-                raise
-            await self._list_around(sets)
-
-    async def _list_around(self, ad_sets: Sequence[str]) -> None:
-        """List the ads of some ad sets, in halves, until only what is barred is left."""
-        try:
-            self._keep_ads(await self._list("ads", AD_FIELDS, ad_sets=ad_sets))
-        except FaultError as again:
-            if again.fault.kind != "not_permitted":
-                raise
-            if len(ad_sets) > 1:
-                middle = len(ad_sets) // 2
-                await self._list_around(ad_sets[:middle])
-                await self._list_around(ad_sets[middle:])
-            else:
-                self._told("not_permitted", again.fault.message, subject=ad_sets[0])
-
-    async def _list(self, edge: str, fields: str, *, ad_sets: Sequence[str] = ()) -> list[Row]:
-        """Every row of a list of the account's, of some ad sets or of all."""
-        params = {"fields": fields, "effective_status": json_text(list(STATUSES))}
-        if ad_sets:
-            wanted = Among(field="adset.id", values=tuple(ad_sets))
-            params["filtering"] = json_text([wanted.filter()])
-        path = f"{self._path}/{edge}"
-        return await pages(self._session, path, params, key="id", smaller=self._smaller, limit=PAGE)
-
     def _keep_ads(self, rows: Iterable[Row]) -> None:
         for row in rows:
             self._listed.add(str(row["id"]))
             self._keep(AD, str(row["id"]), [row])
-
-    def _smaller(self, limit: int) -> None:
-        self._told("page_made_smaller", f"lists: pages of {limit} from here on")
 
     @property
     def _lacks(self) -> bool:

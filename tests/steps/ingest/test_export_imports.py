@@ -4,10 +4,14 @@ Belongs here: that repeats and orders change nothing, and what an import says af
 Does not belong here: reading of each format (``tests.files``).
 """
 
-import random
+import io
+from csv import reader as csv_rows
+from csv import writer as csv_writer
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
@@ -16,12 +20,14 @@ from layers_pipeline.steps.ingest.ad_imports import import_ad_metrics
 from layers_pipeline.steps.ingest.imports import import_captures
 from tests.files.samples import GIVEN, NOW, SAMPLES, csv
 from tests.files.test_ad_exports import HEADERS, PLAIN
+from tests.hypothesis_profiles import examples
 from tests.worlds.data_builders import make_stores, rows_of, score
 
 NAMES = (
     "tiktok studio zipped", "business suite", "apify tiktok", "yt-dlp lines",
     "zeeschuimer instagram", "zeeschuimer tiktok", "4cat instagram",
 )  # fmt: skip
+DERIVED_BETWEEN = 0.2
 
 
 @pytest.fixture
@@ -29,32 +35,36 @@ def stores(tmp_path):
     return make_stores(tmp_path / "home", now=NOW)
 
 
-def import_sample(stores, folder, name, *, project="brand"):
-    sample = SAMPLES[name]
-    at = folder / name.replace(" ", "_")
-    at.mkdir(exist_ok=True)
-    report = import_captures(
+def import_paths(stores, sample, paths, *, project="brand"):
+    return import_captures(
         stores,
-        [sample.at(at)],
+        paths,
         project_id=project,
         time_zone=sample.options.get("time_zone"),
         run_id="r",
         options={key: word for key, word in sample.options.items() if key != "time_zone"},
     )
-    bring_up_to_date(stores)
-    return report
+
+
+def import_sample(stores, folder, name, *, project="brand"):
+    sample = SAMPLES[name]
+    at = folder / name.replace(" ", "_")
+    at.mkdir(exist_ok=True)
+    return import_paths(stores, sample, [sample.at(at)], project=project)
 
 
 def tables(stores):
+    """What was derived, and what was set aside, whatever files it came in."""
+    bring_up_to_date(stores)
     wanted = (
         catalog.PLATFORM_POSTS,
-        catalog.PLATFORM_POST_METRICS,
         catalog.PLATFORM_POST_METRICS_LATEST,
-        catalog.STG_IMPORT__CAPTURES,
+        catalog.PLATFORM_ACCOUNT_METRICS,
         catalog.QUARANTINE,
         catalog.ADS_CONTENT,
     )
-    passing = ("created_at", "quarantined_at", "run_id")
+    # Named by the file and by the moment of the import.
+    passing = ("created_at", "quarantined_at", "run_id", "origin", "quarantine_id")
     found = {}
     for table in wanted:
         rows = rows_of(stores, table).drop(passing, strict=False)
@@ -62,27 +72,74 @@ def tables(stores):
     return found
 
 
-def test_samples_give_the_same_tables_in_any_order_and_again(tmp_path):
-    found = []
-    for seed in (1, 2):
-        stores = make_stores(tmp_path / str(seed), now=NOW)
-        names = list(NAMES)
-        random.Random(seed).shuffle(names)
-        for name in names:
-            import_sample(stores, tmp_path, name)
-        found.append(tables(stores))
-        for name in names[:3]:
-            report = import_sample(stores, tmp_path, name)
-            assert all(file.already_there and not file.is_new_here for file in report.files)
-        assert tables(stores) == found[-1]
-    # Which captures are kept as snapshots may differ by equal repeats (R9).
-    for tables_of_one in found:
-        del tables_of_one["platform_post_metrics"]
-    assert found[0] == found[1]
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Every sample imported as it is: where, with what stores, and the tables."""
+    folder = tmp_path_factory.mktemp("whole")
+    stores = make_stores(folder / "home", now=NOW)
+    for name in NAMES:
+        import_sample(stores, folder, name)
+    return folder, stores, tables(stores)
+
+
+def test_samples_that_are_imported_again_change_nothing(whole):
+    folder, stores, before = whole
+    for name in NAMES:
+        report = import_sample(stores, folder, name)
+        assert all(file.already_there and not file.is_new_here for file in report.files)
+    assert tables(stores) == before
+
+
+def rows_of_sample(sample):
+    """A sample's text as its rows, and what stands above them; nothing: it cannot be split."""
+    if sample.name.endswith(".csv"):
+        head, *body = csv_rows(io.StringIO(sample.content.decode("utf-8-sig")))
+        return head, body
+    lines = sample.content.decode().splitlines()
+    return None, lines if sample.name.endswith(("jsonl", "ndjson")) else []
+
+
+def written(sample, folder, head, rows):
+    """Some of a sample's rows as a file of its name."""
+    folder.mkdir()
+    path = folder / sample.name
+    text = io.StringIO()
+    if head is None:
+        text.write("\n".join(rows) + "\n")
+    else:
+        csv_writer(text).writerows([head, *rows])
+    path.write_text(text.getvalue(), encoding="utf-8")
+    return path
+
+
+@examples(0.2)
+@given(st.randoms(use_true_random=False))
+def test_any_order_and_any_split_of_samples_give_the_same_tables(whole, tmp_path_factory, chance):
+    folder, _, before = whole
+    at = tmp_path_factory.mktemp("split")
+    stores = make_stores(at / "home", now=NOW)
+    imports = []
+    for name in NAMES:
+        sample = SAMPLES[name]
+        head, rows = rows_of_sample(sample)
+        chance.shuffle(rows)
+        cut = chance.randint(0, len(rows))
+        parts = [part for part in (rows[:cut], rows[cut:]) if part]
+        imports += [
+            (sample, written(sample, at / f"{name} {number}", head, part))
+            for number, part in enumerate(parts)
+        ] or [(sample, folder / name.replace(" ", "_") / sample.name)]
+    chance.shuffle(imports)
+    for sample, path in imports:
+        import_paths(stores, sample, [path])
+        if chance.random() < DERIVED_BETWEEN:
+            bring_up_to_date(stores)
+    assert tables(stores) == before
 
 
 def test_an_import_names_the_ticks_that_were_scored_without_it(stores, tmp_path):
     import_sample(stores, tmp_path, "apify tiktok")
+    bring_up_to_date(stores)
     ticks = [GIVEN.replace(day=day, hour=hour) for day in (1, 2) for hour in (0, 4)]
     score(stores, ticks)
     again = import_sample(stores, tmp_path, "apify tiktok")
@@ -104,6 +161,7 @@ def test_an_account_of_business_suite_that_is_read_by_token_keeps_its_id(stores,
     )
     stores.operations.accounts.add([account], now=NOW)
     import_sample(stores, tmp_path, "business suite")
+    bring_up_to_date(stores)
     keys = rows_of(stores, catalog.PLATFORM_POSTS)["account_key"].unique().to_list()
     assert keys == ["17841400000000001"]
 
