@@ -76,7 +76,8 @@ class Reader:
         Other questions may be asked in between, as long as the reader is there.
         """
         with self._errors_named(), closing(self.opened.cursor()) as cursor:
-            answer = cursor.sql(sql, params=dict(parameters or {})).to_arrow_reader(rows)
+            # Executed, it streams; a relation (``sql``) would hold the whole answer in memory.
+            answer = cursor.execute(sql, dict(parameters or {})).to_arrow_reader(rows)
             yield pl.DataFrame(answer.schema.empty_table())
             for batch in answer:
                 yield pl.DataFrame(batch)
