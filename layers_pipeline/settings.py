@@ -140,7 +140,7 @@ class Settings(BaseSettings):
     """Password of the dashboard; needed where it is open to other machines."""
     generations_kept: Annotated[int, Field(ge=1)] = 5
     """How many published generations of the analysts' file are kept."""
-    views_memory_mb: Annotated[int, Field(ge=64, le=1_000_000)] = 512
+    views_memory_mb: Annotated[int, Field(ge=64, le=1_000_000)] = 2048
     """Memory that questions of people who look may use before they write to disk, in MB."""
     views_threads: Annotated[int, Field(ge=1, le=1024)] = 2
     """Threads that all of their questions share."""

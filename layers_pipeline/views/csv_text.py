@@ -25,6 +25,10 @@ def csv_of(frame: pl.DataFrame, *, with_names: bool) -> bytes:
     """
     harmless = frame.with_columns(pl.col(pl.String).str.replace(RUN_BY_SPREADSHEETS, "'${0}"))
     written = harmless.write_csv(
-        include_header=with_names, datetime_format=INSTANT, quote_style="necessary"
+        include_header=with_names,
+        datetime_format=INSTANT,
+        quote_style="necessary",
+        # A line with nothing on it is no row to those who read CSV.
+        null_value='""' if frame.width == 1 else "",
     )
     return written.encode()

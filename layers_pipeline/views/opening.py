@@ -86,6 +86,11 @@ class Reader:
     def _errors_named(self) -> Iterator[None]:
         try:
             yield
+        except duckdb.OutOfMemoryException as error:
+            raise StoreError(
+                f"generation {self.generation} of the analysts' file: the questions that are asked "
+                "at once need more memory than they may use. Raise LAYERS_VIEWS_MEMORY_MB."
+            ) from error
         except duckdb.Error as error:
             said = " ".join(str(error).split())
             raise StoreError(

@@ -118,7 +118,7 @@ def test_posts_are_scheduled_listed_in_the_projects_time_and_cancelled(program, 
 
     listed = (*schedule, "list", "--project", "brand", "--format")
     rows = json.loads(program.said(*listed, "json", "--cancelled", "show"))
-    assert [(row["post"], row["state"], row["local time"]) for row in rows] == [
+    assert [(row["post"], row["state"], row["local_time"]) for row in rows] == [
         ("may-1", "past", "2025-05-01 09:00 CEST"),
         ("may-2", "cancelled", "2025-05-02 11:00 CEST"),
         ("teaser", "scheduled", "2125-07-01 18:00 CEST"),

@@ -89,6 +89,12 @@ def test_text_is_written_as_answers_to_questions_are(text):
     assert ours.decode() == as_csv(["words"], [[text], ["b"]])
 
 
+def test_null_in_the_only_column_is_a_row_all_the_same():
+    only = pl.DataFrame({"views": [1, None, 3]})
+
+    assert csv_of(only, with_names=True) == b'views\n1\n""\n3\n'
+
+
 def test_a_search_means_its_characters_and_no_pattern(views):
     for text in ("%", "_", "\\", "'; drop table x; --"):
         assert count(views, ContentFilter(project_id=PROJECT, search=text)) == 0

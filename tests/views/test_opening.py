@@ -90,6 +90,16 @@ def test_the_file_stays_as_it_is_and_others_may_hold_it_open(opened, settings):
         reader.frame("create table published.x as select 1 as one")
 
 
+def test_too_little_memory_is_said_with_its_remedy(settings):
+    publish(settings)
+    small = open_views(settings.model_copy(update={"views_memory_mb": 64}))
+    hungry = "select list(n || repeat('x', 1000)) as all_of_it from range(1000000) as rows(n)"
+
+    with small.reading() as reader, pytest.raises(StoreError, match="LAYERS_VIEWS_MEMORY_MB"):
+        reader.frame(hungry)
+    small.close()
+
+
 def test_a_damaged_file_is_named_with_its_remedy(opened, settings):
     publish(settings).write_bytes(b"x" * 5000)
 
