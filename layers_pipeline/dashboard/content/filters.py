@@ -12,11 +12,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from layers_pipeline.dashboard import shown
-from layers_pipeline.dashboard.content.columns import heads
+from layers_pipeline.dashboard.content.columns import MEANINGS, SHOWN_AS, heads
 from layers_pipeline.dashboard.content.state import CONTROLS, Tab, values_of
 from layers_pipeline.dashboard.marks import aria
 from layers_pipeline.views.choices import Choices
-from layers_pipeline.views.filters import SCORE_MAX, TEXT_MAX, ContentFilter
+from layers_pipeline.views.filters import COLUMNS, SCORE_MAX, TEXT_MAX, ContentFilter
 from transforms.vocabulary import MEDIA_TYPES, PLATFORMS, POOLS
 
 DEBOUNCE_MS: Final = 400
@@ -71,6 +71,20 @@ def columns(kept: ContentFilter) -> Component:
     )
     return html.Details(
         [html.Summary(LABELS["columns"]), html.Div(group, className="dropdown")],
+        className="choose-columns",
+    )
+
+
+def meanings() -> Component:
+    """What each column means, for those too who have no mouse to rest on its head."""
+    listed = [
+        part for name in COLUMNS for part in (html.Dt(SHOWN_AS[name].head), html.Dd(MEANINGS[name]))
+    ]
+    return html.Details(
+        [
+            html.Summary("?", **aria(label="What columns mean")),
+            html.Dl(listed, className="dropdown"),
+        ],
         className="choose-columns",
     )
 

@@ -34,6 +34,7 @@ from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.views.choices import choices
 from layers_pipeline.views.filters import ContentFilter
 
+LOOK_EVERY_MS: Final = 60_000
 VALUES: Final = tuple((filters.control_id(name), "value") for name in CONTROLS)
 
 
@@ -64,9 +65,11 @@ def _live(visit: Visit, state: ContentState, *, rows: str | None) -> list[Compon
     known = choices(visit.deployment.views, visit.project_id)
     count = html.Div(id=ids.COUNT, role="status")
     csv = html.A("Download CSV", id=ids.CSV, href=csv_address(state), download="")
-    files = dmc.Group([filters.columns(state.kept), csv])
+    files = dmc.Group([filters.meanings(), filters.columns(state.kept), csv])
     return [
         dcc.Location(id=ids.URL, refresh="callback-nav"),
+        dcc.Interval(id=ids.AGAIN, interval=LOOK_EVERY_MS),
+        dcc.Store(id=ids.GENERATION, data=visit.deployment.views.publication().generation),
         dcc.Store(id=ids.ROWS, data=rows),
         dcc.Store(id=ids.OPENED, data=state.opened),
         filters.controls(state.kept, known),
@@ -105,6 +108,7 @@ def register(app: Dash, deployment: Deployment) -> None:
     app.clientside_callback(
         ClientsideFunction("content", "dropRows"),
         Input(ids.ROWS, "data"),
+        Input(ids.GENERATION, "data"),
         prevent_initial_call=True,
     )
 
@@ -185,6 +189,17 @@ def _changed(seen: Seen, after: ContentState) -> dict[str, Any]:
 
 def _give_rows(app: Dash, deployment: Deployment) -> None:
     @app.callback(
+        Output(ids.GENERATION, "data"),
+        Input(ids.AGAIN, "n_intervals"),
+        State(ids.GENERATION, "data"),
+        prevent_initial_call=True,
+        hidden=True,
+    )
+    def look_again(_looks: int | None, before: int) -> object:
+        now = deployment.views.publication().generation
+        return no_update if now == before else now
+
+    @app.callback(
         Output(ids.GRID, "getRowsResponse"),
         Input(ids.GRID, "getRowsRequest"),
         State(ids.ROWS, "data"),
@@ -199,10 +214,11 @@ def _give_rows(app: Dash, deployment: Deployment) -> None:
     @app.callback(
         Output(ids.COUNT, "children"),
         Input(ids.ROWS, "data"),
+        Input(ids.GENERATION, "data"),
         State(ids.PROJECT, "data"),
         hidden=True,
     )
-    def tell_count(kept: str | None, project_id: str) -> object:
+    def tell_count(kept: str | None, _generation: int | None, project_id: str) -> object:
         return rows.told(deployment.views, project_id, kept)
 
 
