@@ -4,8 +4,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# What runs; with it, what tests; with it, what lints (pyproject.toml, dependency-groups).
+# What runs; with it, the dashboard; what tests; what lints (pyproject.toml).
 RUN := $(VENV)/.installed-run
+PAGES := $(VENV)/.installed-pages
 STAMP := $(VENV)/.installed
 LINT := $(VENV)/.installed-lint
 UV_PINNED := uv==0.13.8
@@ -22,11 +23,12 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
+$(PAGES): private GROUP := --extra dashboard
 $(STAMP): private GROUP := --group test
 $(LINT): private GROUP := --group lint
 
 # With uv where it is installed; else uv comes through pip, into an environment of its own.
-$(RUN) $(STAMP) $(LINT): pyproject.toml sandbox/pyproject.toml uv.lock
+$(RUN) $(PAGES) $(STAMP) $(LINT): pyproject.toml sandbox/pyproject.toml uv.lock
 	@uv=$$(command -v uv); \
 	if [ -z "$$uv" ]; then \
 		uv=.uv/bin/uv; \
@@ -45,7 +47,7 @@ test: $(STAMP) ## Set up and run every test
 test-quick: $(STAMP) ## Run the tests that need no store, process or run: less than two minutes
 	@$(PYTEST) -m quick --hypothesis-profile quick
 
-dev: $(RUN) ## Open the Dagster UI and the sandbox on this machine
+dev: $(PAGES) ## Open the dashboard, the Dagster UI and the sandbox on this machine
 	@$(BIN)/layers-pipeline dev
 
 lint: $(LINT) ## Format, lint, types, import arrows, SQL

@@ -32,7 +32,8 @@ def ads_show_what_we_know(stores: Stores) -> dg.AssetCheckResult:
         passed=share <= limit,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{unknown.height} of {ads.height} ads show nothing we know ({share:.0%}; at "
-        f"most {limit:.0%} is well). Link them: layers-pipeline content ad AD CONTENT.",
+        f"most {limit:.0%} is well). Link them: layers-pipeline content ad CONTENT PLATFORM:AD_ID "
+        "--project PROJECT.",
         metadata={"unknown_share": share, "limit": limit, "ads": listed(unknown.select(SHOWN))},
     )
 

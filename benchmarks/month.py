@@ -5,11 +5,16 @@ Does not belong here: what a deployment does at which minute of a scenario (``li
 
 The sandbox refuses calls beyond TikTok's limits per minute, in its own time, and each request
 takes a tenth of a second of that time: so quickly may our app call. A sync that is late is
-skipped, as in Dagster. Copied into an older tree together with ``life``, it lives there, too.
+skipped, as in Dagster. With ``--beside`` it lives in an older tree as well, and says the share.
 """
 
 import argparse
+import json
+import os
 import random
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -112,8 +117,43 @@ class Month:
 
 
 def main() -> None:
-    """Live, and print what came of it."""
+    """Live, and print what came of it; beside another tree, if one is given."""
     options = _options()
+    figures = _live(options)
+    if options.figures:
+        options.figures.write_text(json.dumps(figures), encoding="utf-8")
+    if options.beside:
+        _print_share(figures, _live_in(options.beside))
+
+
+def _live_in(tree: Path) -> dict[str, float]:
+    """The same, by another tree's code and interpreter and this tree's benchmark."""
+    print(f"\nThe same in {tree}:", flush=True)
+    with tempfile.TemporaryDirectory(prefix="layers-month-") as folder:
+        home = Path(folder)
+        (home / "benchmarks").mkdir()
+        for file in (Path(__file__), Path(living.__file__)):
+            shutil.copy(file, home / "benchmarks")
+        given = [one for one in sys.argv[1:] if one not in ("--beside", str(tree))]
+        command = [tree / ".venv/bin/python", "-m", "benchmarks.month", *given]
+        subprocess.run(
+            [*command, "--figures", home / "figures"],
+            cwd=home,
+            env=os.environ | {"PYTHONPATH": str(tree)},
+            check=True,
+        )
+        return json.loads((home / "figures").read_text(encoding="utf-8"))
+
+
+def _print_share(ours: dict[str, float], theirs: dict[str, float]) -> None:
+    print("\n| HTTP calls per account and day | there | here | of those there |")
+    print("|---|---:|---:|---:|")
+    for platform, made in ours.items():
+        before = theirs[platform]
+        print(f"| {platform} | {before:.1f} | {made:.1f} | {made / before:.1%} |")
+
+
+def _live(options: argparse.Namespace) -> dict[str, float]:
     world = _world(options)
     with (
         tempfile.TemporaryDirectory(prefix="layers-month-") as folder,
@@ -128,8 +168,10 @@ def main() -> None:
         took_s = perf_counter() - begun
         month.settle()
         refused = httpx.get(limits).json()["refused"] if limits else None
-        _print(options, month, calls=calls, took_s=took_s, refused=refused)
+        figures = _calls_a_day(options, calls)
+        _print(options, month, figures=figures, took_s=took_s, refused=refused)
         month.life.stores.operations.close()
+        return figures
 
 
 def _world(options: argparse.Namespace) -> World:
@@ -210,27 +252,35 @@ def lacking(life: living.Life) -> list[str]:
     ]
 
 
+def _calls_a_day(options: argparse.Namespace, calls: dict[str, int]) -> dict[str, float]:
+    """HTTP calls per account and day, by platform and of both."""
+    half, days = (options.accounts - options.large) // 2, options.hours / 24
+    accounts = {"Instagram": half, "TikTok": options.accounts - half}
+    prefixes = {"Instagram": "/v", "TikTok": "/open_api"}
+    made = {
+        platform: sum(number for path, number in calls.items() if path.startswith(prefix))
+        for platform, prefix in prefixes.items()
+    }
+    each = {platform: made[platform] / number / days for platform, number in accounts.items()}
+    return each | {"both": sum(made.values()) / options.accounts / days}
+
+
 def _print(
     options: argparse.Namespace,
     month: Month,
     *,
-    calls: dict[str, int],
+    figures: dict[str, float],
     took_s: float,
     refused: int | None,
 ) -> None:
-    life, days = month.life, options.hours / 24
-    half = (options.accounts - options.large) // 2
+    life = month.life
     since = life.world.clock.now() - timedelta(hours=2.5)
     print(
         f"\n{options.accounts} accounts, {options.large} of them above {options.large_posts:,}"
         f" posts, {options.hours} hours in {took_s / 60:.1f} min\n"
     )
-    for platform, prefix, count in (
-        ("Instagram", "/v", half),
-        ("TikTok", "/open_api", options.accounts - half),
-    ):
-        made = sum(number for path, number in calls.items() if path.startswith(prefix))
-        print(f"HTTP calls to {platform} per account and day: {made / count / days:.1f}")
+    for platform, made in figures.items():
+        print(f"HTTP calls per account and day, {platform}: {made:.1f}")
     print(f"syncs skipped as late: {dict(month.late) or 0}")
     print(
         f"calls refused by TikTok's limits per minute: "
@@ -255,6 +305,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--posts", type=int, default=30, help="of every other account")
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--hours", type=int, help="in place of days")
+    parser.add_argument("--beside", type=Path, help="a tree to compare with, with its .venv")
+    parser.add_argument("--figures", type=Path, help="a file to write the calls to, as JSON")
     parser.add_argument("--faults", type=float, default=0.1, help="per account and day")
     options = parser.parse_args()
     options.hours = options.hours or 24 * options.days

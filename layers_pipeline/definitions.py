@@ -23,6 +23,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             ads,
             creators,
             derive,
+            exports,
             ingest,
             publish,
             score,
@@ -31,7 +32,9 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         )
         from sensors import jobs, schedules, scrapes, ticks, versions  # noqa: PLC0415
 
-        assets = dg.load_assets_from_modules([ingest, ads, derive, score, creators, publish])
+        assets = dg.load_assets_from_modules(
+            [ingest, ads, derive, score, creators, publish, exports]
+        )
         return dg.Definitions(
             assets=[
                 *sources.external_assets(),

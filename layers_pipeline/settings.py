@@ -134,8 +134,22 @@ class Settings(BaseSettings):
     """Whether schedules and sensors start switched on."""
     failed_share_limit: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
     """Share of failed accounts in one sync, 0 to 1, above which the check turns red."""
+    stale_after_h: Annotated[float, Field(gt=0, le=8760, allow_inf_nan=False)] = 8.0
+    """Age of what was published from which on the dashboard calls it old, in hours."""
+    dashboard_password: SecretStr = SecretStr("")
+    """Password of the dashboard; needed where it is open to other machines."""
     generations_kept: Annotated[int, Field(ge=1)] = 5
     """How many published generations of the analysts' file are kept."""
+    views_memory_mb: Annotated[int, Field(ge=64, le=1_000_000)] = 512
+    """Memory that questions of people who look may use before they write to disk, in MB."""
+    views_threads: Annotated[int, Field(ge=1, le=1024)] = 2
+    """Threads that all of their questions share."""
+    exports_dir: Path | None = None
+    """Folder of scheduled exports. Default: ``home``/exports."""
+    exports_cron: Annotated[str, AfterValidator(_cron)] = "30 6 * * *"
+    """When saved views are exported, in UTC."""
+    exports_kept: Annotated[int, Field(ge=1)] = 30
+    """How many exports of each saved view are kept."""
 
     @cached_property
     def root(self) -> Path:
@@ -160,6 +174,11 @@ class Settings(BaseSettings):
     def serve_location(self) -> Path:
         """The absolute folder of the analysts' files."""
         return (self.serve_dir or self.root / "serve").expanduser().absolute()
+
+    @cached_property
+    def exports_location(self) -> Path:
+        """The absolute folder of scheduled exports."""
+        return (self.exports_dir or self.root / "exports").expanduser().absolute()
 
     @property
     def seen_location(self) -> Path:

@@ -11,6 +11,7 @@ import dagster as dg
 from assets.ads import read_ad_accounts
 from assets.creators import creators_and_payouts
 from assets.derive import derived_tables
+from assets.exports import scheduled_exports
 from assets.ingest import (
     SYNC_TAG,
     import_reports_of_ads,
@@ -87,6 +88,11 @@ publication = dg.define_asset_job(
     selection=dg.AssetSelection.groups("marts", "serving"),
     description="Publishes the analysts' file and its marts again.",
 )
+exports = dg.define_asset_job(
+    "exports",
+    selection=dg.AssetSelection.assets(scheduled_exports),
+    description="Writes every saved view that asks for it to a file, with a manifest.",
+)
 creator_payouts = dg.define_asset_job(
     "creator_payouts",
     selection=dg.AssetSelection.assets(creators_and_payouts),
@@ -110,6 +116,7 @@ JOBS: Final = (
     scoring,
     creator_payouts,
     publication,
+    exports,
     maintenance,
     replay_job,
     check_freshness,

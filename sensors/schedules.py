@@ -17,6 +17,7 @@ from sensors.jobs import (
     check_freshness,
     creator_payouts,
     derivation,
+    exports,
     full_sync,
     maintenance,
     posts_sync,
@@ -58,6 +59,7 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         _cadence(creator_payouts.name, "45 */6 * * *", status, what="Creators' pay"),
         _plain(check_freshness.name, "25 * * * *", status),
         _plain(maintenance.name, "40 3 * * *", status),
+        _cadence(exports.name, settings.exports_cron, status, what="Exports of saved views"),
         _scoring_schedule(settings, status),
     ]
 

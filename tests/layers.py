@@ -41,6 +41,8 @@ OF_FOLDER: Final = {
     "benchmarks": "store",
     "cli": "process",
     "dagster_support": "run",
+    "dashboard/browser": "e2e",
+    "dashboard/test_guards.py": "store",
     "e2e": "e2e",
     "lake": "store",
     "operations/test_concurrency.py": "process",
@@ -51,6 +53,7 @@ OF_FOLDER: Final = {
     "steps": "store",
     "stress": "process",
     "tools": "store",
+    "views": "store",
 }
 """Folders and files below ``tests``; everything else is quick."""
 OF_FIXTURE: Final = {"url": "process", "postgres_url": "store"}

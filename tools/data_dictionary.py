@@ -15,6 +15,7 @@ from layers_pipeline.serving import generations
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.stores import open_stores
+from transforms.sql import sql_of
 
 INTRODUCTION: Final = """# Data dictionary
 
@@ -25,27 +26,10 @@ inside it. How to open the file, and example questions: [analysts.md](analysts.m
 Counts grow over a post's life and are as the platform reports them. A null count was not
 collected or not reported; a zero was reported as zero. Instants are in UTC.
 """
-RELATIONS: Final = """
-    select table_name as name, 'table' as kind, comment
-    from duckdb_tables() where database_name = current_database() and not internal
-    union all
-    select view_name, 'view', comment
-    from duckdb_views() where database_name = current_database() and not internal
-    order by name
-"""
-COLUMNS: Final = """
-    select table_name, column_name, lower(data_type), comment
-    from duckdb_columns() where database_name = current_database() and not internal
-    order by table_name, column_index
-"""
-MACROS: Final = """
-    select function_name, list_aggregate(parameters, 'string_agg', ', '), comment, function_type
-    from duckdb_functions()
-    where
-        database_name = current_database() and not internal
-        and function_type in ('macro', 'table_macro')
-    order by function_name
-"""
+RELATIONS, COLUMNS, MACROS = (
+    sql_of("views", f"dictionary_{part}") for part in ("tables", "columns", "macros")
+)
+"""The questions that the dashboard's dictionary asks too."""
 
 
 def as_markdown(path: str | Path) -> str:

@@ -125,6 +125,9 @@ UNATTRIBUTED: Final = "(unattributed)"
 NO_PROJECT: Final = "(no project)"
 """In place of a project: ads of which nothing tells whose they are."""
 
+ExportFormat = Literal["csv", "parquet"]
+EXPORT_FORMATS: Final[tuple[ExportFormat, ...]] = get_args(ExportFormat)
+
 SkipRateUnit = Literal["percent", "fraction"]
 """What Instagram's skip rate is given in."""
 

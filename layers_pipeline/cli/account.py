@@ -13,9 +13,10 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from layers_pipeline.cli.common import opened, user_name
+from layers_pipeline.cli.answers import FormatOption, print_rows
+from layers_pipeline.cli.common import example, opened, user_name
 from layers_pipeline.cli.handover import handed_over
-from layers_pipeline.cli.terminal import print_table, say
+from layers_pipeline.cli.terminal import say
 from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import AccountSyncState, NewAccount, PlatformAccount
@@ -40,7 +41,10 @@ ExpiresOption = Annotated[
 ]
 
 
-@account_app.command("add")
+@account_app.command(
+    "add",
+    epilog=example('account add instagram:17840000000000000 --project my-brand --name "My Brand"'),
+)
 def add_account(
     name_of_account: Annotated[
         str,
@@ -71,7 +75,7 @@ def add_account(
     )
 
 
-@account_app.command("reauth")
+@account_app.command("reauth", epilog=example("account reauth instagram:17840000000000000"))
 def renew_token(name_of_account: AccountArgument, expires_in: ExpiresOption = None) -> None:
     """Give an account a new token, read as ``account add`` does; it syncs again at once."""
     with _vault() as (stores, cipher):
@@ -86,13 +90,14 @@ def renew_token(name_of_account: AccountArgument, expires_in: ExpiresOption = No
     )
 
 
-@account_app.command("list")
-def list_accounts() -> None:
+@account_app.command("list", epilog=example("account list"))
+def list_accounts(form: FormatOption = "table") -> None:
     """List the accounts and how their newest sync ended."""
     with opened() as stores:
         rows = stores.operations.accounts.all()
         newest = _newest_endings(stores.operations.syncs.states())
-    print_table(
+    print_rows(
+        form,
         ("account", "name", "connection", "status", "last outcome", "message", "next retry"),
         [
             (
@@ -107,7 +112,7 @@ def list_accounts() -> None:
     )
 
 
-@account_app.command("pause")
+@account_app.command("pause", epilog=example("account pause instagram:17840000000000000"))
 def pause_account(name_of_account: AccountArgument) -> None:
     """Sync an account no more until it is resumed; what is known of it stays."""
     with opened() as stores:
@@ -116,7 +121,7 @@ def pause_account(name_of_account: AccountArgument) -> None:
     say(f"Account {row.account_id} is paused; it was {row.status}.")
 
 
-@account_app.command("resume")
+@account_app.command("resume", epilog=example("account resume instagram:17840000000000000"))
 def resume_account(name_of_account: AccountArgument) -> None:
     """Sync a paused account again."""
     with opened() as stores:
@@ -130,7 +135,7 @@ def resume_account(name_of_account: AccountArgument) -> None:
     say(f"Account {row.account_id} is active; it was {row.status}.")
 
 
-@account_app.command("new-key")
+@account_app.command("new-key", epilog=example("account new-key"))
 def show_new_key() -> None:
     """Print a fresh key for tokens and how to set it; nothing is stored."""
     has_keys = bool(load_settings().token_keys.get_secret_value())
@@ -141,7 +146,7 @@ def show_new_key() -> None:
     say("key run: layers-pipeline account rotate-keys.")
 
 
-@account_app.command("rotate-keys")
+@account_app.command("rotate-keys", epilog=example("account rotate-keys"))
 def rotate_keys() -> None:
     """Encrypt every stored token with the first key; may be repeated."""
     with _vault() as (stores, cipher):
@@ -155,7 +160,10 @@ def rotate_keys() -> None:
     say("the other keys can be taken out of LAYERS_TOKEN_KEYS.")
 
 
-@account_app.command("confirm-deletions")
+@account_app.command(
+    "confirm-deletions",
+    epilog=example("account confirm-deletions instagram:17840000000000000 0b9f2c61"),
+)
 def confirm_deletions(
     name_of_account: AccountArgument,
     listing: Annotated[str, typer.Argument(help="Id of the listing, as the warning names it.")],

@@ -9,9 +9,10 @@ from typing import Annotated, Final
 
 import typer
 
-from layers_pipeline.cli.common import ProjectOption, job_runner, opened
+from layers_pipeline.cli.answers import FormatOption, print_rows
+from layers_pipeline.cli.common import ProjectOption, example, job_runner, opened
 from layers_pipeline.cli.handover import handed_over
-from layers_pipeline.cli.terminal import print_table, progress_bars, say
+from layers_pipeline.cli.terminal import progress_bars, say
 from layers_pipeline.errors import InputRefusedError, RunFailedError
 from layers_pipeline.operations.ad_account_rows import META_PREFIX, NewAdAccount
 from layers_pipeline.operations.secrets import TokenCipher
@@ -33,7 +34,7 @@ AccountsArgument = Annotated[
 EXAMPLE: Final = "meta:act_1234567890 or tiktok:7000000000000000000"
 
 
-@ads_app.command("connect")
+@ads_app.command("connect", epilog=example("ads connect meta:act_1234567890 --project my-brand"))
 def connect_account(
     ad_account: AccountArgument,
     project: ProjectOption,
@@ -66,12 +67,13 @@ def connect_account(
     say(f"Ad account {account.account_id} {said}. Read it: layers-pipeline ads sync.")
 
 
-@ads_app.command("accounts")
-def list_accounts() -> None:
+@ads_app.command("accounts", epilog=example("ads accounts"))
+def list_accounts(form: FormatOption = "table") -> None:
     """List the ad accounts and how their newest reading ended."""
     with opened() as stores:
         rows = stores.operations.ad_accounts.all()
-    print_table(
+    print_rows(
+        form,
         (
             "ad account",
             "name",
@@ -104,21 +106,21 @@ def list_accounts() -> None:
     )
 
 
-@ads_app.command("pause")
+@ads_app.command("pause", epilog=example("ads pause meta:act_1234567890"))
 def pause_account(ad_account: AccountArgument) -> None:
     """Read an ad account no more until it is resumed; what is known of it stays."""
     _set_status(ad_account, "paused")
     say(f"Ad account {ad_account} is paused.")
 
 
-@ads_app.command("resume")
+@ads_app.command("resume", epilog=example("ads resume meta:act_1234567890"))
 def resume_account(ad_account: AccountArgument) -> None:
     """Read a paused ad account again."""
     _set_status(ad_account, "active")
     say(f"Ad account {ad_account} is active.")
 
 
-@ads_app.command("sync")
+@ads_app.command("sync", epilog=example("ads sync", "ads sync meta:act_1234567890"))
 def sync_accounts(ad_accounts: AccountsArgument = None) -> None:
     """Read ad accounts now, and derive what they tell."""
     named = [":".join(_parsed(text)) for text in ad_accounts or ()]

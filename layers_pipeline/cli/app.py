@@ -7,31 +7,37 @@ What a command needs is imported once it runs: ``--help`` and completion answer 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from typing import Annotated, Final, NoReturn
 
 import typer
 
-from layers_pipeline.cli import doctor, jobs, query, simulation
+from layers_pipeline.cli import dashboard, doctor, jobs, query, simulation
+from layers_pipeline.cli.common import example
 from layers_pipeline.cli.lazy import lazy_group
 from layers_pipeline.cli.terminal import complain, say, warnings_said
 from layers_pipeline.errors import LayersError
 
-COMMANDS: Final = (
-    query.explain,
-    query.why,
-    query.query,
-    jobs.score,
-    jobs.sync,
-    jobs.replay,
-    jobs.publish,
-    jobs.maintain,
-    doctor.doctor,
-    simulation.sandbox,
-    simulation.demo,
-    simulation.dev,
-)
+COMMANDS: Final[Mapping[Callable[..., None], Sequence[str]]] = {
+    query.explain: ("explain tiktok:7501000000000000005 --at 2025-05-17-16:00",),
+    query.why: ("why tiktok:7501000000000000005 --project my-brand",),
+    query.query: ('query "select platform, count(*) as posts from platform_posts group by 1"',),
+    jobs.score: (
+        "score --at 2025-05-14-12:00",
+        "score --from 2025-05-01T00:00:00Z --to 2025-05-14T12:00:00Z",
+    ),
+    jobs.sync: ("sync", "sync --depth full --account instagram:17840000000000000"),
+    jobs.replay: ("replay --from 2025-05-01T00:00:00Z --to 2025-05-08T00:00:00Z",),
+    jobs.publish: ("publish",),
+    jobs.maintain: ("maintain",),
+    doctor.doctor: ("doctor", "doctor --format json"),
+    dashboard.dashboard: ("dashboard --port 8050",),
+    simulation.sandbox: ("sandbox --port 8890 --rate 60",),
+    simulation.demo: ("demo",),
+    simulation.dev: ("dev --port 3000",),
+}
+"""Commands that belong to no group, and how they are called."""
 GROUPS: Final = {
     "import": ("imports", "Import history that was gathered elsewhere."),
     "project": ("project", "Projects: brands' workspaces."),
@@ -44,6 +50,8 @@ GROUPS: Final = {
     "payout": ("payout", "What creators earn, settled period by period, and what was paid."),
     "refusals": ("refusals", "What platforms refuse, until when, and why."),
     "lake": ("lake", "The lake's tables."),
+    "views": ("views", "Filters of content under a name, and files of what they keep."),
+    "export": ("export", "Copies of everything published, for another machine."),
 }
 """By name of the group: the module that holds it, and what the list of commands says of it."""
 
@@ -57,8 +65,8 @@ app = typer.Typer(
 for name, (module, said) in GROUPS.items():
     group = lazy_group(f"layers_pipeline.cli.{module}", f"{name}_app", help=said)
     app.add_typer(group, name=name)
-for command in COMMANDS:
-    app.command()(command)
+for command, calls in COMMANDS.items():
+    app.command(epilog=example(*calls))(command)
 
 
 def _say_version(wanted: bool) -> None:

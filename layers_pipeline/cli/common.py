@@ -53,3 +53,10 @@ def user_name(command: str) -> str:
         raise InputRefusedError(
             f"{command}: this machine does not say who you are. Add --by NAME."
         ) from error
+
+
+def example(*commands: str) -> str:
+    """How a command is called, as the end of its help."""
+    lines = [f"  layers-pipeline {command}" for command in commands]
+    # Click leaves a paragraph as it is that begins so.
+    return "\n".join(["\b", "Example:" if len(lines) == 1 else "Examples:", *lines])

@@ -12,10 +12,13 @@ import polars as pl
 import typer
 
 from layers_pipeline import moments
-from layers_pipeline.cli.common import ProjectOption, opened, user_name
+from layers_pipeline.cli.answers import FormatOption, print_rows
+from layers_pipeline.cli.common import ProjectOption, example, opened, user_name
+from layers_pipeline.cli.found import find_content, show_content
 from layers_pipeline.cli.right import right_app
-from layers_pipeline.cli.terminal import print_table, say
-from layers_pipeline.errors import NotFoundError
+from layers_pipeline.cli.schedule import schedule_app
+from layers_pipeline.cli.terminal import say
+from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.ads import NewAd
 from layers_pipeline.operations.content_ids import kind_of_creative, require_container
@@ -24,12 +27,19 @@ from layers_pipeline.operations.verdicts import ContentApproval, ContentOverride
 from layers_pipeline.steps.ingest.creative_files import add_creatives_of, new_creative
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.content_ids import joined, parts
-from transforms.vocabulary import AdPlatform, Approval, CreativeKind, Override
+from transforms.vocabulary import AD_PLATFORMS, AdPlatform, Approval, CreativeKind, Override
 
 content_app = typer.Typer()
 content_app.add_typer(right_app, name="right", help="Rights to run creators' posts as ads.")
+content_app.add_typer(schedule_app, name="schedule", help="What projects mean to publish.")
+content_app.command(
+    "find",
+    epilog=example('content find --project my-brand --query "platform=tiktok&sort=-views"'),
+)(find_content)
+content_app.command(
+    "show", epilog=example("content show tiktok:7501000000000000005 --project my-brand")
+)(show_content)
 
-ProjectArgument = Annotated[str, typer.Argument(help="Short name of the project.")]
 ContainerArgument = Annotated[
     str,
     typer.Argument(help="Container: generated:SLUG, manual:SLUG, tiktok:ID or instagram:ID."),
@@ -38,7 +48,10 @@ ByOption = Annotated[str, typer.Option(help="Who decides. Default: the user of t
 NoteOption = Annotated[str | None, typer.Option(help="Why, in 280 characters at most.")]
 
 
-@content_app.command("add")
+@content_app.command(
+    "add",
+    epilog=example('content add generated launch-1 --project my-brand --prompt "A beach at dawn"'),
+)
 def add_creative(
     kind: Annotated[CreativeKind, typer.Argument(help="How it came about.")],
     slug: Annotated[str, typer.Argument(help="Name of your choice: letters, digits, '.', '_', -.")],
@@ -69,7 +82,7 @@ def add_creative(
     say(f"Creative {creative.container_id} {said} project {project!r}.")
 
 
-@content_app.command("import")
+@content_app.command("import", epilog=example("content import creatives.csv"))
 def import_creatives(
     file: Annotated[Path, typer.Argument(help="A Parquet, CSV or NDJSON file.")],
 ) -> None:
@@ -84,9 +97,10 @@ def import_creatives(
         say(f"Columns that are no part of a creative: {', '.join(added.ignored_columns)}.")
 
 
-@content_app.command("list")
+@content_app.command("list", epilog=example("content list --project my-brand"))
 def list_creatives(
     project: Annotated[str, typer.Option("--project", help="Only this project's.")] = "",
+    form: FormatOption = "table",
 ) -> None:
     """List the creatives and how their reviews, overrides and approvals stand."""
     with opened() as stores:
@@ -94,7 +108,8 @@ def list_creatives(
             stores.operations.projects.get(project)
         rows = [row for row in stores.operations.creatives.all() if project in ("", row.project_id)]
         decisions = _current_decisions(stores.operations)
-    print_table(
+    print_rows(
+        form,
         ("project", "container", "made", "influencer", "media source", *decisions),
         [
             (
@@ -112,7 +127,10 @@ def list_creatives(
     )
 
 
-@content_app.command("review")
+@content_app.command(
+    "review",
+    epilog=example('content review tiktok:7501000000000000002 --failed --note "Shows alcohol"'),
+)
 def review_content(
     container: ContainerArgument,
     *,
@@ -134,13 +152,18 @@ def review_content(
     say(f"Safety review of {container}: {said}, from the next tick on.")
 
 
-@content_app.command("override")
+@content_app.command(
+    "override",
+    epilog=example(
+        'content override tiktok:7501000000000000002 include --project my-brand --note "Launch"'
+    ),
+)
 def override_content(
-    project: ProjectArgument,
     container: ContainerArgument,
     override: Annotated[
         Literal[Override, "none"], typer.Argument(help="none leaves it to the score again.")
     ],
+    project: ProjectOption,
     note: Annotated[str, typer.Option(help="Why, in 280 characters at most.")],
     by: ByOption = "",
 ) -> None:
@@ -157,11 +180,13 @@ def override_content(
     say(f"Override of {content}: {override}, from the next tick on.")
 
 
-@content_app.command("approve")
+@content_app.command(
+    "approve", epilog=example("content approve generated:launch-1 approved --project my-brand")
+)
 def approve_content(
-    project: ProjectArgument,
     container: ContainerArgument,
     approval: Annotated[Approval, typer.Argument(help="How it stands now.")],
+    project: ProjectOption,
     note: NoteOption = None,
     by: ByOption = "",
 ) -> None:
@@ -178,29 +203,41 @@ def approve_content(
     say(f"Approval of {content}: {approval}.")
 
 
-@content_app.command("ad")
+@content_app.command(
+    "ad", epilog=example("content ad generated:launch-1 meta:120210000000000001 --project my-brand")
+)
 def connect_ad(
-    platform: Annotated[AdPlatform, typer.Argument(help="Where the ad runs.")],
-    ad_id: Annotated[str, typer.Argument(help="The platform's id of the ad.")],
-    project: ProjectArgument,
     container: ContainerArgument,
+    ad: Annotated[
+        str, typer.Argument(metavar="PLATFORM:AD_ID", help="The ad: meta:ID or tiktok:ID.")
+    ],
+    project: ProjectOption,
 ) -> None:
-    """Say what an ad shows, so that its spend counts for that content."""
+    """Say that an ad shows a content, so that its spend counts for that content."""
+    platform, ad_id = _ad(ad)
     with opened() as stores:
         content = _content(stores, project, container)
-        ad = NewAd(ad_platform=platform, ad_id=ad_id, ads_content_id=content)
-        new = stores.operations.ads.connect([ad], now=stores.clock.now())
+        link = NewAd(ad_platform=platform, ad_id=ad_id, ads_content_id=content)
+        new = stores.operations.ads.connect([link], now=stores.clock.now())
     known = "" if new else ", as was known: nothing changed"
-    say(f"Ad {ad_id} of {platform} shows {content}{known}.")
+    say(f"Ad {ad} shows {content}{known}.")
 
 
-@content_app.command("history")
-def show_history(container: ContainerArgument) -> None:
+def _ad(text: str) -> tuple[AdPlatform, str]:
+    platform, _, ad_id = text.partition(":")
+    for known in AD_PLATFORMS:
+        if platform == known and ad_id:
+            return known, ad_id
+    raise InputRefusedError(f"ad {text!r}: write meta:AD_ID or tiktok:AD_ID.")
+
+
+@content_app.command("history", epilog=example("content history tiktok:7501000000000000002"))
+def show_history(container: ContainerArgument, form: FormatOption = "table") -> None:
     """Show all that people ever said of a container, in every project, oldest first."""
     with opened() as stores:
         _require_known(stores, container)
         said = _history(stores.operations, container)
-    print_table(("when (UTC)", "project", "what", "says", "note", "by"), said)
+    print_rows(form, ("when (UTC)", "project", "what", "says", "note", "by"), said)
 
 
 def _history(operations: Operations, container: str) -> list[tuple[Any, ...]]:

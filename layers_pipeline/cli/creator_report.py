@@ -4,19 +4,17 @@ Belongs here: the command, its options, laying the report out.
 Does not belong here: the report itself (``steps.pay.reports``).
 """
 
-import sys
 from typing import Annotated, Final
 
 import typer
 
 from layers_pipeline.cli.amounts import day_of
+from layers_pipeline.cli.answers import FormatOption, print_for_programs
 from layers_pipeline.cli.common import opened
-from layers_pipeline.cli.query import FormatOption
 from layers_pipeline.cli.terminal import print_table
 from layers_pipeline.moments import parse
 from transforms.facts.money import plain
 
-DayArgument = Annotated[str, typer.Argument(help="A day such as 2025-05-01.")]
 IN_TABLE: Final = (
     *("project_id", "creator_id", "currency", "posts_synced", "posts_from_threshold"),
     *("views_change", "spend_cents", "conversions", "conversion_value_cents", "roas"),
@@ -26,9 +24,9 @@ IN_TABLE: Final = (
 
 
 def report(
-    first: DayArgument,
-    last: DayArgument,
     *,
+    first: Annotated[str, typer.Option("--from", help="First day, such as 2025-05-01.")],
+    last: Annotated[str, typer.Option("--to", help="Last day, itself included.")],
     project: Annotated[str, typer.Option("--project", help="Only this project's.")] = "",
     at: Annotated[
         str, typer.Option(help="As known then, such as 2025-06-01T00:00:00Z. Default: now.")
@@ -36,10 +34,9 @@ def report(
     form: FormatOption = "table",
 ) -> None:
     """Show what creators did, brought and earned in some days, as known now or at a past moment."""
-    from layers_pipeline.serving.query import as_csv, as_json
     from layers_pipeline.steps.pay.reports import creator_report
 
-    days = day_of(first, option="FIRST"), day_of(last, option="LAST")
+    days = day_of(first, option="--from"), day_of(last, option="--to")
     moment = parse(at, what="--at", naive="utc") if at else None
     with opened() as stores:
         if project:
@@ -48,11 +45,9 @@ def report(
     if project:
         rows = rows.filter(project_id=project)
     if form != "table":
-        write = as_csv if form == "csv" else as_json
-        sys.stdout.write(write(rows.columns, rows.rows()))
-        return
+        return print_for_programs(form, rows.columns, rows.rows())
     heads = [name.removesuffix("_cents").removesuffix("_id").replace("_", " ") for name in IN_TABLE]
-    print_table(heads, [_shown(row) for row in rows.iter_rows(named=True)])
+    return print_table(heads, [_shown(row) for row in rows.iter_rows(named=True)])
 
 
 def _shown(row: dict[str, object]) -> tuple[object, ...]:

@@ -170,7 +170,7 @@ def say_what_came_of_it(
     _table(connection, f"One creator, {first_day:%B %Y}", EARNED, days)
     if found := _first(connection, EARNED, days):
         stores = open_stores(settings, clock=FixedClock(at))
-        statement = statement_of(stores, project, str(found[0]), f"{first_day:%Y-%m}")
+        statement = statement_of(stores.operations, project, str(found[0]), f"{first_day:%Y-%m}")
         stores.operations.close()
         console.print()
         say(_shortened(rendered(statement, "markdown")))

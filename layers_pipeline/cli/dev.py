@@ -1,4 +1,4 @@
-"""Everything a developer looks at, on this machine: the Dagster UI and the sandbox.
+"""Everything a developer looks at, on this machine: dashboard, Dagster UI, sandbox.
 
 Belongs here: starting and stopping the processes of ``make dev``.
 Does not belong here: deployment.
@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -24,23 +25,26 @@ STOPPED_WITHIN_S: Final = 20
 BIN: Final = Path(sys.executable).parent
 
 
-def run_dev(settings: Settings, *, port: int, sandbox_port: int) -> None:
-    """Serve the Dagster UI and the sandbox until interrupted, then stop both.
+def run_dev(settings: Settings, *, port: int, sandbox_port: int, dashboard_port: int) -> None:
+    """Serve the dashboard, the Dagster UI and the sandbox until interrupted, then stop all.
 
     Schedules start switched off, so that looking round costs nothing; switch them on in the
     UI, or set ``LAYERS_SCHEDULES=running``. Ticks begin where the lake's data begin, unless
     ``LAYERS_FIRST_TICK`` says otherwise, lest the UI show months of ticks without any.
     """
-    if port == sandbox_port:
-        raise InputRefusedError(f"dev: port {port} cannot serve both. Name two ports.")
-    for wanted in (port, sandbox_port):
+    ports = (port, sandbox_port, dashboard_port)
+    if len(set(ports)) < len(ports):
+        raise InputRefusedError(f"dev: ports {_listed(ports)} must differ. Name three ports.")
+    for wanted in ports:
         _must_be_free(wanted)
     sandbox = f"http://{LOOPBACK}:{sandbox_port}"
     environment = _environment(settings, sandbox)
     commands = (
         [str(BIN / "layers-pipeline"), "sandbox", "--port", str(sandbox_port)],
+        [str(BIN / "layers-pipeline"), "dashboard", "--port", str(dashboard_port)],
         [str(BIN / "dagster"), "dev", "-w", "workspace.yaml", "-h", LOOPBACK, "-p", str(port)],
     )
+    console.print(f"Dashboard:  http://{LOOPBACK}:{dashboard_port}")
     console.print(f"Dagster UI: http://{LOOPBACK}:{port}   sandbox: {sandbox}/openapi.json")
     console.print("Stop with Ctrl-C. Schedules are off until you switch them on in the UI.")
     # A shell that starts us in the background has us ignore SIGINT, and children inherit that:
@@ -75,8 +79,12 @@ def _must_be_free(port: int) -> None:
         if probe.connect_ex((LOOPBACK, port)) == 0:
             raise InputRefusedError(
                 f"dev: port {port} is taken on this machine. Stop what holds it, or name others: "
-                "layers-pipeline dev --port N --sandbox-port M."
+                "layers-pipeline dev --port N --sandbox-port M --dashboard-port L."
             )
+
+
+def _listed(ports: Sequence[int]) -> str:
+    return ", ".join(map(str, ports))
 
 
 def _stop(running: list[subprocess.Popen[bytes]]) -> None:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from layers_pipeline.cli.query import FormatOption
-from layers_pipeline.cli.terminal import print_table
+from layers_pipeline.cli.answers import FormatOption, print_rows
 
 if TYPE_CHECKING:
     from layers_pipeline.settings import Settings
@@ -29,17 +28,13 @@ def doctor(form: FormatOption = "table") -> None:
     Nothing is changed. Ends with 1 where something is at fault.
     """
     from layers_pipeline.clock import SystemClock
-    from layers_pipeline.serving.query import as_csv, as_json
     from layers_pipeline.settings import load_settings
     from layers_pipeline.steps.maintain.diagnosis import diagnose
 
     settings = load_settings()
     found = [*diagnose(settings, SystemClock()), *_runs(settings), _versions()]
     rows = [(one.subject, one.state, one.said, one.remedy or None) for one in found]
-    if form == "table":
-        print_table(COLUMNS, rows)
-    else:
-        sys.stdout.write((as_csv if form == "csv" else as_json)(COLUMNS, rows))
+    print_rows(form, COLUMNS, rows)
     if any(one.state == "fault" for one in found):
         raise typer.Exit(1)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from layers_pipeline.cli.answers import Format, print_rows
 from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.files.inspection import Inspected
 from layers_pipeline.files.listings import ReadListing
@@ -102,14 +103,14 @@ def _amount(currency: str, units: int) -> str:
     return f"${text}" if currency == USD else f"{currency} {text}"
 
 
-def print_formats() -> None:
+def print_formats(form: Format) -> None:
     """List every format that is read as it is."""
     rows = [
         ("own", "This project's own: docs/captures.md", "captures"),
         ("own", "This project's own: docs/ad_reports.md", "ad-metrics"),
         *((one.name, one.title, one.subject) for one in EXPORTS if one.is_imported),
     ]
-    print_table(("format", "what it is", "import"), rows)
+    print_rows(form, ("format", "what it is", "import"), rows)
 
 
 def say_inspected(one: Inspected) -> None:

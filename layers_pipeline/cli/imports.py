@@ -10,7 +10,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from layers_pipeline.cli.common import ProjectOption, job_runner, opened, user_name
+from layers_pipeline.cli.answers import FormatOption as RowsOption
+from layers_pipeline.cli.common import ProjectOption, example, job_runner, opened, user_name
 from layers_pipeline.cli.terminal import progress_bars, say
 from layers_pipeline.errors import InputRefusedError
 from transforms.vocabulary import AD_PLATFORMS, PLATFORMS, AdPlatform
@@ -46,7 +47,9 @@ ZoneOption = Annotated[
 ]
 
 
-@import_app.command("captures")
+@import_app.command(
+    "captures", epilog=example("import captures may.parquet june.parquet --project my-brand")
+)
 def import_captures(
     files: Annotated[
         list[Path], typer.Argument(help="Tables or archives of them, as exported, any order.")
@@ -121,7 +124,7 @@ def import_captures(
         _tell_complete(*complete, report)
 
 
-@import_app.command("listings")
+@import_app.command("listings", epilog=example("import listings listings.csv --timezone UTC"))
 def import_listings(
     file: Annotated[
         Path,
@@ -159,7 +162,7 @@ def import_listings(
     say_listings(file, read, new)
 
 
-@import_app.command("ad-metrics")
+@import_app.command("ad-metrics", epilog=example("import ad-metrics may.csv --platform meta"))
 def import_ad_metrics(
     files: Annotated[
         list[Path],
@@ -210,15 +213,15 @@ def import_ad_metrics(
     say_what_is_left(report["outdated"], inserted=inserted)
 
 
-@import_app.command("formats")
-def list_formats() -> None:
+@import_app.command("formats", epilog=example("import formats", "import formats --format json"))
+def list_formats(form: RowsOption = "table") -> None:
     """List the formats that are read as they are."""
     from layers_pipeline.cli.import_words import print_formats
 
-    print_formats()
+    print_formats(form)
 
 
-@import_app.command("inspect")
+@import_app.command("inspect", epilog=example("import inspect export.zip --timezone UTC"))
 def inspect(
     file: Annotated[Path, typer.Argument(help="A table or an archive, as exported.")],
     timezone: ZoneOption = "",

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from layers_pipeline import moments
+from layers_pipeline.cli.answers import FormatOption, print_rows
 from layers_pipeline.cli.common import job_runner, opened
-from layers_pipeline.cli.terminal import print_table, progress_bars, say
+from layers_pipeline.cli.terminal import progress_bars, say
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.steps.score.ticks import tick_of
 from transforms.scoring.ticks import tick_key
@@ -71,12 +72,13 @@ def score(
     at: Annotated[str, typer.Option(help="One tick, such as 2025-05-14-12:00 (UTC).")] = "",
     start: Annotated[str, typer.Option("--from", help="First moment of a range.")] = "",
     end: Annotated[str, typer.Option("--to", help="Last moment of a range.")] = "",
+    form: FormatOption = "table",
 ) -> None:
     """Score a tick, or every tick of a range in one run, and publish."""
+    ticks = _ticks(at, start, end)
     from assets.score import LATER
     from sensors.jobs import AFTER_TICKS, TICK
 
-    ticks = _ticks(at, start, end)
     with job_runner() as runner, progress_bars():
         if len(ticks) == 1:
             made = runner.run("scoring", ticks=(ticks[0], ticks[0]))
@@ -85,7 +87,8 @@ def score(
             made = runner.run("scoring", ticks=(ticks[0], ticks[-1]), assets=TICK)
             made = runner.run("scoring", assets=AFTER_TICKS) | made
     scored = made["organic_scores"]
-    print_table(
+    print_rows(
+        form,
         SCORED,
         [
             tuple(row[name] for name in SCORED)
@@ -93,6 +96,8 @@ def score(
         ],
         title=f"Newest of {len(ticks)} ticks scored ({scored['rows_inserted']:,} score rows)",
     )
+    if form != "table":
+        return
     if later := made["ad_eligibility"].get(LATER):
         say(f"Ticks judged again, whose posts keep a score that is new: {later}")
     say(f"Published: {made['analytics_file']['path']}")
@@ -100,15 +105,15 @@ def score(
 
 def _ticks(at: str, start: str, end: str) -> list[str]:
     """The partition keys that the options mean."""
-    import dagster as dg
+    if bool(at) == bool(start or end) or bool(start) != bool(end):
+        raise InputRefusedError("score: give either --at TICK, or both --from and --to.")
+    first, last = tick_of(at or start), tick_of(at or end)
+    import dagster as dg  # two seconds, which a mistyped tick need not wait for
 
     from assets.partitions import scoring_ticks
     from layers_pipeline.settings import load_settings
 
-    if bool(at) == bool(start or end) or bool(start) != bool(end):
-        raise InputRefusedError("score: give either --at TICK, or both --from and --to.")
     ticks = scoring_ticks(load_settings())
-    first, last = tick_of(at or start), tick_of(at or end)
     found = ticks.get_partition_keys_in_time_window(dg.TimeWindow(first, last + MOMENT))
     oldest, newest = str(ticks.get_first_partition_key()), str(ticks.get_last_partition_key())
     found = [key for key in found if max(oldest, tick_key(first)) <= key <= newest]
@@ -150,10 +155,10 @@ def publish() -> None:
     say(f"Generation {published['generation']}: {published['path']}")
 
 
-def maintain() -> None:
+def maintain(form: FormatOption = "table") -> None:
     """Compact the lake, publish, and delete files that nobody needs any more."""
     from layers_pipeline.steps.publish.publication import maintain as upkeep
 
     with opened() as stores, progress_bars():
         deleted = upkeep(stores)
-    print_table(("table", "files deleted"), sorted(deleted.items()))
+    print_rows(form, ("table", "files deleted"), sorted(deleted.items()))

@@ -6,6 +6,7 @@ Does not belong here: what may change (``lake.migration``), daily upkeep (``main
 
 import typer
 
+from layers_pipeline.cli.common import example
 from layers_pipeline.cli.terminal import say
 from layers_pipeline.lake.migration import migrate
 from layers_pipeline.settings import load_settings
@@ -14,7 +15,7 @@ from layers_pipeline.steps.stores import open_lake
 lake_app = typer.Typer(no_args_is_help=True, help="The lake's tables.")
 
 
-@lake_app.command("migrate")
+@lake_app.command("migrate", epilog=example("lake migrate"))
 def migrate_lake() -> None:
     """Add the columns that this version knows and stored tables lack; every start does so too."""
     added = migrate(open_lake(load_settings()))

@@ -6,13 +6,14 @@ Does not belong here: storage (``operations``), files of layers (``steps.ingest`
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
-from layers_pipeline.cli.common import ProjectOption, opened, user_name
-from layers_pipeline.cli.terminal import print_table, say
-from layers_pipeline.operations.layers import NewAdSet, NewLayer, Stated, standing
+from layers_pipeline.cli.answers import FormatOption, as_thing, print_rows
+from layers_pipeline.cli.common import ProjectOption, example, opened, user_name
+from layers_pipeline.cli.terminal import say
+from layers_pipeline.operations.layers import AdSet, Layer, NewAdSet, NewLayer, Stated, standing
 from layers_pipeline.steps.ingest.layer_files import PLATFORM_WORDS, platform_of, state_layers_of
 from layers_pipeline.steps.stores import Stores
 from transforms.selection.rules import SELECTION
@@ -25,11 +26,23 @@ layer_app.add_typer(ad_set_app, name="ad-set", help="Ad sets of layers.")
 LayerArgument = Annotated[str, typer.Argument(metavar="LAYER", help="Short name of the layer.")]
 ByOption = Annotated[str, typer.Option(help="Who says so. Default: the user of this machine.")]
 OnlyProject = Annotated[str, typer.Option("--project", help="Only this project's.")]
-SlotOption = Annotated[int, typer.Option(min=0, max=SELECTION.platform_capacity)]
+SlotOption = Annotated[
+    int,
+    typer.Option(
+        min=0, max=SELECTION.platform_capacity, help="Slots of this pool, within the capacity."
+    ),
+]
+LAYER: Final = ("layer", "project", "platform", "mode", "ad account", "ended", "since")
+AD_SET: Final = ("ad set", "name", "capacity", "generated", "ugc", "manual", "open", "since")
 WORDS_OF = {platform: word for word, platform in PLATFORM_WORDS.items()}
 
 
-@layer_app.command("add")
+@layer_app.command(
+    "add",
+    epilog=example(
+        "layer add summer --project my-brand --platform meta_ads --mode byo --ad-account 1234567890"
+    ),
+)
 def add_layer(
     layer: LayerArgument,
     *,
@@ -58,34 +71,29 @@ def add_layer(
     say(f"Layer {layer} of project {project!r}: {_said(stated.layers)}.")
 
 
-@layer_app.command("list")
-def list_layers(project: OnlyProject = "") -> None:
-    """List the layers as they stand, and how many ad sets each has."""
+@layer_app.command("list", epilog=example("layer list --project my-brand"))
+def list_layers(project: OnlyProject = "", form: FormatOption = "table") -> None:
+    """List the layers as they stand, and how many ad sets each has; JSON has these, too."""
     with opened() as stores:
         if project:
             stores.operations.projects.get(project)
         layers = standing(stores.operations.layers.all())
-        ad_sets = [row.layer_id for row in standing(stores.operations.layers.ad_sets())]
-    print_table(
-        ("layer", "project", "platform", "mode", "ad account", "ad sets", "ended", "since"),
-        [
-            (
-                row.layer_id,
-                row.project_id,
-                WORDS_OF[row.ad_platform],
-                row.mode,
-                row.ad_account_id,
-                ad_sets.count(row.layer_id),
-                row.is_ended,
-                row.known_at,
-            )
-            for row in layers
-            if project in ("", row.project_id)
+        ad_sets = standing(stores.operations.layers.ad_sets())
+    shown = [row for row in layers if project in ("", row.project_id)]
+    own = [[_ad_set(one) for one in ad_sets if one.layer_id == row.layer_id] for row in shown]
+    rows = [_layer(row) for row in shown]
+    print_rows(
+        form,
+        (*LAYER, "ad sets"),
+        [(*row, len(sets)) for row, sets in zip(rows, own, strict=True)],
+        things=[
+            as_thing(LAYER, row) | {"ad_sets": [as_thing(AD_SET, one) for one in sets]}
+            for row, sets in zip(rows, own, strict=True)
         ],
     )
 
 
-@layer_app.command("import")
+@layer_app.command("import", epilog=example("layer import layers.yaml"))
 def import_layers(
     file: Annotated[Path, typer.Argument(help="A YAML file of layers and their ad sets.")],
     by: ByOption = "",
@@ -100,7 +108,12 @@ def import_layers(
     say(f"{file.name}: {stated.layers:,} layers and {stated.ad_sets:,} ad sets are new or changed.")
 
 
-@ad_set_app.command("add")
+@ad_set_app.command(
+    "add",
+    epilog=example(
+        'layer ad-set add summer 120210000000000002 --name "Summer, women 18-24" --ugc 4'
+    ),
+)
 def add_ad_set(
     layer: LayerArgument,
     ad_set: Annotated[str, typer.Argument(metavar="AD_SET", help="The platform's id.")],
@@ -133,31 +146,40 @@ def add_ad_set(
     say(f"Ad set {ad_set} of layer {layer}: {_said(stated.ad_sets)}.")
 
 
-@ad_set_app.command("list")
-def list_ad_sets(project: OnlyProject = "") -> None:
+@ad_set_app.command("list", epilog=example("layer ad-set list --project my-brand"))
+def list_ad_sets(project: OnlyProject = "", form: FormatOption = "table") -> None:
     """List the ad sets as they stand."""
     with opened() as stores:
         if project:
             stores.operations.projects.get(project)
         layers = {row.layer_id: row for row in standing(stores.operations.layers.all())}
         rows = standing(stores.operations.layers.ad_sets())
-    print_table(
-        ("layer", "ad set", "name", "capacity", "generated", "ugc", "manual", "open", "since"),
-        [
-            (
-                row.layer_id,
-                row.ad_set_id,
-                row.name,
-                row.capacity,
-                row.slots_generated,
-                row.slots_ugc,
-                row.slots_manual,
-                row.needs_creatives,
-                row.known_at,
-            )
-            for row in rows
-            if project in ("", layers[row.layer_id].project_id)
-        ],
+    shown = [row for row in rows if project in ("", layers[row.layer_id].project_id)]
+    print_rows(form, ("layer", *AD_SET), [(row.layer_id, *_ad_set(row)) for row in shown])
+
+
+def _layer(row: Layer) -> tuple[Any, ...]:
+    return (
+        row.layer_id,
+        row.project_id,
+        WORDS_OF[row.ad_platform],
+        row.mode,
+        row.ad_account_id,
+        row.is_ended,
+        row.known_at,
+    )
+
+
+def _ad_set(row: AdSet) -> tuple[Any, ...]:
+    return (
+        row.ad_set_id,
+        row.name,
+        row.capacity,
+        row.slots_generated,
+        row.slots_ugc,
+        row.slots_manual,
+        row.needs_creatives,
+        row.known_at,
     )
 
 

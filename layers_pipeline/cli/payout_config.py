@@ -11,23 +11,28 @@ from typing import Annotated
 import typer
 
 from layers_pipeline.cli.amounts import day_of, minor
-from layers_pipeline.cli.common import opened, user_name
-from layers_pipeline.cli.terminal import print_table, say
+from layers_pipeline.cli.answers import FormatOption, print_rows
+from layers_pipeline.cli.common import ProjectOption, example, opened, user_name
+from layers_pipeline.cli.terminal import say
 from layers_pipeline.operations.payout_configs import PayoutConfig, PayoutTerms, in_force
 from transforms.facts.money import shown
 from transforms.vocabulary import PayoutBase, PayoutPeriod
 
 config_app = typer.Typer()
 
-ProjectArgument = Annotated[str, typer.Argument(help="Short name of the project.")]
 ByOption = Annotated[str, typer.Option(help="Who decides. Default: the user of this machine.")]
 Amount = Annotated[str, typer.Option(help="Such as 250.00; without it, none.")]
 
 
-@config_app.command("set")
+@config_app.command(
+    "set",
+    epilog=example(
+        "payout config set --project my-brand --from 2025-06-01 --currency USD --cap 500.00"
+    ),
+)
 def set_config(
-    project: ProjectArgument,
     *,
+    project: ProjectOption,
     effective_from: Annotated[
         str, typer.Option("--from", help="First day, the first of a period, YYYY-MM-DD.")
     ],
@@ -92,7 +97,7 @@ def _store(project: str, terms: PayoutTerms, *, by: str) -> None:
     say(f"Payout config of {project!r} from {terms.effective_from} {said}.")
 
 
-@config_app.command("import")
+@config_app.command("import", epilog=example("payout config import pay.yaml"))
 def import_configs(
     file: Annotated[Path, typer.Argument(help="A YAML file; its JSON Schema is in the package.")],
     by: ByOption = "",
@@ -108,9 +113,10 @@ def import_configs(
     say(f"{file.name}: {len(entries):,} configs, {changed:,} of them new or changed.")
 
 
-@config_app.command("list")
+@config_app.command("list", epilog=example("payout config list --project my-brand"))
 def list_configs(
     project: Annotated[str, typer.Option("--project", help="Only this project's.")] = "",
+    form: FormatOption = "table",
 ) -> None:
     """List what projects pay, the newest word on each first day."""
     with opened() as stores:
@@ -122,9 +128,11 @@ def list_configs(
         if project in ("", row.project_id):
             by_project.setdefault(row.project_id, []).append(row)
     held = [config for own in by_project.values() for config in in_force(own)]
-    print_table(
+    print_rows(
+        form,
         ("project", "from", "period", "base", "views", "spend", "conversions", "cap", "by"),
         [_config_row(config) for config in held],
+        things=[_config_thing(config) for config in held],
     )
 
 
@@ -150,3 +158,31 @@ def _config_row(config: PayoutConfig) -> tuple[object, ...]:
         money(config.cap_cents),
         config.changed_by,
     )
+
+
+def _config_thing(config: PayoutConfig) -> dict[str, object]:
+    """A config with every number of it, amounts in whole minor units of its currency."""
+    return {
+        "project": config.project_id,
+        "from": config.effective_from,
+        "period": config.period,
+        "currency": config.currency,
+        "base": {
+            "mode": config.base_mode,
+            "amount_cents": config.base_amount_cents,
+            "required_posts": config.required_posts,
+        },
+        "views": {
+            "per_1000_cents": config.per_1000_views_cents,
+            "cap_per_post_cents": config.views_cap_per_post_cents,
+            "cap_cents": config.views_cap_cents,
+        },
+        "spend": {"share_bps": config.spend_share_bps, "cap_cents": config.spend_cap_cents},
+        "conversions": {
+            "each_cents": config.conversion_cents,
+            "cap_cents": config.conversions_cap_cents,
+        },
+        "cap_cents": config.cap_cents,
+        "note": config.note,
+        "by": config.changed_by,
+    }

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from layers_pipeline.cli.common import ProjectOption, opened
-from layers_pipeline.cli.terminal import print_table, say
+from layers_pipeline.cli.answers import FormatOption, print_rows
+from layers_pipeline.cli.common import ProjectOption, example, opened
+from layers_pipeline.cli.terminal import say
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
@@ -24,7 +25,9 @@ project_app = typer.Typer()
 creator_app = typer.Typer()
 
 
-@project_app.command("add")
+@project_app.command(
+    "add", epilog=example('project add my-brand --name "My Brand" --timezone Europe/Berlin')
+)
 def add_project(
     project_id: Annotated[str, typer.Argument(help="Short name: a-z, 0-9, - and _.")],
     name: Annotated[str, typer.Option(help="Name as people write it.")] = "",
@@ -38,18 +41,19 @@ def add_project(
     say(f"Project {project_id!r} {'made' if made else 'was there already: unchanged'}.")
 
 
-@project_app.command("list")
-def list_projects() -> None:
+@project_app.command("list", epilog=example("project list", "project list --format csv"))
+def list_projects(form: FormatOption = "table") -> None:
     """List the projects."""
     with opened() as stores:
         rows = stores.operations.projects.all()
-    print_table(
+    print_rows(
+        form,
         ("project", "name", "time zone", "active"),
         [(row.project_id, row.name, row.time_zone, row.is_active) for row in rows],
     )
 
 
-@project_app.command("rename")
+@project_app.command("rename", epilog=example('project rename my-brand "My Brand and Co"'))
 def rename_project(
     project_id: ProjectArgument,
     name: Annotated[str, typer.Argument(help="Name as people write it.")],
@@ -60,7 +64,7 @@ def rename_project(
     say(f"Project {project_id!r} is called {name.strip()!r} from now on.")
 
 
-@project_app.command("pause")
+@project_app.command("pause", epilog=example("project pause my-brand"))
 def pause_project(project_id: ProjectArgument) -> None:
     """Switch a project off: nothing is synced for it until it is resumed."""
     with opened() as stores:
@@ -73,7 +77,7 @@ def pause_project(project_id: ProjectArgument) -> None:
     )
 
 
-@project_app.command("resume")
+@project_app.command("resume", epilog=example("project resume my-brand"))
 def resume_project(project_id: ProjectArgument) -> None:
     """Switch a project on again: its accounts are due as if it had never been off."""
     with opened() as stores:
@@ -82,7 +86,9 @@ def resume_project(project_id: ProjectArgument) -> None:
     say(f"Project {project_id!r} {state}.")
 
 
-@creator_app.command("allow")
+@creator_app.command(
+    "allow", epilog=example("creator allow tiktok:ada instagram:ada.lovelace --project my-brand")
+)
 def allow_creator(
     accounts: Annotated[list[str], typer.Argument(help="Accounts as platform:key.")],
     project: ProjectOption,
@@ -111,7 +117,7 @@ def allow_creator(
     say(f"{count} of {len(new)} newly on the allowlist of {project!r}.")
 
 
-@creator_app.command("disallow")
+@creator_app.command("disallow", epilog=example("creator disallow tiktok:ada --project my-brand"))
 def disallow_creator(
     accounts: Annotated[list[str], typer.Argument(help="Accounts as platform:key.")],
     project: ProjectOption,

@@ -4,14 +4,14 @@ Belongs here: what is asked, and how an answer is laid out for people and for pr
 Does not belong here: asking (``serving.query``), the explanation's words (``transforms.sql``).
 """
 
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import typer
 
-from layers_pipeline.cli.terminal import print_table, say
+from layers_pipeline.cli.answers import FormatOption, print_for_programs
+from layers_pipeline.cli.terminal import complain, print_table, say
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.steps.score.ticks import tick_of
 
@@ -36,11 +36,11 @@ STANDS_FOR: Final = """
     limit 1
 """
 
-Piece = Mapping[str, Any]
+PIECE: Final = ("place", "section", "part", "points", "amount", "captured_at", "words")
+BLOCKER: Final = ("place", "blocker", "words", "remedy", "layer_id", "ad_set_id")
+"""Columns of what an answer has several of."""
 
-
-Format = Literal["table", "csv", "json"]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
+Piece = dict[str, Any]
 
 
 def query(
@@ -54,7 +54,7 @@ def query(
     if form == "table":
         print_table(columns, rows)
     else:
-        _write(form, columns, rows)
+        print_for_programs(form, columns, rows)
 
 
 def explain(
@@ -72,7 +72,8 @@ def explain(
     columns, rows = asked(EXPLANATION, {"post": post, "as_of": as_of})
     pieces = [dict(zip(columns, row, strict=True)) for row in rows]
     if pieces[0]["reason"] == "unknown_id" and (other := _stands_for(post)):
-        say(f"{post} is one post with {other}, which stands for it.")
+        tell = say if form == "table" else complain  # what programs read holds nothing else
+        tell(f"{post} is one post with {other}, which stands for it.")
         return explain(other, project=project, at=at, form=form)
     if pieces[0]["reason"] == "unknown_id":
         raise _unknown(post)
@@ -82,7 +83,8 @@ def explain(
         for explanation in _by_content(pieces):
             _say(post, explanation)
     else:
-        _write(form, columns, [tuple(piece.values()) for piece in pieces])
+        things = [_explanation(found) for found in _by_content(pieces)]
+        print_for_programs(form, columns, [list(piece.values()) for piece in pieces], things=things)
     return None
 
 
@@ -104,11 +106,38 @@ def why(
         raise _unknown(post)
     if project:
         pieces = _of_project(pieces, project, post)
-    if form != "table":
-        _write(form, columns, [tuple(piece.values()) for piece in pieces])
-        return
-    for _, found in groupby(pieces, key=lambda piece: piece["project_id"]):
-        _say_why(post, list(found))
+    by_project = groupby(pieces, key=lambda piece: piece["project_id"])
+    if form == "table":
+        for _, found in by_project:
+            _say_why(post, list(found))
+    else:
+        things = [
+            _outside(pieces, BLOCKER) | {"blockers": _inside(pieces, BLOCKER)}
+            for pieces in (list(found) for _, found in by_project)
+        ]
+        print_for_programs(form, columns, [list(piece.values()) for piece in pieces], things=things)
+
+
+def _explanation(pieces: Sequence[Piece]) -> dict[str, Any]:
+    """One explanation as it is told: the content, and within it score, inputs and verdict."""
+    of: dict[str, list[Piece]] = {"score": [], "input": [], "verdict": []}
+    for piece in pieces:
+        of[piece["section"]].append(piece)
+    return _outside(pieces, PIECE) | {
+        "score": _inside(of["score"], ("part", "points", "words")),
+        "inputs": _inside(of["input"], ("part", "amount", "captured_at", "words")),
+        "verdict": {piece["part"]: piece["words"] for piece in of["verdict"]},
+    }
+
+
+def _outside(pieces: Sequence[Piece], inner: Sequence[str]) -> dict[str, Any]:
+    """What all pieces have in common."""
+    return {name: value for name, value in pieces[0].items() if name not in inner}
+
+
+def _inside(pieces: Sequence[Piece], inner: Sequence[str]) -> list[dict[str, Any]]:
+    """What each piece has of its own."""
+    return [{name: piece[name] for name in inner} for piece in pieces]
 
 
 def _say_why(post: str, pieces: Sequence[Piece]) -> None:
@@ -129,13 +158,6 @@ def _unknown(post: str) -> NotFoundError:
         f"{post}: no such post in the published file. Check the id, or publish again."
         f"{_nearest(post)}"
     )
-
-
-def _write(form: Format, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print an answer for another program."""
-    from layers_pipeline.serving.query import as_csv, as_json
-
-    sys.stdout.write((as_csv if form == "csv" else as_json)(columns, rows))
 
 
 def _stands_for(post: str) -> str | None:

@@ -4,14 +4,13 @@ Belongs here: commands, their options, saying what came of them.
 Does not belong here: what is remembered (``operations``), how it was met (``sources``).
 """
 
-import sys
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
-from layers_pipeline.cli.common import opened
-from layers_pipeline.cli.query import FormatOption
-from layers_pipeline.cli.terminal import print_table, say
+from layers_pipeline.cli.answers import FormatOption, print_rows
+from layers_pipeline.cli.common import example, opened
+from layers_pipeline.cli.terminal import say
 from layers_pipeline.errors import InputRefusedError
 
 COLUMNS: Final = (
@@ -38,7 +37,7 @@ NameOption = Annotated[str, typer.Option("--name", help="Of this metric or field
 refusals_app = typer.Typer()
 
 
-@refusals_app.command("list")
+@refusals_app.command("list", epilog=example("refusals list --account all"))
 def list_refusals(
     account: AccountOption = "",
     media_type: TypeOption = "",
@@ -64,10 +63,12 @@ def list_refusals(
         )
         for row in found
     ]
-    _print(form, rows)
+    print_rows(form, COLUMNS, rows)
 
 
-@refusals_app.command("forget")
+@refusals_app.command(
+    "forget", epilog=example("refusals forget --account instagram:17840000000000000 --name views")
+)
 def forget_refusals(
     account: AccountOption = "",
     media_type: TypeOption = "",
@@ -94,12 +95,3 @@ def _wanted(account: str, media_type: str, post: str, name: str) -> dict[str, st
     if account:
         wanted["account_id"] = "" if account == ALL_ACCOUNTS else account
     return wanted
-
-
-def _print(form: str, rows: list[tuple[Any, ...]]) -> None:
-    from layers_pipeline.serving.query import as_csv, as_json
-
-    if form == "table":
-        print_table(COLUMNS, rows)
-    else:
-        sys.stdout.write((as_csv if form == "csv" else as_json)(COLUMNS, rows))

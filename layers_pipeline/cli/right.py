@@ -13,8 +13,9 @@ import typer
 from pydantic import SecretStr
 
 from layers_pipeline import moments
-from layers_pipeline.cli.common import ProjectOption, opened, user_name
-from layers_pipeline.cli.terminal import print_table, say
+from layers_pipeline.cli.answers import FormatOption, print_rows
+from layers_pipeline.cli.common import ProjectOption, example, opened, user_name
+from layers_pipeline.cli.terminal import say
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.rights import (
     SUBJECTS_OF,
@@ -42,7 +43,12 @@ ByOption = Annotated[str, typer.Option(help="Who says so. Default: the user of t
 NoteOption = Annotated[str | None, typer.Option(help="Why, in 280 characters at most.")]
 
 
-@right_app.command("grant")
+@right_app.command(
+    "grant",
+    epilog=example(
+        "content right grant spark_code post:tiktok:7501000000000000002 --project my-brand"
+    ),
+)
 def grant_right(
     kind: KindArgument,
     subject: SubjectArgument,
@@ -80,7 +86,12 @@ def grant_right(
     say(f"Right {right}: {'granted' if new else 'as it stood, nothing changed'}.")
 
 
-@right_app.command("revoke")
+@right_app.command(
+    "revoke",
+    epilog=example(
+        "content right revoke spark_code post:tiktok:7501000000000000002 --project my-brand"
+    ),
+)
 def revoke_right(
     kind: KindArgument,
     subject: SubjectArgument,
@@ -102,7 +113,7 @@ def revoke_right(
     say(f"Right {right}: {said}.")
 
 
-@right_app.command("refresh")
+@right_app.command("refresh", epilog=example("content right refresh"))
 def refresh_rights() -> None:
     """Ask TikTok since when and until when stored Spark codes hold, and note what it says.
 
@@ -117,12 +128,13 @@ def refresh_rights() -> None:
         say(f"Right {right}: {why}")
 
 
-@right_app.command("list")
+@right_app.command("list", epilog=example("content right list --project my-brand --history"))
 def list_rights(
     project: Annotated[str, typer.Option("--project", help="Only this project's.")] = "",
     history: Annotated[
         bool, typer.Option("--history", help="Every change instead of what stands.")
     ] = False,
+    form: FormatOption = "table",
 ) -> None:
     """List rights: for what, since when, until when, and who told of them. Never a code."""
     with opened() as stores:
@@ -130,7 +142,8 @@ def list_rights(
             stores.operations.projects.get(project)
         rows = stores.operations.rights.all()
         codes = set(stores.operations.spark_codes.posts())
-    print_table(
+    print_rows(
+        form,
         ("project", "right", "for", "from", "until", "revoked", "code", "source", "by", "known"),
         [
             _row(row, has_code=(row.project_id, row.subject_id) in codes)

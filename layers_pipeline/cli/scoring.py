@@ -10,8 +10,9 @@ from typing import Annotated, Final
 import polars as pl
 import typer
 
-from layers_pipeline.cli.common import opened, user_name
-from layers_pipeline.cli.terminal import print_table, say
+from layers_pipeline.cli.answers import Format, FormatOption, print_rows
+from layers_pipeline.cli.common import example, opened, user_name
+from layers_pipeline.cli.terminal import say
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.lake.catalog import ORGANIC_SCORES
 from layers_pipeline.steps.derive.versions import known_rules, rules_in_force
@@ -40,8 +41,8 @@ SHOWN: Final = (
 )
 
 
-@scoring_app.command("versions")
-def list_versions() -> None:
+@scoring_app.command("versions", epilog=example("scoring versions"))
+def list_versions(form: FormatOption = "table") -> None:
     """List the versions of the rules, and which of them are in force."""
     with opened() as stores:
         rules = rules_in_force(stores)
@@ -50,7 +51,9 @@ def list_versions() -> None:
         }
         roles = {rules.active.version: "active"} | {one.version: "shadow" for one in rules.shadows}
         rows = [(name, roles.get(name, ""), RULES[name].summary) for name in sorted(RULES)]
-    print_table(("version", "role", "what it says"), rows)
+    print_rows(form, ("version", "role", "what it says"), rows)
+    if form != "table":
+        return
     if "active" in chosen:
         row = chosen["active"]
         say(
@@ -60,14 +63,14 @@ def list_versions() -> None:
         say(f"Nobody chose a version: the newest, {rules.active.version}, is active.")
 
 
-@scoring_app.command("drift")
-def show_drift(version: VersionArgument, at: AtOption = "") -> None:
+@scoring_app.command("drift", epilog=example("scoring drift 1 --at 2025-05-14-12:00"))
+def show_drift(version: VersionArgument, at: AtOption = "", form: FormatOption = "table") -> None:
     """Show what scores would become under another version; changes nothing."""
     with opened() as stores:
-        _say_drift(stores, version, _tick(stores, at))
+        _say_drift(stores, version, _tick(stores, at), form=form)
 
 
-@scoring_app.command("shadow")
+@scoring_app.command("shadow", epilog=example("scoring shadow 1", "scoring shadow 1 --stop"))
 def shadow(
     version: VersionArgument,
     *,
@@ -92,7 +95,7 @@ def shadow(
     )
 
 
-@scoring_app.command("activate")
+@scoring_app.command("activate", epilog=example("scoring activate 1"))
 def activate(
     version: VersionArgument,
     *,
@@ -119,14 +122,17 @@ def activate(
     )
 
 
-def _say_drift(stores: Stores, version: str, tick: datetime) -> None:
+def _say_drift(stores: Stores, version: str, tick: datetime, *, form: Format = "table") -> None:
     active, other = rules_in_force(stores).active, known_rules(version)
     rows = drift_at(stores, tick, other=other)
-    print_table(
+    print_rows(
+        form,
         SHOWN,
         rows.select(pl.col(SHOWN)).rows(),
         title=f"Version {active.version} to {other.version} at tick {tick_key(tick)}",
     )
+    if form != "table":
+        return
     totals = rows.select(pl.col("scores", "changed", "crossed_up", "crossed_down").sum()).row(0)
     say(
         "{:,} scores: {:,} would change, {:,} reach the threshold, {:,} fall below it.".format(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from layers_pipeline import moments
+from layers_pipeline.cli.dashboard import require_pages
 from layers_pipeline.cli.terminal import progress_bars
 from layers_pipeline.errors import NotInstalledError
 
@@ -121,10 +122,12 @@ def _ad_account(served: "RunningSandbox") -> "AdStage":
 def dev(
     port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
     sandbox_port: Annotated[int, typer.Option(help="Port of the sandbox.")] = 8890,
+    dashboard_port: Annotated[int, typer.Option(help="Port of the dashboard.")] = 8050,
 ) -> None:
-    """Open the Dagster UI and the sandbox on this machine, until interrupted."""
+    """Open the dashboard, the Dagster UI and the sandbox on this machine, until interrupted."""
     require_sandbox("dev")
+    require_pages("dev")
     from layers_pipeline.cli.dev import run_dev
     from layers_pipeline.settings import load_settings
 
-    run_dev(load_settings(), port=port, sandbox_port=sandbox_port)
+    run_dev(load_settings(), port=port, sandbox_port=sandbox_port, dashboard_port=dashboard_port)

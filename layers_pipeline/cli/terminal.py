@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -26,13 +27,23 @@ from rich.text import Text
 from layers_pipeline.progress import reporting
 
 WIDTH_OF_FILES: Final = 160
+READABLE: Final = 24
+"""Characters of a line below which text is hard to read."""
+WORD: Final = 40
+"""Characters of a word above which it is broken to pieces."""
+BORDER: Final = "│  "
+"""What stands round a column: its border, a blank before it and one after it."""
 
 
 def _console(*, stderr: bool) -> Console:
     """A console as wide as the terminal, or wide enough for tables where there is none."""
     stream = sys.stderr if stderr else sys.stdout
+    is_terminal = stream.isatty()
     return Console(
-        stderr=stderr, highlight=False, width=None if stream.isatty() else WIDTH_OF_FILES
+        stderr=stderr,
+        highlight=False,
+        force_terminal=is_terminal,  # whatever FORCE_COLOR says: no colours in files
+        width=None if is_terminal else WIDTH_OF_FILES,
     )
 
 
@@ -100,15 +111,67 @@ def progress_bars() -> Generator[None]:
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = ""
 ) -> None:
-    """Print rows as a table; null as a dash, numbers to the right."""
+    """Print rows as a table; null as a dash, numbers to the right.
+
+    Where a table would break its columns to pieces, each row is a block of name and value.
+    """
     listed = [list(row) for row in rows]
+    texts = [[_as_text(_shown(value)) for value in row] for row in listed]
+    of_columns = list(zip(map(_as_text, columns), *texts, strict=True))
+    widths = widths_within(
+        console.width - len(BORDER) * len(columns) - 1,
+        needed=[
+            max([_longest_word(heading), *map(_readable, values)])
+            for heading, *values in of_columns
+        ],
+        wanted=[max(text.cell_len for text in of_column) for of_column in of_columns],
+    )
+    if widths is None:
+        return _print_blocks(columns, texts, title=title)
     table = Table(title=title or None, title_justify="left")
-    for position, name in enumerate(columns):
+    for position, (name, width) in enumerate(zip(columns, widths, strict=True)):
         numeric = any(_is_number(row[position]) for row in listed)
-        table.add_column(_as_text(name), justify="right" if numeric else "left", overflow="fold")
-    for row in listed:
-        table.add_row(*(_as_text(_shown(value)) for value in row))
-    console.print(table)
+        justify = "right" if numeric else "left"
+        table.add_column(_as_text(name), justify=justify, overflow="fold", width=width)
+    for row in texts:
+        table.add_row(*row)
+    return console.print(table)
+
+
+def widths_within(space: int, *, needed: Sequence[int], wanted: Sequence[int]) -> list[int] | None:
+    """How wide columns are drawn that need so much and want so much; None if they do not fit."""
+    spare = space - sum(needed)
+    if spare < 0:
+        return None
+    widths = list(needed)
+    for still, place in zip(
+        range(len(widths), 0, -1), sorted(range(len(widths)), key=wanted.__getitem__), strict=True
+    ):
+        more = min(wanted[place] - widths[place], spare // still)
+        widths[place] += more
+        spare -= more
+    return widths
+
+
+def _readable(text: Text) -> int:
+    """The width at which text can still be read: lines of some words, words in one piece."""
+    return min(text.cell_len, max(READABLE, _longest_word(text)))
+
+
+def _longest_word(text: Text) -> int:
+    return min(WORD, max((cell_len(word) for word in text.plain.split()), default=0))
+
+
+def _print_blocks(columns: Sequence[str], rows: Sequence[Sequence[Text]], *, title: str) -> None:
+    if title:
+        console.print(_as_text(title), soft_wrap=True)
+    for number, row in enumerate(rows, start=1):
+        table = Table(title=f"{number:,} of {len(rows):,}", title_justify="left", show_header=False)
+        table.add_column("name", no_wrap=True)
+        table.add_column("value", overflow="fold")
+        for name, text in zip(columns, row, strict=True):
+            table.add_row(_as_text(name), text)
+        console.print(table)
 
 
 def _is_number(value: object) -> bool:

@@ -21,6 +21,8 @@ from layers_pipeline.operations.pinned_settings import PinnedSettings
 from layers_pipeline.operations.projects import Projects
 from layers_pipeline.operations.refusals import Refusals
 from layers_pipeline.operations.rights import Rights
+from layers_pipeline.operations.saved_views import SavedViews
+from layers_pipeline.operations.scheduled_posts import ScheduledPosts
 from layers_pipeline.operations.scoring_roles import ScoringRoles
 from layers_pipeline.operations.scrapes import Scrapes
 from layers_pipeline.operations.spark_codes import SparkCodes
@@ -63,6 +65,8 @@ class Operations:
         self.payout_ledger = PayoutLedger(self.database)
         self.payout_payments = PayoutPayments(self.database)
         self.scoring_roles = ScoringRoles(self.database)
+        self.scheduled_posts = ScheduledPosts(self.database)
+        self.saved_views = SavedViews(self.database)
         self.settings = PinnedSettings(self.database)
 
     @property

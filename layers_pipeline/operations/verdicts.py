@@ -157,6 +157,11 @@ class Verdicts(Repository):
         """Every change of an override, by ads content and time."""
         return self._history(ContentOverride)
 
+    def overrides_of(self, ads_content_id: str) -> list[ContentOverride]:
+        """Every change of one content's override, by time."""
+        of_content = select(ContentOverride).filter_by(ads_content_id=ads_content_id)
+        return self._rows(of_content.order_by(ContentOverride.known_at))
+
     def approvals(self) -> list[ContentApproval]:
         """Every change of an approval, by ads content and time."""
         return self._history(ContentApproval)

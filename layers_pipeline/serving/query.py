@@ -115,7 +115,12 @@ def _said(error: duckdb.Error) -> str:
 
 def as_json(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """The answer as one JSON list of objects."""
-    listed = [dict(zip(columns, map(_json_value, row), strict=True)) for row in rows]
+    return as_nested_json(dict(zip(columns, row, strict=True)) for row in rows)
+
+
+def as_nested_json(things: Iterable[Mapping[str, Any]]) -> str:
+    """Things, in which others may lie, as one JSON list."""
+    listed = [_json_value(dict(thing)) for thing in things]
     return json.dumps(listed, default=str, ensure_ascii=False) + "\n"
 
 

@@ -102,7 +102,7 @@ def as_csv(statement: Statement) -> str:
 def as_markdown(statement: Statement) -> str:
     """The statement in Markdown."""
     parts = [f"# {_md(_title(statement))}", _md(_heading(statement))]
-    for title, head, rows in _tables(statement):
+    for title, head, rows in tables_of(statement):
         listed = [f"| {' | '.join(head)} |", f"|{'---|' * (len(head) - 1)}---:|"]
         listed += [f"| {' | '.join(map(_md, row))} |" for row in rows]
         parts.append(f"## {title}\n\n" + "\n".join(listed))
@@ -113,7 +113,7 @@ def as_html(statement: Statement) -> str:
     """The statement as one page that prints to PDF as it is: no script, nothing from elsewhere."""
     title = html.escape(_title(statement))
     parts = [f"<h1>{title}</h1>", f"<p>{html.escape(_heading(statement))}</p>"]
-    for name, head, rows in _tables(statement):
+    for name, head, rows in tables_of(statement):
         parts.append(f"<h2>{html.escape(name)}</h2>{_html_table(head, rows)}")
     body = "\n".join(parts)
     return (
@@ -138,7 +138,7 @@ def _html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><thead>{row(head, 'th')}</thead><tbody>\n{listed}\n</tbody></table>"
 
 
-def _tables(statement: Statement) -> list[tuple[str, Sequence[str], list[tuple[str, ...]]]]:
+def tables_of(statement: Statement) -> list[tuple[str, Sequence[str], list[tuple[str, ...]]]]:
     """Title, columns and rows of each table; the last column is an amount."""
     made: list[tuple[str, Sequence[str], list[tuple[str, ...]]]] = []
     for section, title in (
@@ -160,6 +160,11 @@ def _tables(statement: Statement) -> list[tuple[str, Sequence[str], list[tuple[s
     ]
     made.append(("Balance", ("what", "amount"), totals or [("nothing earned, nothing paid", "0")]))
     return made
+
+
+def titles_of(statement: Statement) -> tuple[str, str]:
+    """Whose statement it is, and of which project and period."""
+    return _title(statement), _heading(statement)
 
 
 def _title(statement: Statement) -> str:

@@ -45,7 +45,8 @@ class KnownPost:
     profile_activity: int | None = None
     has_all_parts: bool = False
     """Whether the parts of its profile activity add up to what is known of it in all."""
-    media_type: str | None = None
+    media_type: str = ""
+    """Empty: not known."""
     is_expected: bool = False
     """Whether a list will show it, as far as is known."""
     is_moving: bool = False

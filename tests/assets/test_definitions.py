@@ -87,6 +87,7 @@ def test_an_asset_says_what_it_is_whose_it_is_and_what_it_is_made_with(key):
         "marts",
         "selection",
         "serving",
+        "exports",
         "creators",
         "payouts",
     }
@@ -315,6 +316,7 @@ def test_the_lineage_is_as_drawn():
             "raw_tiktok__ads": ["tiktok_ads"],
             "raw_tiktok__responses": ["tiktok"],
             "safety_reviews": ["operational_database"],
+            "scheduled_exports": ["analytics_file"],
             "score_drift": ["organic_scores"],
             "scrape_jobs": ["sift"],
             "stg_ads__account_days": ["raw_meta__ads", "raw_tiktok__ads"],
@@ -435,6 +437,7 @@ def test_every_job_makes_these_assets():
                 "sync_health",
                 "sync_problems",
             ],
+            "exports": ["scheduled_exports"],
             "full_sync": ["account_listings", "raw_instagram__responses", "raw_tiktok__responses"],
             "import_ad_metrics": ["stg_import__ad_metrics"],
             "import_captures": [
@@ -575,6 +578,7 @@ def test_schedules_and_sensors_start_as_the_setting_says(wanted):
         "creator_payouts_schedule": ["45 */6 * * *", wanted],
         "check_freshness_schedule": ["25 * * * *", wanted],
         "derivation_schedule": ["12,42 * * * *", wanted],
+        "exports_schedule": ["30 6 * * *", wanted],
         "full_sync_schedule": ["*/20 * * * *", wanted],
         "maintenance_schedule": ["40 3 * * *", wanted],
         "posts_sync_schedule": ["*/30 * * * *", wanted],

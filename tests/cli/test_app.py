@@ -198,11 +198,23 @@ def test_a_post_is_explained_as_of_a_tick(published):
 
 
 def test_an_explanation_is_given_to_programs(published):
-    pieces = json.loads(published.said("explain", "752", "--format", "json"))
-    points = [piece["points"] for piece in pieces if piece["section"] == "score"]
+    (told,) = json.loads(published.said("explain", "752", "--format", "json"))
+    points = [piece["points"] for piece in told["score"]]
     assert sum(points[:-1]) == pytest.approx(points[-1], abs=1e-9)
+    assert (told["project_id"], set(told["verdict"])) == ("brand", {"eligibility", "remedy"})
     lines = list(csv.DictReader(published.said("explain", "752", "--format", "csv").splitlines()))
-    assert [line["part"] for line in lines] == [piece["part"] for piece in pieces]
+    pieces = [*told["score"], *told["inputs"]]
+    assert [line["part"] for line in lines] == [
+        *(piece["part"] for piece in pieces),
+        *told["verdict"],
+    ]
+
+
+def test_what_keeps_a_post_from_running_is_given_to_programs(published):
+    (told,) = json.loads(published.said("why", "752", "--format", "json"))
+    lines = list(csv.DictReader(published.said("why", "752", "--format", "csv").splitlines()))
+    assert [one["blocker"] for one in told["blockers"]] == [line["blocker"] for line in lines]
+    assert told["project_id"] == "brand"
 
 
 @pytest.mark.parametrize("post", ["7", "' or 1=1 --", "[red]"])

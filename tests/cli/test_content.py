@@ -215,40 +215,49 @@ def test_a_review_says_how_it_ended(filled):
     ("word", "stored"), [("include", "include"), ("exclude", "exclude"), ("none", None)]
 )
 def test_an_override_is_stored(filled, word, stored):
-    said = filled.said("override", "brand", POST, word, "--note", "why", "--by", "ann")
+    said = filled.said("override", POST, word, "--project", "brand", "--note", "why", "--by", "ann")
     assert f"Override of brand/{POST}: {word}" in said
     (row,) = filled.stored("verdicts.overrides")
     assert (row.ads_content_id, row.override, row.note) == (f"brand/{POST}", stored, "why")
 
 
 def test_an_override_needs_a_note(filled):
-    assert filled("override", "brand", POST, "include").code == 2
-    assert "note is empty" in filled.refused("override", "brand", POST, "include", "--note", " ")
+    assert filled("override", POST, "include", "--project", "brand").code == 2
+    words = ("override", POST, "include", "--project", "brand")
+    assert "note is empty" in filled.refused(*words, "--note", " ")
 
 
 def test_an_approval_is_stored(filled):
-    assert "approved" in filled.said("approve", "brand", POST, "approved", "--by", "ann")
+    assert "approved" in filled.said(
+        "approve", POST, "approved", "--project", "brand", "--by", "ann"
+    )
     assert [(row.approval, row.changed_by) for row in filled.stored("verdicts.approvals")] == [
         ("approved", "ann")
     ]
 
 
 def test_the_user_of_the_machine_decides_unless_named(filled):
-    filled.said("approve", "brand", POST, "pending")
+    filled.said("approve", POST, "pending", "--project", "brand")
     assert filled.stored("verdicts.approvals")[0].changed_by == getpass.getuser()
 
 
 def test_an_ad_is_connected_once(filled):
-    ad = ("ad", "meta", "123", "brand", "generated:one")
-    assert filled.said(*ad) == "Ad 123 of meta shows brand/generated:one.\n"
+    ad = ("ad", "generated:one", "meta:123", "--project", "brand")
+    assert filled.said(*ad) == "Ad meta:123 shows brand/generated:one.\n"
     assert "nothing changed" in filled.said(*ad)
     assert [row.ads_content_id for row in filled.stored("ads.all")] == ["brand/generated:one"]
 
 
+@pytest.mark.parametrize("ad", ["123", "google:1", "meta:", ":1"])
+def test_an_ad_that_is_no_ad_is_refused(filled, ad):
+    said = filled.refused("ad", "generated:one", ad, "--project", "brand")
+    assert "write meta:AD_ID or tiktok:AD_ID" in said
+
+
 SAYINGS = {
-    "override": ("override", "{project}", "{container}", "include", "--note", "n"),
-    "approve": ("approve", "{project}", "{container}", "approved"),
-    "ad": ("ad", "tiktok", "1", "{project}", "{container}"),
+    "override": ("override", "{container}", "include", "--project", "{project}", "--note", "n"),
+    "approve": ("approve", "{container}", "approved", "--project", "{project}"),
+    "ad": ("ad", "{container}", "tiktok:1", "--project", "{project}"),
     "review": ("review", "{container}", "--failed"),
     "history": ("history", "{container}"),
 }
@@ -286,9 +295,9 @@ def test_a_creative_is_spoken_of_in_its_projects_only(filled, name):
 def test_creatives_are_listed_with_what_stands(filled):
     filled.said("add", "manual", "two", "--project", "other")
     filled.said("review", "generated:one", "--failed")
-    filled.said("override", "brand", "generated:one", "include", "--note", "n")
-    filled.said("override", "brand", "generated:one", "exclude", "--note", "n")
-    filled.said("approve", "brand", "generated:one", "rejected")
+    filled.said("override", "generated:one", "include", "--project", "brand", "--note", "n")
+    filled.said("override", "generated:one", "exclude", "--project", "brand", "--note", "n")
+    filled.said("approve", "generated:one", "rejected", "--project", "brand")
     said = filled.said("list")
     assert re.search(r"brand +│ generated:one .*failed +│ exclude +│ rejected", said)
     assert "manual:two" in said
@@ -298,10 +307,14 @@ def test_creatives_are_listed_with_what_stands(filled):
 
 def test_the_history_shows_everything_that_was_said(filled):
     filled.said("review", POST, "--failed", "--note", "alcohol", "--by", "ann")
-    filled.said("override", "brand", POST, "include", "--note", "[b]why\u202e", "--by", "bob")
-    filled.said("override", "other", POST, "none", "--note", "no", "--by", "bob")
-    filled.said("approve", "brand", POST, "approved", "--by", "cleo")
-    filled.said("override", "brand", "generated:one", "exclude", "--note", "another thing")
+    filled.said(
+        "override", POST, "include", "--project", "brand", "--note", "[b]why\u202e", "--by", "bob"
+    )
+    filled.said("override", POST, "none", "--project", "other", "--note", "no", "--by", "bob")
+    filled.said("approve", POST, "approved", "--project", "brand", "--by", "cleo")
+    filled.said(
+        "override", "generated:one", "exclude", "--project", "brand", "--note", "another thing"
+    )
     lines = [line for line in filled.said("history", POST).splitlines() if line.startswith("│")]
     words = ("failed .*alcohol .*ann", r"brand .*include .*\[b\]why", "other .*none", "cleo")
     assert [bool(re.search(word, line)) for word, line in zip(words, lines, strict=True)] == [

@@ -69,14 +69,14 @@ def test_a_look_makes_nothing(tmp_path):
     program = Program(tmp_path / "home")
     (row,) = found(program, "operations")
     assert (row["state"], row["found"]) == ("warning", "not made yet")
-    assert "make demo" in row["what to do"]
+    assert "make demo" in row["what_to_do"]
     assert not program.home.exists()
 
 
 def test_a_token_that_no_key_opens_is_a_fault(program):
     (row,) = found(program, "tokens", code=1, LAYERS_TOKEN_KEYS=Fernet.generate_key().decode())
     assert (row["state"], row["found"]) == ("fault", "0 of 1 can be opened: instagram:ada")
-    assert "LAYERS_TOKEN_KEYS" in row["what to do"]
+    assert "LAYERS_TOKEN_KEYS" in row["what_to_do"]
 
 
 def test_a_token_that_ends_is_named_with_its_command(tmp_path):
@@ -84,7 +84,7 @@ def test_a_token_that_ends_is_named_with_its_command(tmp_path):
     connect(program, lasts=timedelta(days=2))
     (_, row) = found(program, "tokens")
     assert row["state"] == "warning"
-    assert row["what to do"] == "layers-pipeline account reauth instagram:ada"
+    assert row["what_to_do"] == "layers-pipeline account reauth instagram:ada"
 
 
 def test_a_clock_that_went_back_is_a_fault(program):
@@ -102,7 +102,7 @@ def test_a_sync_that_is_late_and_an_account_that_lost_its_login_are_told(program
     (row,) = found(program, "syncs")
     assert row["found"] == "quick: the last one that went well ended 2025-01-01 00:00"
     (row,) = found(program, "accounts")
-    assert row["what to do"] == "layers-pipeline account reauth instagram:ada"
+    assert row["what_to_do"] == "layers-pipeline account reauth instagram:ada"
 
 
 def test_a_database_of_another_package_is_told(program):

@@ -47,9 +47,9 @@ def program(tmp_path_factory):
     ads = folder / "ads.csv"
     ads.write_text("ad_id,date,spend\na1,2025-05-12,100.10\na2,2025-05-12,3.00\n")
     program.said("import", "ad-metrics", ads, "--platform", "meta")
-    program.said("content", "ad", "meta", "a1", "brand", "tiktok:751")
+    program.said("content", "ad", "tiktok:751", "meta:a1", "--project", "brand")
     program.variables["ACCRUED"] = program.said("payout", "accrue")
-    said = program.said("payout", "settle", "brand", "2025-05", "--by", "ann")
+    said = program.said("payout", "settle", "2025-05", "--project", "brand", "--by", "ann")
     assert said == "Period from 2025-05-01 of 'brand' is settled.\n"
     program.said("publish")
     return program
@@ -67,7 +67,7 @@ def test_configs_are_listed(program):
 
 
 def test_a_payment_is_noted_and_no_more_than_is_owed(program):
-    words = ("payout", "pay", "brand", "tiktok:ada", "100.5", "--currency", "USD")
+    words = ("payout", "pay", "tiktok:ada", "100.5", "--project", "brand", "--currency", "USD")
     assert program.said(*words, "--reference", "T1") == (
         "Payment T1: 100.50 USD to tiktok:ada noted.\n"
     )
@@ -75,7 +75,8 @@ def test_a_payment_is_noted_and_no_more_than_is_owed(program):
     refused = program.refused(*words, "--reference", "T2")
     assert "100.50 USD is more than what is settled and unpaid: 31.50 USD" in refused
     assert "no amount" in program.refused(
-        "payout", "pay", "brand", "x", "1,5", "--currency", "USD", "--reference", "T"
+        *("payout", "pay", "x", "1,5", "--project", "brand"),
+        *("--currency", "USD", "--reference", "T"),
     )
     assert "31.50" in program.said("payout", "balance", "--project", "brand")
 
@@ -98,12 +99,12 @@ def test_a_statement_as_csv_keeps_numbers_numbers(program):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("settle", "brand", "2025-05-40"), 2, "write a month such as 2025-05"),
-        (("settle", "nobody", "2025-05"), 3, "'nobody' does not exist"),
+        (("settle", "2025-05-40", "--project", "brand"), 2, "write a month such as 2025-05"),
+        (("settle", "2025-05", "--project", "nobody"), 3, "'nobody' does not exist"),
         (("statement", "bob", "2025-05", "--project", "brand"), 3, "nothing was ever earned"),
         (("statement", "tiktok:ada", "2024-05", "--project", "brand"), 3, "nothing was accrued"),
         (
-            ("config", "set", "brand", "--from", "2025-05-02", "--currency", "USD"),
+            ("config", "set", "--project", "brand", "--from", "2025-05-02", "--currency", "USD"),
             2,
             "no first day",
         ),
@@ -128,7 +129,7 @@ def test_analysts_see_reports_performance_and_balances(program):
 
 
 def test_a_report_says_what_was_known_at_a_moment(program):
-    asked = ("payout", "report", "2025-05-01", "2025-05-31", "--project", "brand")
+    asked = ("payout", "report", "--from", "2025-05-01", "--to", "2025-05-31", "--project", "brand")
     now = program.said(*asked, "--format", "csv")
     assert re.search(r"^brand,tiktok:ada,USD,1,.*,10010,", now, re.MULTILINE)
     assert re.search("tiktok:ada.* 100.10 ", program.said(*asked))
@@ -136,7 +137,9 @@ def test_a_report_says_what_was_known_at_a_moment(program):
     before = program.said(*asked, "--at", "2025-05-20", "--format", "csv")
     assert "tiktok:ada" in before
     assert "10010" not in before
-    refused = program.refused("payout", "report", "2025-05-32", "2025-05-31", code=2)
+    refused = program.refused(
+        *("payout", "report", "--from", "2025-05-32", "--to", "2025-05-31"), code=2
+    )
     assert "write a day such as" in refused
 
 

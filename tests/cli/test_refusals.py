@@ -52,7 +52,7 @@ def test_refusals_are_listed_with_scope_cause_times_and_end(program):
     first, _ = json.loads(program.said("refusals", "list", "--format", "json"))
     assert first == {
         "account": "all (instagram_graph)",
-        "media type": "reel",
+        "media_type": "reel",
         "post": None,
         "name": "views",
         "version": "v26.0",
@@ -62,7 +62,7 @@ def test_refusals_are_listed_with_scope_cause_times_and_end(program):
         "until": "2025-05-28 12:00:00+00:00",
         "cause": "code 100: no",
     }
-    assert program.said("refusals", "list", "--format", "csv").startswith("account,media type,")
+    assert program.said("refusals", "list", "--format", "csv").startswith("account,media_type,")
     assert "code 100: no" in program.said("refusals", "list")
 
 

@@ -2,8 +2,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from layers_pipeline.cli.terminal import console, print_table, progress_bars
+from layers_pipeline.cli import terminal
+from layers_pipeline.cli.terminal import console, print_table, progress_bars, widths_within
 from layers_pipeline.progress import report
 
 
@@ -80,6 +83,68 @@ def test_a_table_is_wide_where_no_terminal_is(capsys):
     print_table(("caption",), [(long,)])
     assert long in capsys.readouterr().out
     assert console.width >= 120
+
+
+# Tables that are too wide
+
+HEALTH = (
+    *("account_id", "platform", "display_name", "connection", "status", "depth", "last_outcome"),
+    *("last_message", "last_finished_at", "next_due_at", "hours_late", "failures_in_a_row"),
+)
+MESSAGE = "the platform answered 500 three times; asked again in half an hour"
+ROW = (
+    *("instagram:17841400000000000", "instagram", "Ada", "oauth", "active", "quick", "failed"),
+    *(MESSAGE, datetime(2025, 5, 14, 8, 55, tzinfo=UTC), None, 1.5, 3),
+)
+
+
+def test_a_row_that_a_table_would_break_to_pieces_is_a_block_of_names_and_values(capsys):
+    print_table(HEALTH, [ROW, ROW], title="Health")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Health"
+    assert [line.strip() for line in lines if " of 2" in line] == ["1 of 2", "2 of 2"]
+    names = [line.split("│")[1].strip() for line in lines if line.startswith("│")]
+    assert names == [*HEALTH, *HEALTH]
+    values = [line.split("│")[2].strip() for line in lines if line.startswith("│")]
+    assert values[: len(ROW)] == [
+        *ROW[:8],
+        "2025-05-14 08:55",
+        "\N{EN DASH}",
+        "1.50",
+        "3",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+def test_no_word_is_broken_that_a_line_has_room_for(capsys, monkeypatch, width):
+    monkeypatch.setattr(terminal.console, "width", width)
+    print_table(HEALTH, [ROW])
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= width
+    whole = [*HEALTH, ROW[0], *MESSAGE.split()] if width >= 80 else HEALTH
+    assert [word for word in whole if word not in printed] == []
+
+
+@given(
+    st.integers(0, 300),
+    st.lists(st.tuples(st.integers(1, 40), st.integers(0, 200)), min_size=1, max_size=20),
+)
+def test_columns_get_what_they_need_or_nothing_is_a_table(space, columns):
+    needed = [need for need, _ in columns]
+    wanted = [need + more for need, more in columns]
+    widths = widths_within(space, needed=needed, wanted=wanted)
+    if sum(needed) > space:
+        assert widths is None
+        return
+    assert all(a <= b <= c for a, b, c in zip(needed, widths, wanted, strict=True))
+    # No column stays narrower than it wants while there is room.
+    assert sum(widths) == min(space, sum(wanted))
+
+
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "CLICOLOR_FORCE"])
+def test_nothing_forces_colours_into_a_file(monkeypatch, variable):
+    monkeypatch.setenv(variable, "1")
+    assert not terminal._console(stderr=False).is_terminal
 
 
 def test_bars_are_not_drawn_where_no_terminal_is(capsys):

@@ -1,4 +1,4 @@
-"""``layers-pipeline dev``: the UI and the sandbox together, and nothing left of them afterwards.
+"""``layers-pipeline dev``: dashboard, UI and sandbox together, and nothing left of them afterwards.
 
 Belongs here: real processes on free ports.
 Does not belong here: what the UI shows, and what the sandbox answers.
@@ -31,6 +31,7 @@ class Started:
     process: subprocess.Popen[str]
     ui: int
     sandbox: int
+    dashboard: int
 
 
 def free_port() -> int:
@@ -38,10 +39,13 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start(home: Path, ui: int, sandbox: int) -> subprocess.Popen[str]:
+def start(home: Path, ui: int, sandbox: int, dashboard: int) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
     return subprocess.Popen(
-        [PROGRAM, "dev", "--port", str(ui), "--sandbox-port", str(sandbox)],
+        [
+            *(PROGRAM, "dev", "--port", str(ui), "--sandbox-port", str(sandbox)),
+            *("--dashboard-port", str(dashboard)),
+        ],
         cwd=ROOT,
         env={**kept, "LAYERS_HOME": str(home), "LAYERS_SHARED": str(home)},
         stdout=subprocess.PIPE,
@@ -87,9 +91,9 @@ def stop_by_force(pids: set[int]) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def refused(home: Path, ui: int, sandbox: int) -> tuple[int, str, str]:
+def refused(home: Path, ui: int, sandbox: int, dashboard: int) -> tuple[int, str, str]:
     """Exit code and both streams of a ``dev`` that is to end by itself."""
-    with start(home, ui, sandbox) as process:
+    with start(home, ui, sandbox, dashboard) as process:
         try:
             said, refusal = process.communicate(timeout=60)
         finally:
@@ -99,19 +103,21 @@ def refused(home: Path, ui: int, sandbox: int) -> tuple[int, str, str]:
 
 @pytest.fixture
 def dev(tmp_path) -> Iterator[Started]:
-    ui, sandbox = free_port(), free_port()
-    with start(tmp_path, ui, sandbox) as process:
-        yield Started(process, ui, sandbox)
+    ports = free_port(), free_port(), free_port()
+    with start(tmp_path, *ports) as process:
+        yield Started(process, *ports)
         stop_by_force({process.pid} | descendants(process.pid))
 
 
-def test_dev_serves_both_and_leaves_nothing_behind(dev):
+def test_dev_serves_all_and_leaves_nothing_behind(dev):
     until(lambda: answers(f"http://127.0.0.1:{dev.sandbox}/v1/health"))
     until(lambda: answers(f"http://127.0.0.1:{dev.ui}/server_info"))
+    until(lambda: answers(f"http://127.0.0.1:{dev.dashboard}/health"))
     family = descendants(dev.process.pid)
     dev.process.send_signal(signal.SIGINT)
     said, complaints = dev.process.communicate(timeout=60)
     try:
+        assert f"Dashboard:  http://127.0.0.1:{dev.dashboard}\n" in said
         assert "Stopping." in said
         assert "Traceback" not in complaints
         assert dev.process.returncode == 0
@@ -121,19 +127,20 @@ def test_dev_serves_both_and_leaves_nothing_behind(dev):
         stop_by_force(family)
 
 
-@pytest.mark.parametrize("taken", ["ui", "sandbox"])
+@pytest.mark.parametrize("taken", ["ui", "sandbox", "dashboard"])
 def test_dev_refuses_a_port_that_is_taken(tmp_path, taken):
     with closing(socket.create_server(("127.0.0.1", 0))) as holder:
         port = holder.getsockname()[1]
-        ports = {"ui": free_port(), "sandbox": free_port()} | {taken: port}
+        names = ("ui", "sandbox", "dashboard")
+        ports = {name: free_port() for name in names} | {taken: port}
         code, said, refusal = refused(tmp_path, **ports)
     assert (code, said) == (2, "")
     assert refusal.startswith(f"error: dev: port {port} is taken")
     assert not (tmp_path / "dagster").exists()
 
 
-def test_dev_refuses_one_port_for_both(tmp_path):
-    port = free_port()
-    code, said, refusal = refused(tmp_path, port, port)
+def test_dev_refuses_one_port_for_two(tmp_path):
+    port, other = free_port(), free_port()
+    code, said, refusal = refused(tmp_path, port, other, port)
     assert (code, said) == (2, "")
-    assert refusal.startswith(f"error: dev: port {port} cannot serve both")
+    assert refusal.startswith(f"error: dev: ports {port}, {other}, {port} must differ")

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing import get_context
@@ -25,6 +25,9 @@ PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.stress.killing"])
 
 
+IS_LONG = "LAYERS_LONG_TESTS" in os.environ
+
+
 @dataclass(frozen=True, kw_only=True)
 class Point:
     """Where a process ends: as a function is called, or as it returns, for the nth time."""
@@ -33,10 +36,17 @@ class Point:
     """As ``module:Qualified.name``, the module without our package."""
     event: Literal["call", "return"] = "return"
     nth: int = 1
+    is_long: bool = False
+    """Whether it is tried with LAYERS_LONG_TESTS alone: others are of its kind."""
 
     def __str__(self) -> str:
         name = self.function.rpartition(":")[2]
         return f"{self.event} {self.nth} of {name}"
+
+
+def tried(points: Sequence[Point]) -> list[Point]:
+    """The points that are tried here."""
+    return [point for point in points if IS_LONG or not point.is_long]
 
 
 def killed_at(point: Point, stores: Stores, step: Callable[[Stores], object]) -> None:

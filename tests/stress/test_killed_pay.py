@@ -16,7 +16,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.steps.pay.accrual import settle
 from layers_pipeline.steps.pay.creators import MADE, pay_creators
 from layers_pipeline.steps.stores import Stores
-from tests.stress.killing import Point, killed_at
+from tests.stress.killing import Point, killed_at, tried
 from tests.worlds.data_builders import everything, make_stores
 from tests.worlds.paid_creators import at, bring_world, made_world, moved, set_configs
 
@@ -29,10 +29,10 @@ BEFORE = (
 NEXT = date(2025, 10, 27)
 LEDGER = "operations.payout_ledger"
 POINTS = [
-    Point(function="steps.derive.payouts:write_if_changed", nth=2),
+    Point(function="steps.derive.payouts:write_if_changed", nth=2, is_long=True),
     Point(function=f"{LEDGER}:_replace", nth=2),
     Point(function=f"{LEDGER}:PayoutLedger.rewrite"),
-    Point(function=f"{LEDGER}:_replace", nth=3),
+    Point(function=f"{LEDGER}:_replace", nth=3, is_long=True),
     Point(function=f"{LEDGER}:PayoutLedger.settle"),
 ]
 """Days are written, nothing is accrued; lines that are not committed; those of one project of two;
@@ -92,7 +92,7 @@ def test_the_month_has_accruals_corrections_and_a_settled_period(uninterrupted: 
     assert len(uninterrupted[catalog.PAYOUT_LEDGER.name]) == len(uninterrupted["lines"])
 
 
-@pytest.mark.parametrize("point", POINTS, ids=str)
+@pytest.mark.parametrize("point", tried(POINTS), ids=str)
 def test_a_month_end_that_is_killed_and_run_again_ends_as_if_it_had_not_been(
     point: Point, before: Path, uninterrupted: dict, tmp_path: Path
 ):

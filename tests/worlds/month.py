@@ -62,8 +62,7 @@ class Month:
 
     def events(self) -> list[Event]:
         """Moments between ticks, and what happens at each."""
-        # Each report is derived from on its own, which takes a second.
-        often = {"scrape": 70, "listing": 40, "say": 60, "make": 16, "spend": max(8, DAYS)}
+        often = {"scrape": 70, "listing": 40, "say": 60, "make": 16, "spend": 30}
         found = [
             (hours(self.dice.uniform(0.1, 24 * DAYS)), what, number)
             for what, count in often.items()

@@ -32,9 +32,10 @@ FACTS: Final = (
 """What ``why_not_running`` knows of content, as text, each perhaps unknown."""
 GONE: Final = "none, unless the post comes back"
 BESIDES: Final = (
-    "take the override back: layers-pipeline content override {project} {container} none --note WHY"
+    "take the override back: layers-pipeline content override {container} none "
+    "--project {project} --note WHY"
 )
-APPROVE: Final = "layers-pipeline content approve {project} {container} approved"
+APPROVE: Final = "layers-pipeline content approve {container} approved --project {project}"
 GRANT: Final = "layers-pipeline content right grant {right} {right_for} --project {project}"
 ROOM: Final = (
     "stop an ad of it, or give it more room: layers-pipeline layer ad-set add {layer} {ad_set}"

@@ -11,7 +11,7 @@ def sql_of(folder: str, name: str) -> str:
     """The text of one model or macro.
 
     Args:
-        folder: ``macros`` or ``views``.
+        folder: ``macros``; ``views``, of the analysts' file and those that people look at.
         name: Stem of the file.
     """
     return (files("transforms.sql") / folder / f"{name}.sql").read_text(encoding="utf-8")

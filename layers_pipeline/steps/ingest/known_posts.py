@@ -48,6 +48,7 @@ def known_posts(
         .join(posts.select(*POST, "account_key", *OF_POST), on=POST, how="inner")
         .with_columns(
             is_expected=(pl.col("deleted_at").is_null() & is_listed).fill_null(value=False),
+            media_type=pl.col("media_type").fill_null(""),
             has_all_parts=_has_all_parts(),
             is_moving=_has_moved() | ~_has_all_parts(),
         )

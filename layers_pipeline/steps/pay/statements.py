@@ -13,8 +13,8 @@ from layers_pipeline.errors import InputRefusedError, NotFoundError
 from layers_pipeline.operations.payout_configs import period_start
 from layers_pipeline.operations.payout_ledger import PayoutLine, PayoutPeriodState
 from layers_pipeline.operations.payout_payments import Balance, PayoutPayment
+from layers_pipeline.operations.store import Operations
 from layers_pipeline.serving.statements import Statement, StatementLine
-from layers_pipeline.steps.stores import Stores
 from transforms.facts.money import shown
 from transforms.vocabulary import PAYOUT_RULES, PayoutPeriod
 
@@ -27,7 +27,9 @@ RULES: Final = {
 MONTH_LENGTH: Final = len("2025-05")
 
 
-def statement_of(stores: Stores, project_id: str, creator_id: str, period: str) -> Statement:
+def statement_of(
+    operations: Operations, project_id: str, creator_id: str, period: str
+) -> Statement:
     """The statement of one creator and one period.
 
     Args:
@@ -37,9 +39,8 @@ def statement_of(stores: Stores, project_id: str, creator_id: str, period: str) 
         NotFoundError: The project does not exist, or nothing was accrued for that period.
         InputRefusedError: The period cannot be read.
     """
-    operations = stores.operations
     project = operations.projects.get(project_id)
-    state = _state(stores, project_id, day_of(period))
+    state = _state(operations, project_id, day_of(period))
     own = [
         line
         for line in operations.payout_ledger.lines()
@@ -86,10 +87,10 @@ def day_of(period: str) -> date:
         ) from error
 
 
-def start_of(stores: Stores, project_id: str, period: str) -> date:
+def start_of(operations: Operations, project_id: str, period: str) -> date:
     """The first day of the project's period that one means."""
-    stores.operations.projects.get(project_id)
-    configs = stores.operations.payout_configs.all()
+    operations.projects.get(project_id)
+    configs = operations.payout_configs.all()
     kind: PayoutPeriod | None = next(
         (row.period for row in configs if row.project_id == project_id), None
     )
@@ -101,10 +102,8 @@ def start_of(stores: Stores, project_id: str, period: str) -> date:
     return period_start(day_of(period), kind)
 
 
-def _state(stores: Stores, project_id: str, day: date) -> PayoutPeriodState:
-    states = [
-        row for row in stores.operations.payout_ledger.states() if row.project_id == project_id
-    ]
+def _state(operations: Operations, project_id: str, day: date) -> PayoutPeriodState:
+    states = [row for row in operations.payout_ledger.states() if row.project_id == project_id]
     for state in states:
         if state.starts_on <= day < state.ends_before:
             return state

@@ -23,7 +23,7 @@ from layers_pipeline.steps.score.selecting import FOLLOWING, select_ticks, unsel
 from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores
 from tests.oracles.selection import select
-from tests.stress.killing import Point, killed_at
+from tests.stress.killing import Point, killed_at, tried
 from tests.worlds.ad_month import AdMonth, stood_at
 from tests.worlds.data_builders import (
     later,
@@ -192,13 +192,13 @@ def test_selections_alone_made_again_are_the_same(lived):
 BETWEEN = [
     Point(function="steps.score.selecting:select_ticks", event="call"),
     Point(function="lake.store:Lake.replace"),
-    Point(function="steps.score.selecting:_counted", event="call"),
+    Point(function="steps.score.selecting:_counted", event="call", is_long=True),
 ]
 """Judged and not selected; selections without statuses; both, and not noted."""
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("point", BETWEEN, ids=str)
+@pytest.mark.parametrize("point", tried(BETWEEN), ids=str)
 def test_a_kill_between_eligibility_and_selection_heals_with_the_next_selection(
     lived, point, tmp_path
 ):
