@@ -32,8 +32,13 @@ from transforms.vocabulary import AD_PLATFORMS, AdPlatform, Approval, CreativeKi
 content_app = typer.Typer()
 content_app.add_typer(right_app, name="right", help="Rights to run creators' posts as ads.")
 content_app.add_typer(schedule_app, name="schedule", help="What projects mean to publish.")
-content_app.command("find")(find_content)
-content_app.command("show")(show_content)
+content_app.command(
+    "find",
+    epilog=example('content find --project my-brand --query "platform=tiktok&sort=-views"'),
+)(find_content)
+content_app.command(
+    "show", epilog=example("content show tiktok:7501000000000000005 --project my-brand")
+)(show_content)
 
 ContainerArgument = Annotated[
     str,

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from layers_pipeline.cli.common import example
 from layers_pipeline.cli.terminal import say
 from layers_pipeline.serving.copies import copy_to_duckdb, copy_to_parquet
 from layers_pipeline.serving.generations import current
@@ -17,27 +18,21 @@ from layers_pipeline.settings import load_settings
 export_app = typer.Typer()
 
 
-@export_app.command("duckdb")
+@export_app.command("duckdb", epilog=example("export duckdb /media/stick/layers-may.duckdb"))
 def export_duckdb(
     file: Annotated[Path, typer.Argument(help="File to make, such as layers-may.duckdb.")],
 ) -> None:
-    """Copy all that is published to one DuckDB file that needs nothing else, macros included.
-
-    Example: export duckdb /media/stick/layers-may.duckdb
-    """
+    """Copy all that is published to one DuckDB file that needs nothing else, macros included."""
     tables = copy_to_duckdb(current(load_settings().serve_location), file.absolute())
     size = file.stat().st_size / 1e6
     say(f"{file}: {tables} tables and views, {size:,.1f} MB. Open it: duckdb -readonly {file}")
 
 
-@export_app.command("parquet")
+@export_app.command("parquet", epilog=example("export parquet /media/stick/layers-may"))
 def export_parquet(
     folder: Annotated[Path, typer.Argument(help="Folder to make, such as layers-may.")],
 ) -> None:
-    """Copy all that is published to Parquet files by project and month, with a manifest.
-
-    Example: export parquet /media/stick/layers-may
-    """
+    """Copy all that is published to Parquet files by project and month, with a manifest."""
     manifest = copy_to_parquet(current(load_settings().serve_location), folder.absolute())
     tables = manifest["tables"].values()
     files, rows = sum(len(one["files"]) for one in tables), sum(one["rows"] for one in tables)

@@ -11,8 +11,8 @@ from typing import Annotated, Final
 
 import typer
 
+from layers_pipeline.cli.answers import FormatOption, print_rows
 from layers_pipeline.cli.common import ProjectOption, opened
-from layers_pipeline.cli.listing import FormatOption, print_rows
 from layers_pipeline.cli.terminal import print_table, say
 from layers_pipeline.serving.query import as_json
 from layers_pipeline.views.content import batches, count, page, stream_csv
@@ -36,10 +36,7 @@ def find_content(
     ] = ROWS,
     form: FormatOption = "table",
 ) -> None:
-    """Find published content: the rows, order and columns of the dashboard's list.
-
-    Example: content find --project demo --query "platform=tiktok&sort=-views" --format csv
-    """
+    """Find published content: the rows, order and columns of the dashboard's list."""
     with opened() as stores:
         kept = (
             filter_of(stores.operations.saved_views.get(project, view))
@@ -66,10 +63,7 @@ def show_content(
     project: ProjectOption,
     form: FormatOption = "table",
 ) -> None:
-    """Show all that is known of one content; JSON has every section, trends included.
-
-    Example: content show tiktok:7501 --project demo --format json
-    """
+    """Show all that is known of one content; JSON has every section, trends included."""
     with opened() as stores:
         settings = stores.settings
     views = open_views(settings)
@@ -100,7 +94,7 @@ def _print_page(reader: Reader, kept: ContentFilter, rows: int) -> None:
 def _print_detail(found: Detail, form: FormatOption) -> None:
     metrics = [(one.name, one.value, one.since, one.checked_at) for one in found.metrics]
     if form == "csv":
-        print_rows(("metric", "value", "since", "checked_at"), metrics, form)
+        print_rows(form, ("metric", "value", "since", "checked_at"), metrics)
         return
     known = [(name, value) for name, value in found.content.items() if value is not None]
     print_table(("content", "value"), known)

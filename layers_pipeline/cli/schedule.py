@@ -11,8 +11,8 @@ from typing import Annotated, Final
 import typer
 
 from layers_pipeline import moments
-from layers_pipeline.cli.common import ProjectOption, opened, user_name
-from layers_pipeline.cli.listing import FormatOption, print_rows
+from layers_pipeline.cli.answers import FormatOption, print_rows
+from layers_pipeline.cli.common import ProjectOption, example, opened, user_name
 from layers_pipeline.cli.terminal import say
 from layers_pipeline.operations.scheduled_posts import NewScheduledPost
 from layers_pipeline.steps.ingest.scheduled_files import state_scheduled_of
@@ -39,7 +39,13 @@ COLUMNS: Final = (
 )
 
 
-@schedule_app.command("add")
+@schedule_app.command(
+    "add",
+    epilog=example(
+        "content schedule add teaser --project my-brand --account tiktok:ada "
+        "--at 2025-05-14T18:00 --caption Spring"
+    ),
+)
 def add_post(
     post: PostArgument,
     *,
@@ -56,11 +62,7 @@ def add_post(
     ] = None,
     by: ByOption = "",
 ) -> None:
-    """Schedule a post, or change it; one that was cancelled is to appear again.
-
-    Example: content schedule add teaser --project demo --account tiktok:ada
-    --at 2025-05-14T18:00 --caption "Spring is here"
-    """
+    """Schedule a post, or change it; one that was cancelled is to appear again."""
     with opened() as stores:
         zone = stores.operations.projects.get(project).time_zone
         new = NewScheduledPost(
@@ -79,7 +81,10 @@ def add_post(
     say(f"Post {post} of project {project!r}, {new.scheduled_for:%Y-%m-%d %H:%M} UTC: {said}.")
 
 
-@schedule_app.command("cancel")
+@schedule_app.command(
+    "cancel",
+    epilog=example('content schedule cancel teaser --project my-brand --note "Wrong music"'),
+)
 def cancel_post(
     post: PostArgument,
     *,
@@ -87,10 +92,7 @@ def cancel_post(
     note: Annotated[str, typer.Option(help="Why, in 280 characters at most.")],
     by: ByOption = "",
 ) -> None:
-    """Say that a scheduled post is not to appear; what it was stays in the history.
-
-    Example: content schedule cancel teaser --project demo --note "Wrong music"
-    """
+    """Say that a scheduled post is not to appear; what it was stays in the history."""
     with opened() as stores:
         changed = stores.operations.scheduled_posts.cancel(
             project,
@@ -104,7 +106,12 @@ def cancel_post(
     )
 
 
-@schedule_app.command("list")
+@schedule_app.command(
+    "list",
+    epilog=example(
+        'content schedule list --project my-brand --query "from=2025-05-01&until=2025-05-31"'
+    ),
+)
 def list_posts(
     project: ProjectOption,
     *,
@@ -116,10 +123,7 @@ def list_posts(
     ] = "hide",
     form: FormatOption = "table",
 ) -> None:
-    """List scheduled posts by their time, in the project's zone.
-
-    Example: content schedule list --project demo --query "from=2025-05-01&until=2025-05-31"
-    """
+    """List scheduled posts by their time, in the project's zone."""
     said = f"{query}&deleted={cancelled}" if cancelled != "hide" else query
     kept = ContentFilter.from_query(said, project_id=project)
     with opened() as stores:
@@ -138,15 +142,12 @@ def list_posts(
         )
         for row in rows
     ]
-    print_rows(COLUMNS, listed, form)
+    print_rows(form, COLUMNS, listed)
 
 
-@schedule_app.command("history")
+@schedule_app.command("history", epilog=example("content schedule history --project my-brand"))
 def show_history(project: ProjectOption, *, form: FormatOption = "table") -> None:
-    """List every change of a project's scheduled posts, oldest first.
-
-    Example: content schedule history --project demo
-    """
+    """List every change of a project's scheduled posts, oldest first."""
     with opened() as stores:
         rows = stores.operations.scheduled_posts.history(project)
     listed = [
@@ -154,11 +155,11 @@ def show_history(project: ProjectOption, *, form: FormatOption = "table") -> Non
         for row in rows
     ]
     print_rows(
-        ("when (UTC)", "post", "scheduled for (UTC)", "cancelled", "note", "by"), listed, form
+        form, ("when (UTC)", "post", "scheduled for (UTC)", "cancelled", "note", "by"), listed
     )
 
 
-@schedule_app.command("import")
+@schedule_app.command("import", epilog=example("content schedule import may.yaml"))
 def import_posts(
     file: Annotated[Path, typer.Argument(help="A YAML file of one project's posts.")],
     by: ByOption = "",
@@ -166,7 +167,7 @@ def import_posts(
     """Schedule or change the posts of a YAML file, all or none; the same again changes nothing.
 
     It has 'project:' and 'posts:', each post with post, account, at, caption; and if wanted
-    media_type, creative, cancelled. Example: content schedule import may.yaml
+    media_type, creative, cancelled.
     """
     with opened() as stores:
         posts, changed = state_scheduled_of(

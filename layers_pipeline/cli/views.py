@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from layers_pipeline.cli.common import ProjectOption, opened, user_name
-from layers_pipeline.cli.listing import FormatOption, print_rows
+from layers_pipeline.cli.answers import FormatOption, print_rows
+from layers_pipeline.cli.common import ProjectOption, example, opened, user_name
 from layers_pipeline.cli.terminal import say
 from layers_pipeline.operations.saved_views import NewView
 from layers_pipeline.views.exports import write_export
@@ -25,7 +25,12 @@ NameArgument = Annotated[str, typer.Argument(metavar="VIEW", help="Short name of
 ByOption = Annotated[str, typer.Option(help="Who says so. Default: the user of this machine.")]
 
 
-@views_app.command("save")
+@views_app.command(
+    "save",
+    epilog=example(
+        'views save best-reels --project my-brand --query "media_type=reel&sort=-views"'
+    ),
+)
 def save_view(
     view: NameArgument,
     *,
@@ -38,10 +43,7 @@ def save_view(
     ] = "none",
     by: ByOption = "",
 ) -> None:
-    """Save a filter of content under a name, or change it; the same again changes nothing.
-
-    Example: views save best-reels --project demo --query "media_type=reel&sort=-views" --export csv
-    """
+    """Save a filter of content under a name, or change it; the same again changes nothing."""
     kept = ContentFilter.from_query(query, project_id=project)
     new = NewView(
         project_id=project,
@@ -56,12 +58,12 @@ def save_view(
     say(f"View {view} of project {project!r}: {'saved' if changed else 'as it was'}.")
 
 
-@views_app.command("list")
+@views_app.command("list", epilog=example("views list --project my-brand"))
 def list_views(
     project: Annotated[str, typer.Option("--project", help="Only this project's.")] = "",
     form: FormatOption = "table",
 ) -> None:
-    """List the saved views. Example: views list --project demo."""
+    """List the saved views."""
     with opened() as stores:
         if project:
             stores.operations.projects.get(project)
@@ -71,15 +73,12 @@ def list_views(
         for row in found
         if project in ("", row.project_id)
     ]
-    print_rows(("project", "view", "query", "export", "since (UTC)", "by"), rows, form)
+    print_rows(form, ("project", "view", "query", "export", "since (UTC)", "by"), rows)
 
 
-@views_app.command("show")
+@views_app.command("show", epilog=example("views show best-reels --project my-brand"))
 def show_view(view: NameArgument, *, project: ProjectOption, form: FormatOption = "table") -> None:
-    """Show a saved view and every change of it, oldest first.
-
-    Example: views show best-reels --project demo
-    """
+    """Show a saved view and every change of it, oldest first."""
     with opened() as stores:
         stores.operations.saved_views.get(project, view)
         history = stores.operations.saved_views.history()
@@ -88,15 +87,12 @@ def show_view(view: NameArgument, *, project: ProjectOption, form: FormatOption 
         for row in history
         if (row.project_id, row.name) == (project, view)
     ]
-    print_rows(("when (UTC)", "query", "export", "forgotten", "by"), rows, form)
+    print_rows(form, ("when (UTC)", "query", "export", "forgotten", "by"), rows)
 
 
-@views_app.command("forget")
+@views_app.command("forget", epilog=example("views forget best-reels --project my-brand"))
 def forget_view(view: NameArgument, *, project: ProjectOption, by: ByOption = "") -> None:
-    """Take a view out of the list, and out of the scheduled exports; its files stay.
-
-    Example: views forget best-reels --project demo
-    """
+    """Take a view out of the list, and out of the scheduled exports; its files stay."""
     with opened() as stores:
         stores.operations.saved_views.forget(
             project, view, changed_by=by or user_name("views forget"), now=stores.clock.now()
@@ -104,7 +100,9 @@ def forget_view(view: NameArgument, *, project: ProjectOption, by: ByOption = ""
     say(f"View {view} of project {project!r}: forgotten.")
 
 
-@views_app.command("export")
+@views_app.command(
+    "export", epilog=example("views export best-reels --project my-brand --format parquet")
+)
 def export_view(
     view: NameArgument,
     *,
@@ -114,10 +112,7 @@ def export_view(
         Path | None, typer.Option(help="Where. Default: the folder of scheduled exports.")
     ] = None,
 ) -> None:
-    """Write all rows of a saved view to a file now, with a manifest beside it.
-
-    Example: views export best-reels --project demo --format parquet
-    """
+    """Write all rows of a saved view to a file now, with a manifest beside it."""
     with opened() as stores:
         home = folder or stores.settings.exports_location
         kept = filter_of(stores.operations.saved_views.get(project, view))

@@ -42,9 +42,9 @@ def examples_of(path: tuple[str, ...]) -> list[list[str]]:
 @pytest.mark.parametrize("path", EACH)
 def test_a_command_says_what_it_does_and_what_each_word_means(path):
     command = COMMANDS[path]
-    assert command.help
+    assert command.help, "say in the docstring what it does"
     bare = [param.name for param in command.params if not getattr(param, "help", None)]
-    assert bare == []
+    assert bare == [], "say what these mean: typer.Argument or Option(help=…)"
 
 
 @pytest.mark.parametrize("path", EACH)
@@ -54,10 +54,10 @@ def test_an_example_can_be_called_and_shows_every_argument(path):
     for words in examples_of(path):
         with command.make_context(path[-1], words) as context:
             given |= {name for name, value in context.params.items() if value is not None}
-    assert examples_of(path)
+    assert examples_of(path), "add epilog=example(…) to the command"
     arguments = {one.name for one in command.params if isinstance(one, click.Argument)}
     required = {one.name for one in command.params if one.required}
-    assert arguments | required <= given
+    assert arguments | required <= given, "show these in an example"
 
 
 @pytest.mark.parametrize("path", EACH)
@@ -66,7 +66,10 @@ def test_a_project_is_named_by_an_option_wherever_something_else_is_spoken_of(pa
     assert "project" not in arguments
 
 
-ROWS = ("list", "accounts", "history", "balance", "versions", "drift", "explain", "why", "query")
+ROWS = (
+    *("list", "accounts", "history", "balance", "versions", "drift", "explain", "why", "query"),
+    *("find", "show", "formats", "doctor", "score", "maintain", "report"),
+)
 
 
 @pytest.mark.parametrize("path", [path for path in COMMANDS if path[-1] in ROWS], ids=" ".join)

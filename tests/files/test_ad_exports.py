@@ -5,12 +5,16 @@ Does not belong here: our own format (``test_ads``).
 """
 
 import json
+import random
+from csv import reader as csv_rows
 from datetime import UTC, date, datetime
 
 import pytest
+from polars.testing import assert_frame_equal
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.ads import AdReading, read_ad_files
+from layers_pipeline.files.inspection import inspect_file
 from layers_pipeline.files.options import told_of
 from tests.files.samples import csv, workbook, zipped
 
@@ -119,6 +123,37 @@ def test_each_language_of_metas_ads_manager_is_read(language, saved):
 def test_a_table_that_a_spreadsheet_wrote_in_that_language_is_read(language, saved):
     file = one(saved(csv(HEADERS[language].replace(",", ";"), *WRITTEN, bom=True)))
     assert shown(file) == rows("EUR")
+
+
+def resaved(language, *, drop=()):
+    """A report as another program would save it: another order, separator, and one more column."""
+    table = [row.split(";") for row in WRITTEN]
+    head = next(csv_rows([HEADERS[language]]))
+    table = [[*row, "x"] for row in table]
+    order = [at for at in range(len(head) + 1) if at not in drop]
+    random.Random(language).shuffle(order)
+    lines = [[*head, "Nobody knows"], *table]
+    return csv(*("\t".join(row[at] for at in order) for row in lines), bom=True)
+
+
+@pytest.mark.parametrize("language", ["es", "pt", "fr", "de", "vi"])
+def test_other_orders_columns_and_separators_change_nothing(language, saved):
+    path = saved(resaved(language), "report.tsv")
+    file = one(path)
+    assert (file.format, shown(file)) == ("meta-ads", rows("EUR"))
+    reading = AdReading(
+        ad_platform=None, spent_on=None, is_history=False, read_at=NOW, run_id="r",
+        told=told_of({}, time_zone=None, now=NOW),
+    )  # fmt: skip
+    (inspected,) = inspect_file(path, reading, time_zone=None)
+    assert inspected.subject == "ad-metrics"
+    assert_frame_equal(inspected.file.sound, file.sound)
+
+
+@pytest.mark.parametrize("language", ["es", "pt", "fr", "de", "vi"])
+@pytest.mark.parametrize("lacks", [0, 1, 3], ids=["day", "ad", "spend"])
+def test_a_report_that_lacks_what_is_needed_is_refused(language, lacks, saved):
+    refusal(saved(resaved(language, drop=[lacks]), "report.tsv"))
 
 
 XLSX_HEADER = [

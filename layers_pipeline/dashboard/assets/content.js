@@ -65,7 +65,7 @@
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.content = {
     dropRows: function (rows) {
-      if (rows !== undefined) {
+      if (rows !== undefined && document.getElementById("content-grid")) {
         window.dash_ag_grid.getApiAsync("content-grid").then((grid) => {
           grid.purgeInfiniteCache();
           if (grid.getDisplayedRowCount() > 0) {

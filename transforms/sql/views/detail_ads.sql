@@ -3,7 +3,10 @@
 with
 
 -- import
-ads as (select * from project_ads where ads_content_id = $ads_content_id),
+ads as (
+    select * from project_ads
+    where ads_content_id = $ads_content_id
+),
 
 days as (select * from ad_daily_metrics_current),
 

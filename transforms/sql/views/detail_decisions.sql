@@ -3,7 +3,10 @@
 with
 
 -- import
-contents as (select * from content_detail where ads_content_id = $ads_content_id),
+contents as (
+    select * from content_detail
+    where ads_content_id = $ads_content_id
+),
 
 overrides as (select * from content_overrides),
 
@@ -44,4 +47,4 @@ final as (
 )
 
 select * from final
-order by said_at desc, what
+order by said_at desc, what asc
