@@ -66,6 +66,7 @@ bench: $(RUN) ## Measure: load time, scoring, a backfill, a full sync; peak memo
 	@$(BIN)/python -m benchmarks.syncing
 	@$(BIN)/python -m benchmarks.scoring all
 	@$(BIN)/python -m benchmarks.marts
+	@$(BIN)/python -m benchmarks.views
 
 clean: ## Forget the demo's data; the environment stays
 	rm -rf $(LAYERS_HOME)
