@@ -133,8 +133,8 @@ def test_columns_get_what_they_need_or_nothing_is_a_table(space, columns):
     needed = [need for need, _ in columns]
     wanted = [need + more for need, more in columns]
     widths = widths_within(space, needed=needed, wanted=wanted)
-    if sum(needed) > space:
-        assert widths is None
+    assert (widths is None) is (sum(needed) > space)
+    if widths is None:
         return
     assert all(a <= b <= c for a, b, c in zip(needed, widths, wanted, strict=True))
     # No column stays narrower than it wants while there is room.

@@ -22,7 +22,7 @@ from transforms.vocabulary import MEDIA_TYPES, PLATFORMS, POOLS
 DEBOUNCE_MS: Final = 400
 OPTIONS_MAX: Final = 50
 """Accounts that a list shows at once; typing finds the others."""
-LABELS: Final[Mapping[str, str]] = {
+LABELS: Final[dict[str, str]] = {
     "platforms": "Platform",
     "media_types": "Kind",
     "accounts": "Account",
@@ -50,11 +50,19 @@ def control_id(name: str, tab: Tab = "live") -> str:
 
 
 def controls(
-    kept: ContentFilter, choices: Choices, *, tab: Tab = "live", names: Sequence[str] = FIRST
+    kept: ContentFilter,
+    choices: Choices,
+    *,
+    tab: Tab = "live",
+    names: Sequence[str] = FIRST,
+    labels: Mapping[str, str] = LABELS,
 ) -> Component:
     """Controls of some fields, as a filter sets them, and one that clears them."""
     values = dict(zip(CONTROLS, values_of(kept), strict=True))
-    made = [_made(control_id(name, tab), name, values[name], choices) for name in names]
+    made = [
+        _made(name, values[name], choices, {"id": control_id(name, tab), "label": labels[name]})
+        for name in names
+    ]
     clear = dmc.Button("Clear filters", id=f"{tab}-clear", variant="default", size="xs")
     return html.Div([*made, clear], role="search", className="filters", **aria(label="Filters"))
 
@@ -89,8 +97,13 @@ def meanings() -> Component:
     )
 
 
-def _made(element: str, name: str, value: Any, choices: Choices) -> Component:  # noqa: ANN401 - a control's value
-    common: dict[str, Any] = {"id": element, "label": LABELS[name], "size": "xs"}
+def _made(
+    name: str,
+    value: Any,  # noqa: ANN401 - what its control takes
+    choices: Choices,
+    named: Mapping[str, str],
+) -> Component:
+    common: dict[str, Any] = {**named, "size": "xs"}
     several: Mapping[str, Callable[[], Iterable[Any]]] = {
         "platforms": lambda: _words(PLATFORMS),
         "media_types": lambda: _words(MEDIA_TYPES),

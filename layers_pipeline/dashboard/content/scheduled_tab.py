@@ -36,6 +36,11 @@ FIELDS: Final = (
     "deleted",
 )
 """Fields of the filter that mean something of posts to come; deleted is said of cancelled ones."""
+LABELS: Final = filters.LABELS | {
+    "published_from": "Appears from",
+    "published_until": "Appears until",
+    "deleted": "Cancelled",
+}
 HEADS: Final = (
     ("local_at", "Appears at", 170),
     ("state", "State", 110),
@@ -56,7 +61,7 @@ def draw(visit: Visit, state: ContentState) -> list[Component]:
     known = choices(visit.deployment.views, visit.project_id)
     return [
         dcc.Location(id=URL, refresh="callback-nav"),
-        filters.controls(state.kept, known, tab="scheduled", names=FIELDS),
+        filters.controls(state.kept, known, tab="scheduled", names=FIELDS, labels=LABELS),
         html.Div(_listed(visit.deployment, state.kept), id=LIST),
     ]
 

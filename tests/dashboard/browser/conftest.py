@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -23,7 +24,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from layers_pipeline.operations.scheduled_posts import NewScheduledPost
 from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.steps.stores import Stores
 from tests.worlds.content_lists import CAPTIONS
 from tests.worlds.true_lives import NOW, live
 from tests.worlds.true_pages import add_creatives_and_pay
@@ -87,6 +90,7 @@ def deployed(tmp_path_factory) -> Iterator[Deployed]:
     stores = live(home).stores
     stores.operations.projects.add(BIG, name="Big <b>brand</b>", time_zone="UTC", now=NOW)
     add_creatives_and_pay(stores)
+    plan_posts(stores)
     path = publish(stores).path
     stores.operations.close()
     with duckdb.connect(str(path)) as connection:
@@ -95,6 +99,23 @@ def deployed(tmp_path_factory) -> Iterator[Deployed]:
     process, url = start(home)
     yield Deployed(url, home, path)
     stop(process)
+
+
+def plan_posts(stores: Stores) -> None:
+    """Two posts to come, of which one is called off."""
+    account = stores.operations.accounts.all()[0].account_id
+    posts = [
+        NewScheduledPost(
+            project_id="brand",
+            slug=slug,
+            account_id=account,
+            scheduled_for=datetime(2999, 7, 1, 10, tzinfo=UTC),
+            caption=f"<b>{slug}</b>",
+            is_cancelled=slug == "off",
+        )
+        for slug in ("on", "off")
+    ]
+    stores.operations.scheduled_posts.state(posts, changed_by="ann", now=NOW)
 
 
 def start(home: Path, **variables: str) -> tuple[subprocess.Popen[str], str]:

@@ -226,3 +226,19 @@ def test_an_override_is_stored_with_who_and_why(visitor, deployed):
     operations.close()
     assert [(one.override, one.note) for one in stored] == [("exclude", "<i>off</i> brand")]
     assert stored[0].changed_by
+
+
+def test_posts_to_come_stand_in_the_project_s_time_and_are_filtered(visitor):
+    page = visitor.open("/project/brand/content")
+    page.get_by_role("link", name="Scheduled").click()
+    rows = page.locator("#scheduled-list .ag-center-cols-container .ag-row")
+    expect(rows).to_have_count(1)
+    expect(rows.locator('[col-id="local_at"]')).to_have_text("2999-07-01 12:00 Europe/Berlin")
+    expect(rows.locator('[col-id="caption"]')).to_have_text("<b>on</b>")
+    choose(page, "Cancelled", "only")
+    expect(rows.locator('[col-id="caption"]')).to_have_text("<b>off</b>")
+    page.wait_for_url("**deleted=only**")
+    page.go_back()
+    expect(rows.locator('[col-id="caption"]')).to_have_text("<b>on</b>")
+    page.get_by_role("link", name="Live", exact=True).click()
+    expect(page.locator("#content-count")).to_contain_text("contents")

@@ -68,6 +68,10 @@ def tables(stores):
     found = {}
     for table in wanted:
         rows = rows_of(stores, table).drop(passing, strict=False)
+        if table is catalog.PLATFORM_ACCOUNT_METRICS:
+            # Equal repeats say nothing (R9): which of them are stored is left open.
+            before = pl.col("followers").shift().over("platform", "account_key")
+            rows = rows.sort("captured_at").filter(pl.col("followers").ne_missing(before))
         found[table.name] = rows.sort(pl.all()).to_dicts() if rows.height else []
     return found
 
@@ -95,8 +99,8 @@ def rows_of_sample(sample):
     if sample.name.endswith(".csv"):
         head, *body = csv_rows(io.StringIO(sample.content.decode("utf-8-sig")))
         return head, body
-    lines = sample.content.decode().splitlines()
-    return None, lines if sample.name.endswith(("jsonl", "ndjson")) else []
+    is_lines = sample.name.endswith((".jsonl", ".ndjson"))
+    return None, sample.content.decode().splitlines() if is_lines else []
 
 
 def written(sample, folder, head, rows):

@@ -92,3 +92,15 @@ def test_parts_are_read_again_once_all_of_them_moved_though_counts_were_seen_bef
     bring_up_to_date(stores)
     sync(stores)
     assert broken_down(stores) == [2, 2]
+
+
+def test_a_story_is_expected_for_a_day_and_a_post_is_moving_once_it_was_seen_to(served, stores):
+    sync(stores)
+    bring_up_to_date(stores)
+    stories = {one.item_id for one in items_of(ONE, 0) if one.media_type == "story"}
+    later = known_now(stores, AT + timedelta(hours=25))
+    assert {name for name, post in later.items() if not post.is_expected} == stories
+    served.world.clock.set(AT + LATER)
+    sync(stores)
+    bring_up_to_date(stores)
+    assert all(known_now(stores)[post.item_id].is_moving for post in FEED)
