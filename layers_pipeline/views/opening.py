@@ -134,11 +134,11 @@ class Views:
             StoreError: The file cannot be read.
         """
         opened = self._acquire()
-        cursor = opened.cursor()
+        cursor = opened.take()
         try:
             yield Reader(opened, cursor)
         finally:
-            cursor.close()
+            opened.idle.append(cursor)
             self._release(opened)
 
     def publication(self) -> Publication:
@@ -195,6 +195,8 @@ class _Opened:
     def __init__(self, path: Path, config: dict[str, Any]) -> None:
         self.path = path
         self.readers = 0
+        self.idle: list[duckdb.DuckDBPyConnection] = []
+        """Connections that nobody asks now; a new one is slow with its first questions."""
         self._connection = duckdb.connect(config=config)
         try:
             self._connection.execute(f"attach {sql_literal(str(path))} as published (read_only)")
@@ -210,7 +212,16 @@ class _Opened:
         cursor.execute("set timezone = 'UTC'")
         return cursor
 
+    def take(self) -> duckdb.DuckDBPyConnection:
+        """A connection that nobody else asks until it is idle again."""
+        try:
+            return self.idle.pop()
+        except IndexError:
+            return self.cursor()
+
     def close(self) -> None:
+        for cursor in self.idle:
+            cursor.close()
         self._connection.close()
 
     def _publication(self) -> tuple[int, datetime]:
