@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 TESTS: Final = Path(__file__).parent
 LAYERS: Final = ("e2e", "process", "run", "store", "quick")
@@ -27,6 +29,9 @@ DEAREST: Final = (
     "cli/test_app.py",
     "stress/test_two_writers.py",
     "steps/score/test_scoring.py",
+    "dashboard/browser/test_content_page.py",
+    "dashboard/browser/test_pages.py",
+    "dashboard/browser/test_project_pages.py",
     "steps/derive/test_deriving.py",
     "steps/ingest/test_imports.py",
     "tools/test_old_lake.py",
@@ -35,6 +40,8 @@ DEAREST: Final = (
     "steps/score/test_ad_classes.py",
 )
 """Files that take a minute or more, longest first: whichever is begun last, all wait for."""
+TOGETHER: Final = ("tests/dashboard/browser/",)
+"""Folders whose files share what is dear, and go to one worker."""
 QUICK: Final = LAYERS[-1]
 OF_FOLDER: Final = {
     "assets": "run",
@@ -73,6 +80,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not any(mark.name in LAYERS for mark in item.iter_markers()):
             item.add_marker(layer_of(item))
     items.sort(key=order)
+
+
+@pytest.hookimpl(optionalhook=True)  # without xdist there is nothing to hand out
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> "ByFile | None":
+    return ByFile(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+class ByFile(LoadScopeScheduling):
+    """Hands out a file at a time, and a folder where its files share what is dear."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folders = (folder for folder in TOGETHER if nodeid.startswith(folder))
+        return next(folders, super()._split_scope(nodeid))
 
 
 @pytest.hookimpl(wrapper=True)

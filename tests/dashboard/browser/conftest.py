@@ -83,7 +83,7 @@ class Deployed:
     """The published file."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployed(tmp_path_factory) -> Iterator[Deployed]:
     """Two projects that lived by the sandbox's truth, and one of 100,000 made-up contents."""
     home = tmp_path_factory.mktemp("pages") / "home"
@@ -138,8 +138,9 @@ def stop(process: subprocess.Popen[str]) -> None:
     process.communicate(timeout=30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    """A browser, closed after the last test of this folder: its driver holds the event loop."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
@@ -180,7 +181,7 @@ def visiting(context: BrowserContext, home: str) -> Visitor:
     return visitor
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def profile(chromium) -> Iterator[BrowserContext]:
     """A profile that keeps scripts, which are long: to read them anew costs more than the pages."""
     size: ViewportSize = {"width": 1400, "height": 900}

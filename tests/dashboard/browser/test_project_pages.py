@@ -95,6 +95,7 @@ def test_the_dictionary_is_searched(visitor):
     page.get_by_label("Search tables, columns and meanings").fill("percent rank")
     page.keyboard.press("Enter")
     page.wait_for_url("**search=percent+rank")
+    expect(page.get_by_role("table", name="Columns")).to_be_visible()
     page.get_by_role("link", name="ugc_pool_percentiles").first.click()
     expect(page.get_by_role("heading", level=2)).to_contain_text("ugc_pool_percentiles")
 
