@@ -4,6 +4,7 @@ Belongs here: real processes on generated data, and the tables that they leave.
 Does not belong here: what single steps do; blocks of pages (``tests.pages``).
 """
 
+import os
 import re
 import shlex
 import signal
@@ -158,6 +159,7 @@ def test_a_second_demo_says_what_it_found_and_changes_no_table(demo):
     assert versions(demo.home) == before
 
 
+@pytest.mark.skipif("LAYERS_LONG_TESTS" not in os.environ, reason="set LAYERS_LONG_TESTS to run it")
 def test_a_demo_killed_twice_continues_and_ends_as_an_uninterrupted_one(demo, tmp_path):
     kill_once_written(tmp_path, catalog.RAW_SIFT__POSTS, 3)
     kill_once_written(tmp_path, catalog.AD_ELIGIBILITY, 0)

@@ -163,6 +163,7 @@ def ended(reply: dict) -> bool:
 
 
 @pytest.mark.timeout(280)
+@pytest.mark.skipif("LAYERS_LONG_TESTS" not in os.environ, reason="set LAYERS_LONG_TESTS to run it")
 def test_a_backfill_of_a_range_on_postgres_is_one_run_that_turns_every_tick_green(
     environment, captures, tmp_path
 ):

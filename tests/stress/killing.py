@@ -23,7 +23,6 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.stores import Stores, open_stores
 
 PROCESSES = get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.stress.killing"])
 
 
 IS_LONG = "LAYERS_LONG_TESTS" in os.environ

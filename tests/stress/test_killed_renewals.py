@@ -42,7 +42,6 @@ ROUTE = "/v27.0/refresh_access_token"
 NOW = AT + INSTAGRAM.renew_after
 LIFE = timedelta(days=9)
 PROCESSES = get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.steps.ingest.sync_worker"])
 
 
 @pytest.fixture

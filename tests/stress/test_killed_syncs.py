@@ -51,7 +51,6 @@ PLAN = Plan(
 )
 ALL_HAS_HAPPENED = START + timedelta(days=2)
 PROCESSES = get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.stress.syncer"])
 MOMENTS = ("reading", "landed", "any")
 """After accounts were claimed, after rows were landed, and whenever; each a little later."""
 LISTED = ("media", "story", "video")

@@ -34,7 +34,6 @@ SECONDS = float(os.environ.get("LAYERS_STRESS_SECONDS", "5"))
 KILLS = round(SECONDS)
 ENOUGH_GENERATIONS = 3
 PROCESSES = get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.stress.writer"])
 POST = "(platform, platform_post_id)"
 MAY_SHRINK = {"ad_eligibility_current"}
 LEFT_ALONE = {
@@ -45,6 +44,7 @@ LEFT_ALONE = {
     catalog.PROJECT_ADS_CONTENT,
     catalog.AD_CONTENT,
     catalog.POST_ABSENCES,
+    catalog.POST_ALIASES,
     catalog.POST_COLLABORATIONS,
     catalog.ACCOUNT_LISTINGS,
     catalog.RAW_INSTAGRAM__RESPONSES,

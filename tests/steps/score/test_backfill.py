@@ -5,6 +5,7 @@ Does not belong here: what the right score is (``tests.oracles.scores``), Dagste
 backfill.
 """
 
+import os
 import shutil
 from contextlib import closing
 from datetime import timedelta
@@ -90,6 +91,7 @@ def test_history_erased_and_backfilled_in_one_run_gives_the_same_rows(lived):
     assert written(stores) == live
 
 
+@pytest.mark.skipif("LAYERS_LONG_TESTS" not in os.environ, reason="set LAYERS_LONG_TESTS to run it")
 def test_ticks_scored_in_any_order_give_the_same_rows(lived):
     stores, live = lived
     remove(stores, *OF_TICKS)
@@ -102,6 +104,7 @@ def test_ticks_scored_in_any_order_give_the_same_rows(lived):
     assert written(stores) == live
 
 
+@pytest.mark.skipif("LAYERS_LONG_TESTS" not in os.environ, reason="set LAYERS_LONG_TESTS to run it")
 def test_ticks_missed_in_an_outage_and_scored_late_give_the_same_rows(lived):
     """Live scoring goes on with the newest tick; the missed ones follow when it has."""
     stores, live = lived
