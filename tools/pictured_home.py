@@ -66,7 +66,7 @@ def pictured_home(demo: Path, home: Path) -> tuple[Settings, datetime]:
     begin = at - timedelta(days=3)
     stores.operations.creatives.add(_creatives(at), now=begin)
     bring_up_to_date(stores)
-    _decide(stores, at)
+    _decide(stores, begin)
     _plan(stores, at)
     tick = at.replace(hour=at.hour // 4 * 4, minute=0, second=0, microsecond=0)
     for _ in score_ticks(stores, [tick - timedelta(hours=4 * back) for back in (2, 1, 0)]):

@@ -10,11 +10,12 @@ Debian's Chromium; ``--only NAME`` takes one. The demo itself is only copied.
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import urlencode
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
@@ -27,18 +28,24 @@ FOLDER: Final = Path(__file__).parents[1] / "docs" / "pictures"
 CHROMIUM: Final = "/usr/bin/chromium"
 FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync")
 PATIENCE_MS: Final = 90_000
-SETTLES_MS: Final = 1_500
-"""Dagster's UI draws graphs in its own time, and says nowhere when it is done."""
+SETTLES_MS: Final[Mapping[Face, int]] = {"dashboard": 1_500, "dagster": 6_000}
+"""Charts and Dagster's graphs are drawn in their own time, and say nowhere when they are done."""
 WIDTH: Final = 1280
 HEIGHT: Final = 800
-WIDE: Final = "dashboard.png"
-"""The README's: the first page of a project, light."""
-COLORS: Final = 128
+WIDE: Final = ("dashboard.png", 1600)
+"""The README's: a project's first page, light; its name and width."""
+COLORS: Final = 64
 QUALITY: Final = 72
 Scheme = Literal["light", "dark"]
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 OF_PROJECT: Final = f"/project/{PROJECT}"
 OF_CREATOR: Final = f"{OF_PROJECT}/creator/{CREATOR}"
+
+
+TICKS: Final = urlencode(
+    {"default_range": "[2025-05-14-04:00...2025-05-17-16:00]", "partition": "2025-05-17-16:00"}
+)
+"""The demo's ticks, the newest of them opened."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +75,7 @@ PICTURES: Final = (
     Picture(
         name="panel",
         path=f"{OF_PROJECT}/content?sort=-organic_score",
-        height=1000,
+        height=1500,
         click='.ag-row[row-index="1"] [col-id="platform"]',
         waits_for=".mantine-Drawer-body h3",
     ),
@@ -86,12 +93,14 @@ PICTURES: Final = (
     Picture(
         name="dagster-graph", face="dagster", path="/asset-groups", waits_for="svg foreignObject"
     ),
+    Picture(name="dagster-lineage", face="dagster", path="/assets/organic_scores?view=lineage"),
     Picture(name="dagster-asset", face="dagster", path="/assets/organic_scores?view=overview"),
     Picture(
-        name="dagster-partitions", face="dagster", path="/assets/organic_scores?view=partitions"
+        name="dagster-partitions",
+        face="dagster",
+        path=f"/assets/organic_scores?view=partitions&{TICKS}",
     ),
     Picture(name="dagster-runs", face="dagster", path="/runs", waits_for="a[href^='/runs/']"),
-    Picture(name="dagster-timeline", face="dagster", path="/overview/activity/timeline"),
 )
 
 
@@ -110,31 +119,43 @@ def main(words: Sequence[str] | None = None) -> None:
                 for picture in PICTURES:
                     if picture.name in wanted:
                         _take(browser, picture, scheme, addresses[picture.face])
+            if "project" in wanted:
+                _take_wide(browser, addresses["dashboard"])
             browser.close()
 
 
 def _take(browser: Browser, picture: Picture, scheme: Scheme, address: str) -> None:
-    context = browser.new_context(
-        viewport={"width": WIDTH, "height": picture.height},
+    taken = _seen(browser, picture, scheme, address, width=WIDTH)
+    taken.save(picture.file(scheme), quality=QUALITY, method=6)
+    sys.stdout.write(f"{picture.file(scheme).name}\n")
+
+
+def _take_wide(browser: Browser, address: str) -> None:
+    name, width = WIDE
+    project = next(picture for picture in PICTURES if picture.name == "project")
+    taken = _seen(browser, project, "light", address, width=width)
+    taken.convert("RGB").quantize(COLORS).save(FOLDER / name, optimize=True)
+    sys.stdout.write(f"{name}\n")
+
+
+def _seen(
+    browser: Browser, picture: Picture, scheme: Scheme, address: str, *, width: int
+) -> Image.Image:
+    with browser.new_context(
+        viewport={"width": width, "height": picture.height},
         color_scheme=scheme,
         reduced_motion="reduce",
         locale="en-GB",
         timezone_id="UTC",
-    )
-    context.route("**/*", _only_here)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    page.goto(address + picture.path)
-    if picture.click:
-        page.locator(picture.click).click()
-    _settle(page, picture)
-    taken = Image.open(BytesIO(page.screenshot()))
-    taken.save(picture.file(scheme), quality=QUALITY, method=6)
-    if picture.name == "project" and scheme == "light":
-        wide = taken.crop((0, 0, WIDTH, HEIGHT)).convert("RGB").quantize(COLORS)
-        wide.save(FOLDER / WIDE, optimize=True)
-    context.close()
-    sys.stdout.write(f"{picture.file(scheme).name}\n")
+    ) as context:
+        context.route("**/*", _only_here)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(address + picture.path)
+        if picture.click:
+            page.locator(picture.click).click()
+        _settle(page, picture)
+        return Image.open(BytesIO(page.screenshot()))
 
 
 def _settle(page: Page, picture: Picture) -> None:
@@ -145,7 +166,7 @@ def _settle(page: Page, picture: Picture) -> None:
         page.wait_for_selector(picture.waits_for)
     page.wait_for_load_state("networkidle" if picture.face == "dashboard" else "load")
     expect(page.locator("#page .state-loading")).to_have_count(0)
-    page.wait_for_timeout(SETTLES_MS)
+    page.wait_for_timeout(SETTLES_MS[picture.face])
 
 
 def _only_here(route: Route) -> None:
