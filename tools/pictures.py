@@ -34,7 +34,7 @@ WIDTH: Final = 1280
 HEIGHT: Final = 800
 WIDE: Final = ("dashboard.png", 1600)
 """The README's: a project's first page, light; its name and width."""
-COLORS: Final = 64
+COLORS: Final = 200
 QUALITY: Final = 72
 Scheme = Literal["light", "dark"]
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")

@@ -42,7 +42,7 @@ LABELS: Final = filters.LABELS | {
     "deleted": "Cancelled",
 }
 HEADS: Final = (
-    ("local_at", "Appears at", 260),
+    ("local_at", "Appears at", 300),
     ("state", "State", 110),
     ("platform", "Platform", 110),
     ("media_type", "Kind", 120),
