@@ -8,6 +8,7 @@ and the controls among its inputs and its outputs: whichever changes, the others
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import dash_mantine_components as dmc
@@ -111,7 +112,7 @@ def _tabs(state: ContentState) -> Component:
             html.Span(
                 shown.words(tab).title(), **(aria(current="page") if tab == state.tab else {})
             ),
-            href="?" + ContentState(kept=state.kept, tab=tab).to_query(),
+            href="?" + replace(state, tab=tab, opened=None).to_query(),
             className="view-tab here" if tab == state.tab else "view-tab",
         )
         for tab in TABS
