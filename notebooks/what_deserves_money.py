@@ -92,7 +92,7 @@ def blockers(con, project):
         from content_status as status
         inner join ad_eligibility_current as verdict using (ads_content_id, scored_at)
         left join selection_blockers() as words on words.blocker = status.blocked_by
-        where status.project_id = $project and status.status = 'blocked'
+        where status.project_id = $project and status.blocked_by is not null
         group by all
         order by any_value(words.place)
         """,
