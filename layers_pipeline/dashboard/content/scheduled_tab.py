@@ -110,7 +110,7 @@ def register(app: Dash, deployment: Deployment) -> None:
             after = _followed(before, values, grid_state or (), str(ctx.triggered_id))
         except LayersError as error:
             return same | {"told": states.failed(error), "frame": NOT_SHOWN}
-        changed = {"values": _shown(values, after)}
+        changed: dict[str, Any] = {"values": _shown(values, after)}
         if after != before:
             changed["search"] = f"?{after.to_query()}"
         if grid_state and (after.plan_columns, after.plan_sort) != _seen(grid_state, after):
