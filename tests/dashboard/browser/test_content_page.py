@@ -232,14 +232,14 @@ def test_order_of_posts_to_come_and_of_their_columns_stands_in_the_url(visitor):
     page = visitor.open("/project/brand/content?tab=scheduled&deleted=show&plan_columns=slug,state")
     heads = page.locator("#scheduled-grid .ag-header-cell")
     expect(heads).to_have_text(["Name", "State"])
-    slugs = page.locator("#scheduled-grid .ag-center-cols-container [col-id='slug']")
+    first = page.locator("#scheduled-grid .ag-row[row-index='0'] [col-id='slug']")
     heads.first.click()
     page.wait_for_url("**plan_sort=-slug**")
-    expect(slugs).to_have_text(["on", "off"])
+    expect(first).to_have_text("on")
     heads.first.click()
     page.wait_for_url("**plan_sort=slug**")
     page.reload()
-    expect(slugs).to_have_text(["off", "on"])
+    expect(first).to_have_text("off")
     expect(heads).to_have_text(["Name", "State"])
 
 
