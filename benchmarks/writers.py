@@ -79,7 +79,7 @@ def land_reading(platform: str) -> Callable[["Stores", int], None]:
                 entity="media" if platform == "instagram" else "video",
                 subject=f"{platform}{place}",
                 received_at=now,
-                body=json.dumps(answer(platform, f"{platform}{place}", number, now)),
+                body=json.dumps(answer(platform, f"{platform}{place}", number)),
             )
             for place in range(POSTS)
         )
@@ -102,13 +102,15 @@ def derive(stores: "Stores", number: int) -> None:
 
 
 def shown(post: str, number: int, now: datetime) -> dict[str, object]:
+    """A post as SIFT answers it."""
     return {
         "platform": "tiktok", "post_id": post, "account_key": "ada", "views": number * 10,
         "likes": number, "captured_at": now.isoformat(), "published_at": "2025-01-01T00:00:00Z",
     }  # fmt: skip
 
 
-def answer(platform: str, post: str, number: int, now: datetime) -> dict[str, object]:
+def answer(platform: str, post: str, number: int) -> dict[str, object]:
+    """A post as its platform answers it."""
     if platform == "instagram":
         return {"id": post, "timestamp": "2025-01-01T00:00:00+0000", "like_count": number}
     return {"item_id": post, "create_time": "1735689600", "video_views": number, "likes": number}
@@ -175,15 +177,18 @@ def together(tree: Path, seconds: float) -> dict[str, int]:
 
 
 def command(tree: Path, *arguments: str) -> list[str]:
+    """This file as a command of a checkout."""
     own = tree / ".venv/bin/python"
     return [str(own) if own.exists() else sys.executable, __file__, *arguments]
 
 
 def paths(tree: Path) -> dict[str, str]:
+    """The environment in which a checkout's modules are found."""
     return {**os.environ, "PYTHONPATH": str(tree)}
 
 
 def stated(tree: Path, *arguments: str) -> dict[str, int]:
+    """What this file prints as a command of a checkout."""
     done = subprocess.run(command(tree, *arguments), cwd=tree, env=paths(tree),
                           stdout=subprocess.PIPE, check=True)  # fmt: skip
     return json.loads(done.stdout)
