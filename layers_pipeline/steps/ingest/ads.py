@@ -165,7 +165,7 @@ class _Reading:
     def _keep(self, sync: AdsSync) -> int:
         """Write what was read, then that it was, then how it ended."""
         platform = AD_PLATFORMS[sync.account.ad_platform]
-        with self._stores.lake.write_lock():
+        with self._stores.lake.landing():
             written = land_reading(self._stores, platform.raw, sync, run_id=self._worker)
         self._pause(platform, sync)
         self._stores.operations.ad_accounts.finish(

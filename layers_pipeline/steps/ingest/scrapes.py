@@ -202,7 +202,7 @@ def _write(stores: Stores, collected: Sequence[tuple[ScrapeJob, Collected]], *, 
         for position, row in enumerate(one.rows)
     ]
     frame = pl.DataFrame(rows, schema=dict(SIFT.raw.empty().schema))
-    with stores.lake.write_lock():
+    with stores.lake.landing():
         return stores.lake.insert_absent(
             SIFT.raw, frame, restamp=lambda some: known_now(stores, some)
         ).inserted
