@@ -144,9 +144,5 @@ def _told_by_dagster(record: logging.LogRecord) -> dict[str, Any]:
         return {}
     if said := meta.get("orig_message"):
         record.msg, record.args = said, None
-    named = {
-        "run_id": meta.get("run_id"),
-        "job": meta.get("job_name"),
-        "step": meta.get("step_key"),
-    }
-    return {name: value for name, value in named.items() if value}
+    known = {"run_id": "run_id", "job": "job_name", "step": "step_key"}
+    return {name: meta[theirs] for name, theirs in known.items() if meta.get(theirs)}

@@ -5,6 +5,7 @@ Does not belong here: the figures (``steps.watch``), the login (``login``).
 """
 
 import threading
+from typing import Final
 
 from flask import Flask, Response
 from prometheus_client import ProcessCollector
@@ -14,15 +15,13 @@ from layers_pipeline.dashboard import login
 from layers_pipeline.dashboard.deployment import Deployment
 from layers_pipeline.steps.watch.collector import Figures, exposition
 
-REFUSED = "Send LAYERS_METRICS_TOKEN as bearer token, or log in.\n"
+REFUSED: Final = "Send LAYERS_METRICS_TOKEN as bearer token, or log in.\n"
 
 
 def register(server: Flask, deployment: Deployment, *, has_login: bool) -> None:
     """Serve the figures, beside those of this process."""
-    figures, process = (
-        Figures(deployment.settings, deployment.clock),
-        ProcessCollector(registry=None),
-    )
+    figures = Figures(deployment.settings, deployment.clock)
+    process = ProcessCollector(registry=None)
     one_at_a_time = threading.Lock()
 
     @server.get(login.METRICS)

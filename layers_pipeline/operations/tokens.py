@@ -36,6 +36,7 @@ from layers_pipeline.operations.leases import Claim, is_free
 from layers_pipeline.operations.model_base import Base, whole_lease
 from layers_pipeline.operations.secrets import TokenCipher, TokenUnreadableError, require_token
 from layers_pipeline.operations.statements import chunks, upsert
+from layers_pipeline.operations.utc_datetime import UtcDatetime
 
 _NO_LEASE: Final = {"lease_owner": None, "lease_until": None}
 

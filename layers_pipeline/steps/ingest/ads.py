@@ -90,11 +90,9 @@ class _Reading:
         self, stores: Stores, cipher: TokenCipher, *, worker: str, retries: RetryPolicy
     ) -> None:
         self._stores, self._cipher, self._worker = stores, cipher, worker
-        self._budgets = budgets = UsageBudgets(
-            stores.clock, limit_pct=stores.settings.usage_limit_pct
-        )
+        self._budgets = UsageBudgets(stores.clock, limit_pct=stores.settings.usage_limit_pct)
         self._context = ClientContext(
-            settings=stores.settings, clock=stores.clock, budgets=budgets, retries=retries
+            settings=stores.settings, clock=stores.clock, budgets=self._budgets, retries=retries
         )
         self._clients: dict[AdPlatform, AdsClient] = {}
         self._pauses: dict[AdPlatform, ApiPause] = {}

@@ -94,15 +94,13 @@ def of_tokens(operations: Operations, *, now: datetime) -> Families:
     for one in operations.ad_accounts.all():
         if one.expires_at is not None and one.status != "paused":
             ends[(one.ad_platform, ADS)].append(one.expires_at)
+    to_come = {
+        key: min((at for at in found if at > now), default=None) for key, found in ends.items()
+    }
     yield gauge(
         "token_expiry_timestamp_seconds",
         "When the first token ends for good: a refresh token, or one without; ended ones apart.",
-        instants(
-            {
-                key: min((at for at in found if at > now), default=None)
-                for key, found in ends.items()
-            }
-        ),
+        instants(to_come),
         SOURCE,
     )
     yield gauge(
@@ -130,7 +128,7 @@ def _by_account(ended: Iterable[Any]) -> Families:
 
 
 def _is_active(account: Any) -> bool:  # noqa: ANN401 - rows of two tables
-    return account.status == "active" or account.status == "reauth_required"
+    return account.status in {"active", "reauth_required"}
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

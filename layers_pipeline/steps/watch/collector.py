@@ -49,9 +49,8 @@ class Figures(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The families of every part, then how each part went."""
-        yield gauge(
-            "build_info", "Version.", [((metadata.version("layers-pipeline"),), 1)], ("version",)
-        )
+        version = metadata.version("layers-pipeline")
+        yield gauge("build_info", "Which version runs.", [((version,), 1)], ("version",))
         errors: dict[str, str] = {}
         seconds: dict[str, float] = {}
         for name, part in self._parts().items():

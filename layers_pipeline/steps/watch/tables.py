@@ -9,6 +9,7 @@ log's folder; the log says of every file how large it is and how many rows it ha
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final
 
 import polars as pl
@@ -128,5 +129,5 @@ def of_ticks(lake: Lake) -> Families:
 
 
 def _widest_gap_s(ticks: list[datetime]) -> float:
-    pairs = zip(ticks, ticks[1:], strict=False)
-    return max(((later - one).total_seconds() for one, later in pairs), default=0.0)
+    gaps = ((later - one).total_seconds() for one, later in pairwise(ticks))
+    return max(gaps, default=0.0)
