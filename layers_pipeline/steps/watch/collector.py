@@ -97,7 +97,8 @@ class Figures(Collector):
             "calls": lambda: work.of_calls(self._database(), settings),
             "refusals": lambda: work.of_refusals(self._database(), now=now),
             "ticks": lambda: tables.of_ticks(self._lake_of()),
-            "published": lambda: published.of_published(self._views_of(), per_account=each),
+            "published": lambda: published.of_published(self._views_of()),
+            "freshness": lambda: published.of_freshness(self._views_of(), per_account=each),
             "disks": lambda: machine.of_disks(settings),
         }
 

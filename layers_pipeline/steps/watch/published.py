@@ -17,18 +17,22 @@ OF_PROJECTS: Final = "scores"
 """The subject whose parts are projects; the others' are platforms."""
 
 
-def of_published(views: Views, *, per_account: bool) -> Families:
-    """The newest generation, and how fresh each subject is in it."""
+def of_published(views: Views) -> Families:
+    """The newest generation, and when it was made."""
     with views.reading() as reader:
-        generation, as_of, rows = reader.generation, reader.as_of, freshness(reader)
+        generation, as_of = reader.generation, reader.as_of
     yield gauge("published_generation", "Newest generation published.", single(generation))
     yield gauge(
         "published_timestamp_seconds",
         "When the newest generation was published.",
         single(as_of.timestamp()),
     )
+
+
+def of_freshness(views: Views, *, per_account: bool) -> Families:
+    """How fresh each subject is in the newest generation."""
     newest: dict[tuple[str, ...], datetime | None] = {}
-    for row in rows:
+    for row in freshness(views):
         is_named = per_account or row.subject != OF_PROJECTS
         key = (row.subject, row.part if is_named else "")
         known = newest.get(key)
