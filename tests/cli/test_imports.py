@@ -139,7 +139,7 @@ def test_programs_are_told_of_every_loss_and_of_the_file_s_format_by_another_opt
 ):
     header = "platform,post_key,account_key,captured_at,views"
     row = "tiktok,75010000000000000{:02},oak,2025-05-13T10:00:00Z,{}"
-    rows = [row.format(10, 100), *(row.format(number, "many") for number in range(20, 30))]
+    rows = [row.format(10, 100), *(row.format(number, -number) for number in range(20, 30))]
     path = report(tmp_path / "posts.csv", *rows, header=header)
     asked = ("import", "inspect", path, "--file-format", "own")
     (told,) = json.loads(program.said(*asked, "--format", "json"))
