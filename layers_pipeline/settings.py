@@ -209,6 +209,11 @@ class Settings(BaseSettings):
         return [*given, *keys, *(SecretStr(found) for url in urls for found in _in_urls(url))]
 
     @property
+    def restoring_note(self) -> Path:
+        """The file that is there while a restore is not finished; it names the backup."""
+        return self.root / "restoring"
+
+    @property
     def locks_location(self) -> Path:
         """The absolute folder of lock files, used where there is no PostgreSQL."""
         return self.root / "locks"
