@@ -12,6 +12,7 @@ import typer
 from layers_pipeline.cli.answers import FormatOption, print_rows
 from layers_pipeline.cli.common import example
 from layers_pipeline.cli.terminal import say
+from layers_pipeline.errors import StoreError
 from layers_pipeline.steps.keep.vault import Vault
 
 backups_app = typer.Typer()
@@ -24,23 +25,26 @@ FolderArgument = Annotated[Path, typer.Argument(help="Folder of backups.")]
 def list_backups(folder: FolderArgument, form: FormatOption = "table") -> None:
     """Show each backup: its moment, and what is in it."""
     vault = Vault(folder.absolute())
-    vault.manifest()
-    made = [vault.manifest(name) for name in vault.ids()]
-    rows = [
-        (
-            one.id,
-            "complete",
-            one.made_at,
-            len(one.tables),
-            sum(table.rows for table in one.tables.values()),
-            len(one.files),
-            one.bytes,
-            one.package,
-        )
-        for one in made
-    ]
-    begun = [(name, "incomplete", *[None] * (len(COLUMNS) - 2)) for name in vault.incomplete()]
+    vault.require_any()
+    rows = [_row(vault, name) for name in vault.ids()]
+    begun = [_row_of(name, "incomplete") for name in vault.incomplete()]
     print_rows(form, COLUMNS, [*rows, *begun])
+
+
+def _row(vault: Vault, name: str) -> tuple[object, ...]:
+    try:
+        made = vault.manifest(name)
+    except StoreError:
+        return _row_of(name, "damaged")
+    rows = sum(table.rows for table in made.tables.values())
+    return (
+        *(made.id, "complete", made.made_at, len(made.tables), rows),
+        *(len(made.files), made.bytes, made.package),
+    )
+
+
+def _row_of(name: str, state: str) -> tuple[object, ...]:
+    return (name, state, *[None] * (len(COLUMNS) - 2))
 
 
 @backups_app.command("prune", epilog=example("backups prune /media/disk/layers --keep 30"))
@@ -50,7 +54,7 @@ def prune_backups(
 ) -> None:
     """Delete all but the newest backups, and the contents that no other one names."""
     vault = Vault(folder.absolute())
-    vault.manifest()
+    vault.require_any()
     with vault.held():
         gone, files, size = vault.prune(keep)
     say(f"Deleted {len(gone)} backups, {files:,} files, {size:,} bytes. {len(vault.ids())} stay.")

@@ -129,6 +129,7 @@ def generations(folder: Path) -> list[int]:
 
 
 def file_of(folder: Path, number: int) -> Path:
+    """Where a generation lies."""
     return folder / f"layers-{number:06d}.duckdb"
 
 

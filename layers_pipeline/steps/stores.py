@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from layers_pipeline.clock import Clock, SystemClock
-from layers_pipeline.errors import SettingsError
+from layers_pipeline.errors import SettingsError, StoreError
 from layers_pipeline.lake.locks import locks_for
 from layers_pipeline.lake.migration import migrate
 from layers_pipeline.lake.store import Lake

@@ -65,19 +65,27 @@ class Vault:
             NotFoundError: There is no such backup, or none at all.
             StoreError: Its manifest is damaged.
         """
+        self.require_any()
         ids = self.ids()
-        if not ids:
-            begun = " One was begun and not finished." if self.incomplete() else ""
-            raise NotFoundError(
-                f"{self.folder}: there is no complete backup.{begun} Name the folder that "
-                "`layers-pipeline backup` was given."
-            )
         if name and name not in ids:
             state = "was interrupted and is incomplete" if name in self.incomplete() else "is none"
             raise NotFoundError(
                 f"{self.folder}: {name} {state}. Complete ones: {', '.join(ids[-5:])}."
             )
         return manifest.read(self._path(name or ids[-1]))
+
+    def require_any(self) -> None:
+        """Refuse a folder without a complete backup.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        if not self.ids():
+            begun = " One was begun and not finished." if self.incomplete() else ""
+            raise NotFoundError(
+                f"{self.folder}: there is no complete backup.{begun} Name the folder that "
+                "`layers-pipeline backup` was given."
+            )
 
     def object(self, sha256: str) -> Path:
         """Where a content lies."""

@@ -17,7 +17,7 @@ from typing import Final
 import duckdb
 from sqlalchemy import inspect
 
-from layers_pipeline.errors import LayersError
+from layers_pipeline.errors import LayersError, StoreError
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.database import Database, newest_revision
 from layers_pipeline.operations.model_base import Base
@@ -29,7 +29,7 @@ from layers_pipeline.serving.database import CONFIG
 from layers_pipeline.serving.macros import sql_literal
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.keep.manifest import Kept, Manifest
-from layers_pipeline.steps.keep.vault import CHUNK, Vault
+from layers_pipeline.steps.keep.vault import Vault
 from layers_pipeline.steps.keep.verify_lake import SHOWN, accounts_in, fault, verify_lake
 from layers_pipeline.steps.maintain.diagnosis import Finding
 from layers_pipeline.steps.stores import name_of_operations, open_lake, seen_of_lake
@@ -40,6 +40,7 @@ DATA_FILE: Final = re.compile(r"'((?:[^']|'')+\.parquet)'")
 """A file that a view of the analysts' file names."""
 WITH_ACCOUNTS: Final = ("platform_accounts", "account_listings")
 """Tables whose accounts are all in the operational database."""
+TOLD_OF: Final = (*WITH_ACCOUNTS, catalog.PROJECTS.name)
 
 
 def verify(settings: Settings, *, deep: bool = False) -> Iterator[Finding]:
@@ -51,12 +52,10 @@ def verify(settings: Settings, *, deep: bool = False) -> Iterator[Finding]:
     if settings.restoring_note.exists():
         said = f"a restore was interrupted ({settings.restoring_note})"
         yield fault("stores", said, "Repeat it: layers-pipeline restore")
-    found = [*_operations(settings)]
+    yield from _operations(settings)
+    found = [*verify_lake(open_lake(settings), seen_of_lake(settings), deep=deep)]
     yield from found
-    lake = open_lake(settings)
-    of_lake = [*verify_lake(lake, seen_of_lake(settings), deep=deep)]
-    yield from of_lake
-    if not any(one.state == "fault" for one in (*found, *of_lake)):
+    if not {one.subject for one in found if one.state == "fault"} & set(TOLD_OF):
         yield from _accounts(settings)
     yield from _published(settings, deep=deep)
 
@@ -111,13 +110,14 @@ def _schema(database: Database) -> Iterator[Finding]:
 
 def _accounts(settings: Settings) -> Iterator[Finding]:
     """Accounts that the lake speaks of, and projects of its rows, which nobody knows."""
-    database = Database(settings.operations_database_url)
-    if database.is_empty_file:
-        return
     operations = Operations(settings.operations_database_url)
     try:
+        if operations.database.is_empty_file:
+            return
         known = {one.account_id for one in operations.accounts.all()}
         projects = {one.project_id for one in operations.projects.all()}
+    except StoreError:
+        return  # a finding of its own
     finally:
         operations.close()
     lake = open_lake(settings)
@@ -191,7 +191,7 @@ def verify_backups(folder: Path, *, deep: bool = False) -> Iterator[Finding]:
         deep: Compute every content's checksum, too.
     """
     vault = Vault(folder)
-    vault.manifest()  # there is one, or it is said that there is none
+    vault.require_any()
     looked: dict[str, str] = {}
     for name in vault.ids():
         try:
@@ -231,7 +231,7 @@ def _damage_of(path: Path, kept: Kept, *, deep: bool) -> str:
         if size != kept.bytes:
             return f"has {size:,} of {kept.bytes:,} bytes"
         if deep:
-            with path.open("rb", buffering=CHUNK) as file:
+            with path.open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != kept.sha256:
                     return "has another checksum"
     except OSError as error:

@@ -8,7 +8,7 @@ is shorter than told may end the process.
 """
 
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -64,10 +64,12 @@ def verify_lake(lake: Lake, seen: Seen, *, deep: bool) -> Iterator[Finding]:
     there: dict[str, Looked] = {}
     for done, table in enumerate(catalog.TABLES, start=1):
         found = yield from _look_at(lake, table, seen)
+        if found and deep and found.is_whole:
+            unreadable = list(_unreadable(found))
+            yield from unreadable
+            found = replace(found, is_whole=not unreadable)
         if found:
             there[table.name] = found
-            if deep and found.is_whole:
-                yield from _unreadable(found)
         report("tables looked at", done, len(catalog.TABLES))
     yield from _ahead(there)
     whole = {name for name, one in there.items() if one.is_whole}
@@ -188,15 +190,23 @@ def _orphans(lake: Lake, whole: set[str]) -> Iterator[Finding]:
         if {name, parent.table} <= whole
     ]
     for done, (name, parent) in enumerate(pairs, start=1):
-        key = list(parent.key)
-        children = lake.read(catalog.BY_NAME[name]).select(key).drop_nulls().unique()
-        parents = lake.read(catalog.BY_NAME[parent.table]).select(key)
-        lost = children.join(parents, on=key, how="anti").collect()
-        if not lost.is_empty():
-            shown = "; ".join("/".join(map(str, row)) for row in lost.sort(key).head(SHOWN).rows())
-            said = f"{lost.height:,} keys of its rows are not in {parent.table}: {shown}"
-            yield fault(name, said, f"{AGAIN}; or: {COPY}")
+        try:
+            yield from _orphans_of(lake, name, parent)
+        except pl.exceptions.PolarsError as error:
+            said = str(error).strip().split("\n")[0]
+            yield fault(name, f"its rows, or those of {parent.table}, cannot be read: {said}", COPY)
         report("references looked at", done, len(pairs))
+
+
+def _orphans_of(lake: Lake, name: str, parent: Parent) -> Iterator[Finding]:
+    key = list(parent.key)
+    children = lake.read(catalog.BY_NAME[name]).select(key).drop_nulls().unique()
+    parents = lake.read(catalog.BY_NAME[parent.table]).select(key)
+    lost = children.join(parents, on=key, how="anti").collect()
+    if not lost.is_empty():
+        shown = "; ".join("/".join(map(str, row)) for row in lost.sort(key).head(SHOWN).rows())
+        said = f"{lost.height:,} keys of its rows are not in {parent.table}: {shown}"
+        yield fault(name, said, f"{AGAIN}; or: {COPY}")
 
 
 def _file_count(one: Looked) -> int:
