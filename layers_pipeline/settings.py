@@ -139,6 +139,10 @@ class Settings(BaseSettings):
     """How long after a tick its data is read, so that commits under way arrive, in seconds."""
     score_history_days: Annotated[int, Field(ge=0)] = 0
     """For how many days every tick's scores are kept; older days keep one. 0 keeps all."""
+    raw_history_days: Annotated[int, Field(ge=0)] = 0
+    """For how many days what platforms answered is kept as received. 0 keeps all."""
+    run_history_days: Annotated[int, Field(ge=0)] = 90
+    """For how many days Dagster's runs and their events are kept. 0 keeps all."""
     schedules: Literal["running", "stopped"] = "running"
     """Whether schedules and sensors start switched on."""
     failed_share_limit: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5

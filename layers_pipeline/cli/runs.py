@@ -168,7 +168,7 @@ def open_runner(settings: Settings) -> Generator[Runner]:
     prepare_dagster_home(settings)
     folder = settings.locks_location / "runners"
     name = uuid4().hex
-    with _instance(settings) as instance, FileLocks(folder).hold(name):
+    with open_instance(settings) as instance, FileLocks(folder).hold(name):
         with _records_named(settings):
             _end_runs_of_the_dead(instance, folder)
         level = "CRITICAL" if settings.log_format == "text" else "INFO"
@@ -177,7 +177,12 @@ def open_runner(settings: Settings) -> Generator[Runner]:
         left.unlink()
 
 
-def _instance(settings: Settings) -> dg.DagsterInstance:
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """Dagster's instance, whose folder has been made ready.
+
+    Raises:
+        StoreError: Its records are damaged.
+    """
     with _records_named(settings):
         return dg.DagsterInstance.get()
 

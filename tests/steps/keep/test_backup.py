@@ -24,6 +24,7 @@ from layers_pipeline.errors import (
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
+from layers_pipeline.progress import reporting
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.keep.backup import back_up
@@ -148,7 +149,7 @@ def test_backups_are_not_deleted_while_a_manifest_cannot_be_read(stores, backups
 
 
 def test_a_backup_beside_writers_is_of_one_moment(stores, backups, tmp_path):
-    """Somebody lands and derives all the while; what comes back is whole, whichever moment it is."""
+    """Somebody lands and derives all the while; what comes back is whole."""
     writer = PROCESSES.Process(target=write_for_long, args=(stores.settings.root,))
     writer.start()
     try:
@@ -196,8 +197,6 @@ def test_a_killed_backup_is_none_and_the_next_one_goes_on_from_it(stores, tmp_pa
 
 
 def back_up_slowly(home: Path, folder: Path) -> None:
-    from layers_pipeline.progress import reporting
-
     with reporting(lambda *_: time.sleep(0.05)):
         back_up(make_stores(home, now=hours(1)), folder)
 
@@ -217,8 +216,6 @@ def test_a_killed_restore_shuts_the_stores_and_goes_on(backups, tmp_path):
 
 
 def restore_slowly(folder: Path, home: Path) -> None:
-    from layers_pipeline.progress import reporting
-
     with reporting(lambda *_: time.sleep(0.05)):
         restored(folder, home)
 
