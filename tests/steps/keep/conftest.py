@@ -6,11 +6,16 @@ Does not belong here: damages (``damages``), what is found.
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
 
 from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.secrets import TokenCipher
+from layers_pipeline.operations.tokens import NewToken
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.keep.backup import back_up
 from layers_pipeline.steps.publish.publication import publish
@@ -27,13 +32,16 @@ from tests.worlds.data_builders import (
 )
 
 OWN = NewAccount(platform="instagram", account_key="own", connection="oauth", project_id="brand")
+KEY = Fernet.generate_key().decode()
+"""What opens the token of that account; no backup has it."""
 
 
 def begin(home: Path) -> Stores:
     """Six posts of a watched account, one of an own one, scored at a tick and published."""
     stores = make_stores(home, now=hours(0))
     allow(stores, "ada")
-    stores.operations.accounts.add([OWN], now=hours(-9))
+    token = NewToken(access=SecretStr("EAAB"), expires_at=datetime.now(UTC) + timedelta(days=50))
+    stores.operations.tokens.connect(OWN, token, TokenCipher(SecretStr(KEY)), now=hours(-9))
     own = {"platform": "instagram", "account_key": "own", "source": "instagram_graph"}
     land_reading(stores, "reading-1", [capture("18", **own, views=10)], account="own")
     derive(stores, [capture(f"p{n}", views=100 * n) for n in range(1, 7)])

@@ -120,7 +120,11 @@ def a_row_names_a_row_that_is_gone(home: Path) -> None:
 
 
 def an_account_is_gone(home: Path) -> None:
-    database(home, "delete from platform_accounts where account_id = 'instagram:own'")
+    database(
+        home,
+        "delete from account_tokens",
+        "delete from platform_accounts where account_id = 'instagram:own'",
+    )
 
 
 def a_table_of_the_database_is_gone(home: Path) -> None:
