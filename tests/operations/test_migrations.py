@@ -206,7 +206,8 @@ def test_rows_of_a_database_at_any_revision_are_kept(tmp_path: Path, revision: s
     store.migrate()
     after = rows_by_table(store)
     assert store.database.revision() == newest_revision()
-    assert {name: after[name] for name in before if after.get(name) != before[name]} == {}
+    # Tables that later revisions replaced by others have no rows here.
+    assert {name for name, rows in before.items() if after.get(name, 0) != rows} == set()
     assert before["platform_accounts"] == 2
     with store.database.read() as session:
         assert session.execute(text("PRAGMA foreign_key_check")).all() == []
