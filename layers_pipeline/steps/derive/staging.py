@@ -61,13 +61,7 @@ def _batches(stores: Stores, source: Source, files: Sequence[str]) -> list[pl.La
     """
     lake, raw, key = stores.lake, source.raw, source.together
     with_text = pl.col("body") != TAKEN_OUT
-    placed = (
-        lake.scan(raw, files, place=PLACE)
-        .filter(with_text)
-        .group_by(key, PLACE)
-        .agg(rows=pl.len())
-        .collect()
-    )
+    placed = lake.scan(raw, files, place=PLACE).group_by(key, PLACE).agg(rows=pl.len()).collect()
     if placed["rows"].sum() <= ROWS_AT_ONCE:
         return [lake.scan(raw, files).filter(with_text)]
     groups = (
