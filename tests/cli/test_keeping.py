@@ -36,7 +36,7 @@ def test_backups_are_listed_and_deleted(program, tmp_path):
     for _ in range(2):
         program.said("backup", folder)
     (folder / "backups/20990101T000000Z.incomplete").touch()
-    newest = max(folder.glob("backups/2*.json"))
+    newest = max(folder.glob("backups/2*.json"), key=lambda path: path.stem)
     newest.write_bytes(newest.read_bytes()[:-1])
     rows = json.loads(program.said("backups", "list", folder, "--format", "json"))
     assert [row["state"] for row in rows] == ["complete", "damaged", "incomplete"]
