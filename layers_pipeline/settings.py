@@ -139,6 +139,10 @@ class Settings(BaseSettings):
     """How long after a tick its data is read, so that commits under way arrive, in seconds."""
     score_history_days: Annotated[int, Field(ge=0)] = 0
     """For how many days every tick's scores are kept; older days keep one. 0 keeps all."""
+    raw_history_days: Annotated[int, Field(ge=0)] = 0
+    """For how many days what platforms answered is kept as received. 0 keeps all."""
+    run_history_days: Annotated[int, Field(ge=0)] = 90
+    """For how many days Dagster's runs and their events are kept. 0 keeps all."""
     schedules: Literal["running", "stopped"] = "running"
     """Whether schedules and sensors start switched on."""
     failed_share_limit: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
@@ -207,6 +211,11 @@ class Settings(BaseSettings):
         keys = [SecretStr(key.strip()) for key in self.token_keys.get_secret_value().split(",")]
         urls = (value for _, value in self if isinstance(value, str) and "://" in value)
         return [*given, *keys, *(SecretStr(found) for url in urls for found in _in_urls(url))]
+
+    @property
+    def restoring_note(self) -> Path:
+        """The file that is there while a restore is not finished; it names the backup."""
+        return self.root / "restoring"
 
     @property
     def locks_location(self) -> Path:

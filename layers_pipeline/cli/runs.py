@@ -20,6 +20,7 @@ from uuid import uuid4
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
+from layers_pipeline.cli.common import dagster_home
 from layers_pipeline.dagster_support.local_runs import run_here
 from layers_pipeline.definitions import build_definitions
 from layers_pipeline.errors import (
@@ -51,7 +52,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
     Returns:
         The folder.
     """
-    home = Path(os.environ.get("DAGSTER_HOME") or settings.root / "dagster").absolute()
+    home = dagster_home(settings)
     body = files("layers_pipeline").joinpath("dagster.yaml").read_text(encoding="utf-8")
     target = home / "dagster.yaml"
     try:
@@ -167,7 +168,7 @@ def open_runner(settings: Settings) -> Generator[Runner]:
     prepare_dagster_home(settings)
     folder = settings.locks_location / "runners"
     name = uuid4().hex
-    with _instance(settings) as instance, FileLocks(folder).hold(name):
+    with open_instance(settings) as instance, FileLocks(folder).hold(name):
         with _records_named(settings):
             _end_runs_of_the_dead(instance, folder)
         level = "CRITICAL" if settings.log_format == "text" else "INFO"
@@ -176,7 +177,12 @@ def open_runner(settings: Settings) -> Generator[Runner]:
         left.unlink()
 
 
-def _instance(settings: Settings) -> dg.DagsterInstance:
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """Dagster's instance, whose folder has been made ready.
+
+    Raises:
+        StoreError: Its records are damaged.
+    """
     with _records_named(settings):
         return dg.DagsterInstance.get()
 
@@ -187,7 +193,7 @@ def _records_named(settings: Settings) -> Generator[None]:
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, dg.DagsterError) as error:
-        home = Path(os.environ.get("DAGSTER_HOME") or settings.root / "dagster")
+        home = dagster_home(settings)
         said = str(error).strip().split("\n")[0]
         raise StoreError(
             f"Dagster's records in {home} cannot be used: {said}. They hold the history of runs "

@@ -131,6 +131,17 @@ class EventsInSqlite(SqliteEventLogStorage):
         finally:
             fresh.unlink()
 
+    def delete_events(self, run_id: str) -> None:
+        """Delete a run's events with their file, of which Dagster would leave an empty one."""
+        with self.index_connection() as connection:
+            self.delete_events_for_run(connection, run_id)
+        self.free_concurrency_slots_for_run(run_id)
+        _engine(self.conn_string_for_shard(run_id)).dispose()
+        self._initialized_dbs.discard(run_id)
+        path = Path(self.path_for_shard(run_id))
+        for left in (path, *(path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))):
+            left.unlink(missing_ok=True)
+
     def dispose(self) -> None:
         """Close the files that were written or read."""
         super().dispose()
