@@ -128,6 +128,12 @@ class Settings(BaseSettings):
     """When scoring ticks fall, in UTC."""
     tick_grace_s: Annotated[int, Field(ge=0)] = 60
     """How long after a tick its data is read, so that commits under way arrive, in seconds."""
+    backfill_ticks_per_run: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Into runs of how many ticks a backfill is split; 0 leaves a range one run."""
+    scoring_runs_at_once: Annotated[int, Field(ge=0, le=1000)] = 0
+    """How many runs may score at once; 0 leaves it to Dagster's instance, which begins with 1."""
+    runs_at_once: Annotated[int, Field(ge=1, le=10_000)] = 4
+    """How many runs the daemon starts at once, of any kind."""
     score_history_days: Annotated[int, Field(ge=0)] = 0
     """For how many days every tick's scores are kept; older days keep one. 0 keeps all."""
     schedules: Literal["running", "stopped"] = "running"
