@@ -28,6 +28,7 @@ class WatchedCeleryRunLauncher(CeleryRunLauncher):
     Args:
         silent_after_s: For how long a worker may not know a run that it has begun, in seconds,
             before the run counts as failed.
+        answered_within_s: How long a worker is waited for, in seconds.
         monotonic: Seconds of a clock that never goes back.
         launched: What dagster-celery's launcher takes.
     """
@@ -36,11 +37,13 @@ class WatchedCeleryRunLauncher(CeleryRunLauncher):
         self,
         *,
         silent_after_s: int = SILENT_AFTER_S,
+        answered_within_s: float = ANSWERED_WITHIN_S,
         monotonic: Callable[[], float] = time.monotonic,
-        **launched: Any,
+        **launched: Any,  # noqa: ANN401 - handed on as they are
     ) -> None:
         super().__init__(**launched)
         self._silent_after_s = silent_after_s
+        self._answered_within_s = answered_within_s
         self._monotonic = monotonic
         self._silent_since: dict[str, float] = {}
 
@@ -79,15 +82,13 @@ class WatchedCeleryRunLauncher(CeleryRunLauncher):
         if silent_s < self._silent_after_s:
             return told
         del self._silent_since[run.run_id]
-        return CheckRunHealthResult(
-            WorkerStatus.FAILED,
-            f"The worker {self._worker(task_id)} has known nothing of the run for {silent_s:.0f} s.",
-        )
+        said = f"Its worker {self._worker(task_id)} has known nothing of it for {silent_s:.0f} s."
+        return CheckRunHealthResult(WorkerStatus.FAILED, said)
 
     def _is_known(self, task_id: str) -> bool:
         """Whether the worker that began the run answers, and still has it."""
         worker = self._worker(task_id)
-        asked = self.celery.control.inspect([worker], timeout=ANSWERED_WITHIN_S)
+        asked = self.celery.control.inspect([worker], timeout=self._answered_within_s)
         answers = (asked.query_task(task_id) if worker else None) or {}
         return any(task_id in known for known in answers.values())
 
