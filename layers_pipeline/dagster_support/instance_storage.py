@@ -192,7 +192,7 @@ class EnvSelectedStorage(DagsterStorage, ConfigurableClass):
         url = os.environ.get(config_value["env_var"], "")
         if url:
             return DagsterPostgresStorage(postgres_url=with_driver(url))
-        if config_value["required"]:
+        if config_value.get("required"):
             raise SettingsError(
                 f"{config_value['env_var']} is not set, and dagster.yaml asks for it: processes of "
                 "several machines share one PostgreSQL. Set it for each of them."

@@ -30,7 +30,7 @@ from tests import live
 from tests.worlds.data_builders import remove, rows_of, score
 from transforms.scoring.ticks import tick_from_text
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1200)
 
 DEPLOYED = live.ROOT / "deploy/celery"
 TICKS_PER_RUN = 3
@@ -145,7 +145,7 @@ def stores(deployment) -> Iterator[Stores]:
         [program, "import", "captures", captures, "--project", "brand"],
         env=deployment.environment,
         check=True,
-        timeout=120,
+        timeout=400,
     )
     opened = open_stores(load_settings())
     with closing(opened.operations):
@@ -190,7 +190,7 @@ def both_in_their_step(instance: dg.DagsterInstance) -> dict[str, str]:
 def backfilled(deployment, stores) -> Iterator[Backfilled]:
     """A backfill in which one of two workers is killed while both score."""
     code = int(deployment.environment["LAYERS_CODE_PORT"])
-    live.until(lambda: live.answers(code), bool, within_s=240)
+    live.until(lambda: live.answers(code), bool, within_s=400)
     deployment.ask(live.LAUNCH, live.BACKFILLED)
     with dg.DagsterInstance.get() as instance:
         # Whoever scores has to wait for us before it writes: so both are seen at work.
@@ -198,7 +198,7 @@ def backfilled(deployment, stores) -> Iterator[Backfilled]:
             deployment.run(
                 "daemon", "dagster-daemon", "run", "-w", str(DEPLOYED / "workspace.yaml")
             )
-            tasks = live.until(lambda: both_in_their_step(instance), bool, within_s=240)
+            tasks = live.until(lambda: both_in_their_step(instance), bool, within_s=400)
             working = deployment.at_work()
             live.kill_with_children(deployment.workers["one"])
         assert sorted(working) == ["one", "two"]
