@@ -97,7 +97,7 @@ def _ways(options: argparse.Namespace) -> list[Way]:
     share = max(1, cores // options.workers)
     return [
         Way(name="one process, one range", workers=1, ticks_per_range=options.ticks, threads=cores),
-        Way(name="one worker", workers=1, ticks_per_range=part, threads=share),
+        Way(name="one worker", workers=1, ticks_per_range=part, threads=cores),
         Way(
             name=f"{options.workers} workers",
             workers=options.workers,

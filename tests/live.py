@@ -34,11 +34,6 @@ SCORED: Final = (
     "ad_selections",
     "content_status",
 )
-RANGE: Final = {"range": {"start": FIRST, "end": LAST}}
-BACKFILLED: Final = {
-    "partitionsByAssets": [{"assetKey": {"path": [name]}, "partitions": RANGE} for name in SCORED]
-}
-"""All of those ticks, as the UI asks for them."""
 LAUNCH: Final = """
 mutation($given: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $given) {
@@ -48,6 +43,16 @@ mutation($given: LaunchBackfillParams!) {
   }
 }
 """
+
+
+def backfilled(first: str = FIRST, last: str = LAST) -> dict[str, Any]:
+    """What a backfill of a range of ticks is asked for with, as the UI does."""
+    ticks = {"range": {"start": first, "end": last}}
+    return {
+        "partitionsByAssets": [
+            {"assetKey": {"path": [name]}, "partitions": ticks} for name in SCORED
+        ]
+    }
 
 
 def sixty_posts(folder: Path) -> Path:

@@ -7,8 +7,9 @@ Does not belong here: what scoring comes to (``tests.steps.score``).
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -27,10 +28,11 @@ from layers_pipeline.steps.score.selecting import FOLLOWING
 from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores, open_stores
 from tests import live
+from tests.postgres import PostgresUrlFactory
 from tests.worlds.data_builders import remove, rows_of, score
-from transforms.scoring.ticks import tick_from_text
+from transforms.scoring.ticks import tick_from_text, tick_key
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = pytest.mark.timeout(1800)
 
 DEPLOYED = live.ROOT / "deploy/celery"
 TICKS_PER_RUN = 3
@@ -90,6 +92,8 @@ class Deployment:
 
     def ask(self, query: str, given: dict) -> None:
         """Ask something of Dagster by GraphQL, without a webserver."""
+        code = int(self.environment["LAYERS_CODE_PORT"])
+        live.until(lambda: live.answers(code), bool, within_s=400)
         target = WorkspaceFileTarget([str(DEPLOYED / "workspace.yaml")])
         with (
             dg.DagsterInstance.get() as instance,
@@ -108,14 +112,14 @@ class Deployment:
         }
 
 
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory, postgres_url_factory) -> Iterator[Deployment]:
-    """Code server and two workers, all waiting."""
-    folder = tmp_path_factory.mktemp("celery")
+@contextmanager
+def deployed(folder: Path, postgres_url_factory: PostgresUrlFactory) -> Iterator[Deployment]:
+    """Code server and two workers, all waiting; the environment is theirs, too."""
     with ExitStack() as stack:
         settings = {
             "LAYERS_HOME": str(folder / "layers"),
             "DAGSTER_HOME": str(folder / "dagster"),
+            "LAYERS_SHARED": str(folder),
             "LAYERS_OPERATIONS_URL": postgres_url_factory(),
             "LAYERS_DAGSTER_PG_URL": postgres_url_factory(),
             "LAYERS_CODE_HOST": "127.0.0.1",
@@ -131,11 +135,17 @@ def deployment(tmp_path_factory, postgres_url_factory) -> Iterator[Deployment]:
         for name, value in settings.items():
             context.setenv(name, value)
         write_instance(folder / "dagster")
-        deployed = Deployment(dict(os.environ), folder, stack)
-        deployed.run("code", *SERVER.split(), settings["LAYERS_CODE_PORT"])
+        begun = Deployment(dict(os.environ), folder, stack)
+        begun.run("code", *SERVER.split(), settings["LAYERS_CODE_PORT"])
         for name in ("one", "two"):
-            deployed.begin(name)
-        yield deployed
+            begun.begin(name)
+        yield begun
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory, postgres_url_factory) -> Iterator[Deployment]:
+    with deployed(tmp_path_factory.mktemp("celery"), postgres_url_factory) as begun:
+        yield begun
 
 
 @pytest.fixture(scope="module")
@@ -165,10 +175,10 @@ def scoring_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     return [run for run in instance.get_runs() if "dagster/backfill" in run.tags]
 
 
-def have_ended(runs: list[dg.DagsterRun]) -> bool:
+def have_ended(runs: list[dg.DagsterRun], *, ticks: int = live.TICKS) -> bool:
     """Whether every range has a run that ended well, and none is under way."""
     succeeded = [run for run in runs if run.status == dg.DagsterRunStatus.SUCCESS]
-    return len(succeeded) == live.TICKS // TICKS_PER_RUN and all(run.is_finished for run in runs)
+    return len(succeeded) == -(-ticks // TICKS_PER_RUN) and all(run.is_finished for run in runs)
 
 
 def in_bytes(stores: Stores, table: Table) -> bytes:
@@ -189,9 +199,7 @@ def both_in_their_step(instance: dg.DagsterInstance) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def backfilled(deployment, stores) -> Iterator[Backfilled]:
     """A backfill in which one of two workers is killed while both score."""
-    code = int(deployment.environment["LAYERS_CODE_PORT"])
-    live.until(lambda: live.answers(code), bool, within_s=400)
-    deployment.ask(live.LAUNCH, live.BACKFILLED)
+    deployment.ask(live.LAUNCH, live.backfilled())
     with dg.DagsterInstance.get() as instance:
         # Whoever scores has to wait for us before it writes: so both are seen at work.
         with stores.lake.write_lock():
@@ -251,3 +259,26 @@ def test_the_rows_are_those_of_one_run_byte_for_byte(backfilled, stores):
     remove(stores, *OF_TICKS)
     score(stores, map(tick_from_text, ticks))
     assert {table.name: in_bytes(stores, table) for table in OF_TICKS} == backfilled.rows
+
+
+@pytest.mark.skipif("LAYERS_LONG_TESTS" not in os.environ, reason="set LAYERS_LONG_TESTS to run it")
+def test_what_the_demo_scored_tick_by_tick_workers_score_again_to_the_same_rows(
+    tmp_path, postgres_url_factory
+):
+    with deployed(tmp_path, postgres_url_factory) as begun, ExitStack() as stack:
+        demo = [live.BIN / "layers-pipeline", "demo"]
+        subprocess.run(demo, cwd=tmp_path, env=begun.environment, check=True, timeout=600)
+        stores = open_stores(load_settings())
+        stack.callback(stores.operations.close)
+        told = {table.name: in_bytes(stores, table) for table in OF_TICKS}
+        ticks = sorted(
+            map(tick_from_text, rows_of(stores, catalog.ORGANIC_SCORES)["tick"].unique())
+        )
+        remove(stores, *OF_TICKS)
+        begun.ask(live.LAUNCH, live.backfilled(tick_key(ticks[0]), tick_key(ticks[-1])))
+        instance = stack.enter_context(dg.DagsterInstance.get())
+        begun.run("daemon", "dagster-daemon", "run", "-w", str(DEPLOYED / "workspace.yaml"))
+        live.until(
+            lambda: scoring_runs(instance), partial(have_ended, ticks=len(ticks)), within_s=900
+        )
+        assert {table.name: in_bytes(stores, table) for table in OF_TICKS} == told

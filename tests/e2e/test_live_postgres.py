@@ -14,12 +14,12 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.stores import open_stores
 from tests.live import (
-    BACKFILLED,
     BIN,
     LAUNCH,
     ROOT,
     SCORED,
     TICKS,
+    backfilled,
     free_port,
     running,
     sixty_posts,
@@ -115,7 +115,7 @@ def test_a_backfill_of_a_range_on_postgres_is_one_run_that_turns_every_tick_gree
 
         until(lambda: ask(LOCATIONS), loaded, within_s=60)
         until(lambda: ask(HEALTH), healthy, within_s=60)
-        launched = ask(LAUNCH, given=BACKFILLED)["launchPartitionBackfill"]
+        launched = ask(LAUNCH, given=backfilled())["launchPartitionBackfill"]
         assert launched["__typename"] == "LaunchBackfillSuccess", launched
         backfill = launched["backfillId"]
         reply = until(lambda: ask(BACKFILL, id=backfill), ended, within_s=120)
