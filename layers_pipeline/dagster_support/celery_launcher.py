@@ -10,7 +10,7 @@ run, so of one that was killed with its processes it says STARTED for ever. The 
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import dagster as dg
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
@@ -51,7 +51,7 @@ class WatchedCeleryRunLauncher(CeleryRunLauncher):
     def config_type(cls) -> dict[str, Any]:
         """dagster-celery's options and ours."""
         ours = dg.Field(int, is_required=False, default_value=SILENT_AFTER_S)
-        return {**dict(super().config_type()), "silent_after_s": ours}  # pyright: ignore[reportCallIssue, reportArgumentType]
+        return {**cast("dict[str, Any]", super().config_type()), "silent_after_s": ours}
 
     @classmethod
     def from_config_value(
