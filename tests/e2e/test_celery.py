@@ -9,7 +9,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -35,7 +34,9 @@ from transforms.scoring.ticks import tick_from_text, tick_key
 pytestmark = pytest.mark.timeout(1800)
 
 DEPLOYED = live.ROOT / "deploy/celery"
-TICKS_PER_RUN = 3
+RANGES = 4
+"""Runs that a backfill is split into."""
+DEMO_TICKS = 19
 OF_TICKS = (*WRITTEN, *FOLLOWING)
 WORKER = "celery -A dagster_celery.app worker --concurrency 1 --without-gossip --without-mingle"
 SERVER = "dagster api grpc -m layers_pipeline.definitions -h 127.0.0.1 -p"
@@ -113,7 +114,9 @@ class Deployment:
 
 
 @contextmanager
-def deployed(folder: Path, postgres_url_factory: PostgresUrlFactory) -> Iterator[Deployment]:
+def deployed(
+    folder: Path, postgres_url_factory: PostgresUrlFactory, *, ticks: int = live.TICKS
+) -> Iterator[Deployment]:
     """Code server and two workers, all waiting; the environment is theirs, too."""
     with ExitStack() as stack:
         settings = {
@@ -126,7 +129,7 @@ def deployed(folder: Path, postgres_url_factory: PostgresUrlFactory) -> Iterator
             "LAYERS_CODE_PORT": str(live.free_port()),
             "LAYERS_REDIS_URL": stack.enter_context(live.redis(folder)),
             "LAYERS_SCHEDULES": "stopped",
-            "LAYERS_BACKFILL_TICKS_PER_RUN": str(TICKS_PER_RUN),
+            "LAYERS_BACKFILL_TICKS_PER_RUN": str(-(-ticks // RANGES)),
             "LAYERS_SCORING_RUNS_AT_ONCE": "2",
             "DAGSTER_EVENT_BATCH_SIZE": "500",
             "PYTHONPATH": str(DEPLOYED),
@@ -175,10 +178,10 @@ def scoring_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     return [run for run in instance.get_runs() if "dagster/backfill" in run.tags]
 
 
-def have_ended(runs: list[dg.DagsterRun], *, ticks: int = live.TICKS) -> bool:
+def have_ended(runs: list[dg.DagsterRun]) -> bool:
     """Whether every range has a run that ended well, and none is under way."""
     succeeded = [run for run in runs if run.status == dg.DagsterRunStatus.SUCCESS]
-    return len(succeeded) == -(-ticks // TICKS_PER_RUN) and all(run.is_finished for run in runs)
+    return len(succeeded) == RANGES and all(run.is_finished for run in runs)
 
 
 def in_bytes(stores: Stores, table: Table) -> bytes:
@@ -230,7 +233,7 @@ def test_a_killed_worker_costs_only_its_own_range(backfilled):
     again = [run for run in backfilled.runs if run.parent_run_id]
     assert [run.parent_run_id for run in again] == [backfilled.killed]
     assert range_of(again[0]) == range_of(failed[0])
-    assert len(backfilled.runs) == live.TICKS // TICKS_PER_RUN + 1
+    assert len(backfilled.runs) == RANGES + 1
 
 
 def test_no_tick_is_missing_or_there_twice(backfilled, stores):
@@ -265,20 +268,19 @@ def test_the_rows_are_those_of_one_run_byte_for_byte(backfilled, stores):
 def test_what_the_demo_scored_tick_by_tick_workers_score_again_to_the_same_rows(
     tmp_path, postgres_url_factory
 ):
-    with deployed(tmp_path, postgres_url_factory) as begun, ExitStack() as stack:
+    with deployed(tmp_path, postgres_url_factory, ticks=DEMO_TICKS) as begun, ExitStack() as stack:
         demo = [live.BIN / "layers-pipeline", "demo"]
-        subprocess.run(demo, cwd=tmp_path, env=begun.environment, check=True, timeout=600)
+        subprocess.run(demo, cwd=tmp_path, env=begun.environment, check=True, timeout=1200)
         stores = open_stores(load_settings())
         stack.callback(stores.operations.close)
         told = {table.name: in_bytes(stores, table) for table in OF_TICKS}
         ticks = sorted(
             map(tick_from_text, rows_of(stores, catalog.ORGANIC_SCORES)["tick"].unique())
         )
+        assert len(ticks) == DEMO_TICKS
         remove(stores, *OF_TICKS)
         begun.ask(live.LAUNCH, live.backfilled(tick_key(ticks[0]), tick_key(ticks[-1])))
         instance = stack.enter_context(dg.DagsterInstance.get())
         begun.run("daemon", "dagster-daemon", "run", "-w", str(DEPLOYED / "workspace.yaml"))
-        live.until(
-            lambda: scoring_runs(instance), partial(have_ended, ticks=len(ticks)), within_s=900
-        )
+        live.until(lambda: scoring_runs(instance), have_ended, within_s=900)
         assert {table.name: in_bytes(stores, table) for table in OF_TICKS} == told
