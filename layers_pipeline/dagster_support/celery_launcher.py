@@ -20,6 +20,8 @@ from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 
 ANSWERED_WITHIN_S: Final = 5.0
 SILENT_AFTER_S: Final = 60
+ENDED: Final = (WorkerStatus.SUCCESS, WorkerStatus.FAILED)
+FORGOTTEN: Final = "(Redis forgot which)"
 
 
 class WatchedCeleryRunLauncher(CeleryRunLauncher):
@@ -74,22 +76,25 @@ class WatchedCeleryRunLauncher(CeleryRunLauncher):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         # Asked after the worker: a run that ended in between has told so by now.
         told = super().check_run_worker_health(run)
-        if told.status is not WorkerStatus.RUNNING:
+        if told.status in ENDED:
             self._silent_since.pop(run.run_id, None)
             return told
         now = self._monotonic()
         silent_s = now - self._silent_since.setdefault(run.run_id, now)
         if silent_s < self._silent_after_s:
-            return told
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
         del self._silent_since[run.run_id]
-        said = f"Its worker {self._worker(task_id)} has known nothing of it for {silent_s:.0f} s."
+        worker = self._worker(task_id) or FORGOTTEN
+        said = f"Its worker {worker} has known nothing of it for {silent_s:.0f} s."
         return CheckRunHealthResult(WorkerStatus.FAILED, said)
 
     def _is_known(self, task_id: str) -> bool:
-        """Whether the worker that began the run answers, and still has it."""
+        """Whether the worker that began the run answers, and still has it; if Redis forgot, any."""
         worker = self._worker(task_id)
-        asked = self.celery.control.inspect([worker], timeout=self._answered_within_s)
-        answers = (asked.query_task(task_id) if worker else None) or {}
+        asked = self.celery.control.inspect(
+            [worker] if worker else None, timeout=self._answered_within_s
+        )
+        answers = asked.query_task(task_id) or {}
         return any(task_id in known for known in answers.values())
 
     def _worker(self, task_id: str) -> str:

@@ -73,6 +73,14 @@ def test_the_run_of_a_worker_that_stays_silent_has_failed(watch):
     assert found.msg == "Its worker gone@here has known nothing of it for 60 s."
 
 
+def test_a_run_that_redis_forgot_is_waited_for_as_long(watch):
+    run = watch.state("STARTED")
+    watch.launcher.celery.AsyncResult(run.run_id).forget()
+    assert watch.health(run) is WorkerStatus.RUNNING
+    watch.now = SILENT_AFTER_S
+    assert watch.health(run) is WorkerStatus.FAILED
+
+
 @pytest.mark.parametrize(
     ("state", "status"), [("SUCCESS", WorkerStatus.SUCCESS), ("FAILURE", WorkerStatus.FAILED)]
 )
