@@ -21,6 +21,7 @@ import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
 from layers_pipeline.cli.common import dagster_home
+from layers_pipeline.dagster_support.limits import limit_scoring
 from layers_pipeline.dagster_support.local_runs import run_here
 from layers_pipeline.definitions import build_definitions
 from layers_pipeline.errors import (
@@ -42,6 +43,7 @@ BY_HAND: Final = {"dagster/max_retries": "0"}
 STORAGE: Final = "EnvSelectedStorage"
 SECTION: Final = re.compile(r"^(\w+):", re.MULTILINE)
 """A section of ``dagster.yaml``, by name."""
+RUNS_AT_ONCE: Final = re.compile(r"(\bmax_concurrent_runs: )\d+")
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
@@ -53,7 +55,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
         The folder.
     """
     home = dagster_home(settings)
-    body = files("layers_pipeline").joinpath("dagster.yaml").read_text(encoding="utf-8")
+    body = _body(settings)
     target = home / "dagster.yaml"
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -68,6 +70,12 @@ def prepare_dagster_home(settings: Settings) -> Path:
         ) from error
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def _body(settings: Settings) -> str:
+    """Our ``dagster.yaml`` with the settings' numbers."""
+    shipped = files("layers_pipeline").joinpath("dagster.yaml").read_text(encoding="utf-8")
+    return RUNS_AT_ONCE.sub(rf"\g<1>{settings.runs_at_once}", shipped)
 
 
 def _mark(body: str) -> str:
@@ -171,6 +179,7 @@ def open_runner(settings: Settings) -> Generator[Runner]:
     with open_instance(settings) as instance, FileLocks(folder).hold(name):
         with _records_named(settings):
             _end_runs_of_the_dead(instance, folder)
+            limit_scoring(instance, settings)
         level = "CRITICAL" if settings.log_format == "text" else "INFO"
         yield Runner(instance, name, build_definitions(settings), log_level=level)
     for left in folder.glob(f"{name}.*"):
