@@ -17,9 +17,9 @@ from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchEr
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
 from layers_pipeline.lake.catalog import QUARANTINE
-from layers_pipeline.lake.handles import LOCAL
+from layers_pipeline.lake.handles import KeptToWrite
 from layers_pipeline.lake.locks import Locks
-from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
+from layers_pipeline.lake.partition_commit import Replacement
 from layers_pipeline.lake.reading import MIGRATE, LakeReader, damaged, marked
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
 from layers_pipeline.seen import Seen
@@ -64,6 +64,7 @@ class Lake(LakeReader):
         self._locks = locks
         self._clock = clock or SystemClock()
         self._holding = threading.local()
+        self._writing = KeptToWrite()
 
     @contextmanager
     def write_lock(self) -> Generator[None]:
@@ -218,8 +219,7 @@ class Lake(LakeReader):
         Args:
             batch: What the rows belong to, as 32 hexadecimal digits.
         """
-        is_local = LOCAL in self.uri(table) or "://" not in self.uri(table)
-        return (Replacement if is_local else HeldReplacement)(self, table, column, batch)
+        return Replacement(self, table, column, batch)
 
     def compact(self, table: Table) -> dict[str, Any]:
         """Join small files into large ones and write a checkpoint."""
@@ -275,7 +275,11 @@ class Lake(LakeReader):
 
     def ensure(self, table: Table) -> DeltaTable:
         """The table as it is now, made if it is not there; opened for the caller alone."""
-        return self._open(table) or DeltaTable.create(
+        is_here = self.log_folder(table) is not None
+        opened = None if is_here else self._writing.newest(table.name)
+        if opened is None and (opened := self._open(table)) is not None and not is_here:
+            self._writing.keep(table.name, opened)
+        return opened or DeltaTable.create(
             self.uri(table),
             schema=table.empty().to_arrow().schema,
             mode="ignore",

@@ -14,6 +14,7 @@ from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import SettingsError
 from layers_pipeline.lake.locks import locks_for
 from layers_pipeline.lake.migration import migrate
+from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.lake.store import Lake
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.seen import Seen
@@ -68,7 +69,13 @@ def open_lake(settings: Settings, *, clock: Clock | None = None) -> Lake:
         )
     locks = locks_for(settings.operations_database_url, folder=settings.locks_location)
     named = f"lake-{zlib.crc32(place.encode()):08x}" if settings.lake_url else "lake"
-    return Lake(place, locks=locks, clock=clock, seen=Seen(settings.seen_location / named))
+    return Lake(
+        place,
+        locks=locks,
+        clock=clock,
+        storage_options=options_of(settings),
+        seen=Seen(settings.seen_location / named),
+    )
 
 
 def _open_operations(settings: Settings) -> Operations:
