@@ -36,7 +36,6 @@ class Handle(DeltaTable):
         escaped = self.table_uri.removeprefix(LOCAL)
         return [unquote(escaped) + uri.removeprefix(escaped) for uri in found]
 
-
     def latest_version(self) -> int:
         """The newest version that there is by now; one request to an object store."""
         return int(self._table.get_latest_version())

@@ -217,12 +217,12 @@ class LakeReader:
 
     def partitions_since(self, table: Table, version: int) -> set[str]:
         """The values, as text, of partitions that gained files since a version."""
-        return {_place_of(uri)[0] for uri in self.files_since(table, version)}
+        return {value_of(uri) for uri in self.files_since(table, version)}
 
     def partitions_changed_since(self, table: Table, version: int) -> set[str]:
         """The same of partitions that gained or lost files; all if the version was cleaned away."""
         before, now = self._files_at(table, version), set(self.files(table))
-        return {_place_of(uri)[0] for uri in before ^ now}
+        return {value_of(uri) for uri in before ^ now}
 
     def batches(self, table: Table) -> dict[str, set[str | None]]:
         """The batches that wrote the files of each partition, None for a file without one."""
@@ -310,6 +310,11 @@ def marked(marks: Mapping[str, int]) -> CommitProperties:
     return CommitProperties(
         app_transactions=[Transaction(app_id=name, version=at) for name, at in marks.items()]
     )
+
+
+def value_of(uri: str) -> str:
+    """The partition that a data file of a divided table belongs to, as text."""
+    return _place_of(uri)[0]
 
 
 def _place_of(uri: str) -> tuple[str, str | None]:
