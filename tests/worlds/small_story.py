@@ -4,6 +4,7 @@ Belongs here: the story, step by step, and stores on an object store and Postgre
 Does not belong here: what must come of it (each test).
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tests.worlds.data_builders import NOW, allow, capture, hours, land, later, 
 
 ACCOUNTS = ("ada", "ben", "cat")
 POSTS = 12
-DAYS = 3
+TICKS = 4
 EVERY = timedelta(hours=12)
 
 
@@ -77,12 +78,20 @@ def captures(number: int, *, posts: int = POSTS) -> list[dict]:
     ]
 
 
-def play(stores: Stores) -> Stores:
-    """The whole story, upkeep and replay at its end."""
+def play(stores: Stores, *, heard: Callable[[str], None] = str) -> Stores:
+    """The whole story, upkeep and replay at its end.
+
+    Args:
+        heard: Told the name of each step that is done.
+    """
     stores = seed(stores)
-    for number in range(2 * DAYS):
+    heard("seed")
+    for number in range(TICKS):
         stores = tick(stores, number)
-    stores = later(stores, hours(0) + 2 * DAYS * EVERY)
+        heard(f"tick {number}")
+    stores = later(stores, hours(0) + TICKS * EVERY)
     maintain(stores)
+    heard("maintain")
     replay(stores, start=hours(-24), end=stores.clock.now())
+    heard("replay")
     return stores
