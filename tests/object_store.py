@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,6 +85,13 @@ class S3Server:
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
     """An S3 server that lives as long as the tests; three seconds to start."""
+    with running_s3() as server:
+        yield server
+
+
+@contextmanager
+def running_s3() -> Iterator[S3Server]:
+    """An S3 server that ends with the block, and everything that it holds with it."""
     folder = Path(tempfile.mkdtemp(prefix="s3-"))
     server, process = _start(folder)
     try:
