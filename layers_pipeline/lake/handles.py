@@ -60,12 +60,19 @@ class Opened:
     def is_newest(self) -> bool:
         """Whether the table is still at this version."""
         if self._next is None:
-            return self.handle.latest_version() == self.handle.version()
+            return self.told_version() == self.handle.version()
         return (
             self._written[0] is not None
             and not self._next.exists()
             and self._state() == self._written
         )
+
+    def told_version(self) -> int | None:
+        """The newest version by one request to an object store; None where opening has to tell."""
+        try:
+            return self.handle.latest_version() if self._next is None else None
+        except DeltaError:  # the log was cleaned beyond this version, or is gone
+            return None
 
     def _state(self) -> tuple[tuple[int, int] | None, ...]:
         """What the log shows: a newer checkpoint may stand for commits that are deleted then."""

@@ -129,8 +129,9 @@ class LakeReader:
     def version(self, table: Table) -> int:
         """The table's version; -1 before its first write."""
         kept = self._opened.get(table.name)
-        if kept is not None and self.log_folder(table) is None:
-            return kept.handle.latest_version()
+        told = None if kept is None else kept.told_version()
+        if told is not None:
+            return told
         handle = self.handle(table)
         return -1 if handle is None else handle.version()
 
