@@ -49,6 +49,7 @@ def main() -> None:
                 done = measure(["-m", "benchmarks.object_store", *size, "--child", told])
                 sys.stdout.write(f"{name}: {done.wall_s:.0f} s, {done.peak_mib:.0f} MiB at most\n")
                 sys.stdout.write(done.output)
+                sys.stdout.flush()
         finally:
             database.cleanup()
 
