@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     history_in_file: Literal["newest", "views", "whole"] = "newest"
     """What the analysts' file holds of tables that grow without end, if the lake is in an object
     store: copies of the newest days, views over the store, or copies of all."""
-    history_days: Annotated[int, Field(ge=0)] = 7
+    history_days: Annotated[int, Field(ge=1)] = 2
     """For how many days ``newest`` copies, of all that was known by then."""
 
     sift_url: str = "http://127.0.0.1:8890"

@@ -87,7 +87,7 @@ def remote_one(
     postgres_url_factory: PostgresUrlFactory,
 ) -> Iterator[Played]:
     home = tmp_path_factory.mktemp("remote")
-    stores = remote_stores(home, s3_server, operations_url=postgres_url_factory())
+    stores = remote_stores(home, s3_server, operations_url=postgres_url_factory(), history_days=7)
     found = played(stores, s3_server)
     yield found
     found.stores.operations.close()

@@ -282,7 +282,7 @@ def print_figures(left: Aftermath) -> None:
     )
 
 
-pytestmark = pytest.mark.timeout(300 + 4 * SECONDS)
+pytestmark = pytest.mark.timeout((900 if IS_LONG else 300) + 4 * SECONDS)
 
 
 def test_the_writers_end_without_an_error(aftermath: Aftermath):
