@@ -15,13 +15,19 @@ ONE, OTHER = "20250514T0800", "20250514T1200"
 BATCH = "0123456789abcdef" * 2
 
 
+@pytest.fixture(scope="module")
+def one_database(postgres_url_factory):
+    """For every test's locks: to make it takes longer than a test."""
+    return postgres_url_factory()
+
+
 @pytest.fixture(params=["folder", "s3"])
 def stores(request, tmp_path):
     if request.param == "folder":
         opened = make_stores(tmp_path / "a home")
     else:
-        server, database = map(request.getfixturevalue, ("s3_server", "postgres_url_factory"))
-        opened = remote_stores(tmp_path, server, operations_url=database())
+        server, database = map(request.getfixturevalue, ("s3_server", "one_database"))
+        opened = remote_stores(tmp_path, server, operations_url=database)
     yield opened
     opened.operations.close()
 

@@ -20,7 +20,7 @@ from tests.worlds.data_builders import NOW, allow, capture, hours, land, later, 
 
 ACCOUNTS = ("ada", "ben", "cat")
 POSTS = 12
-TICKS = 4
+TICKS = 3
 EVERY = timedelta(hours=12)
 
 
