@@ -8,6 +8,7 @@ import warnings
 
 import dagster as dg
 
+from layers_pipeline.dagster_support.console import CONSOLE, console
 from layers_pipeline.dagster_support.resources import StoresResource, shown
 from layers_pipeline.settings import Settings, load_settings
 
@@ -60,6 +61,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             ],
             resources={"stores": StoresResource.configure_at_launch(**shown(settings))},
             executor=dg.in_process_executor,
+            loggers={CONSOLE: console},
         )
 
 

@@ -9,6 +9,7 @@ import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -20,6 +21,8 @@ from transforms.vocabulary import SkipRateUnit
 
 CRON_FIELDS: Final = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 """Minute, hour, day of the month, month, day of the week: the least and the largest number."""
+METRICS_TOKEN_MIN: Final = 16
+"""Fewer characters do not keep out who tries from the network."""
 CRON_PART: Final = re.compile(r"(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([1-9][0-9]?))?")
 
 
@@ -55,6 +58,12 @@ def _tick(key: str) -> str:
 def _or_of_aws(*names: str) -> FieldInfo:
     """A setting that may have the name that Amazon's own programs read."""
     return Field(validation_alias=AliasChoices(*names))
+
+
+def _long_enough(token: SecretStr) -> SecretStr:
+    if 0 < len(token) < METRICS_TOKEN_MIN:
+        raise ValueError(f"give it {METRICS_TOKEN_MIN} characters or more")
+    return token
 
 
 class Settings(BaseSettings):
@@ -167,6 +176,12 @@ class Settings(BaseSettings):
     """Age of what was published from which on the dashboard calls it old, in hours."""
     dashboard_password: SecretStr = SecretStr("")
     """Password of the dashboard; needed where it is open to other machines."""
+    metrics_token: Annotated[SecretStr, AfterValidator(_long_enough)] = SecretStr("")
+    """Bearer token that reads ``/metrics`` of the dashboard, 16 characters or more."""
+    metrics_per_account: bool = False
+    """Whether metrics are told by account and by project, too; each is a series of its own."""
+    log_format: Literal["text", "json"] = "text"
+    """How runs and the dashboard log: lines for people, or a JSON object per line."""
     generations_kept: Annotated[int, Field(ge=1)] = 5
     """How many published generations of the analysts' file are kept."""
     views_memory_mb: Annotated[int, Field(ge=64, le=1_000_000)] = 2048
@@ -215,9 +230,23 @@ class Settings(BaseSettings):
         return self.root / "seen"
 
     @property
+    def secrets(self) -> list[SecretStr]:
+        """What no log may show: keys, passwords, and passwords in URLs."""
+        given = [value for _, value in self if isinstance(value, SecretStr)]
+        keys = [SecretStr(key.strip()) for key in self.token_keys.get_secret_value().split(",")]
+        urls = (value for _, value in self if isinstance(value, str) and "://" in value)
+        return [*given, *keys, *(SecretStr(found) for url in urls for found in _in_urls(url))]
+
+    @property
     def locks_location(self) -> Path:
         """The absolute folder of lock files, used where there is no PostgreSQL."""
         return self.root / "locks"
+
+
+def _in_urls(url: str) -> list[str]:
+    """What is secret in a URL: its password, and the values of its parameters."""
+    parts = urlsplit(url)
+    return [*filter(None, [parts.password]), *(value for _, value in parse_qsl(parts.query))]
 
 
 def _in_url(path: Path) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from layers_pipeline.cli import dashboard, doctor, jobs, query, simulation
+from layers_pipeline.cli import dashboard, doctor, jobs, metrics, query, simulation
 from layers_pipeline.cli.common import example
 from layers_pipeline.cli.lazy import lazy_group
 from layers_pipeline.cli.terminal import complain, say, warnings_said
@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[Callable[..., None], Sequence[str]]] = {
     jobs.publish: ("publish",),
     jobs.maintain: ("maintain",),
     doctor.doctor: ("doctor", "doctor --format json"),
+    metrics.metrics: ("metrics", "metrics --format json"),
     dashboard.dashboard: ("dashboard --port 8050",),
     simulation.sandbox: ("sandbox --port 8890 --rate 60",),
     simulation.demo: ("demo",),

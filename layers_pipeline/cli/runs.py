@@ -170,7 +170,8 @@ def open_runner(settings: Settings) -> Generator[Runner]:
     with _instance(settings) as instance, FileLocks(folder).hold(name):
         with _records_named(settings):
             _end_runs_of_the_dead(instance, folder)
-        yield Runner(instance, name, build_definitions(settings))
+        level = "CRITICAL" if settings.log_format == "text" else "INFO"
+        yield Runner(instance, name, build_definitions(settings), log_level=level)
     for left in folder.glob(f"{name}.*"):
         left.unlink()
 

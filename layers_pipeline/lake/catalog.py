@@ -35,6 +35,12 @@ TABLES: Final = tuple(table for table in ALL if table.is_stored)
 QUERIES: Final = tuple(table for table in ALL if not table.is_stored)
 """Tables that only the analysts' file has, as queries over others."""
 STAGED_TABLES: Final = tuple(table for table in TABLES if table.name in CAPTURES)
+LANDED: Final = tuple(
+    table
+    for table in TABLES
+    if table.group == "raw" or (table.group == "staged" and not table.deps)
+)
+"""Tables that nothing here is derived to: what came from platforms and files, as it came."""
 PUBLISHED: Final = tuple(table for table in TABLES if table.published != "no")
 BY_NAME: Final = {table.name: table for table in ALL}
 

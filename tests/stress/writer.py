@@ -142,7 +142,7 @@ class Writer:
         ]
         frame = pl.DataFrame(rows, schema=dict(catalog.RAW_SIFT__POSTS.empty().schema))
         self.note("intent", job, kind="landing", rows=len(rows))
-        with self.stores.lake.write_lock():
+        with self.stores.lake.landing():
             self.stores.lake.insert_absent(
                 catalog.RAW_SIFT__POSTS, frame, restamp=lambda rows: known_now(self.stores, rows)
             )

@@ -251,8 +251,9 @@ def _named(stores: Stores, rows: pl.DataFrame) -> pl.DataFrame:
 def _stage(stores: Stores, file: ReadFile, *, project_id: str) -> ImportedFile:
     """Write a file's captures as one partition unless they are there; say what was set aside."""
     lake, staged = stores.lake, catalog.STG_IMPORT__CAPTURES
-    there = lake.read(staged).filter(pl.col("file_id") == file.file_id).head(1).collect().height > 0
-    with lake.write_lock():
+    with lake.landing(staged):
+        of_file = lake.read(staged).filter(pl.col("file_id") == file.file_id)
+        there = not of_file.head(1).collect().is_empty()
         if not there:
             lake.replace(staged, file.sound, where={"file_id": [file.file_id]})
         lake.insert_absent(catalog.QUARANTINE, file.quarantined)

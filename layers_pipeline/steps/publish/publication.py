@@ -53,6 +53,8 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
     written: dict[str, Written] = {}
     collect = partial(add_up, written)
     with stores.lake.lock("publish"):
+        # Most of it first, beside which rows may go on landing.
+        collect(bring_up_to_date(stores))
         with stores.lake.write_lock():
             for scored in score_ticks(stores, _half_written_ticks(stores), on_written=collect):
                 collect({name: Written(inserted=rows) for name, rows in scored.rows.items()})
