@@ -223,26 +223,9 @@ def _followers(
     news = told.clear() if is_told else told
     shown = arrived.select(columns).filter(pl.col("followers").is_not_null()).collect()
     shown = pl.concat([shown, news.select(columns)])
-    touched = shown.select(ACCOUNT).unique()
-    stored = (
-        stores.lake.read(catalog.PLATFORM_ACCOUNT_METRICS)
-        .join(touched.lazy(), on=ACCOUNT, how="semi")
-        .collect()
-    )
     first = shown.group_by(ACCOUNT).agg(pl.col("captured_at").min(), pl.col("source").unique())
-    # What a crash left behind is made once more, from what stood before it.
-    stored = stored.join(first.select(*ACCOUNT, first_at="captured_at"), on=ACCOUNT).filter(
-        pl.col("captured_at") < pl.col("first_at")
-    )
-    checked = _checked_accounts(stores, touched)
-    late = (
-        first.join(checked, on=ACCOUNT, how="inner")
-        .filter(
-            (pl.col("captured_at") <= pl.col("last_checked_at"))
-            | pl.col("source").list.contains("import")
-        )
-        .select(ACCOUNT)
-    )
+    late = _late_accounts(first, _checked_accounts(stores, first.select(ACCOUNT)))
+    stored = _followers_before(stores, first)
     newest = stored.sort("captured_at", "source").group_by(ACCOUNT).last()
     in_order = pl.concat(
         [
@@ -259,6 +242,28 @@ def _followers(
     )
     made = [followers_of(part.lazy()).collect() for part in (in_order, everything)]
     return pl.concat(made)
+
+
+def _followers_before(stores: Stores, first: pl.DataFrame) -> pl.DataFrame:
+    """What is stored of accounts from before the first capture that arrived of each.
+
+    What a crash left behind is made once more, from what stood before it.
+    """
+    begins = first.lazy().select(*ACCOUNT, first_at="captured_at")
+    return (
+        stores.lake.read(catalog.PLATFORM_ACCOUNT_METRICS)
+        .join(begins, on=ACCOUNT)
+        .filter(pl.col("captured_at") < pl.col("first_at"))
+        .collect()
+    )
+
+
+def _late_accounts(first: pl.DataFrame, checked: pl.DataFrame) -> pl.DataFrame:
+    """Accounts with a capture that is not newer than all that is known of them, or imported."""
+    is_late = (pl.col("captured_at") <= pl.col("last_checked_at")) | pl.col("source").list.contains(
+        "import"
+    )
+    return first.join(checked, on=ACCOUNT, how="inner").filter(is_late).select(ACCOUNT)
 
 
 def _checked_accounts(stores: Stores, touched: pl.DataFrame) -> pl.DataFrame:

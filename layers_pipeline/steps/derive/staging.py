@@ -24,6 +24,8 @@ CAPTURE: Final = tuple(Capture.column_names())
 ROWS_AT_ONCE: Final = 6_000
 """So many landed rows, or captures, are held in memory at a time: some tens of megabytes."""
 PLACE: Final = "file_of_row"
+TAKEN_OUT: Final = ""
+"""What stands in place of a landed row's text once that is not kept any more."""
 NAMES: Final = {"platform": pl.String, "account_key": pl.String, "new_key": pl.String}
 
 
@@ -58,9 +60,10 @@ def _batches(stores: Stores, source: Source, files: Sequence[str]) -> list[pl.La
     Rows that have to be read together are in one batch.
     """
     lake, raw, key = stores.lake, source.raw, source.together
+    with_text = pl.col("body") != TAKEN_OUT
     placed = lake.scan(raw, files, place=PLACE).group_by(key, PLACE).agg(rows=pl.len()).collect()
     if placed["rows"].sum() <= ROWS_AT_ONCE:
-        return [lake.scan(raw, files)]
+        return [lake.scan(raw, files).filter(with_text)]
     groups = (
         placed.group_by(key)
         .agg(pl.col("rows").sum(), pl.col(PLACE))
@@ -69,7 +72,7 @@ def _batches(stores: Stores, source: Source, files: Sequence[str]) -> list[pl.La
     numbered = groups.with_columns(batch=(pl.col("rows").cum_sum() - 1) // ROWS_AT_ONCE)
     return [
         lake.scan(raw, some[PLACE].explode().unique().sort().to_list()).filter(
-            pl.col(key).is_in(some[key].to_list())
+            with_text, pl.col(key).is_in(some[key].to_list())
         )
         for some in numbered.partition_by("batch", maintain_order=True)
     ]
