@@ -16,10 +16,12 @@ import duckdb
 import polars as pl
 
 from layers_pipeline.clock import Clock, SystemClock
-from layers_pipeline.errors import StoreError
+from layers_pipeline.errors import LayersError, StoreError
+from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.macros import sql_literal
-from layers_pipeline.settings import Settings
+from layers_pipeline.serving.remote import reach_what_is_shown
+from layers_pipeline.settings import Settings, load_settings
 
 ROWS_AT_ONCE: Final = 10_000
 PUBLISHED: Final = "select generation, published_at from publication limit 1"
@@ -200,8 +202,9 @@ class _Opened:
         self._connection = duckdb.connect(config=config)
         try:
             self._connection.execute(f"attach {sql_literal(str(path))} as published (read_only)")
+            reach_what_is_shown(self._connection, options_of(load_settings()))
             self.generation, self.as_of = self._publication()
-        except duckdb.Error:
+        except (duckdb.Error, LayersError):
             self._connection.close()
             raise
 
