@@ -5,7 +5,7 @@ Does not belong here: questions (one module per topic), how a file is made (``se
 """
 
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Hashable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,6 +67,17 @@ class Reader:
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """The answer to a question as records."""
         return self.frame(sql, parameters).to_dicts()
+
+    def once(self, key: Hashable, sql: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the question's type is
+        """The one value that a question answers, asked once per generation.
+
+        Args:
+            key: What the value is known by from then on.
+        """
+        known = self.opened.known
+        if key not in known:
+            known[key] = self.frame(sql, parameters).item()
+        return known[key]
 
     def batches(
         self, sql: str, parameters: Mapping[str, Any] | None = None, *, rows: int = ROWS_AT_ONCE
@@ -195,6 +206,8 @@ class _Opened:
     def __init__(self, path: Path, config: dict[str, Any]) -> None:
         self.path = path
         self.readers = 0
+        self.known: dict[Hashable, Any] = {}
+        """Answers that are asked for again and again: they stand as long as the generation."""
         self.idle: list[duckdb.DuckDBPyConnection] = []
         """Connections that nobody asks now; a new one is slow with its first questions."""
         self._connection = duckdb.connect(config=config)
