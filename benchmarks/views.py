@@ -28,6 +28,7 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.views import detail as detail_room
 from layers_pipeline.views.content import count, page, stream_csv
 from layers_pipeline.views.detail import detail
+from layers_pipeline.views.detail_questions import OF_POST
 from layers_pipeline.views.filters import ContentFilter
 from layers_pipeline.views.opening import Views, open_views
 from transforms.sql import sql_of
@@ -82,6 +83,9 @@ def measure(views: Views, settings: Settings, folder: Path, size: Size) -> None:
         pages = list(_pages(size))
         contents = [f"v{number}" for number in random.Random(7).sample(range(size.posts), 30)]
         keys = [_key_of(bare, post) for post in contents[: max(2, size.asked // 4)]]
+        began = time.process_time()
+        _taken(keys, lambda one: detail(views, *one))
+        print(f"detail, CPU {(time.process_time() - began) * 1000 / len(keys):8.0f} ms")
         _line("grid page", pages, lambda one: page(views, *one, PAGE), _bare_page(bare))
         _line("count", pages, lambda one: count(views, one[0]), _bare_count(bare))
         _line("detail", keys, lambda one: detail(views, *one), _bare_detail(bare))
@@ -143,21 +147,21 @@ def _bare_count(bare: duckdb.DuckDBPyConnection) -> Callable[[tuple[ContentFilte
 
 
 def _bare_detail(bare: duckdb.DuckDBPyConnection) -> Callable[[tuple[str, str]], object]:
+    """The questions of the panel one by one, as a person asks them."""
+    latest = "platform_post_metrics_latest", "post_engagement_mix"
+
     def ask(one: tuple[str, str]) -> object:
         project, content = one
         key = {"ads_content_id": content}
         post = {"platform": "tiktok", "platform_post_id": content.partition(":")[2]}
-        asked = [
-            (detail_room.CONTENT, key | {"project_id": project}),
-            (detail_room.COUNTS, post),
-            (detail_room.MIX, post),
-            (detail_room.HISTORY, key),
-            (detail_room.SCORE, key),
-            (detail_room.WHY, key),
-        ]
+        asked = [(detail_room.CONTENT, key | {"project_id": project})]
+        asked += [(f"from {name} where {OF_POST}", post) for name in latest]
+        asked += [(text, key) for text in (detail_room.HISTORY, detail_room.SCORE, detail_room.WHY)]
         of_post = post | {"project_id": project}
         asked += [(sql_of("views", f"detail_{name}"), of_post) for name in ("by_day", "by_age")]
-        asked += [(sql_of("views", f"detail_{name}"), key) for name in ("decisions", "ads")]
+        in_container = key | {"container_id": content.partition("/")[2]}
+        asked += [(sql_of("views", "detail_decisions"), in_container)]
+        asked += [(sql_of("views", "detail_ads"), key)]
         return [bare.sql(question, params=values).pl() for question, values in asked]
 
     return ask

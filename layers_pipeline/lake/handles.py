@@ -4,14 +4,17 @@ Belongs here: what a handle knows, and whether it is still the newest.
 Does not belong here: rows (``reading``), writing (``store``).
 """
 
+from collections import Counter
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
+import polars as pl
 from deltalake import DeltaTable
 from deltalake.table import FilePruningPredicateType, FilterType
 
 LOCAL: Final = "file://"
+PARTITION: Final = "partition."
 
 
 class Handle(DeltaTable):
@@ -33,6 +36,21 @@ class Handle(DeltaTable):
             return found
         escaped = self.table_uri.removeprefix(LOCAL)
         return [unquote(escaped) + uri.removeprefix(escaped) for uri in found]
+
+
+def in_several_files(handle: DeltaTable) -> list[list[tuple[str, str, str]]]:
+    """Filters of each partition that has more than one file, in order."""
+    files = pl.DataFrame(handle.get_add_actions(flatten=True))
+    columns = [name for name in files.columns if name.startswith(PARTITION)]
+    counted = Counter(files.select(pl.col(columns).cast(pl.String)).rows())
+    return [
+        [
+            (name.removeprefix(PARTITION), "=", value)
+            for name, value in zip(columns, values, strict=True)
+        ]
+        for values, number in sorted(counted.items())
+        if number > 1
+    ]
 
 
 class Opened:

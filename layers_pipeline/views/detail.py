@@ -100,6 +100,7 @@ def require_content(views: Views | Reader, project_id: str, ads_content_id: str)
 
 def _detail(reader: Reader, content: Row) -> Detail:
     key = {"ads_content_id": content["ads_content_id"]}
+    with_container = {**key, "container_id": content["container_id"]}
     looks = _lists(reader, of_post(), content)
     told = _explained(reader, content)
     return Detail(
@@ -111,7 +112,7 @@ def _detail(reader: Reader, content: Row) -> Detail:
         mix=looks["mix"][0] if looks["mix"] else None,
         score=told["score"],
         history=told["history"],
-        decisions=tuple(reader.rows(sql_of("views", "detail_decisions"), key)),
+        decisions=tuple(reader.rows(sql_of("views", "detail_decisions"), with_container)),
         ads=tuple(reader.rows(sql_of("views", "detail_ads"), key)),
         why=told["why"],
     )

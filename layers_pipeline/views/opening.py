@@ -212,6 +212,8 @@ class _Opened:
         """Connections that nobody asks now; a new one is slow with its first questions."""
         self._connection = duckdb.connect(config=config)
         try:
+            # What is published never changes; else every question reads the feet of files again.
+            self._connection.execute("set parquet_metadata_cache = true")
             self._connection.execute(f"attach {sql_literal(str(path))} as published (read_only)")
             self.generation, self.as_of = self._publication()
         except duckdb.Error:
