@@ -10,13 +10,13 @@ from typing import Any, Final, TypeVar
 
 import polars as pl
 import stamina
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchError
 
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
 from layers_pipeline.lake.catalog import LANDED, QUARANTINE
-from layers_pipeline.lake.handles import KeptToWrite
+from layers_pipeline.lake.handles import KeptToWrite, in_several_files
 from layers_pipeline.lake.locks import Locks
 from layers_pipeline.lake.partition_commit import Replacement
 from layers_pipeline.lake.reading import MIGRATE, LakeReader, damaged, marked
@@ -39,6 +39,8 @@ PROPERTIES: Final = {
     "delta.logRetentionDuration": LOG_KEPT,
     "delta.checkpointInterval": str(CHECKPOINT_EVERY),
 }
+IN_ORDER: Final = WriterProperties(max_row_group_size=20_480)
+"""Of files in an order: who looks for one value reads so many rows of each."""
 
 
 class Lake(LakeReader):
@@ -236,10 +238,14 @@ class Lake(LakeReader):
         return Replacement(self, table, column, batch)
 
     def compact(self, table: Table) -> dict[str, Any]:
-        """Join small files into large ones and write a checkpoint."""
+        """Join small files into large ones, in the table's order, and write a checkpoint."""
 
         def attempt() -> dict[str, Any]:
             handle = self.ensure(table)
+            for partition in in_several_files(handle) if table.in_order_of else ():
+                handle.optimize.z_order(
+                    table.in_order_of, partition_filters=partition, writer_properties=IN_ORDER
+                )
             done = dict(handle.optimize.compact())
             handle.create_checkpoint()
             return done
