@@ -29,7 +29,7 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 import polars as pl
-from deltalake.transaction import AddAction, RemoveAction
+from deltalake.transaction import AddAction
 
 from layers_pipeline.lake.handles import LOCAL
 from layers_pipeline.lake.reading import marked
@@ -51,7 +51,8 @@ class Replacement:
 
     def __init__(self, lake: "Lake", table: Table, column: str, batch: str) -> None:
         self._lake, self._table, self._column, self._batch = lake, table, column, batch
-        self._actions: list[AddAction | RemoveAction] = []
+        self._actions: list[AddAction] = []
+        self._is_offered = False
         self._replaced: dict[str, None] = {}
         self._written = Written()
 
@@ -83,6 +84,14 @@ class Replacement:
             )
         )
 
+    def abandon(self) -> None:
+        """Delete the data files, unless a commit that names them was begun."""
+        if self._is_offered:
+            return
+        for action in self._actions:
+            (self._root / action.path).unlink(missing_ok=True)
+        self._actions.clear()
+
     @cached_property
     def _root(self) -> Path:
         """The table's folder."""
@@ -97,12 +106,13 @@ class Replacement:
         """
         if not self._replaced:
             return Written()
+        self._is_offered = True
 
         def attempt() -> None:
             # The schema is the table's own and not the contract's: the commit changes rows alone.
             handle = self._lake.ensure(self._table)
             handle.create_write_transaction(
-                self._actions,
+                [*self._actions],
                 mode="overwrite",
                 schema=handle.schema(),
                 partition_by=[self._column],
@@ -125,6 +135,10 @@ class HeldReplacement(Replacement):
         """Keep some rows of a partition; arguments as of ``Replacement.add``."""
         self.empty(value)
         self._held.append(rows)
+
+    def abandon(self) -> None:
+        """Hold nothing any more."""
+        self._held.clear()
 
     def commit(self, marks: Mapping[str, int] | None = None) -> Written:
         """Arguments as of ``Replacement.commit``."""
