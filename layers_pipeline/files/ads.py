@@ -15,10 +15,13 @@ import polars as pl
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.ad_sums import whole_days, without_sums, without_thousands
 from layers_pipeline.files.capture_ways import mapping_of
-from layers_pipeline.files.formats import RawFile, read_table
+from layers_pipeline.files.damage import Damage
+from layers_pipeline.files.formats import read_table
 from layers_pipeline.files.members import Member, members_of
+from layers_pipeline.files.raw_file import RawFile
 from layers_pipeline.files.reader import (
     ReadFile,
+    Tally,
     fingerprint,
     places,
     read_as,
@@ -26,7 +29,6 @@ from layers_pipeline.files.reader import (
     refuse,
     report_rows,
     split_rows,
-    spreadsheet_errors,
     unusable_types,
 )
 from layers_pipeline.files.recognition import Own, Recognised, recognise
@@ -40,7 +42,6 @@ from transforms.exports.told import NOTHING, Told
 from transforms.facts.ad_metrics import AHEAD, COLUMNS, REQUIRED, read_ad_metrics
 from transforms.staging.parsing import LINE
 
-BATCH_ROWS: Final = 200_000
 TABLE: Final = "stg_import__ad_metrics"
 PAGE: Final = "docs/ad_reports.md"
 OWN_REPORT: Final = Own(
@@ -123,17 +124,16 @@ def _read(member: Member, raw: RawFile, recognised: Recognised, reading: AdReadi
         raise InputRefusedError(f"{path}: does not say where the ads ran. Name it with --platform.")
     _refuse_other_platform(path, platform, reading)
     known = raw if export is None else _from_export(path, raw, recognised, reading)
-    known = replace(known, rows=whole_days(path, known.rows, reading.spent_on))
-    if export is None:
-        known = replace(known, rows=without_thousands(known.rows))
-    known = replace(known, columns=tuple(name for name in known.rows.columns if name != LINE))
+    rows = whole_days(path, known.rows, reading.spent_on)
+    rows = without_thousands(rows) if export is None else rows
+    known = RawFile.of(rows, tuple(name for name in rows.columns if name != LINE))
     refuse(path, _faults(known, reading, is_export=export is not None))
     reading = replace(reading, ad_platform=platform)
     summed = without_sums(known.rows, platform, reading.read_at, is_export=export is not None)
     if summed.rows.is_empty():
         raise InputRefusedError(f"{path}: has no rows but totals. Export it with its ads.")
     file_id = _file_id(member, recognised, reading)
-    known = replace(known, rows=summed.rows)
+    known = RawFile.of(summed.rows, known.columns)
     file = _typed_file(path, raw, known, reading, file_id, recognised)
     return replace(
         file,
@@ -159,8 +159,8 @@ def _from_export(path: Path, raw: RawFile, recognised: Recognised, reading: AdRe
         return raw
     refuse(path, _mangled_ids(raw, recognised))
     try:
-        decimal = settle_decimal(raw.rows, header, export, told, NUMBERS)
-        order = settle_order(raw.rows, header, export, told, ("date", "starts", "ends"))
+        decimal = settle_decimal(raw, header, export, told, NUMBERS)
+        order = settle_order(raw, header, export, told, ("date", "starts", "ends"))
     except Unsettled as open_question:
         raise InputRefusedError(f"{path}: {open_question}.") from open_question
     way = AdWay(decimal=decimal, order=order)
@@ -170,7 +170,7 @@ def _from_export(path: Path, raw: RawFile, recognised: Recognised, reading: AdRe
             f"{path}: does not say in which currency money was spent. Name it with --currency, "
             "for example --currency EUR."
         )
-    return RawFile(rows=rows, columns=tuple(rows.columns))
+    return RawFile.of(rows, tuple(rows.columns))
 
 
 def _mangled_ids(raw: RawFile, recognised: Recognised) -> Iterator[str]:
@@ -197,9 +197,9 @@ def _typed_file(  # noqa: PLR0917 - what a table is, and how it is to be read
     recognised: Recognised,
 ) -> ReadFile:
     typed: list[pl.DataFrame] = []
-    for batch in known.rows.iter_slices(BATCH_ROWS):
+    for batch, total in known.counted():
         typed.append(_typed(batch, reading))
-        report_rows(path, sum(part.height for part in typed), known)
+        report_rows(path, sum(part.height for part in typed), total)
     # All rows at once: an ad's day that stands twice is set aside wherever its rows stand.
     parts = split_rows(
         StgImportAdMetrics,
@@ -213,7 +213,11 @@ def _typed_file(  # noqa: PLR0917 - what a table is, and how it is to be read
     columns: Sequence[str] = [*COLUMNS, *_period_columns(raw)]
     if recognised.export is not None:
         columns = list(mapping_of(recognised))
-    return read_file(path, raw, [parts], file_id=file_id, columns=columns)
+    tally = Tally()
+    tally.add(*parts)
+    return read_file(
+        path, raw, [parts], tally, file_id=file_id, rows=raw.rows.height, columns=columns
+    )
 
 
 def _without_words(typed: pl.DataFrame, *, is_export: bool) -> pl.DataFrame:
@@ -231,8 +235,10 @@ def _period_columns(raw: RawFile) -> list[str]:
 
 
 def _faults(raw: RawFile, reading: AdReading, *, is_export: bool) -> Iterator[str]:
-    yield from spreadsheet_errors(raw.rows, COLUMNS)
-    yield from unusable_types(raw.rows, COLUMNS)
+    damage = Damage((), COLUMNS)
+    damage.look(raw.rows)
+    yield from damage.spreadsheet_errors()
+    yield from unusable_types(raw.rows.schema, COLUMNS)
     has_day = "date" in raw.columns
     if has_day and reading.spent_on is not None:
         yield f"has a column date, and --day names {reading.spent_on} for all rows. Leave --day out"

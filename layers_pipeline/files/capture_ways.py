@@ -13,7 +13,8 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.files.formats import RawFile
+from layers_pipeline.files.damage import Sightings
+from layers_pipeline.files.raw_file import RawFile
 from layers_pipeline.files.reader import ReadFile, places
 from layers_pipeline.files.recognition import Recognised, Table
 from layers_pipeline.files.settling import Unsettled, settle_decimal, settle_order
@@ -31,6 +32,8 @@ from transforms.staging.captures import COUNT_COLUMNS
 from transforms.staging.parsing import LINE
 
 HOUR_S: Final = 3600
+WRITTEN_CLOCKS: Final = frozenset({"clock", "zone_words"})
+"""How people write instants: the order of day and month may be open."""
 SINGLE_DAY: Final = r"^\s*[0-9]{1,4}[-/.][0-9]{1,2}[-/.]"
 DECIDES: Final = "(decides which values count)"
 
@@ -49,9 +52,8 @@ def filled(raw: RawFile, told: Told) -> tuple[RawFile, list[str]]:
         for name, value in given.items()
         if value is not None and name not in raw.columns
     }
-    rows = raw.rows.with_columns(**{name: pl.lit(value) for name, value in added.items()})
     said = {**added, "captured_at": told.captured_as or added.get("captured_at")}
-    return replace(raw, rows=rows), [f"{name}={said[name]}" for name in added]
+    return raw.filled(added), [f"{name}={said[name]}" for name in added]
 
 
 def identity_of(told: Told, way: Way) -> list[object]:
@@ -60,27 +62,46 @@ def identity_of(told: Told, way: Way) -> list[object]:
     return [told.time_zone, told.platform, told.account, moment, told.decimal, told.order]
 
 
-def way_of(table: Table, told: Told, *, now: datetime) -> Way:
-    """How the rows of an export are to be read.
+def leaves_open(export: Export | None) -> bool:
+    """Whether only all rows together tell how each is to be read."""
+    return export is not None and (
+        bool(export.lifetime)
+        or export.numbers == "written"
+        or export.clock in WRITTEN_CLOCKS
+        or export.moment == "month_day"
+    )
+
+
+def settled(table: Table, told: Told) -> Way:
+    """How the values of an export are written.
 
     Raises:
         InputRefusedError: The file leaves open what the user has to say.
     """
-    export, header, rows = table.recognised.export, table.recognised.header, table.raw.rows
-    if export is None:
+    export, header = table.recognised.export, table.recognised.header
+    if export is None or not leaves_open(export):
         return Way()
     _refuse_single_days(table, export)
     try:
-        decimal = settle_decimal(rows, header, export, told, COUNT_COLUMNS)
-        written = ["published_at"] if export.clock in {"clock", "zone_words"} else []
-        order = settle_order(rows, header, export, told, written)
+        decimal = settle_decimal(table.raw, header, export, told, COUNT_COLUMNS)
+        written = ["published_at"] if export.clock in WRITTEN_CLOCKS else []
+        order = settle_order(table.raw, header, export, told, written)
     except Unsettled as open_question:
         raise InputRefusedError(f"{table.path}: {open_question}.") from open_question
-    way = Way(decimal=decimal, order=order)
-    _require_accounts(table, export, told)
+    return Way(decimal=decimal, order=order)
+
+
+def with_moment(table: Table, told: Told, way: Way, *, now: datetime) -> Way:
+    """The way, with the moments at which its rows were captured.
+
+    Raises:
+        InputRefusedError: Neither the file nor the user says it.
+    """
+    export = table.recognised.export
+    if export is None:
+        return way
     if export.moment == "month_day":
-        made = as_capture_rows(rows, export, header, told, way).select(LINE, "published_at")
-        return replace(way, days=_days(table, export, told, made, now))
+        return replace(way, days=_days(table, export, told, way, now))
     return replace(way, captured_at=_moment(table, export, told))
 
 
@@ -106,13 +127,16 @@ def _file_of(table: Table) -> Path:
 
 
 def _days(
-    table: Table, export: Export, told: Told, posts: pl.DataFrame, now: datetime
+    table: Table, export: Export, told: Told, way: Way, now: datetime
 ) -> Mapping[str, datetime]:
-    found = table.recognised.header.found(export.columns["captured_at"])
-    texts = table.raw.rows.select(LINE, value=text_of(table.recognised.header, found))
-    shown = texts.drop_nulls("value").unique("value", maintain_order=True)
-    made = posts["published_at"].max()
-    last = made if isinstance(made, datetime) else None
+    header = table.recognised.header
+    found = header.found(export.columns["captured_at"])
+    shown, last = pl.DataFrame(), None
+    for rows in table.raw.batches():
+        texts = rows.select(LINE, value=text_of(header, found)).drop_nulls("value")
+        shown = pl.concat([shown, texts], how="diagonal").unique("value", maintain_order=True)
+        made = as_capture_rows(rows, export, header, told, way)["published_at"].max()
+        last = max(made, last or made) if isinstance(made, datetime) else last
     known = dict(dated(shown["value"].to_list(), last, zone=told.time_zone, now=now))
     unknown = shown.filter(~pl.col("value").is_in([text for text in known if known[text]]))
     if not unknown.is_empty():
@@ -124,35 +148,57 @@ def _days(
     return {text: at for text, at in known.items() if at}
 
 
-def _require_accounts(table: Table, export: Export, told: Told) -> None:
-    if told.account is not None:
-        return
-    header = table.recognised.header
-    accounts, posts = (
-        text_of(header, header.found(export.columns.get(name, ())))
-        for name in ("account_key", "post_key")
-    )
-    rows = table.raw.rows
-    nameless = rows.filter(accounts.is_null()).select(LINE, post_key=posts).drop_nulls("post_key")
-    if nameless.height * 2 > rows.height:
-        raise InputRefusedError(
-            f"{table.path}: is of {export.title}, which does not say whose posts they are "
-            f"({places(nameless, 'post_key')}). Name the account with --account."
+class Nameless:
+    """Posts of an export that do not say whose they are."""
+
+    def __init__(self, table: Table, told: Told) -> None:
+        self._table, self._rows, self._found = table, 0, Sightings("post_key")
+        self._export = table.recognised.export if told.account is None else None
+
+    def look(self, rows: pl.DataFrame) -> None:
+        """Some more rows of the table."""
+        if self._export is None:
+            return
+        header = self._table.recognised.header
+        accounts, posts = (
+            text_of(header, header.found(self._export.columns.get(name, ())))
+            for name in ("account_key", "post_key")
         )
+        nameless = rows.filter(accounts.is_null()).select(LINE, post_key=posts)
+        self._found.add(nameless.drop_nulls("post_key"))
+        self._rows += rows.height
+
+    def refuse(self) -> None:
+        """Refuse a table most of whose posts are such.
+
+        Raises:
+            InputRefusedError: They are.
+        """
+        if self._export is not None and self._found.count * 2 > self._rows:
+            raise InputRefusedError(
+                f"{self._table.path}: is of {self._export.title}, which does not say whose posts "
+                f"they are ({self._found.shown()}). Name the account with --account."
+            )
 
 
-def refuse_before_publication(table: Table, way: Way, sound: pl.DataFrame) -> None:
+def newest_of(sound: pl.DataFrame) -> pl.DataFrame:
+    """The row that was published last, if any says it."""
+    named = sound.select("line_number", "platform_post_id", "published_at")
+    latest = named.filter(pl.col("published_at") == pl.col("published_at").max())
+    return latest.drop_nulls("published_at").sort("published_at", "line_number").tail(1)
+
+
+def refuse_before_publication(table: Table, way: Way, newest: pl.DataFrame) -> None:
     """Refuse a moment that was said of all rows and comes before the newest post of them.
 
     Args:
         table: The table.
         way: How it was read.
-        sound: Its sound rows.
+        newest: The row of it that was published last (``newest_of``).
 
     Raises:
         InputRefusedError: The moment cannot be that of the export.
     """
-    newest = sound.drop_nulls("published_at").sort("published_at", "line_number").tail(1)
     published = newest["published_at"].max()
     if way.captured_at is None or not isinstance(published, datetime):
         return
@@ -168,11 +214,13 @@ def _refuse_single_days(table: Table, export: Export) -> None:
     found = table.recognised.header.found(export.lifetime)
     if not found:
         return
-    shown = table.raw.rows.select(LINE, value=text_of(table.recognised.header, found))
-    days = shown.filter(pl.col("value").str.contains(SINGLE_DAY))
-    if not days.is_empty():
+    days = Sightings("value")
+    for rows in table.raw.batches():
+        shown = rows.select(LINE, value=text_of(table.recognised.header, found))
+        days.add(shown.filter(pl.col("value").str.contains(SINGLE_DAY)))
+    if days.count:
         raise InputRefusedError(
-            f"{table.path}: {places(days, 'value')}: counts are of single days, not of posts so "
+            f"{table.path}: {days.shown()}: counts are of single days, not of posts so "
             "far. Export it again with totals (Lifetime)."
         )
 
@@ -195,12 +243,20 @@ def mapping_of(recognised: Recognised) -> dict[str, str]:
 
 
 def with_findings(
-    file: ReadFile, recognised: Recognised, way: Way, mapping: Mapping[str, str]
+    file: ReadFile,
+    recognised: Recognised,
+    way: Way,
+    mapping: Mapping[str, str],
+    sample: pl.DataFrame,
 ) -> ReadFile:
-    """The file, with what a person should look at."""
+    """The file, with what a person should look at.
+
+    Args:
+        sample: Sound rows from all over the file.
+    """
     export = recognised.export
     is_sure = export is not None and export.id_tells_publication
-    offset = None if is_sure else publication_offsets(file.sound)
+    offset = None if is_sure else publication_offsets(sample)
     findings = ()
     if offset is not None:
         seconds, count, of = offset

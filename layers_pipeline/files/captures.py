@@ -4,7 +4,7 @@ Belongs here: what makes a whole file unusable, and saying so.
 Does not belong here: file formats, reading of single values, storage, registering accounts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,17 +16,24 @@ from polars.exceptions import PolarsError
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.capture_ways import (
+    Nameless,
     filled,
     identity_of,
+    leaves_open,
     mapping_of,
+    newest_of,
     refuse_before_publication,
-    way_of,
+    settled,
     with_findings,
+    with_moment,
 )
-from layers_pipeline.files.formats import RawFile, read_table
+from layers_pipeline.files.damage import Damage
+from layers_pipeline.files.formats import read_table
 from layers_pipeline.files.members import Member, members_of
+from layers_pipeline.files.raw_file import RawFile, Sample, select_of
 from layers_pipeline.files.reader import (
     ReadFile,
+    Tally,
     fingerprint,
     places,
     read_as,
@@ -34,31 +41,24 @@ from layers_pipeline.files.reader import (
     refuse,
     report_rows,
     split_rows,
-    spreadsheet_errors,
     unusable_types,
 )
 from layers_pipeline.files.recognition import Own, Table, recognise
 from transforms.contracts.captures import Quarantine, StgImportCaptures
 from transforms.exports.captures import Way, as_capture_rows, with_publication_of_ids
 from transforms.exports.catalog import ROWS_AT, WORDS
-from transforms.exports.ids import lost_digits
 from transforms.exports.told import NOTHING, Told
 from transforms.staging.captures import COLUMNS, IDS, REQUIRED, TIME_COLUMNS, read_captures
 from transforms.staging.parsing import BREACHES, LINE
 from transforms.staging.quarantine import RECEIVED, is_sound
 
-BATCH_ROWS: Final = 200_000
 TABLE: Final = "stg_import__captures"
+Take = Callable[[str], Callable[[pl.DataFrame, pl.DataFrame], None]] | None
+"""What takes the rows of tables as they are read."""
 OWN_CAPTURES: Final = Own(
     subject="captures", columns=COLUMNS, required=REQUIRED, page="docs/captures.md"
 )
 
-MANGLED_ID: Final = (
-    r"^\s*(?:[0-9]+[.,][0-9]+[eE]\+?[0-9]+|[0-9]+[eE]\+[0-9]+|[0-9]{15,}\.[0-9]+)\s*$"
-)
-"""``7.50E+18``, ``7,50E+18``, ``7e+18``, ``7500000000000000000.0``."""
-SIGN_OF_NUMBERS: Final = "[.,+]"
-"""What a mangled id has, and few other ids have."""
 REFUSING_RULES: Final = {
     "no_time_zone": "has no time zone: name the one it was written in with --timezone, for "
     "example --timezone UTC",
@@ -96,6 +96,7 @@ def read_capture_files(
     run_id: str,
     told: Told = NOTHING,
     format_name: str | None = None,
+    take: Take = None,
 ) -> list[ReadFile]:
     """Read a capture file whole, its sound rows of ``StgImportCaptures``; nothing is written.
 
@@ -106,6 +107,9 @@ def read_capture_files(
         run_id: The run that reads.
         told: What the user says of files that do not say it themselves.
         format_name: The format, if the user names it.
+        take: Called with the identity of each table; what it gives is called with its sound rows
+            and those of ``Quarantine`` batch by batch. A table may still be refused after that.
+            None: the result holds all of them.
     Returns:
         What was read of each table; of an archive, those that are no captures are left out.
     Raises:
@@ -113,7 +117,7 @@ def read_capture_files(
     """
     require_zone(time_zone)
     told = replace(told, time_zone=time_zone)
-    reading = _Reading(time_zone=time_zone, now=now, run_id=run_id, told=told)
+    reading = _Reading(time_zone=time_zone, now=now, run_id=run_id, told=told, take=take)
     members = members_of(path)
     read: list[ReadFile] = []
     refused: list[InputRefusedError] = []
@@ -143,7 +147,7 @@ def _recognised(member: Member, told: Told, format_name: str | None) -> Table:
         recognised = recognise(member.path, raw, OWN_CAPTURES, given=said, name=format_name)
     except InputRefusedError as error:
         # What happened to the file comes first, columns that it lacks after that.
-        if mangled := list(_mangled_ids(raw.rows, raw.columns)):
+        if mangled := list(_mangled_ids(raw)):
             rest = str(error).removeprefix(f"{member.path}: ")
             raise InputRefusedError(f"{member.path}: {'; '.join(mangled)}; {rest}") from error
         raise
@@ -158,29 +162,126 @@ class _Reading:
     now: datetime
     run_id: str
     told: Told
+    take: Take
 
 
 def _read(table: Table, reading: _Reading) -> ReadFile:
-    path, export = table.path, table.recognised.export
-    way, file_id = Way(), fingerprint(table.member)
+    export, said = table.recognised.export, list[object]()
     if export is None:
         raw, said = filled(table.raw, reading.told)
         table = replace(table, raw=raw)
-        file_id = read_as(file_id, *said) if said else file_id
-        _refuse_unusable(path, raw)
-    else:
-        refuse(path, _mangled_ids(_ids_of(table), IDS))
-        way = way_of(table, reading.told, now=reading.now)
-        file_id = read_as(file_id, export.name, *identity_of(reading.told, way))
-    parts: list[tuple[pl.DataFrame, pl.DataFrame]] = []
-    for batch in table.raw.rows.iter_slices(BATCH_ROWS):
-        parts.append(_split(batch, table, way, reading, file_id))
-        report_rows(path, sum(good.height + bad.height for good, bad in parts), table.raw)
+    watch = _Watch(table, reading.told)
+    way, refusal = _settled(table, reading, watch)
+    if export is not None:
+        said = [export.name, *identity_of(reading.told, way)]
+    file_id = fingerprint(table.member)
+    file_id = read_as(file_id, *said) if said else file_id
+    read = _Read(table, way, reading, file_id)
+    for batch, total in table.raw.counted():
+        watch.look(batch)
+        if refusal is None and not watch.is_damaged:
+            refusal = read.add(batch)
+        report_rows(table.path, watch.rows, total)
+    # What happened to the file comes first, what it leaves open after that.
+    watch.refuse()
+    if refusal is not None:
+        raise refusal
     mapping = mapping_of(table.recognised)
     columns = COLUMNS if export is None else list(mapping)
-    file = read_file(path, table.raw, parts, file_id=file_id, columns=columns)
-    refuse_before_publication(table, way, file.sound)
-    return with_findings(file, table.recognised, way, mapping)
+    file = read_file(
+        table.path, table.raw, read.kept, read.tally, file_id=file_id, rows=watch.rows,
+        columns=columns,
+    )  # fmt: skip
+    refuse_before_publication(table, way, read.newest)
+    return with_findings(file, table.recognised, way, mapping, read.sample.rows)
+
+
+def _settled(
+    table: Table, reading: _Reading, watch: "_Watch"
+) -> tuple[Way, InputRefusedError | None]:
+    """How a table is to be read, or why that is open."""
+    way = Way()
+    if leaves_open(table.recognised.export):
+        for batch in table.raw.batches():
+            watch.look(batch)
+        watch.refuse_damage()
+        way = settled(table, reading.told)
+        watch.refuse_nameless()
+    try:
+        return with_moment(table, reading.told, way, now=reading.now), None
+    except InputRefusedError as refusal:
+        return way, refusal
+
+
+class _Watch:
+    """What happened to a table, as the rows tell that went by."""
+
+    def __init__(self, table: Table, told: Told) -> None:
+        self.rows = 0
+        self._table = table
+        self._is_own = table.recognised.export is None
+        values = [name for name in COLUMNS if name != "caption"] if self._is_own else []
+        self._damage, self._nameless = Damage(IDS, values), Nameless(table, told)
+        self._types: list[str] = []
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether it is known by now that the table is refused."""
+        return bool(self._types) or self._damage.is_seen
+
+    def look(self, rows: pl.DataFrame) -> None:
+        """Some more rows of the table."""
+        self.rows += rows.height
+        self._damage.look(self._ids(rows))
+        self._nameless.look(rows)
+        if self._is_own:
+            self._types = [*unusable_types(rows.schema, COLUMNS), *_dates_without_time(rows.schema)]
+
+    def refuse(self) -> None:
+        """Refuse the table for what happened to it."""
+        self.refuse_damage()
+        self.refuse_nameless()
+
+    def refuse_damage(self) -> None:
+        """Refuse ids that lost digits, errors of spreadsheets, types that hold no values."""
+        damage = self._damage
+        mangled = damage.mangled_ids(self._all_ids)
+        refuse(self._table.path, [*mangled, *damage.spreadsheet_errors(), *self._types])
+
+    def refuse_nameless(self) -> None:
+        """Refuse posts that do not say whose they are."""
+        self._nameless.refuse()
+
+    def _ids(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows if self._is_own else _ids_of(self._table, rows)
+
+    def _all_ids(self, name: str) -> pl.DataFrame:
+        return pl.concat([self._ids(rows).select(LINE, name) for rows in self._table.raw.batches()])
+
+
+class _Read:
+    """Rows of a table as they were read, and what is to be known of all of them."""
+
+    def __init__(self, table: Table, way: Way, reading: _Reading, file_id: str) -> None:
+        self._table, self._way, self._reading, self._file_id = table, way, reading, file_id
+        self.kept = [(StgImportCaptures.create_empty(), Quarantine.create_empty())]
+        self._take = reading.take(file_id) if reading.take else self._keep
+        self.tally, self.sample, self.newest = Tally(), Sample(), newest_of(self.kept[0][0])
+
+    def add(self, batch: pl.DataFrame) -> InputRefusedError | None:
+        """Read some more rows; what refuses the table is given back."""
+        try:
+            sound, broken = _split(batch, self._table, self._way, self._reading, self._file_id)
+        except InputRefusedError as refusal:
+            return refusal
+        self.tally.add(sound, broken)
+        self.sample.add(sound)
+        self.newest = newest_of(pl.concat([self.newest, newest_of(sound)]))
+        self._take(sound, broken)
+        return None
+
+    def _keep(self, sound: pl.DataFrame, broken: pl.DataFrame) -> None:
+        self.kept.append((sound, broken))
 
 
 def _split(
@@ -212,7 +313,7 @@ def _split(
     )
 
 
-def _ids_of(table: Table) -> pl.DataFrame:
+def _ids_of(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
     """The ids of an export as they are written, those taken out of addresses left out."""
     recognised = table.recognised
     columns = recognised.export.columns if recognised.export else {}
@@ -223,7 +324,7 @@ def _ids_of(table: Table) -> pl.DataFrame:
         and found[0].column.pattern is None
     }
     absent = {ours: pl.lit(None, pl.String) for ours in IDS if ours not in plain}
-    return table.raw.rows.select(LINE, **plain).with_columns(**absent)
+    return rows.select(LINE, **plain).with_columns(**absent)
 
 
 def require_zone(time_zone: str | None) -> None:
@@ -244,35 +345,17 @@ def require_zone(time_zone: str | None) -> None:
         ) from error
 
 
-def _refuse_unusable(path: Path, raw: RawFile) -> None:
-    """What happened to the file."""
-    faults = [
-        *_mangled_ids(raw.rows, IDS),
-        *spreadsheet_errors(raw.rows, [name for name in COLUMNS if name != "caption"]),
-        *unusable_types(raw.rows, COLUMNS),
-        *_dates_without_time(raw.rows),
-    ]
-    refuse(path, faults)
+def _mangled_ids(raw: RawFile) -> Iterator[str]:
+    """What happened to the ids of a file of no known format."""
+    damage = Damage(raw.columns)
+    for rows in raw.batches():
+        damage.look(rows)
+    return damage.mangled_ids(lambda name: select_of(raw, name))
 
 
-def _mangled_ids(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[str]:
-    remedy = "Export the file again with ids as text; the lost digits cannot be recovered"
-    for name in columns:
-        dtype = rows.schema.get(name, pl.Null())
-        if dtype.is_float() and name in IDS:
-            yield f"ids in column {name} are floating-point numbers, which round them. {remedy}"
-        elif dtype == pl.String:
-            text = rows.select(LINE, name).filter(pl.col(name).str.contains(SIGN_OF_NUMBERS))
-            found = text.filter(pl.col(name).str.contains(MANGLED_ID))
-            if found.is_empty() and name == "post_key":
-                found = lost_digits(rows.select(LINE, name), name)
-            if not found.is_empty():
-                yield f"{places(found, name)}: ids rounded by a spreadsheet. {remedy}"
-
-
-def _dates_without_time(rows: pl.DataFrame) -> Iterator[str]:
+def _dates_without_time(schema: pl.Schema) -> Iterator[str]:
     for name in TIME_COLUMNS:
-        dtype = rows.schema.get(name)
+        dtype = schema.get(name)
         if dtype in (pl.Date, pl.Time):
             yield f"column {name} has the type {dtype}. Write the date with the time of day"
 

@@ -9,10 +9,10 @@ import io
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.files.members import Member
 from transforms.exports.headers import header_of
 
 DELIMITERS: Final = (",", ";", "\t", "|")
@@ -21,6 +21,7 @@ LEAST_KNOWN: Final = 2
 """Known words by which a later row than the first is taken for the header."""
 SEP: Final = b"sep="
 BOM: Final = b"\xef\xbb\xbf"
+FIRST_BYTES: Final = len(BOM) + len(SEP) + 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +41,9 @@ class Dialect:
     lines: int
 
 
-def csv_reader(content: bytes, delimiter: str) -> Any:  # noqa: ANN401 - no public type
+def csv_reader(content: IO[bytes], delimiter: str) -> Any:  # noqa: ANN401 - no public type
     """Rows of delimited text, strict about quotes."""
-    text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+    text = io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
     return csv.reader(text, strict=True, delimiter=delimiter)
 
 
@@ -53,20 +54,20 @@ def likeness(row: Sequence[str], words: Collection[str]) -> int:
     return plain + sum(header.find(word) is not None for word in words if "{" in word)
 
 
-def dialect_of(path: Path, content: bytes, words: Collection[str]) -> Dialect:
-    """How a file is laid out, as its first rows tell.
+def dialect_of(member: Member, words: Collection[str]) -> Dialect:
+    """How a table is laid out, as its first rows tell.
 
     Args:
-        path: The file, for messages.
-        content: Its content, UTF-8.
+        member: The table, UTF-8.
         words: Header words that are known, in small letters.
 
     Raises:
         InputRefusedError: Not even the first row can be read.
     """
-    said = _said_delimiter(content)
+    with member.opened() as text:
+        said = _said_delimiter(text.read(FIRST_BYTES))
     choices = [said] if said else list(DELIMITERS)
-    tried = [_layout(path, content, delimiter, words, is_said=bool(said)) for delimiter in choices]
+    tried = [_layout(member, delimiter, words, is_said=bool(said)) for delimiter in choices]
     found = [one for one in tried if isinstance(one, Dialect)]
     if not isinstance(tried[0], Dialect) and not found:
         raise tried[0]
@@ -85,18 +86,20 @@ def _said_delimiter(content: bytes) -> str | None:
 
 
 def _layout(
-    path: Path, content: bytes, delimiter: str, words: Collection[str], *, is_said: bool
+    member: Member, delimiter: str, words: Collection[str], *, is_said: bool
 ) -> Dialect | InputRefusedError:
-    reader, rows, line = csv_reader(content, delimiter), [], 1
-    try:
-        for row in islice(reader, PEEKED_ROWS):
-            rows.append((row, line, reader.line_num))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        if not rows:
-            return InputRefusedError(
-                f"{path}: line {line}: cannot be read as CSV: {error}. Export it again."
-            )
+    rows, line = [], 1
+    with member.opened() as text:
+        reader = csv_reader(text, delimiter)
+        try:
+            for row in islice(reader, PEEKED_ROWS):
+                rows.append((row, line, reader.line_num))
+                line = reader.line_num + 1
+        except csv.Error as error:
+            if not rows:
+                return InputRefusedError(
+                    f"{member.path}: line {line}: cannot be read as CSV: {error}. Export it again."
+                )
     rows = rows[1:] if is_said and len(rows) > 1 else rows
     known = [likeness(row, words) for row, _, _ in rows]
     most = max(known)

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.files.formats import RawFile, read_table
+from layers_pipeline.files.formats import read_table
 from layers_pipeline.files.members import Member, members_of
+from layers_pipeline.files.raw_file import RawFile
 from layers_pipeline.files.reader import places
 from transforms.exports.captures import dated, end_of_day
 from transforms.exports.catalog import WORDS

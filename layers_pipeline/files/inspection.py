@@ -9,8 +9,9 @@ from pathlib import Path
 
 from layers_pipeline.files.ads import OWN_REPORT, AdReading, read_ad_files
 from layers_pipeline.files.captures import OWN_CAPTURES, read_capture_files
-from layers_pipeline.files.formats import RawFile, read_table
+from layers_pipeline.files.formats import read_table
 from layers_pipeline.files.members import members_of
+from layers_pipeline.files.raw_file import RawFile
 from layers_pipeline.files.reader import ReadFile
 from layers_pipeline.files.recognition import named_format
 from transforms.exports.catalog import EXPORTS, ROWS_AT, WORDS

@@ -37,8 +37,13 @@ def odd_instants(source: Path | bytes) -> str | None:
     return None
 
 
-def beyond_calendar(rows: pl.DataFrame) -> str | None:
-    """Which instant lies before the year 1 or after 9999, by the row that it stands in."""
+def beyond_calendar(rows: pl.DataFrame, before: int = 0) -> str | None:
+    """Which instant lies before the year 1 or after 9999, by the row that it stands in.
+
+    Args:
+        rows: Some rows of a file.
+        before: How many stand before them.
+    """
     for name, dtype in rows.schema.items():
         if isinstance(dtype, pl.Datetime):
             per_second = PER_SECOND[dtype.time_unit]
@@ -46,7 +51,7 @@ def beyond_calendar(rows: pl.DataFrame) -> str | None:
             at = ((number < FIRST) | (number > LAST)).arg_true()
             if at.len():
                 return (
-                    f"row {at[0] + 1}: {name} {rows[name].to_physical()[at[0]]} {dtype.time_unit} "
-                    "since 1970 lies beyond the years 1 to 9999. Mend the file."
+                    f"row {before + at[0] + 1}: {name} {rows[name].to_physical()[at[0]]} "
+                    f"{dtype.time_unit} since 1970 lies beyond the years 1 to 9999. Mend the file."
                 )
     return None

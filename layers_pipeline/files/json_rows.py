@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.files.members import Member
 from transforms.exports.headers import header_word
 from transforms.staging.parsing import LINE
 
@@ -24,8 +25,7 @@ Row = dict[str, str | int | None]
 
 
 def json_rows(
-    path: Path,
-    content: bytes,
+    member: Member,
     *,
     is_document: bool,
     plain: frozenset[str],
@@ -35,18 +35,16 @@ def json_rows(
     """The objects as rows of text, each with its line, or its number in a list.
 
     Args:
-        path: The file, for messages.
-        content: Its content, UTF-8.
+        member: The file, UTF-8.
         is_document: Whether it may be one document rather than one object a line.
         plain: Names by which an object is one of ours, which nests nothing.
         words: Dotted names of nested values that are kept.
         rows_at: Dotted names below which a document may hold its rows.
     """
-    begins_with = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     objects = (
-        _document(path, content, rows_at)
-        if begins_with == b"[" or (is_document and _is_one_object(content))
-        else _lines(path, content)
+        _document(member, rows_at)
+        if _begins_with(member, "[") or (is_document and _is_one_object(member))
+        else _lines(member)
     )
     first = next(objects, None)
     if first is None:
@@ -57,16 +55,28 @@ def json_rows(
         yield from (_flat(row, line, words) for line, row in chain([first], objects))
 
 
-def _is_one_object(content: bytes) -> bool:
+def _begins_with(member: Member, sign: str) -> bool:
+    """Whether the first sign that is no space is this one."""
+    with _text_of(member) as text:
+        return next((line.lstrip()[:1] == sign for line in text if line.strip()), False)
+
+
+def _is_one_object(member: Member) -> bool:
     """Whether a file is not one object a line: it has one line, or the first is no JSON."""
-    first, _, rest = content.strip().partition(b"\n")
-    if not rest.strip():
-        return True
+    with _text_of(member) as text:
+        written = (line for line in text if line.strip())
+        first = next(written, "")
+        if next(written, None) is None:
+            return True
     try:
-        _decoder().decode(first.decode("utf-8-sig"))
+        _decoder().decode(first.strip())
     except (json.JSONDecodeError, RecursionError):
         return True
     return False
+
+
+def _text_of(member: Member) -> io.TextIOWrapper:
+    return io.TextIOWrapper(member.opened(), encoding="utf-8-sig", newline="\n")
 
 
 def _decoder() -> json.JSONDecoder:
@@ -89,21 +99,20 @@ def _decoded(path: Path, text: str, where: str) -> Any:  # noqa: ANN401 - any JS
         ) from error
 
 
-def _lines(path: Path, content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
-    lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="\n")
-    for line, text in enumerate(lines, start=1):
-        if not text.strip():
-            continue
-        row = _decoded(path, text, f"line {line}: ")
-        if not isinstance(row, dict):
-            raise InputRefusedError(f"{path}: line {line}: is not a JSON object.")
-        yield line, row
+def _lines(member: Member) -> Iterator[tuple[int, dict[str, Any]]]:
+    with _text_of(member) as lines:
+        for line, text in enumerate(lines, start=1):
+            if not text.strip():
+                continue
+            row = _decoded(member.path, text, f"line {line}: ")
+            if not isinstance(row, dict):
+                raise InputRefusedError(f"{member.path}: line {line}: is not a JSON object.")
+            yield line, row
 
 
-def _document(
-    path: Path, content: bytes, rows_at: tuple[str, ...]
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    found = _decoded(path, content.decode("utf-8-sig"), "")
+def _document(member: Member, rows_at: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
+    path = member.path
+    found = _decoded(path, member.read().decode("utf-8-sig"), "")
     if isinstance(found, dict):
         found = next((rows for name in rows_at if (rows := _below(found, name))), [found])
     if not isinstance(found, list):

@@ -14,7 +14,8 @@ import polars as pl
 
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.follower_histories import follower_history
-from layers_pipeline.files.formats import RawFile, read_raw_file
+from layers_pipeline.files.formats import read_raw_file
+from layers_pipeline.files.raw_file import RawFile
 from layers_pipeline.files.reader import missing_columns, refuse
 from transforms.staging.keys import account_key_of, read_account_keys
 from transforms.staging.parsing import LINE, read_count, read_instant, shown_text

@@ -5,6 +5,7 @@ Does not belong here: what the content says (``formats``).
 """
 
 import gzip
+import io
 import lzma
 import zipfile
 import zlib
@@ -44,9 +45,17 @@ class Member:
         """The kind of table that its name tells, small."""
         return PurePosixPath(self.name.lower()).suffix
 
+    def opened(self) -> IO[bytes]:
+        """Its content to be read from the beginning."""
+        return self.path.open("rb") if self.content is None else io.BytesIO(self.content)
+
     def read(self) -> bytes:
         """Its content as bytes."""
         return self.path.read_bytes() if self.content is None else self.content
+
+    def size(self) -> int:
+        """How many bytes it has."""
+        return self.path.stat().st_size if self.content is None else len(self.content)
 
 
 def require_file(path: Path) -> None:

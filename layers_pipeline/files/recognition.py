@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.files.formats import RawFile
 from layers_pipeline.files.members import Member
+from layers_pipeline.files.raw_file import RawFile
 from layers_pipeline.files.reader import missing_columns
 from transforms.exports.catalog import BY_NAME, EXPORTS
 from transforms.exports.headers import Header, fits, header_of, nearest

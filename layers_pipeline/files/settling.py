@@ -4,18 +4,20 @@ Belongs here: evidence out of all rows, and the question to the user where there
 Does not belong here: how numbers and days are written (``transforms.exports``).
 """
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, get_args
 
 import polars as pl
 
+from layers_pipeline.files.damage import Sightings
+from layers_pipeline.files.raw_file import RawFile
 from layers_pipeline.files.reader import places
 from transforms.exports.days import Order
 from transforms.exports.headers import Found, Header
 from transforms.exports.numbers import Decimal, open_values, telling
 from transforms.exports.record import Export
 from transforms.exports.told import Told
-from transforms.exports.values import first_open, order_of
+from transforms.exports.values import first_open, orders_told
 from transforms.staging.parsing import LINE
 
 ENGLISH: Final = frozenset({"day", "by day", "date", "publish time", "posted at", "date (gmt)"})
@@ -34,12 +36,12 @@ class Unsettled(Exception):  # noqa: N818 - no failure: what is left to ask
 
 
 def settle_decimal(
-    rows: pl.DataFrame, header: Header, export: Export, told: Told, columns: Iterable[str]
+    table: RawFile, header: Header, export: Export, told: Told, columns: Iterable[str]
 ) -> Decimal | None:
     """The decimal sign of a table; None where its numbers are plain.
 
     Args:
-        rows: The table.
+        table: The table.
         header: Its columns.
         export: Its format.
         told: What the user says.
@@ -53,12 +55,12 @@ def settle_decimal(
     names = sorted(
         {one.name for name in columns for one in header.found(export.columns.get(name, ()))}
     )
-    found = telling(rows.select(LINE, *names), names)
-    said: list[Decimal] = [sign for sign, where in found.items() if not where.is_empty()]
+    found = _signs(table, names)
+    said: list[Decimal] = [sign for sign, where in found.items() if where.count]
     if told.decimal is not None:
         return told.decimal
     if len(said) > 1:
-        first = "; ".join(places(found[sign].sort(LINE), "value") for sign in said)
+        first = "; ".join(found[sign].shown() for sign in said)
         raise Unsettled(
             f"numbers are written in two ways ({first}). Export the file again in one language, "
             "or say which sign begins the decimals with --decimal point or --decimal comma"
@@ -67,13 +69,24 @@ def settle_decimal(
         return said[0]
     usual: Decimal = "comma" if header.has(COMMA_WORDS) else "point"
     counted = [name for name in names if name not in _ratios(header, export)]
-    left = open_values(rows.select(LINE, *counted), counted, usual)
-    if not left.is_empty():
+    left = Sightings("value")
+    for rows in table.batches():
+        left.add(open_values(rows.select(LINE, *counted), counted, usual))
+    if left.count:
         raise Unsettled(
-            f"{places(left, 'value')} can be thousands or decimals. Say which sign begins the "
+            f"{left.shown()} can be thousands or decimals. Say which sign begins the "
             "decimals with --decimal point or --decimal comma"
         )
     return usual
+
+
+def _signs(table: RawFile, names: Sequence[str]) -> dict[Decimal, Sightings]:
+    """The values that tell each decimal sign."""
+    found: dict[Decimal, Sightings] = {}
+    for rows in table.batches():
+        for sign, where in telling(rows.select(LINE, *names), names).items():
+            found.setdefault(sign, Sightings("value")).add(where.sort(LINE))
+    return found
 
 
 def _ratios(header: Header, export: Export) -> set[str]:
@@ -81,12 +94,12 @@ def _ratios(header: Header, export: Export) -> set[str]:
 
 
 def settle_order(
-    rows: pl.DataFrame, header: Header, export: Export, told: Told, columns: Iterable[str]
+    table: RawFile, header: Header, export: Export, told: Told, columns: Iterable[str]
 ) -> Order | None:
     """The order of day and month of a table; None where no day leaves it open.
 
     Args:
-        rows: The table.
+        table: The table.
         header: Its columns.
         export: Its format.
         told: What the user says.
@@ -98,23 +111,38 @@ def settle_order(
     found = [one for name in columns for one in header.found(export.columns.get(name, ()))]
     if not found or told.order is not None:
         return told.order
-    texts = pl.concat([rows.select(LINE, value=one.name) for one in found])
-    order = order_of(texts["value"])
-    if isinstance(order, str):
-        return order
-    if order is not None:
-        lines = " and ".join(places(texts[at : at + 1], "value") for at in order.values())
+    orders, open_day = _orders(table, found)
+    if len(orders) > 1:
+        lines = " and ".join(places(where, "value") for where in orders.values())
         raise Unsettled(f"days are written in two ways ({lines}). Export the file again")
+    for order in orders:
+        return order
     if export.zone == "America/Los_Angeles":
         return "month-first"
-    at = first_open(texts["value"])
     is_english = all(word in ENGLISH for word in _words_of(header, found))
-    if at is not None and is_english:
+    if open_day is not None and is_english:
         raise Unsettled(
-            f"{places(texts[at : at + 1], 'value')} can be two days. Say which with --date-order "
+            f"{places(open_day, 'value')} can be two days. Say which with --date-order "
             "day-first or --date-order month-first"
         )
     return None if is_english else "day-first"
+
+
+def _orders(
+    table: RawFile, found: Iterable[Found]
+) -> tuple[dict[Order, pl.DataFrame], pl.DataFrame | None]:
+    """A row that tells each order in which days are written, and the first that leaves it open."""
+    orders: dict[Order, pl.DataFrame] = {}
+    open_day: pl.DataFrame | None = None
+    for one in found:
+        for rows in table.batches():
+            texts = rows.select(LINE, value=one.name)
+            for order, at in orders_told(texts["value"]).items():
+                orders.setdefault(order, texts[at : at + 1])
+            at = first_open(texts["value"]) if open_day is None else None
+            if at is not None:
+                open_day = texts[at : at + 1]
+    return {order: orders[order] for order in get_args(Order) if order in orders}, open_day
 
 
 def _words_of(header: Header, found: Iterable[Found]) -> set[str]:

@@ -29,7 +29,7 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 import polars as pl
-from deltalake.transaction import AddAction, RemoveAction
+from deltalake.transaction import AddAction
 
 from layers_pipeline.lake.handles import LOCAL
 from layers_pipeline.lake.object_store import size_of
@@ -52,7 +52,8 @@ class Replacement:
 
     def __init__(self, lake: "Lake", table: Table, column: str, batch: str) -> None:
         self._lake, self._table, self._column, self._batch = lake, table, column, batch
-        self._actions: list[AddAction | RemoveAction] = []
+        self._actions: list[AddAction] = []
+        self._is_offered = False
         self._replaced: dict[str, None] = {}
         self._written = Written()
 
@@ -84,6 +85,18 @@ class Replacement:
             )
         )
 
+    def abandon(self) -> None:
+        """Delete the data files, unless a commit that names them was begun.
+
+        Those in an object store are left to the next vacuum, as those of a killed writer are.
+        """
+        if self._is_offered:
+            return
+        if not _is_remote(self._root):
+            for action in self._actions:
+                (_folder(self._root) / action.path).unlink(missing_ok=True)
+        self._actions.clear()
+
     @cached_property
     def _root(self) -> str:
         """The table's folder or address, without a slash at its end."""
@@ -97,12 +110,13 @@ class Replacement:
         """
         if not self._replaced:
             return Written()
+        self._is_offered = True
 
         def attempt() -> None:
             # The schema is the table's own and not the contract's: the commit changes rows alone.
             handle = self._lake.ensure(self._table)
             handle.create_write_transaction(
-                self._actions,
+                [*self._actions],
                 mode="overwrite",
                 schema=handle.schema(),
                 partition_by=[self._column],
@@ -116,7 +130,7 @@ class Replacement:
 
 def _write(root: str, name: str, rows: pl.DataFrame, *, options: Mapping[str, str]) -> int:
     """Write a data file below the table's root; gives its size in bytes."""
-    if "://" in root and not root.startswith(LOCAL):
+    if _is_remote(root):
         rows.write_parquet(
             f"{root}/{name}",
             compression="zstd",
@@ -124,10 +138,18 @@ def _write(root: str, name: str, rows: pl.DataFrame, *, options: Mapping[str, st
             storage_options=dict(options),
         )
         return size_of(root, name, options=options)
-    path = Path(unquote(root.removeprefix(LOCAL))) / name
+    path = _folder(root) / name
     path.parent.mkdir(parents=True, exist_ok=True)
     rows.write_parquet(path, compression="zstd", compression_level=LEVEL)
     return path.stat().st_size
+
+
+def _is_remote(root: str) -> bool:
+    return "://" in root and not root.startswith(LOCAL)
+
+
+def _folder(root: str) -> Path:
+    return Path(unquote(root.removeprefix(LOCAL)))
 
 
 def _statistics(rows: pl.DataFrame, table: Table) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.files.ads import BATCH_ROWS, AdReading, read_ad_file
+from layers_pipeline.files.ads import AdReading, read_ad_file
+from layers_pipeline.files.raw_file import BATCH_ROWS
 from layers_pipeline.progress import reporting
 from transforms.contracts.ads import StgImportAdMetrics
 from transforms.contracts.captures import Quarantine

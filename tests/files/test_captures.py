@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.files.captures import BATCH_ROWS, read_capture_file
+from layers_pipeline.files.captures import read_capture_file
+from layers_pipeline.files.raw_file import BATCH_ROWS
 from layers_pipeline.progress import reporting
 from transforms.contracts.captures import Quarantine, StgImportCaptures
 from transforms.staging.captures import read_captures

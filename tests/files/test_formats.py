@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.files.formats import WIDE, read_raw_file
+from layers_pipeline.files.csv_rows import WIDE
+from layers_pipeline.files.formats import read_raw_file
 from tests.hypothesis_profiles import examples
 from transforms.staging.parsing import LINE
 

@@ -26,13 +26,35 @@ def lost_digits(rows: pl.DataFrame, name: str) -> pl.DataFrame:
         rows: Ids as text in a column.
         name: The column.
     """
-    ends = rows.filter(pl.col(name).str.strip_chars_end().str.ends_with(ZEROS))
-    likely = ends.filter(pl.col(name).str.contains(ROUNDED)).n_unique(name) if ends.height else 0
-    looked_at = rows.head(4 * likely + LOOKED_AT)
-    others = looked_at.filter(pl.col(name).str.contains(LONG))
-    if not likely or others.n_unique(name) >= 2 * likely:
+    likely = likely_rounded(rows, name).height
+    if has_others(rows, name, likely):
         return rows.clear()
     long_ids = rows.filter(pl.col(name).str.contains(LONG)).unique(name, maintain_order=True)
     shape = ROUNDED if long_ids.height >= FEW else SURELY
     rounded = long_ids.filter(pl.col(name).str.contains(shape))
     return rounded if rounded.height * 2 > long_ids.height else rounded.clear()
+
+
+def likely_rounded(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The ids that look rounded, each once."""
+    ends = rows.filter(pl.col(name).str.strip_chars_end().str.ends_with(ZEROS))
+    return ends.filter(pl.col(name).str.contains(ROUNDED)).select(name).unique()
+
+
+def looked_at(likely: int) -> int:
+    """How many rows are looked at for other ids than those that look rounded."""
+    return 4 * likely + LOOKED_AT
+
+
+def has_others(rows: pl.DataFrame, name: str, likely: int) -> bool:
+    """Whether the first rows hold so many other long ids that no digits can be lost.
+
+    Args:
+        rows: Ids as text in a column; of a file its first rows are enough.
+        name: The column.
+        likely: How many ids of the file look rounded.
+    """
+    if not likely:
+        return True
+    others = rows.head(looked_at(likely)).filter(pl.col(name).str.contains(LONG))
+    return others.n_unique(name) >= 2 * likely

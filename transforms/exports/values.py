@@ -4,7 +4,7 @@ Belongs here: expressions that any format's columns are read with.
 Does not belong here: which columns there are (``headers``); refusals; what a subject's rows are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import polars as pl
@@ -185,12 +185,8 @@ def _broken(name: str, text: pl.Expr, value: pl.Expr) -> pl.Expr:
     return pl.when(is_broken).then(pl.lit(f"{name}|unreadable_time"))
 
 
-def order_of(text: pl.Series) -> Order | Mapping[Order, int] | None:
-    """The order of day and month in which a column is written; None where nothing tells.
-
-    Returns:
-        The order; or, where values tell different ones, the position of one of each.
-    """
+def orders_told(text: pl.Series) -> dict[Order, int]:
+    """The orders of day and month that a column is written in, with where a value tells each."""
     frame = pl.DataFrame({"text": text.cast(pl.String)})
     told = frame.select(**order_told(pl.col("text")))
     at = {order: told[order].fill_null(value=False).arg_true() for order in told.columns}
@@ -198,9 +194,7 @@ def order_of(text: pl.Series) -> Order | Mapping[Order, int] | None:
     for order in ("day-first", "month-first"):
         if len(at[order]):
             found[order] = int(at[order][0])
-    if len(found) > 1:
-        return found
-    return next(iter(found), None)
+    return found
 
 
 def first_open(text: pl.Series) -> int | None:

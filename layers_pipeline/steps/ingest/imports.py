@@ -4,8 +4,7 @@ Belongs here: registering a file's accounts, staging its captures once, saying w
 Does not belong here: reading files (``files.captures``) and their contract (``transforms``).
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Final
 
 import polars as pl
 
-from layers_pipeline.files.captures import read_capture_files, require_zone
+from layers_pipeline.files.captures import Take, read_capture_files, require_zone
 from layers_pipeline.files.members import require_file
 from layers_pipeline.files.options import told_of
 from layers_pipeline.files.reader import ReadFile
@@ -22,11 +21,9 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.operations.validators import require_project_id
-from layers_pipeline.steps.derive.staging import renamed
+from layers_pipeline.steps.ingest.landing import Landed, Landing, landed
 from layers_pipeline.steps.ingest.outdated import Outdated, outdated_ticks
 from layers_pipeline.steps.stores import Stores
-from transforms.facts.posts import under_one_name
-from transforms.facts.snapshots import POST
 
 NO_OPTIONS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -124,25 +121,42 @@ def import_captures(
         InputRefusedError: A file cannot be read as captures; nothing was written.
     """
     require_importable(paths, project_id=project_id, time_zone=time_zone, options=options)
-    read = read_captures_of(stores, paths, time_zone=time_zone, run_id=run_id, options=options)
-    now = stores.clock.now()
-    captures = _named(stores, pl.concat([file.sound for file in read]))
-    allowed = _allowed(stores, project_id)
-    # Rows first: where they cannot be written, no empty project is left.
-    files = tuple(_stage(stores, file, project_id=project_id) for file in read)
+    with Landing.of(stores) as landing:
+        read = read_captures_of(
+            stores, paths, time_zone=time_zone, run_id=run_id, options=options, take=landing.take
+        )
+        now, allowed = stores.clock.now(), _allowed(stores, project_id)
+        # Rows first: where they cannot be written, no empty project is left.
+        files = tuple(_land(stores, landing, read, project_id=project_id))
     made = stores.operations.projects.add(project_id, name=project_id, time_zone="UTC", now=now)
-    own = register_accounts(stores, captures, project_id=project_id)
+    found = landed(stores, [file.file_id for file in read])
+    own = register_accounts(stores, found.accounts, project_id=project_id)
     return ImportReport(
         files=files,
         project_was_made=made,
-        posts=captures.select(*POST).n_unique() if captures.height else 0,
-        accounts=captures.select("platform", "account_key").n_unique() if captures.height else 0,
-        first_capture=_instant(captures["captured_at"].min()),
-        last_capture=_instant(captures["captured_at"].max()),
+        posts=found.posts,
+        accounts=found.accounts.height,
+        first_capture=found.first_capture,
+        last_capture=found.last_capture,
         allowed=len(_allowed(stores, project_id) - allowed),
-        outdated=outdated_ticks(stores, _first_change(read, files)),
+        outdated=outdated_ticks(stores, _first_change(read, files, found)),
         own_accounts=own,
     )
+
+
+def _land(
+    stores: Stores, landing: Landing, read: Sequence[ReadFile], *, project_id: str
+) -> Iterator[ImportedFile]:
+    """Write the files' captures unless they are there; say what was set aside."""
+    with stores.lake.landing(catalog.STG_IMPORT__CAPTURES):
+        there = {file.file_id for file in read if landing.is_there(file.file_id)}
+        landing.commit()
+        for file in read:
+            landing.set_aside(file.file_id)
+            is_new = register_file(stores, file, under=project_id, project_id=project_id)
+            is_there = file.file_id in there
+            yield imported(file, already_there=is_there, is_new_here=is_new)
+            there.add(file.file_id)
 
 
 def read_captures_of(
@@ -152,8 +166,9 @@ def read_captures_of(
     time_zone: str | None,
     run_id: str,
     options: Mapping[str, str],
+    take: Take,
 ) -> list[ReadFile]:
-    """Every table of the files, read whole; nothing is written.
+    """Every table of the files, its rows taken batch by batch (``read_capture_files``).
 
     Raises:
         InputRefusedError: A file cannot be read as captures.
@@ -175,6 +190,7 @@ def read_captures_of(
             run_id=run_id,
             told=told,
             format_name=options.get("format") or None,
+            take=take,
         )
     ]
 
@@ -188,28 +204,29 @@ def _allowed(stores: Stores, project_id: str) -> set[tuple[str, datetime]]:
     }
 
 
-def _first_change(read: Sequence[ReadFile], files: Sequence[ImportedFile]) -> datetime | None:
+def _first_change(
+    read: Sequence[ReadFile], files: Sequence[ImportedFile], found: Landed
+) -> datetime | None:
     """When the oldest capture that is new to the lake or to the project was known."""
-    firsts = [
-        file.sound["known_at"].min()
+    known = [
+        found.known_since[file.file_id]
         for file, done in zip(read, files, strict=True)
         if done.is_new_here or not done.already_there
     ]
-    known = [first for first in firsts if isinstance(first, datetime)]
     return min(known, default=None)
 
 
-def register_accounts(
-    stores: Stores, captures: pl.DataFrame, *, project_id: str
-) -> tuple[str, ...]:
+def register_accounts(stores: Stores, firsts: pl.DataFrame, *, project_id: str) -> tuple[str, ...]:
     """Make the captures' accounts known and allow them in the project, from their first capture.
 
     An account of the project's own, which it reads by token, is no creator's: it is not allowed.
 
+    Args:
+        firsts: platform, account_key and captured_at of each account's first capture.
+
     Returns:
         Ids of those accounts.
     """
-    firsts = captures.group_by("platform", "account_key").agg(pl.col("captured_at").min())
     now = stores.clock.now()
     first_of = {
         NewAccount(
@@ -242,34 +259,14 @@ def register_accounts(
     return tuple(sorted(own.intersection(account.account_id for account in first_of)))
 
 
-def _named(stores: Stores, rows: pl.DataFrame) -> pl.DataFrame:
-    """The captures with each account under the name that stands for it."""
-    names = renamed(stores)
-    return rows if names.is_empty() else under_one_name(rows.lazy(), names.lazy()).collect()
-
-
-def _stage(stores: Stores, file: ReadFile, *, project_id: str) -> ImportedFile:
-    """Write a file's captures as one partition unless they are there; say what was set aside."""
-    lake, staged = stores.lake, catalog.STG_IMPORT__CAPTURES
-    with lake.landing(staged):
-        of_file = lake.read(staged).filter(pl.col("file_id") == file.file_id)
-        there = not of_file.head(1).collect().is_empty()
-        if not there:
-            lake.replace(staged, file.sound, where={"file_id": [file.file_id]})
-        lake.insert_absent(catalog.QUARANTINE, file.quarantined)
-        is_new = register_file(stores, file, under=project_id, project_id=project_id)
-    return imported(file, already_there=there, is_new_here=is_new)
-
-
 def imported(file: ReadFile, *, already_there: bool, is_new_here: bool) -> ImportedFile:
     """What came of a file that was read, and is there now."""
-    rows, values = file.rows_set_aside, file.odd_values
     return ImportedFile(
         path=file.path,
         rows=file.rows,
-        quarantined=rows.height,
-        reasons=_counted(rows),
-        odd_values=_counted(values),
+        quarantined=file.tally.broken,
+        reasons=dict(file.tally.reasons),
+        odd_values=dict(file.tally.odd_values),
         already_there=already_there,
         ignored_columns=file.ignored_columns,
         is_new_here=is_new_here,
@@ -277,12 +274,6 @@ def imported(file: ReadFile, *, already_there: bool, is_new_here: bool) -> Impor
         findings=file.findings,
         notes=file.notes,
     )
-
-
-def _counted(set_aside: pl.DataFrame) -> dict[str, int]:
-    """How many rows of ``Quarantine`` broke each rule."""
-    rules = set_aside["broken_rules"].str.split(",").explode()
-    return dict(Counter(rules.drop_nulls().to_list()))
 
 
 def register_file(stores: Stores, file: ReadFile, *, under: str, project_id: str | None) -> bool:
@@ -297,12 +288,8 @@ def register_file(stores: Stores, file: ReadFile, *, under: str, project_id: str
         "project_id": project_id,
         "file_name": file.path.name,
         "rows_read": file.rows,
-        "rows_quarantined": file.rows_set_aside.height,
+        "rows_quarantined": file.tally.broken,
         "imported_at": stores.clock.now(),
     }
     rows = pl.DataFrame([row], schema=dict(catalog.IMPORT_FILES.empty().schema))
     return stores.lake.insert_absent(catalog.IMPORT_FILES, rows).inserted > 0
-
-
-def _instant(value: object) -> datetime | None:
-    return value if isinstance(value, datetime) else None

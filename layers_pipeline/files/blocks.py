@@ -1,0 +1,111 @@
+"""Text of a file in blocks that end where rows end, each checked to be UTF-8.
+
+Belongs here: cutting delimited text between rows; telling the line of what is no UTF-8.
+Does not belong here: reading rows (``csv_rows``).
+
+A line break ends a row if the quotes before it are even in number. Where a file has a quote within
+a value without quotes, blocks are larger than they need be.
+"""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.files.members import Member
+
+BLOCK_BYTES: Final = 16 * 2**20
+DECODED_BYTES: Final = 2**20
+CLEAR: Final = (b"", 0)
+"""The state of a decoder that waits for nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Some whole rows of delimited text.
+
+    Args:
+        content: Their bytes.
+        ends: Bytes of the file up to the end of the block.
+        is_last: Whether the file ends here.
+        is_torn: Whether a quote is left open, or was somewhere.
+    """
+
+    content: bytes
+    ends: int
+    is_last: bool = False
+    is_torn: bool = False
+
+
+def blocks_of(member: Member, *, size: int = BLOCK_BYTES) -> Iterator[Block]:
+    """The text of a table in blocks of whole rows, from its beginning.
+
+    Raises:
+        InputRefusedError: Something of it is no UTF-8.
+    """
+    with member.opened() as text:
+        rest, read, lines = b"", 0, 0
+        while True:
+            taken = text.read(size)
+            read += len(taken)
+            content = rest + taken
+            quotes = content.count(b'"')
+            cut = len(content) if not taken else _last_row_end(content, quotes)
+            whole, rest = content[:cut], content[cut:]
+            if whole:
+                refuse_other_text(member.path, whole, lines)
+                lines += whole.count(b"\n")
+            if whole or not taken:
+                yield Block(
+                    content=whole,
+                    ends=read - len(rest),
+                    is_last=not taken,
+                    is_torn=not taken and quotes % 2 == 1,
+                )
+            if not taken:
+                return
+
+
+def _last_row_end(content: bytes, quotes: int) -> int:
+    """Where the last row that is there as a whole ends; 0: none is."""
+    at, before = len(content), quotes
+    while (found := content.rfind(b"\n", 0, at)) >= 0:
+        before -= content.count(b'"', found, at)
+        if before % 2 == 0:
+            return found + 1
+        at = found
+    return 0
+
+
+def refuse_other_text(path: Path, content: bytes, lines: int = 0) -> None:
+    """Refuse what is not UTF-8; looked at in parts, so that no copy of all is made.
+
+    Args:
+        path: The file, for messages.
+        content: Some whole lines of it.
+        lines: Line breaks before them.
+    """
+    decoder, seen = codecs.getincrementaldecoder("utf-8")(), 0
+    try:
+        for first in range(0, len(content), DECODED_BYTES):
+            part = content[first : first + DECODED_BYTES]
+            if decoder.getstate() == CLEAR and part.isascii():
+                continue
+            seen = first - len(decoder.getstate()[0])
+            decoder.decode(part)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        line = lines + content.count(b"\n", 0, seen + error.start) + 1
+        raise InputRefusedError(
+            f"{path}: line {line}: is not UTF-8 text. Save it as UTF-8 (in Excel: CSV UTF-8)."
+        ) from error
+
+
+def refuse_blank(path: Path, text: IO[bytes]) -> None:
+    """Refuse a file in which nothing is written."""
+    while part := text.read(DECODED_BYTES):
+        if not part.isspace():
+            return
+    raise InputRefusedError(f"{path}: is empty. Export it again.")
