@@ -148,6 +148,10 @@ class LakeReader:
         handle = None if version == -1 else self.handle(table, version=version)
         if handle is None:
             return table.empty().lazy()
+        return self.rows_of(table, handle)
+
+    def rows_of(self, table: Table, handle: DeltaTable) -> pl.LazyFrame:
+        """Every row of the table as it was opened, lazily."""
         self._require_columns(table, handle)
         return pl.scan_delta(handle, storage_options=self._options).select(table.columns)
 

@@ -150,7 +150,12 @@ class Lake(LakeReader):
 
         def attempt() -> Written:
             given = restamp(kept) if restamp else kept
-            merger = self.ensure(table).merge(
+            handle = self.ensure(table)
+            if not self._has_any(table, handle, given):
+                mark = marked(wanted)
+                write_deltalake(handle, table.shape(given), mode="append", commit_properties=mark)
+                return Written(inserted=given.height)
+            merger = handle.merge(
                 given,
                 predicate=same_row(table, given),
                 source_alias="s",
@@ -170,6 +175,15 @@ class Lake(LakeReader):
         if written == Written():  # deltalake makes no commit of a merge that changes nothing
             self.record_marks(table, wanted)
         return written + Written(quarantined=refused)
+
+    def _has_any(self, table: Table, handle: DeltaTable, rows: pl.DataFrame) -> bool:
+        """Whether a stored row has the key of a given one: merging reads and sorts much more."""
+        stored = self.rows_of(table, handle)
+        for column in table.prune_by:
+            stored = stored.filter(pl.col(column).is_in(rows[column].unique().to_list()))
+        same = [*table.key, *table.prune_by]
+        met = stored.select(same).join(rows.select(same).lazy(), on=same, how="semi")
+        return not met.head(1).collect().is_empty()
 
     def record_marks(self, table: Table, marks: Mapping[str, int]) -> None:
         """Record numbers with a commit of no rows, by application; lower ones are left alone."""

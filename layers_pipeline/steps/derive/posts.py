@@ -1,22 +1,27 @@
 """From staged captures to posts, snapshots and last known values.
 
 Belongs here: which captures are new, which state they follow on, and writing what they give.
-Does not belong here: how a row is read or compared (``transforms``), deletions (``deletions``).
+Does not belong here: how a row is read or compared (``transforms``), followers (``followers``),
+deletions (``deletions``).
 
 A capture that is newer than all of its post's others is compared with what is known; a post one
 of whose captures came late is made again from all of them. Every table remembers how far it has
 read the staging tables, and what is written follows from the captures alone, so a crash between
 two tables heals with the next run, and a repeat changes nothing.
+
+Captures are taken apart by post, and the posts of some parts compared at a time (``parts``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Table, Written, add_up, differ
+from layers_pipeline.lake.table import Table, Written, differ
+from layers_pipeline.progress import report
 from layers_pipeline.steps.derive.aliases import (
     FACTS,
     renamed_posts,
@@ -24,27 +29,40 @@ from layers_pipeline.steps.derive.aliases import (
     take_out,
     take_out_accounts,
 )
-from layers_pipeline.steps.derive.staging import ROWS_AT_ONCE, captures, captures_since
+from layers_pipeline.steps.derive.followers import Shown, derive_followers
+from layers_pipeline.steps.derive.merging import DAY, Merge, by_bucket, by_day, merge_all
+from layers_pipeline.steps.derive.parts import Parts, parts_for, scratch, take_apart
+from layers_pipeline.steps.derive.staging import captures, captures_since, staged_rows
 from layers_pipeline.steps.derive.told_listings import FOLLOWERS_MARK, told_followers
 from layers_pipeline.steps.stores import Stores
+from transforms.contracts.captures import Capture
 from transforms.contracts.columns import COUNTS, METRICS
 from transforms.facts.posts import posts_of
 from transforms.facts.snapshots import (
-    ACCOUNT,
     POST,
-    distinct_captures,
-    followers_of,
+    changed_of_distinct,
+    distinct_rows,
     latest_metrics,
-    snapshots_of,
 )
 
-OF_POSTS: Final = (
-    catalog.PLATFORM_POST_METRICS,
-    catalog.PLATFORM_POSTS,
-    catalog.PLATFORM_POST_METRICS_LATEST,
-)
+SNAPSHOTS: Final = catalog.PLATFORM_POST_METRICS
+POSTS: Final = catalog.PLATFORM_POSTS
+LATEST: Final = catalog.PLATFORM_POST_METRICS_LATEST
 KEPT: Final = frozenset({"platform", "platform_post_id", "deleted_at", "bucket"})
 """Columns of a post that its captures do not change."""
+
+
+def _all_but(table: Table, kept: frozenset[str]) -> Merge:
+    columns = [name for name in table.columns if name not in kept]
+    return Merge(table=table, update=differ(columns), columns=columns)
+
+
+MERGES: Final = (
+    Merge(table=SNAPSHOTS, update=f"s.source = 'import' AND ({differ(METRICS)})", columns=METRICS),
+    _all_but(POSTS, KEPT),
+    _all_but(LATEST, frozenset(POST)),
+)
+"""In the order of writing: what is known comes last, as the others are compared with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +72,29 @@ class Facts:
     snapshots: pl.DataFrame
     posts: pl.DataFrame
     latest: pl.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """The same in parts; of snapshots the days lie together."""
+
+    snapshots: Parts
+    posts: Parts
+    latest: Parts
+
+    def add(self, part: int, facts: Facts) -> None:
+        """Add what captures of one part say."""
+        self.snapshots.add(part, facts.snapshots.sort(DAY))
+        self.posts.add(part, facts.posts)
+        self.latest.add(part, facts.latest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is stored of posts."""
+
+    latest: pl.DataFrame
+    posts: pl.DataFrame
 
 
 def derive_facts(stores: Stores) -> dict[str, Written]:
@@ -74,19 +115,18 @@ def derive_facts(stores: Stores) -> dict[str, Written]:
         arrived = _with_renamed(stores, captures_since(stores, since), stale, old_names)
         # Before the posts that tell which they are: a crash in between leaves those to be found.
         take_out_accounts(stores, old_names)
-        written = {
-            accounts.name: lake.merge(
-                accounts,
-                _followers(stores, arrived, told, is_told=is_told),
-                update=f"s.source = 'import' AND ({differ(('followers',))})",
-                columns=("followers",),
-                marks=marks | ({} if is_told else {FOLLOWERS_MARK: told.height}),
+        with scratch(stores) as folder:
+            given = captures_in_parts(stores, arrived, folder)
+            shown = Shown(
+                captures=given.scan(),
+                rows=sum(given.rows.values()),
+                told=told,
+                news=told.clear() if is_told else told,
             )
-        }
-        batches = _batches(arrived)
-        for left, some in zip(reversed(range(len(batches))), batches, strict=True):
-            facts = _facts(stores, some.collect())
-            add_up(written, _write(stores, facts, marks={} if left else marks))
+            noted = marks | ({} if is_told else {FOLLOWERS_MARK: told.height})
+            written = {accounts.name: derive_followers(stores, shown, folder=folder, marks=noted)}
+            made = _compared(stores, given, folder)
+            written |= _write(stores, made, marks)
         take_out(stores, stale)
         return written
 
@@ -103,103 +143,175 @@ def _with_renamed(
     return pl.concat([others, captures(stores).join(posts, on=POST, how="semi")])
 
 
-def _batches(arrived: pl.LazyFrame) -> list[pl.LazyFrame]:
-    """Captures of some buckets of posts after the other; one batch where there are few.
-
-    A post's rows follow from its own captures, which are in one batch; so posts may be taken in
-    any order, and those that are stored together are.
-    """
-    found = arrived.group_by(POST).agg(rows=pl.len()).collect()
-    if found["rows"].sum() <= ROWS_AT_ONCE:
-        return [arrived]
-    placed = found.with_columns(bucket=catalog.buckets(found["platform_post_id"])).sort("bucket")
-    counted = placed.group_by("bucket", maintain_order=True).agg(pl.col("rows").sum())
-    numbered = counted.select("bucket", batch=(pl.col("rows").cum_sum() - 1) // ROWS_AT_ONCE)
-    batches = placed.join(numbered, on="bucket").partition_by("batch", maintain_order=True)
-    return [arrived.join(some.lazy().select(POST), on=POST, how="semi") for some in batches]
+def captures_in_parts(stores: Stores, rows: pl.LazyFrame, folder: Path) -> Parts:
+    """Captures taken apart by post."""
+    at_once = stores.settings.derive_rows
+    number = parts_for(int(rows.select(pl.len()).collect().item()), at_once)
+    return _apart(rows, folder / "captures", number=number, at_once=at_once)
 
 
-def _write(stores: Stores, facts: Facts, *, marks: Mapping[str, int]) -> dict[str, Written]:
-    """Write what captures say, and up to where the staging tables were read."""
-    lake = stores.lake
-    columns = [name for name in catalog.PLATFORM_POSTS.columns if name not in KEPT]
-    latest = [name for name in catalog.PLATFORM_POST_METRICS_LATEST.columns if name not in POST]
-    written = (
-        lake.merge(
-            catalog.PLATFORM_POST_METRICS,
-            facts.snapshots,
-            update=f"s.source = 'import' AND ({differ(METRICS)})",
-            columns=METRICS,
-            marks=marks,
-        ),
-        lake.merge(
-            catalog.PLATFORM_POSTS,
-            facts.posts,
-            update=differ(columns),
-            columns=columns,
-            marks=marks,
-        ),
-        lake.merge(
-            catalog.PLATFORM_POST_METRICS_LATEST,
-            facts.latest,
-            update=differ(latest),
-            columns=latest,
-            marks=marks,
-        ),
+def _apart(rows: pl.LazyFrame, folder: Path, *, number: int, at_once: int) -> Parts:
+    parts = Parts(folder, Capture.create_empty(), number=number)
+    take_apart(rows, parts, key="platform_post_id", at_once=at_once)
+    return parts
+
+
+def made_in(given: Parts) -> Made:
+    """Nothing yet, in parts beside those of captures."""
+    return Made(
+        snapshots=given.like("snapshots", SNAPSHOTS.empty()),
+        posts=given.like("posts", POSTS.empty()),
+        latest=given.like("latest", LATEST.empty()),
     )
-    return {table.name: done for table, done in zip(OF_POSTS, written, strict=True)}
+
+
+def _compared(stores: Stores, given: Parts, folder: Path) -> Made:
+    """What arrived captures say, each post's in the way that its others allow."""
+    at_once = stores.settings.derive_rows
+    groups = given.groups(at_once)
+    known = _known(stores, given.scan(groups[0]).collect()) if len(groups) == 1 else None
+    late = _late_posts(stores, given, known)
+    others = None
+    if late.height:
+        number = max(given.number, parts_for(staged_rows(stores), at_once))
+        if number > given.number:
+            given = _apart(given.scan(), folder / "arrived", number=number, at_once=at_once)
+            known = None
+        every = captures(stores).join(late.lazy(), on=POST, how="semi")
+        others = _apart(every, folder / "others", number=number, at_once=at_once)
+        groups = _both(given, others).groups(at_once)
+    made = made_in(given)
+    for done, group in enumerate(groups, start=1):
+        arrived = given.scan(group).collect()
+        everything = others.scan(group).collect() if others else arrived.clear()
+        facts = _facts(known or _known(stores, arrived), arrived, late, everything)
+        made.add(group[0] if group else 0, facts)
+        report("parts of captures compared", done, len(groups))
+    return made
+
+
+def _both(given: Parts, others: Parts) -> Parts:
+    """The parts of both, to be grouped."""
+    both = given.like("both", Capture.create_empty())
+    for part in {*given.rows, *others.rows}:
+        both.rows[part] = given.rows.get(part, 0) + others.rows.get(part, 0)
+    return both
+
+
+def _write(stores: Stores, made: Made, marks: Mapping[str, int]) -> dict[str, Written]:
+    """Write what captures say, and up to where the staging tables were read."""
+    at_once = stores.settings.derive_rows
+    pieces = (
+        by_day(made.snapshots, at_once),
+        by_bucket(made.posts, at_once),
+        by_bucket(made.latest, at_once),
+    )
+    return {
+        merge.table.name: merge_all(stores, merge, some, marks=marks)
+        for merge, some in zip(MERGES, pieces, strict=True)
+    }
 
 
 def facts_of(given: pl.DataFrame) -> Facts:
     """What captures say of posts, if they are all there are of them."""
-    latest = latest_metrics(distinct_captures(given.lazy())).collect()
-    return Facts(
-        snapshots=snapshots_of(given.lazy()).collect(),
-        posts=_as_posts(posts_of(given.lazy()).collect(), latest),
-        latest=_in_buckets(latest),
-    )
+    known = Known(latest=LATEST.empty(), posts=POSTS.empty())
+    return _following(given, known)
 
 
-def _facts(stores: Stores, arrived: pl.DataFrame) -> Facts:
-    """What arrived captures say, each post's in the way that its others allow."""
-    latest = _of(stores, catalog.PLATFORM_POST_METRICS_LATEST, arrived)
-    posts = _of(stores, catalog.PLATFORM_POSTS, arrived)
-    late = _late(arrived, latest, posts)
-    in_order = arrived.join(late, on=POST, how="anti").lazy()
-    known = latest.join(late, on=POST, how="anti").lazy()
-    known_posts = posts.join(late, on=POST, how="anti").lazy()
-    everything = (
-        captures(stores).join(late.lazy(), on=POST, how="semi").collect()
-        if late.height
-        else arrived.clear()
+def _facts(
+    known: Known, arrived: pl.DataFrame, late: pl.DataFrame, everything: pl.DataFrame
+) -> Facts:
+    """What captures say that follow on what is known, and of posts with late ones all of them."""
+    if late.is_empty():
+        return _following(arrived, known)
+    others = (rows.join(late, on=POST, how="anti") for rows in (known.latest, known.posts))
+    latest, posts = others
+    in_order = _following(
+        arrived.join(late, on=POST, how="anti"), Known(latest=latest, posts=posts)
     )
     remade = facts_of(everything)
-    newest = latest_metrics(distinct_captures(in_order), before=known).collect()
-    snapshots = snapshots_of(in_order, before=known).collect()
-    posts = _as_posts(posts_of(in_order, before=known_posts).collect(), newest)
     return Facts(
-        snapshots=pl.concat([snapshots, remade.snapshots]),
-        posts=pl.concat([posts, remade.posts]),
-        latest=pl.concat([_in_buckets(newest), remade.latest]),
+        snapshots=pl.concat([in_order.snapshots, remade.snapshots]),
+        posts=pl.concat([in_order.posts, remade.posts]),
+        latest=pl.concat([in_order.latest, remade.latest]),
     )
 
 
-def _of(stores: Stores, table: Table, arrived: pl.DataFrame) -> pl.DataFrame:
+def _following(given: pl.DataFrame, known: Known) -> Facts:
+    """What captures say that are later than all that is known of their posts."""
+    metrics = [name for name in METRICS if _is_shown(name, given, known.latest)]
+    distinct = distinct_rows(given, metrics=metrics).lazy()
+    before = known.latest.lazy()
+    latest = _with_all(latest_metrics(distinct, before=before, metrics=metrics), LATEST)
+    snapshots = changed_of_distinct(distinct, before=before, metrics=metrics).with_columns(
+        pl.col("captured_at").dt.date().alias(DAY)
+    )
+    return Facts(
+        snapshots=_with_all(snapshots, SNAPSHOTS),
+        posts=_as_posts(posts_of(given.lazy(), before=known.posts.lazy()).collect(), latest),
+        latest=latest,
+    )
+
+
+def _is_shown(metric: str, *frames: pl.DataFrame) -> bool:
+    return any(rows[metric].null_count() < rows.height for rows in frames)
+
+
+def _with_all(rows: pl.LazyFrame, table: Table) -> pl.DataFrame:
+    """The rows in the table's shape; metrics that nobody shows are null."""
+    found = rows.collect()
+    if "bucket" in table.columns:
+        found = _in_buckets(found)
+    schema = table.empty().schema
+    lacking = [name for name in table.columns if name not in found.columns]
+    nothing = [pl.lit(None, schema[name]).alias(name) for name in lacking]
+    return table.shape(found.with_columns(nothing))
+
+
+def _known(stores: Stores, arrived: pl.DataFrame) -> Known:
+    return Known(latest=_of(stores, LATEST, arrived), posts=_of(stores, POSTS, arrived))
+
+
+def _of(
+    stores: Stores, table: Table, arrived: pl.DataFrame, columns: Sequence[str] = ()
+) -> pl.DataFrame:
     """A table's rows of the posts that captures speak of."""
     touched = arrived.select(POST).unique()
     parts = catalog.buckets(touched["platform_post_id"]).unique().to_list()
     rows = stores.lake.read(table).filter(pl.col("bucket").is_in(parts))
-    return rows.join(touched.lazy(), on=POST, how="semi").collect()
+    found = rows.join(touched.lazy(), on=POST, how="semi")
+    return found.select(columns or table.columns).collect()
 
 
-def _late(arrived: pl.DataFrame, latest: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+def _late_posts(stores: Stores, given: Parts, known: Known | None) -> pl.DataFrame:
+    """Posts of any part with a capture that is not newer than all that is known of them."""
+    if known:
+        return _late(given.scan().select(LOOKED_AT).collect(), known)
+    found = [_empty_posts()]
+    if stores.lake.row_count(LATEST) or stores.lake.row_count(POSTS):
+        for group in given.groups(stores.settings.derive_rows):
+            arrived = given.scan(group).select(LOOKED_AT).collect()
+            checked = _of(stores, LATEST, arrived, (*POST, "last_checked_at"))
+            content = _of(stores, POSTS, arrived, (*POST, "content_at"))
+            found.append(_late(arrived, Known(latest=checked, posts=content)))
+    return pl.concat(found)
+
+
+LOOKED_AT: Final = (*POST, "captured_at", "source")
+
+
+def _empty_posts() -> pl.DataFrame:
+    return POSTS.empty().select(POST)
+
+
+def _late(arrived: pl.DataFrame, known: Known) -> pl.DataFrame:
     """Posts with a capture that is not newer than all that is known of them.
 
     Content can be ahead of the metrics where a crash fell between the two; then a capture of the
     very moment of the content may have to come before those that made it.
     """
-    checked = latest.select(*POST, "last_checked_at")
-    content = posts.select(*POST, "content_at")
+    checked = known.latest.select(*POST, "last_checked_at")
+    content = known.posts.select(*POST, "content_at")
     met = arrived.join(checked, on=POST, how="left").join(content, on=POST, how="left")
     is_known = pl.col("last_checked_at").is_not_null()
     is_late = (
@@ -210,78 +322,12 @@ def _late(arrived: pl.DataFrame, latest: pl.DataFrame, posts: pl.DataFrame) -> p
     return met.filter(is_late).select(POST).unique()
 
 
-def _followers(
-    stores: Stores, arrived: pl.LazyFrame, told: pl.DataFrame, *, is_told: bool
-) -> pl.DataFrame:
-    """Follower counts of the accounts that captures speak of, made again where one came late.
-
-    Args:
-        told: What people told of followers (``told_followers``).
-        is_told: Whether all of that is stored already.
-    """
-    columns = [*ACCOUNT, "captured_at", "source", "known_at", "followers"]
-    news = told.clear() if is_told else told
-    shown = arrived.select(columns).filter(pl.col("followers").is_not_null()).collect()
-    shown = pl.concat([shown, news.select(columns)])
-    touched = shown.select(ACCOUNT).unique()
-    stored = (
-        stores.lake.read(catalog.PLATFORM_ACCOUNT_METRICS)
-        .join(touched.lazy(), on=ACCOUNT, how="semi")
-        .collect()
-    )
-    first = shown.group_by(ACCOUNT).agg(pl.col("captured_at").min(), pl.col("source").unique())
-    # What a crash left behind is made once more, from what stood before it.
-    stored = stored.join(first.select(*ACCOUNT, first_at="captured_at"), on=ACCOUNT).filter(
-        pl.col("captured_at") < pl.col("first_at")
-    )
-    checked = _checked_accounts(stores, touched)
-    late = (
-        first.join(checked, on=ACCOUNT, how="inner")
-        .filter(
-            (pl.col("captured_at") <= pl.col("last_checked_at"))
-            | pl.col("source").list.contains("import")
-        )
-        .select(ACCOUNT)
-    )
-    newest = stored.sort("captured_at", "source").group_by(ACCOUNT).last()
-    in_order = pl.concat(
-        [
-            newest.join(late, on=ACCOUNT, how="anti").select(columns),
-            shown.join(late, on=ACCOUNT, how="anti").select(columns),
-        ]
-    )
-    everything = (
-        pl.concat([captures(stores).select(columns), told.lazy().select(columns)])
-        .join(late.lazy(), on=ACCOUNT, how="semi")
-        .collect()
-        if late.height
-        else in_order.clear()
-    )
-    made = [followers_of(part.lazy()).collect() for part in (in_order, everything)]
-    return pl.concat(made)
-
-
-def _checked_accounts(stores: Stores, touched: pl.DataFrame) -> pl.DataFrame:
-    """When any post of each account was last looked at."""
-    posts = stores.lake.read(catalog.PLATFORM_POSTS).select(*POST, "account_key")
-    checked = stores.lake.read(catalog.PLATFORM_POST_METRICS_LATEST).select(
-        *POST, "last_checked_at"
-    )
-    return (
-        posts.join(touched.lazy(), on=ACCOUNT, how="semi")
-        .join(checked, on=POST, how="inner")
-        .group_by(ACCOUNT)
-        .agg(pl.col("last_checked_at").max())
-        .collect()
-    )
-
-
 def _as_posts(identities: pl.DataFrame, latest: pl.DataFrame) -> pl.DataFrame:
     """Rows of ``platform_posts``; whether a post is deleted is not the captures' to say."""
     rows = identities.join(latest.select(*POST, *COUNTS), on=POST, how="left").with_columns(
         deleted_at=pl.lit(None, pl.Datetime("us", "UTC"))
     )
-    return catalog.PLATFORM_POSTS.shape(_in_buckets(rows))
+    return POSTS.shape(_in_buckets(rows))
 
 
 def _in_buckets(rows: pl.DataFrame) -> pl.DataFrame:

@@ -21,8 +21,8 @@ from transforms.facts.post_ids import under_one_id
 from transforms.facts.posts import under_one_name
 
 CAPTURE: Final = tuple(Capture.column_names())
-ROWS_AT_ONCE: Final = 6_000
-"""So many landed rows, or captures, are held in memory at a time: some tens of megabytes."""
+LANDED_ROW: Final = 10
+"""A landed row, as its platform's answer, takes the memory of so many captures."""
 PLACE: Final = "file_of_row"
 NAMES: Final = {"platform": pl.String, "account_key": pl.String, "new_key": pl.String}
 
@@ -58,21 +58,27 @@ def _batches(stores: Stores, source: Source, files: Sequence[str]) -> list[pl.La
     Rows that have to be read together are in one batch.
     """
     lake, raw, key = stores.lake, source.raw, source.together
+    at_once = max(1, stores.settings.derive_rows // LANDED_ROW)
     placed = lake.scan(raw, files, place=PLACE).group_by(key, PLACE).agg(rows=pl.len()).collect()
-    if placed["rows"].sum() <= ROWS_AT_ONCE:
+    if placed["rows"].sum() <= at_once:
         return [lake.scan(raw, files)]
     groups = (
         placed.group_by(key)
         .agg(pl.col("rows").sum(), pl.col(PLACE))
         .sort(pl.col(PLACE).list.min(), key)
     )
-    numbered = groups.with_columns(batch=(pl.col("rows").cum_sum() - 1) // ROWS_AT_ONCE)
+    numbered = groups.with_columns(batch=(pl.col("rows").cum_sum() - 1) // at_once)
     return [
         lake.scan(raw, some[PLACE].explode().unique().sort().to_list()).filter(
             pl.col(key).is_in(some[key].to_list())
         )
         for some in numbered.partition_by("batch", maintain_order=True)
     ]
+
+
+def staged_rows(stores: Stores) -> int:
+    """How many captures are staged."""
+    return sum(stores.lake.row_count(table) for table in catalog.STAGED_TABLES)
 
 
 def stage_again(stores: Stores, source: Source, landed: pl.DataFrame) -> Written:
