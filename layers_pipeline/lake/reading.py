@@ -210,6 +210,17 @@ class LakeReader:
         before = self._files_at(table, version)
         return [uri for uri in self.files(table) if uri not in before]
 
+    def rows_by_file(self, table: Table) -> dict[str, int]:
+        """How many rows each data file has, by its name without folders, as the log says."""
+        handle = self.handle(table)
+        if handle is None:
+            return {}
+        listed = handle.get_add_actions()
+        paths, rows = (listed[name].to_pylist() for name in ("path", "num_records"))
+        return {
+            path.rsplit("/", 1)[-1]: int(some or 0) for path, some in zip(paths, rows, strict=True)
+        }
+
     def partitions_since(self, table: Table, version: int) -> set[str]:
         """The values, as text, of partitions that gained files since a version."""
         return {_place_of(uri)[0] for uri in self.files_since(table, version)}

@@ -53,10 +53,13 @@ def distinct_captures(captures: pl.LazyFrame, *, metrics: Sequence[str] = METRIC
     )
 
 
-def distinct_rows(captures: pl.DataFrame, *, metrics: Sequence[str] = METRICS) -> pl.DataFrame:
-    """``distinct_captures`` of rows at hand; where they are distinct already, they are taken so."""
-    if captures.select(*POST, *MOMENT).n_unique() < captures.height:
-        return distinct_captures(captures.lazy(), metrics=metrics).collect()
+def are_distinct(captures: pl.DataFrame) -> bool:
+    """Whether no two captures are of one post, moment and source."""
+    return captures.select(*POST, *MOMENT).n_unique() == captures.height
+
+
+def as_distinct(captures: pl.LazyFrame, *, metrics: Sequence[str] = METRICS) -> pl.LazyFrame:
+    """``distinct_captures`` of captures that are distinct already, without comparing them."""
     return captures.select(
         *POST, *MOMENT, "known_at", "run_id", *metrics, is_disputed=pl.lit(value=False)
     )
@@ -194,24 +197,27 @@ def snapshots_of(
     return kept.with_columns(captured_on=pl.col("captured_at").dt.date())
 
 
-def followers_of(captures: pl.LazyFrame) -> pl.LazyFrame:
+def followers_of(captures: pl.LazyFrame, *, are_distinct: bool = False) -> pl.LazyFrame:
     """Rows of ``platform_account_metrics``: the captures in which followers changed.
 
     Args:
         captures: All captures of the accounts they speak of, or the newest one that was kept
             and those after it.
+        are_distinct: Whether no two of them are of one account, moment and source.
     """
     shown = captures.filter(pl.col("followers").is_not_null())
-    ordered = in_order(
-        _known_first(shown, ACCOUNT)
+    one_each = (
+        shown.with_columns(is_disputed=pl.lit(value=False))
+        if are_distinct
+        else _known_first(shown, ACCOUNT)
         .group_by(*ACCOUNT, *MOMENT)
         .agg(
             pl.col("known_at").first(),
             pl.col("followers").max(),
             is_disputed=pl.col("followers").n_unique() > 1,
-        ),
-        ACCOUNT,
+        )
     )
+    ordered = in_order(one_each, ACCOUNT)
     known_later = pl.col("known_at") < pl.col("known_at").cum_max().over(*ACCOUNT)
     kept = ordered.filter(pl.col("is_disputed") | known_later | is_news("followers"))
     return kept.select(

@@ -6,7 +6,7 @@ Does not belong here: which counts are news (``transforms``), posts (``posts``).
 Of each account a row is held in memory, its captures some accounts after the other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,9 +17,9 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written, differ
 from layers_pipeline.steps.derive.merging import DAY, Merge, by_day, merge_all
 from layers_pipeline.steps.derive.parts import Parts, bucket_groups, parts_for, take_apart
-from layers_pipeline.steps.derive.staging import captures, staged_rows
+from layers_pipeline.steps.derive.staging import captures_by_turns, rows_since
 from layers_pipeline.steps.stores import Stores
-from transforms.facts.snapshots import ACCOUNT, POST, followers_of
+from transforms.facts.snapshots import ACCOUNT, MOMENT, POST, followers_of
 
 TABLE: Final = catalog.PLATFORM_ACCOUNT_METRICS
 COLUMNS: Final = (*ACCOUNT, "captured_at", "source", "known_at", "followers")
@@ -50,24 +50,28 @@ def derive_followers(
     first = first.collect()
     late = _late(stores, first, is_much=shown.rows > at_once)
     before = _stored_before(stores, first)
-    rows = pl.concat([before.lazy(), given]).join(late.lazy(), on=ACCOUNT, how="anti")
+    rows = [pl.concat([before.lazy(), given]).join(late.lazy(), on=ACCOUNT, how="anti")]
     number = parts_for(shown.rows, at_once)
     if late.height:
-        every = pl.concat([_counts(captures(stores)), _counts(shown.told.lazy())])
-        rows = pl.concat([rows, every.join(late.lazy(), on=ACCOUNT, how="semi")])
-        number = parts_for(staged_rows(stores), at_once)
+        every = [*(_counts(some) for some in captures_by_turns(stores)), _counts(shown.told.lazy())]
+        rows += [some.join(late.lazy(), on=ACCOUNT, how="semi") for some in every]
+        number = parts_for(rows_since(stores), at_once)
     made = followers_in_parts(rows, number, folder=folder, at_once=at_once)
     return merge_all(stores, MERGE, by_day(made, at_once), marks=marks)
 
 
-def followers_in_parts(rows: pl.LazyFrame, number: int, *, folder: Path, at_once: int) -> Parts:
+def followers_in_parts(
+    rows: Iterable[pl.LazyFrame], number: int, *, folder: Path, at_once: int
+) -> Parts:
     """Rows of ``platform_account_metrics`` that captures give, if all of each account are there."""
     empty = TABLE.empty()
     parts = Parts(folder / "accounts", empty.select(COLUMNS), number=number)
     take_apart(rows, parts, key="account_key", at_once=at_once, shorten=lambda some: some.unique())
     made = parts.like("followers", empty)
     for group in parts.groups(at_once):
-        found = followers_of(parts.scan(group)).collect()
+        given = parts.scan(group).collect()
+        is_plain = given.select(*ACCOUNT, *MOMENT).n_unique() == given.height
+        found = followers_of(given.lazy(), are_distinct=is_plain).collect()
         made.add(group[0] if group else 0, TABLE.shape(found).sort(DAY))
     return made
 

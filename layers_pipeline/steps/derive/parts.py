@@ -52,23 +52,28 @@ class Parts:
         if rows.is_empty():
             return
         kept = self._kept.setdefault(part, [])
-        shaped = rows.select(self._empty.columns)
-        kept.append(
-            shaped.lazy() if self.number == 1 else self._on_disk(f"{part}-{len(kept)}", shaped)
-        )
+        if self.number == 1:
+            kept.append(rows.select(self._empty.columns).lazy())
+        else:
+            kept.append(self._on_disk(f"{part}-{len(kept)}", rows))
         self.rows[part] = self.rows.get(part, 0) + rows.height
 
     def _on_disk(self, name: str, rows: pl.DataFrame) -> pl.LazyFrame:
+        """The rows on disk, without columns that hold nothing; most captures lack most metrics."""
         self._folder.mkdir(exist_ok=True)
         path = self._folder / f"{name}.parquet"
-        rows.write_parquet(path, compression="lz4", row_group_size=GROUP_ROWS)
-        return pl.scan_parquet(path, schema=dict(rows.schema), glob=False)
+        names = [one for one in self._empty.columns if rows[one].null_count() < rows.height]
+        some = rows.select(names)
+        some.write_parquet(path, compression="lz4", row_group_size=GROUP_ROWS)
+        return pl.scan_parquet(path, schema=dict(some.schema), glob=False)
 
     def scan(self, parts: Iterable[int] | None = None) -> pl.LazyFrame:
         """Rows of some parts, lazily; of all by default."""
         chosen = self._kept if parts is None else parts
         found = [frame for part in chosen for frame in self._kept.get(part, ())]
-        return pl.concat(found) if found else self._empty.lazy()
+        if self.number == 1 and found:
+            return pl.concat(found)
+        return pl.concat([self._empty.lazy(), *found], how="diagonal")
 
     def groups(self, at_once: int) -> list[list[int]]:
         """The parts, as many together as have so many rows, those of one bucket side by side."""
@@ -90,7 +95,7 @@ def grouped(sizes: Iterable[tuple[int, int]], at_once: int) -> list[list[int]]:
 
 
 def take_apart(
-    rows: pl.LazyFrame,
+    rows: Iterable[pl.LazyFrame],
     parts: Parts,
     *,
     key: str,
@@ -100,16 +105,20 @@ def take_apart(
     """Put rows into parts by a column, holding so many of them at a time.
 
     Args:
+        rows: In pieces that are read one after the other: Polars reads ahead within one.
         shorten: Leaves out rows that change nothing, of those that are held.
     """
-    if parts.number == 1:
-        parts.add(0, shorten(rows.collect()))
-        return
-    for batch in rows.collect_batches(chunk_size=at_once, maintain_order=False):
-        some = shorten(batch)
-        placed = some.with_columns(catalog.places(some[key], parts.number).alias(PART))
-        for (part,), own in placed.partition_by(PART, as_dict=True, maintain_order=False).items():
-            parts.add(int(str(part)), own)
+    for piece in rows:
+        if parts.number == 1:
+            parts.add(0, shorten(piece.collect()))
+            continue
+        for batch in piece.collect_batches(chunk_size=at_once, maintain_order=False):
+            some = shorten(batch)
+            placed = some.with_columns(catalog.places(some[key], parts.number).alias(PART))
+            for (part,), own in placed.partition_by(
+                PART, as_dict=True, maintain_order=False
+            ).items():
+                parts.add(int(str(part)), own)
 
 
 def parts_for(rows: int, at_once: int) -> int:

@@ -12,8 +12,9 @@ two tables heals with the next run, and a repeat changes nothing.
 Captures are taken apart by post, and the posts of some parts compared at a time (``parts``).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +33,7 @@ from layers_pipeline.steps.derive.aliases import (
 from layers_pipeline.steps.derive.followers import Shown, derive_followers
 from layers_pipeline.steps.derive.merging import DAY, Merge, by_bucket, by_day, merge_all
 from layers_pipeline.steps.derive.parts import Parts, parts_for, scratch, take_apart
-from layers_pipeline.steps.derive.staging import captures, captures_since, staged_rows
+from layers_pipeline.steps.derive.staging import captures_by_turns, rows_since
 from layers_pipeline.steps.derive.told_listings import FOLLOWERS_MARK, told_followers
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.captures import Capture
@@ -40,8 +41,10 @@ from transforms.contracts.columns import COUNTS, METRICS
 from transforms.facts.posts import posts_of
 from transforms.facts.snapshots import (
     POST,
+    are_distinct,
+    as_distinct,
     changed_of_distinct,
-    distinct_rows,
+    distinct_captures,
     latest_metrics,
 )
 
@@ -112,11 +115,10 @@ def derive_facts(stores: Stores) -> dict[str, Written]:
         is_told = lake.watermark(accounts, FOLLOWERS_MARK) >= told.height
         if since == marks and stale.is_empty() and old_names.is_empty() and is_told:
             return {table.name: Written() for table in FACTS}
-        arrived = _with_renamed(stores, captures_since(stores, since), stale, old_names)
         # Before the posts that tell which they are: a crash in between leaves those to be found.
         take_out_accounts(stores, old_names)
         with scratch(stores) as folder:
-            given = captures_in_parts(stores, arrived, folder)
+            given = _arrived(stores, since, stale, old_names, folder)
             shown = Shown(
                 captures=given.scan(),
                 rows=sum(given.rows.values()),
@@ -131,26 +133,37 @@ def derive_facts(stores: Stores) -> dict[str, Written]:
         return written
 
 
-def _with_renamed(
-    stores: Stores, arrived: pl.LazyFrame, stale: pl.DataFrame, old_names: pl.DataFrame
-) -> pl.LazyFrame:
+def _arrived(
+    stores: Stores,
+    since: Mapping[str, int],
+    stale: pl.DataFrame,
+    old_names: pl.DataFrame,
+    folder: Path,
+) -> Parts:
     """Arrived captures, and all of posts whose rows stand under another id or name so far."""
-    if stale.is_empty() and old_names.is_empty():
-        return arrived
-    moved = stale.select("platform", platform_post_id="same_as")
-    posts = pl.concat([moved, old_names.select(POST)]).unique().lazy()
-    others = arrived.join(posts, on=POST, how="anti")
-    return pl.concat([others, captures(stores).join(posts, on=POST, how="semi")])
+    arrived, rows = captures_by_turns(stores, since), rows_since(stores, since)
+    if not (stale.is_empty() and old_names.is_empty()):
+        moved = stale.select("platform", platform_post_id="same_as")
+        posts = pl.concat([moved, old_names.select(POST)]).unique().lazy()
+        others = (some.join(posts, on=POST, how="anti") for some in arrived)
+        every = (some.join(posts, on=POST, how="semi") for some in captures_by_turns(stores))
+        arrived, rows = chain(others, every), rows + rows_since(stores)
+    return captures_in_parts(stores, arrived, rows, folder / "arrived")
 
 
-def captures_in_parts(stores: Stores, rows: pl.LazyFrame, folder: Path) -> Parts:
-    """Captures taken apart by post."""
+def captures_in_parts(
+    stores: Stores, pieces: Iterable[pl.LazyFrame], rows: int, folder: Path
+) -> Parts:
+    """Captures taken apart by post.
+
+    Args:
+        rows: How many they are at most.
+    """
     at_once = stores.settings.derive_rows
-    number = parts_for(int(rows.select(pl.len()).collect().item()), at_once)
-    return _apart(rows, folder / "captures", number=number, at_once=at_once)
+    return _apart(pieces, folder, number=parts_for(rows, at_once), at_once=at_once)
 
 
-def _apart(rows: pl.LazyFrame, folder: Path, *, number: int, at_once: int) -> Parts:
+def _apart(rows: Iterable[pl.LazyFrame], folder: Path, *, number: int, at_once: int) -> Parts:
     parts = Parts(folder, Capture.create_empty(), number=number)
     take_apart(rows, parts, key="platform_post_id", at_once=at_once)
     return parts
@@ -173,11 +186,11 @@ def _compared(stores: Stores, given: Parts, folder: Path) -> Made:
     late = _late_posts(stores, given, known)
     others = None
     if late.height:
-        number = max(given.number, parts_for(staged_rows(stores), at_once))
+        number = max(given.number, parts_for(rows_since(stores), at_once))
         if number > given.number:
-            given = _apart(given.scan(), folder / "arrived", number=number, at_once=at_once)
+            given = _apart([given.scan()], folder / "again", number=number, at_once=at_once)
             known = None
-        every = captures(stores).join(late.lazy(), on=POST, how="semi")
+        every = (some.join(late.lazy(), on=POST, how="semi") for some in captures_by_turns(stores))
         others = _apart(every, folder / "others", number=number, at_once=at_once)
         groups = _both(given, others).groups(at_once)
     made = made_in(given)
@@ -240,7 +253,9 @@ def _facts(
 def _following(given: pl.DataFrame, known: Known) -> Facts:
     """What captures say that are later than all that is known of their posts."""
     metrics = [name for name in METRICS if _is_shown(name, given, known.latest)]
-    distinct = distinct_rows(given, metrics=metrics).lazy()
+    are_plain = are_distinct(given)
+    rows, read = given.lazy(), as_distinct if are_plain else distinct_captures
+    distinct = read(rows, metrics=metrics).collect().lazy()
     before = known.latest.lazy()
     latest = _with_all(latest_metrics(distinct, before=before, metrics=metrics), LATEST)
     snapshots = changed_of_distinct(distinct, before=before, metrics=metrics).with_columns(
@@ -248,7 +263,9 @@ def _following(given: pl.DataFrame, known: Known) -> Facts:
     )
     return Facts(
         snapshots=_with_all(snapshots, SNAPSHOTS),
-        posts=_as_posts(posts_of(given.lazy(), before=known.posts.lazy()).collect(), latest),
+        posts=_as_posts(
+            posts_of(rows, before=known.posts.lazy(), are_distinct=are_plain).collect(), latest
+        ),
         latest=latest,
     )
 

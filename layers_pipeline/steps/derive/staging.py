@@ -7,13 +7,15 @@ A staged row is a function of its landed row alone, its time of knowledge includ
 may be repeated, or done again from the beginning, and gives the same rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written, differ
+from layers_pipeline.steps.derive.parts import grouped
 from layers_pipeline.steps.platforms import STAGED_SOURCES, Source
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.captures import Capture
@@ -23,6 +25,8 @@ from transforms.facts.posts import under_one_name
 CAPTURE: Final = tuple(Capture.column_names())
 LANDED_ROW: Final = 10
 """A landed row, as its platform's answer, takes the memory of so many captures."""
+EVER: Final[Mapping[str, int]] = MappingProxyType({})
+"""Of no table has anything been read before."""
 PLACE: Final = "file_of_row"
 NAMES: Final = {"platform": pl.String, "account_key": pl.String, "new_key": pl.String}
 
@@ -76,11 +80,6 @@ def _batches(stores: Stores, source: Source, files: Sequence[str]) -> list[pl.La
     ]
 
 
-def staged_rows(stores: Stores) -> int:
-    """How many captures are staged."""
-    return sum(stores.lake.row_count(table) for table in catalog.STAGED_TABLES)
-
-
 def stage_again(stores: Stores, source: Source, landed: pl.DataFrame) -> Written:
     """Read landed rows again: a staged row that comes out otherwise is put right."""
     rows = source.stage(landed, stores.settings)
@@ -91,6 +90,40 @@ def stage_again(stores: Stores, source: Source, landed: pl.DataFrame) -> Written
 def captures(stores: Stores) -> pl.LazyFrame:
     """Every staged capture, each post and account under the key that stands for it."""
     return _named(stores, as_one(stores, captures_as_given(stores)))
+
+
+def captures_by_turns(stores: Stores, versions: Mapping[str, int] = EVER) -> Iterator[pl.LazyFrame]:
+    """The same in pieces, each of a few files that are to be read together.
+
+    Args:
+        versions: Only what was staged after these, by staging table; everything by default.
+    """
+    lake = stores.lake
+    for table in catalog.STAGED_TABLES:
+        rows, files = (
+            lake.rows_by_file(table),
+            lake.files_since(table, versions.get(table.name, -1)),
+        )
+        sizes = ((number, rows[_file_name(file)]) for number, file in enumerate(files))
+        for turn in grouped(sizes, stores.settings.derive_rows) if files else ():
+            some = lake.scan(table, [files[number] for number in turn]).select(CAPTURE)
+            yield _named(stores, as_one(stores, some))
+
+
+def rows_since(stores: Stores, versions: Mapping[str, int] = EVER) -> int:
+    """How many captures were staged after the versions."""
+    lake, total = stores.lake, 0
+    for table in catalog.STAGED_TABLES:
+        rows, files = (
+            lake.rows_by_file(table),
+            lake.files_since(table, versions.get(table.name, -1)),
+        )
+        total += sum(rows[_file_name(file)] for file in files)
+    return total
+
+
+def _file_name(uri: str) -> str:
+    return uri.rsplit("/", 1)[-1]
 
 
 def captures_since(stores: Stores, versions: Mapping[str, int]) -> pl.LazyFrame:
