@@ -11,7 +11,6 @@ are kept in ``docs/performance.md``.
 import argparse
 import json
 import os
-import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime

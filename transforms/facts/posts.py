@@ -169,7 +169,8 @@ def further_accounts_of(posts: pl.LazyFrame, captures: pl.LazyFrame) -> pl.LazyF
         Rows as of ``posts``, with the account and when a capture first named it.
     """
     unsettled = posts.filter(~pl.col("is_identity_settled"))
-    named = captures.group_by(*POST, "account_key").agg(first_seen_at=pl.col("known_at").min())
+    of_them = captures.join(unsettled.select(POST), on=POST, how="semi")
+    named = of_them.group_by(*POST, "account_key").agg(first_seen_at=pl.col("known_at").min())
     others = named.join(unsettled, on=[*POST, "account_key"], how="anti")
     return others.join(unsettled.select(*POST, "bucket"), on=POST, how="inner")
 

@@ -8,6 +8,7 @@ Of each account a row is held in memory, its captures some accounts after the ot
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -45,7 +46,7 @@ def derive_followers(
 ) -> Written:
     """Bring the follower counts up to captures that arrived, made again where one came late."""
     at_once = stores.settings.derive_rows
-    given = pl.concat([_counts(shown.captures), _counts(shown.news.lazy())])
+    given = pl.concat([counts_shown(shown.captures), counts_shown(shown.news.lazy())])
     first = given.group_by(ACCOUNT).agg(pl.col("captured_at").min(), pl.col("source").unique())
     first = first.collect()
     late = _late(stores, first, is_much=shown.rows > at_once)
@@ -53,7 +54,10 @@ def derive_followers(
     rows = [pl.concat([before.lazy(), given]).join(late.lazy(), on=ACCOUNT, how="anti")]
     number = parts_for(shown.rows, at_once)
     if late.height:
-        every = [*(_counts(some) for some in captures_by_turns(stores)), _counts(shown.told.lazy())]
+        every = [
+            *(counts_shown(some) for some in captures_by_turns(stores)),
+            counts_shown(shown.told.lazy()),
+        ]
         rows += [some.join(late.lazy(), on=ACCOUNT, how="semi") for some in every]
         number = parts_for(rows_since(stores), at_once)
     made = followers_in_parts(rows, number, folder=folder, at_once=at_once)
@@ -76,7 +80,8 @@ def followers_in_parts(
     return made
 
 
-def _counts(rows: pl.LazyFrame) -> pl.LazyFrame:
+def counts_shown(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """What captures, or what people told, say of followers."""
     return rows.select(COLUMNS).filter(pl.col("followers").is_not_null())
 
 

@@ -12,7 +12,7 @@ two tables heals with the next run, and a repeat changes nothing.
 Captures are taken apart by post, and the posts of some parts compared at a time (``parts``).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -30,6 +30,18 @@ from layers_pipeline.steps.derive.aliases import (
     take_out,
     take_out_accounts,
 )
+from layers_pipeline.steps.derive.comparing import (
+    LATEST,
+    LOOKED_AT,
+    POSTS,
+    SNAPSHOTS,
+    Facts,
+    Known,
+    compared,
+    known_of,
+    late_among,
+    stored_of,
+)
 from layers_pipeline.steps.derive.followers import Shown, derive_followers
 from layers_pipeline.steps.derive.merging import DAY, Merge, by_bucket, by_day, merge_all
 from layers_pipeline.steps.derive.parts import Parts, parts_for, scratch, take_apart
@@ -37,20 +49,9 @@ from layers_pipeline.steps.derive.staging import captures_by_turns, rows_since
 from layers_pipeline.steps.derive.told_listings import FOLLOWERS_MARK, told_followers
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.captures import Capture
-from transforms.contracts.columns import COUNTS, METRICS
-from transforms.facts.posts import posts_of
-from transforms.facts.snapshots import (
-    POST,
-    are_distinct,
-    as_distinct,
-    changed_of_distinct,
-    distinct_captures,
-    latest_metrics,
-)
+from transforms.contracts.columns import METRICS
+from transforms.facts.snapshots import POST
 
-SNAPSHOTS: Final = catalog.PLATFORM_POST_METRICS
-POSTS: Final = catalog.PLATFORM_POSTS
-LATEST: Final = catalog.PLATFORM_POST_METRICS_LATEST
 KEPT: Final = frozenset({"platform", "platform_post_id", "deleted_at", "bucket"})
 """Columns of a post that its captures do not change."""
 
@@ -69,15 +70,6 @@ MERGES: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What captures say of posts, by table."""
-
-    snapshots: pl.DataFrame
-    posts: pl.DataFrame
-    latest: pl.DataFrame
-
-
-@dataclass(frozen=True, kw_only=True)
 class Made:
     """The same in parts; of snapshots the days lie together."""
 
@@ -90,14 +82,6 @@ class Made:
         self.snapshots.add(part, facts.snapshots.sort(DAY))
         self.posts.add(part, facts.posts)
         self.latest.add(part, facts.latest)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Known:
-    """What is stored of posts."""
-
-    latest: pl.DataFrame
-    posts: pl.DataFrame
 
 
 def derive_facts(stores: Stores) -> dict[str, Written]:
@@ -182,7 +166,7 @@ def _compared(stores: Stores, given: Parts, folder: Path) -> Made:
     """What arrived captures say, each post's in the way that its others allow."""
     at_once = stores.settings.derive_rows
     groups = given.groups(at_once)
-    known = _known(stores, given.scan(groups[0]).collect()) if len(groups) == 1 else None
+    known = known_of(stores, given.scan(groups[0]).collect()) if len(groups) == 1 else None
     late = _late_posts(stores, given, known)
     others = None
     if late.height:
@@ -197,7 +181,7 @@ def _compared(stores: Stores, given: Parts, folder: Path) -> Made:
     for done, group in enumerate(groups, start=1):
         arrived = given.scan(group).collect()
         everything = others.scan(group).collect() if others else arrived.clear()
-        facts = _facts(known or _known(stores, arrived), arrived, late, everything)
+        facts = compared(known or known_of(stores, arrived), arrived, late, everything)
         made.add(group[0] if group else 0, facts)
         report("parts of captures compared", done, len(groups))
     return made
@@ -225,127 +209,15 @@ def _write(stores: Stores, made: Made, marks: Mapping[str, int]) -> dict[str, Wr
     }
 
 
-def facts_of(given: pl.DataFrame) -> Facts:
-    """What captures say of posts, if they are all there are of them."""
-    known = Known(latest=LATEST.empty(), posts=POSTS.empty())
-    return _following(given, known)
-
-
-def _facts(
-    known: Known, arrived: pl.DataFrame, late: pl.DataFrame, everything: pl.DataFrame
-) -> Facts:
-    """What captures say that follow on what is known, and of posts with late ones all of them."""
-    if late.is_empty():
-        return _following(arrived, known)
-    others = (rows.join(late, on=POST, how="anti") for rows in (known.latest, known.posts))
-    latest, posts = others
-    in_order = _following(
-        arrived.join(late, on=POST, how="anti"), Known(latest=latest, posts=posts)
-    )
-    remade = facts_of(everything)
-    return Facts(
-        snapshots=pl.concat([in_order.snapshots, remade.snapshots]),
-        posts=pl.concat([in_order.posts, remade.posts]),
-        latest=pl.concat([in_order.latest, remade.latest]),
-    )
-
-
-def _following(given: pl.DataFrame, known: Known) -> Facts:
-    """What captures say that are later than all that is known of their posts."""
-    metrics = [name for name in METRICS if _is_shown(name, given, known.latest)]
-    are_plain = are_distinct(given)
-    rows, read = given.lazy(), as_distinct if are_plain else distinct_captures
-    distinct = read(rows, metrics=metrics).collect().lazy()
-    before = known.latest.lazy()
-    latest = _with_all(latest_metrics(distinct, before=before, metrics=metrics), LATEST)
-    snapshots = changed_of_distinct(distinct, before=before, metrics=metrics).with_columns(
-        pl.col("captured_at").dt.date().alias(DAY)
-    )
-    return Facts(
-        snapshots=_with_all(snapshots, SNAPSHOTS),
-        posts=_as_posts(
-            posts_of(rows, before=known.posts.lazy(), are_distinct=are_plain).collect(), latest
-        ),
-        latest=latest,
-    )
-
-
-def _is_shown(metric: str, *frames: pl.DataFrame) -> bool:
-    return any(rows[metric].null_count() < rows.height for rows in frames)
-
-
-def _with_all(rows: pl.LazyFrame, table: Table) -> pl.DataFrame:
-    """The rows in the table's shape; metrics that nobody shows are null."""
-    found = rows.collect()
-    if "bucket" in table.columns:
-        found = _in_buckets(found)
-    schema = table.empty().schema
-    lacking = [name for name in table.columns if name not in found.columns]
-    nothing = [pl.lit(None, schema[name]).alias(name) for name in lacking]
-    return table.shape(found.with_columns(nothing))
-
-
-def _known(stores: Stores, arrived: pl.DataFrame) -> Known:
-    return Known(latest=_of(stores, LATEST, arrived), posts=_of(stores, POSTS, arrived))
-
-
-def _of(
-    stores: Stores, table: Table, arrived: pl.DataFrame, columns: Sequence[str] = ()
-) -> pl.DataFrame:
-    """A table's rows of the posts that captures speak of."""
-    touched = arrived.select(POST).unique()
-    parts = catalog.buckets(touched["platform_post_id"]).unique().to_list()
-    rows = stores.lake.read(table).filter(pl.col("bucket").is_in(parts))
-    found = rows.join(touched.lazy(), on=POST, how="semi")
-    return found.select(columns or table.columns).collect()
-
-
 def _late_posts(stores: Stores, given: Parts, known: Known | None) -> pl.DataFrame:
     """Posts of any part with a capture that is not newer than all that is known of them."""
     if known:
-        return _late(given.scan().select(LOOKED_AT).collect(), known)
-    found = [_empty_posts()]
+        return late_among(given.scan().select(LOOKED_AT).collect(), known)
+    found = [POSTS.empty().select(POST)]
     if stores.lake.row_count(LATEST) or stores.lake.row_count(POSTS):
         for group in given.groups(stores.settings.derive_rows):
             arrived = given.scan(group).select(LOOKED_AT).collect()
-            checked = _of(stores, LATEST, arrived, (*POST, "last_checked_at"))
-            content = _of(stores, POSTS, arrived, (*POST, "content_at"))
-            found.append(_late(arrived, Known(latest=checked, posts=content)))
+            checked = stored_of(stores, LATEST, arrived, (*POST, "last_checked_at"))
+            content = stored_of(stores, POSTS, arrived, (*POST, "content_at"))
+            found.append(late_among(arrived, Known(latest=checked, posts=content)))
     return pl.concat(found)
-
-
-LOOKED_AT: Final = (*POST, "captured_at", "source")
-
-
-def _empty_posts() -> pl.DataFrame:
-    return POSTS.empty().select(POST)
-
-
-def _late(arrived: pl.DataFrame, known: Known) -> pl.DataFrame:
-    """Posts with a capture that is not newer than all that is known of them.
-
-    Content can be ahead of the metrics where a crash fell between the two; then a capture of the
-    very moment of the content may have to come before those that made it.
-    """
-    checked = known.latest.select(*POST, "last_checked_at")
-    content = known.posts.select(*POST, "content_at")
-    met = arrived.join(checked, on=POST, how="left").join(content, on=POST, how="left")
-    is_known = pl.col("last_checked_at").is_not_null()
-    is_late = (
-        (pl.col("captured_at") <= pl.col("last_checked_at"))
-        | (pl.col("captured_at") <= pl.col("content_at"))
-        | ((pl.col("source") == "import") & is_known)
-    )
-    return met.filter(is_late).select(POST).unique()
-
-
-def _as_posts(identities: pl.DataFrame, latest: pl.DataFrame) -> pl.DataFrame:
-    """Rows of ``platform_posts``; whether a post is deleted is not the captures' to say."""
-    rows = identities.join(latest.select(*POST, *COUNTS), on=POST, how="left").with_columns(
-        deleted_at=pl.lit(None, pl.Datetime("us", "UTC"))
-    )
-    return POSTS.shape(_in_buckets(rows))
-
-
-def _in_buckets(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.with_columns(bucket=catalog.buckets(rows["platform_post_id"]))

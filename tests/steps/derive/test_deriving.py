@@ -4,8 +4,10 @@ from hypothesis import Phase, example, given
 from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
+from layers_pipeline.steps.derive.aliases import FACTS
+from layers_pipeline.steps.derive.comparing import facts_of
 from layers_pipeline.steps.derive.everything import bring_up_to_date
-from layers_pipeline.steps.derive.posts import FACTS, derive_facts, facts_of
+from layers_pipeline.steps.derive.posts import derive_facts
 from layers_pipeline.steps.derive.staging import captures as captures_of
 from layers_pipeline.steps.derive.staging import captures_since, stage
 from layers_pipeline.steps.platforms import INSTAGRAM, SIFT, STAGED_SOURCES
