@@ -10,26 +10,44 @@ Does not belong here: making captures, measuring, comparing (``deriving``).
 import json
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+if TYPE_CHECKING:
+    from layers_pipeline.operations.store import Operations
+
+SINCE: Final = datetime(2020, 1, 1, tzinfo=UTC)
+INSTANT: Final = pl.Datetime("us", "UTC")
+ALLOWED: Final[Mapping[str, pl.DataType]] = {"allowed_from": INSTANT, "allowed_to": INSTANT}
 
 
-def _stores() -> Any:
-    from layers_pipeline.settings import load_settings
-    from layers_pipeline.steps.stores import open_stores
+def _first_of(*names: str) -> ModuleType:
+    """The first of some modules that the checkout has."""
+    for name in names[:-1]:
+        try:
+            return import_module(name)
+        except ModuleNotFoundError:
+            continue
+    return import_module(names[-1])
 
-    return open_stores(load_settings())
+
+STORES: Final = _first_of("layers_pipeline.steps.stores")
+SETTINGS: Final = _first_of("layers_pipeline.settings")
+TABLES: Final = _first_of("layers_pipeline.lake.catalog", "layers_pipeline.tables")
+DERIVATION: Final = _first_of(
+    "layers_pipeline.steps.derive.everything", "layers_pipeline.steps.posts"
+)
 
 
 def seed(folder: Path, accounts: int) -> None:
     """Write the captures of a folder's files as imported ones, and allow their accounts."""
-    stores, tables = _stores(), _tables()
-    table = tables.STG_IMPORT__CAPTURES
+    stores, table = STORES.open_stores(SETTINGS.load_settings()), TABLES.STG_IMPORT__CAPTURES
     empty = table.empty()
     for file in sorted(folder.glob("*.parquet")):
         rows = pl.read_parquet(file)
@@ -37,73 +55,51 @@ def seed(folder: Path, accounts: int) -> None:
         rows = rows.with_columns(pl.lit(None, empty.schema[name]).alias(name) for name in lacking)
         shaped = rows.select(table.columns).cast(dict(empty.schema))
         stores.lake.replace(table, shaped, where={"file_id": [rows["file_id"][0]]})
-    try:
-        _allow(stores, accounts)
-    except ImportError:
-        allowed = _allowed(accounts).select(tables.PROJECT_ALLOWLIST.columns)
-        stores.lake.replace(tables.PROJECT_ALLOWLIST, allowed, where={})
-
-
-def _platform(number: int) -> str:
-    return "instagram" if number % 2 else "tiktok"
-
-
-def _allow(stores: Any, accounts: int) -> None:
-    from layers_pipeline.operations.accounts import NewAccount
-    from layers_pipeline.operations.creators import NewCreator
-
-    new = [
-        NewAccount(
-            platform=_platform(number), account_key=f"account{number}", connection="external"
-        )
-        for number in range(accounts)
-    ]
-    stores.operations.projects.add("project", name="Project", time_zone="UTC", now=SINCE)
-    stores.operations.accounts.add(new, now=SINCE)
-    creators = [
-        NewCreator(creator_id=one.account_id, display_name="", account_ids=(one.account_id,))
-        for one in new
-    ]
-    stores.operations.allowlist.allow("project", creators, allowed_from=SINCE)
+    allowed = _allowed(accounts)
+    if DERIVATION.__name__.endswith("everything"):
+        _allow(stores.operations, allowed)
+    else:
+        rows = allowed.select(TABLES.PROJECT_ALLOWLIST.columns)
+        stores.lake.replace(TABLES.PROJECT_ALLOWLIST, rows, where={})
 
 
 def _allowed(accounts: int) -> pl.DataFrame:
-    """The same as rows of the lake, which older checkouts copy at another place."""
-    numbers = range(accounts)
-    return pl.DataFrame(
-        {
-            "project_id": "project",
-            "platform": [_platform(number) for number in numbers],
-            "account_key": [f"account{number}" for number in numbers],
-            "creator_id": [f"{_platform(number)}:account{number}" for number in numbers],
-            "allowed_from": SINCE,
-            "allowed_to": None,
-        },
-        schema_overrides={
-            "allowed_from": pl.Datetime("us", "UTC"),
-            "allowed_to": pl.Datetime("us", "UTC"),
-        },
+    """Every account on one project's allowlist, as rows of the lake."""
+    platforms = ["instagram" if number % 2 else "tiktok" for number in range(accounts)]
+    keys = [f"account{number}" for number in range(accounts)]
+    return pl.DataFrame({"platform": platforms, "account_key": keys}).with_columns(
+        project_id=pl.lit("project"),
+        creator_id=pl.concat_str("platform", pl.lit(":"), "account_key"),
+        allowed_from=pl.lit(SINCE, INSTANT),
+        allowed_to=pl.lit(None, INSTANT),
     )
 
 
-def _tables() -> Any:
-    try:
-        from layers_pipeline.lake import catalog as tables
-    except ImportError:
-        from layers_pipeline import tables
-    return tables
+def _allow(operations: "Operations", allowed: pl.DataFrame) -> None:
+    """The same through the operational database, from which it is copied."""
+    accounts = import_module("layers_pipeline.operations.accounts")
+    creators = import_module("layers_pipeline.operations.creators")
+    new = [
+        accounts.NewAccount(platform=platform, account_key=key, connection="external")
+        for platform, key in allowed.select("platform", "account_key").iter_rows()
+    ]
+    entries = [
+        creators.NewCreator(
+            creator_id=one.account_id, display_name="", account_ids=(one.account_id,)
+        )
+        for one in new
+    ]
+    operations.projects.add("project", name="Project", time_zone="UTC", now=SINCE)
+    operations.accounts.add(new, now=SINCE)
+    operations.allowlist.allow("project", entries, allowed_from=SINCE)
 
 
 def derive() -> None:
     """Derive what has landed; prints how long the processors worked on that."""
-    try:
-        from layers_pipeline.steps.derive.everything import bring_up_to_date
-    except ImportError:
-        from layers_pipeline.steps.posts import derive_everything as bring_up_to_date
-
-    stores = _stores()
+    stores = STORES.open_stores(SETTINGS.load_settings())
+    whole = getattr(DERIVATION, "bring_up_to_date", None) or DERIVATION.derive_everything
     began, wall = time.process_time(), time.perf_counter()
-    bring_up_to_date(stores)
+    whole(stores)
     spent = {"cpu_s": time.process_time() - began, "wall_s": time.perf_counter() - wall}
     json.dump(spent, sys.stdout)
 

@@ -54,11 +54,8 @@ def derive_followers(
     rows = [pl.concat([before.lazy(), given]).join(late.lazy(), on=ACCOUNT, how="anti")]
     number = parts_for(shown.rows, at_once)
     if late.height:
-        every = [
-            *(counts_shown(some) for some in captures_by_turns(stores)),
-            counts_shown(shown.told.lazy()),
-        ]
-        rows += [some.join(late.lazy(), on=ACCOUNT, how="semi") for some in every]
+        every = chain(captures_by_turns(stores), [shown.told.lazy()])
+        rows += [counts_shown(some).join(late.lazy(), on=ACCOUNT, how="semi") for some in every]
         number = parts_for(rows_since(stores), at_once)
     made = followers_in_parts(rows, number, folder=folder, at_once=at_once)
     return merge_all(stores, MERGE, by_day(made, at_once), marks=marks)

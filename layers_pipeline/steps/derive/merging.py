@@ -63,13 +63,12 @@ def by_day(made: Parts, at_once: int) -> Iterator[pl.DataFrame]:
     if total <= at_once:
         yield made.scan().collect()
         return
-    days = made.scan().group_by(DAY).agg(rows=pl.len()).sort(DAY).collect()
-    for span in grouped(enumerate(days["rows"]), at_once):
-        rows = days["rows"].gather(span).sum()
-        first, last = days[DAY][span[0]], days[DAY][span[-1]]
+    days = made.scan().group_by(DAY).agg(rows=pl.len()).sort(DAY).collect().rows()
+    for span in grouped(((number, rows) for number, (_, rows) in enumerate(days)), at_once):
+        first, last = days[span[0]][0], days[span[-1]][0]
+        rows = sum(days[number][1] for number in span)
         # Of a day that is too large alone, those of some parts after the other.
-        for group in (
-            made.groups(at_once * total // max(rows, at_once)) if rows > at_once else [None]
-        ):
+        groups = made.groups(at_once * total // rows) if rows > at_once else [None]
+        for group in groups:
             of_days = made.scan(group).filter(pl.col(DAY).is_between(first, last))
             yield of_days.collect()
