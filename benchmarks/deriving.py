@@ -108,18 +108,20 @@ def _captures(
     is_instagram = pl.Series(account % 2 == 1)
     post_id = pl.format("75{}", pl.Series(post + 10**16))
     shares = {"likes": 0.06, "comments": 0.004, "shares": 0.01, "saves": 0.012}
-    shown = {
-        name: pl.Series((views * rate * chance.uniform(0.5, 1.5, views.size)).astype(np.int64))
+    shown: dict[str, pl.Expr] = {
+        name: pl.lit(
+            pl.Series((views * rate * chance.uniform(0.5, 1.5, views.size)).astype(np.int64))
+        )
         for name, rate in shares.items()
     }
-    captured_at = pl.lit(START) + pl.duration(minutes=minute)
+    captured_at = pl.lit(START) + pl.duration(minutes=pl.lit(minute))
     link = pl.format("https://www.example.test/@account{}/video/{}", pl.Series(account), post_id)
     return pl.select(
         platform=pl.when(is_instagram).then(pl.lit("instagram")).otherwise(pl.lit("tiktok")),
         account_key=pl.format("account{}", pl.Series(account)),
         platform_post_id=post_id,
         captured_at=captured_at,
-        published_at=pl.lit(START) - pl.duration(minutes=pl.Series(post % (90 * 1440))),
+        published_at=pl.lit(START) - pl.duration(minutes=pl.lit(pl.Series(post % (90 * 1440)))),
         media_type=pl.when(is_instagram).then(pl.lit("reel")).otherwise(pl.lit("tiktok_video")),
         caption=pl.format("A lamp that you can move, number {} #lamp #desk", pl.Series(post)),
         permalink=link,
