@@ -108,7 +108,7 @@ def _captures(
     is_instagram = pl.Series(account % 2 == 1)
     post_id = pl.format("75{}", pl.Series(post + 10**16))
     shares = {"likes": 0.06, "comments": 0.004, "shares": 0.01, "saves": 0.012}
-    shown: dict[str, pl.Expr] = {
+    shown = {
         name: pl.lit(
             pl.Series((views * rate * chance.uniform(0.5, 1.5, views.size)).astype(np.int64))
         )
@@ -132,8 +132,7 @@ def _captures(
         file_id=pl.lit(f"file{number:05}"),
         line_number=pl.Series(np.arange(1, rows.size + 1)),
         views=pl.Series(views),
-        **shown,
-    )
+    ).with_columns(**shown)
 
 
 def _run(name: str, root: Path, accounts: int, tree: Path | None) -> Side:
