@@ -22,7 +22,6 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any, Final
@@ -30,7 +29,6 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 import polars as pl
-from deltalake.fs import DeltaStorageHandler
 from deltalake.transaction import AddAction, RemoveAction
 
 from layers_pipeline.lake.handles import LOCAL
@@ -73,7 +71,7 @@ class Replacement:
         if kept.is_empty():
             return
         name = f"{self._column}={value}/part-{self._batch}-{uuid4()}.parquet"
-        size = self._put(name, kept.drop(self._column))
+        size = _write(self._root, name, kept.drop(self._column))
         self._actions.append(
             AddAction(
                 path=name,
@@ -84,13 +82,6 @@ class Replacement:
                 stats=json.dumps(_statistics(kept, self._table), default=_as_json),
             )
         )
-
-    def _put(self, name: str, rows: pl.DataFrame) -> int:
-        """Write a data file below the table's root; gives its size in bytes."""
-        path = self._root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows.write_parquet(path, compression="zstd", compression_level=LEVEL)
-        return path.stat().st_size
 
     @cached_property
     def _root(self) -> Path:
@@ -123,19 +114,31 @@ class Replacement:
         return self._written
 
 
-class RemoteReplacement(Replacement):
-    """The same for a table in an object store, where a file is one object."""
+class HeldReplacement(Replacement):
+    """The same for a table in an object store: rows are held until the commit writes them."""
 
-    def _put(self, name: str, rows: pl.DataFrame) -> int:
-        data = BytesIO()
-        rows.write_parquet(data, compression="zstd", compression_level=LEVEL)
-        with self._store.open_output_stream(name) as stream:
-            stream.write(data.getbuffer())
-        return data.getbuffer().nbytes
+    def __init__(self, lake: "Lake", table: Table, column: str, batch: str) -> None:
+        super().__init__(lake, table, column, batch)
+        self._held: list[pl.DataFrame] = []
 
-    @cached_property
-    def _store(self) -> DeltaStorageHandler:
-        return self._lake.object_store(self._table)
+    def add(self, value: str, rows: pl.DataFrame) -> None:
+        """Keep some rows of a partition; arguments as of ``Replacement.add``."""
+        self.empty(value)
+        self._held.append(rows)
+
+    def commit(self, marks: Mapping[str, int] | None = None) -> Written:
+        """Arguments as of ``Replacement.commit``."""
+        rows = pl.concat([self._table.empty(), *self._held])
+        where = {self._column: list(self._replaced)}
+        return self._lake.replace(self._table, rows, where=where, marks=marks)
+
+
+def _write(root: Path, name: str, rows: pl.DataFrame) -> int:
+    """Write a data file below the table's root; gives its size in bytes."""
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows.write_parquet(path, compression="zstd", compression_level=LEVEL)
+    return path.stat().st_size
 
 
 def _statistics(rows: pl.DataFrame, table: Table) -> dict[str, Any]:

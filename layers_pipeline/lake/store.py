@@ -12,14 +12,13 @@ import polars as pl
 import stamina
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchError
-from deltalake.fs import DeltaStorageHandler
 
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
 from layers_pipeline.lake.catalog import LANDED, QUARANTINE
 from layers_pipeline.lake.handles import LOCAL
 from layers_pipeline.lake.locks import Locks
-from layers_pipeline.lake.partition_commit import RemoteReplacement, Replacement
+from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
 from layers_pipeline.lake.reading import MIGRATE, LakeReader, damaged, marked
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
 from layers_pipeline.lake.writing import TABLE, Writing
@@ -241,11 +240,7 @@ class Lake(LakeReader):
             batch: What the rows belong to, as 32 hexadecimal digits.
         """
         is_local = LOCAL in self.uri(table) or "://" not in self.uri(table)
-        return (Replacement if is_local else RemoteReplacement)(self, table, column, batch)
-
-    def object_store(self, table: Table) -> DeltaStorageHandler:
-        """Where the table's data files lie, whatever store that is; made if it is not there."""
-        return DeltaStorageHandler(self.ensure(table).table_uri, self._options)
+        return (Replacement if is_local else HeldReplacement)(self, table, column, batch)
 
     def compact(self, table: Table) -> dict[str, Any]:
         """Join small files into large ones and write a checkpoint."""

@@ -7,7 +7,7 @@ import pytest
 
 from layers_pipeline.errors import StoreError
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.partition_commit import RemoteReplacement, Replacement
+from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
 from tests.worlds.data_builders import allow, make_stores, rows_of
 
 TABLE = catalog.UGC_POOL_PERCENTILES
@@ -48,7 +48,7 @@ def stored(stores):
     return rows_of(stores, TABLE).select("tick", "ads_content_id", "views").rows()
 
 
-@pytest.fixture(params=[Replacement, RemoteReplacement])
+@pytest.fixture(params=[Replacement, HeldReplacement])
 def begin(request, stores):
     return lambda: request.param(stores.lake, TABLE, "tick", BATCH)
 
@@ -117,7 +117,7 @@ def test_readers_of_what_was_added_see_the_rows(stores, begin):
 
 def test_files_of_an_object_store_are_left_to_the_commit(stores):
     assert isinstance(stores.lake.replacement(TABLE, "tick", batch=BATCH), Replacement)
-    assert not isinstance(stores.lake.replacement(TABLE, "tick", batch=BATCH), RemoteReplacement)
+    assert not isinstance(stores.lake.replacement(TABLE, "tick", batch=BATCH), HeldReplacement)
 
 
 def test_a_file_says_which_batch_wrote_it(stores):
