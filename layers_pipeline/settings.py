@@ -139,7 +139,7 @@ class Settings(BaseSettings):
     """How long after a tick its data is read, so that commits under way arrive, in seconds."""
     score_history_days: Annotated[int, Field(ge=0)] = 0
     """For how many days every tick's scores are kept; older days keep one. 0 keeps all."""
-    derive_rows: Annotated[int, Field(ge=1)] = 100_000
+    derive_rows: Annotated[int, Field(ge=1)] = 200_000
     """How many captures derivation holds in memory at a time; more are taken apart on disk."""
     schedules: Literal["running", "stopped"] = "running"
     """Whether schedules and sensors start switched on."""
