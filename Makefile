@@ -25,7 +25,7 @@ help: ## Say what there is
 
 $(PAGES): private GROUP := --extra dashboard
 $(STAMP): private GROUP := --group test
-$(LINT): private GROUP := --group lint --extra dashboard
+$(LINT): private GROUP := --group lint --extra dashboard --extra celery
 
 # With uv where it is installed; else uv comes through pip, into an environment of its own.
 $(RUN) $(PAGES) $(STAMP) $(LINT): pyproject.toml sandbox/pyproject.toml uv.lock

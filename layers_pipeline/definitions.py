@@ -33,20 +33,13 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         )
         from sensors import jobs, schedules, scrapes, ticks, versions  # noqa: PLC0415
 
-        assets = dg.load_assets_from_modules(
-            [ingest, ads, derive, score, creators, publish, exports]
-        )
+        made_here = [
+            *dg.load_assets_from_modules([ingest, ads, derive, score, creators, publish, exports]),
+            score.scored_ticks(settings),
+            ad_classes.classified_ticks(settings),
+        ]
         return dg.Definitions(
-            assets=[
-                *sources.external_assets(),
-                *dg.with_source_code_references(
-                    [
-                        *assets,
-                        score.scored_ticks(settings),
-                        ad_classes.classified_ticks(settings),
-                    ]
-                ),
-            ],
+            assets=[*sources.external_assets(), *dg.with_source_code_references(made_here)],
             asset_checks=[
                 score.newest_tick_is_scored(settings),
                 score.follows_earlier_scores,

@@ -103,6 +103,8 @@ class Settings(BaseSettings):
     """Calls per second that TikTok allows our app."""
     tiktok_calls_per_min: Annotated[float, Field(gt=0, le=60_000)] = 600.0
     """Calls per minute that TikTok allows our app; 600 by its basic tier, 1,000 above."""
+    tiktok_syncs_at_once: Annotated[int, Field(ge=1, le=1000)] = 1
+    """How many syncs call TikTok at once, on all machines; each takes its share of both limits."""
     tiktok_account_calls_per_min: Annotated[int, Field(ge=1, le=60_000)] = 40
     """Calls per minute that TikTok allows of one account to one endpoint."""
     meta_ads_url: str = "http://127.0.0.1:8890"
@@ -137,10 +139,20 @@ class Settings(BaseSettings):
     """When scoring ticks fall, in UTC."""
     tick_grace_s: Annotated[int, Field(ge=0)] = 60
     """How long after a tick its data is read, so that commits under way arrive, in seconds."""
+    backfill_ticks_per_run: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Into runs of how many ticks a backfill is split; 0 leaves a range one run."""
+    scoring_runs_at_once: Annotated[int, Field(ge=0, le=1000)] = 0
+    """How many runs may score at once; 0 leaves it to Dagster's instance, which begins with 1."""
+    runs_at_once: Annotated[int, Field(ge=1, le=10_000)] = 4
+    """How many runs the daemon starts at once, of any kind."""
     score_history_days: Annotated[int, Field(ge=0)] = 0
     """For how many days every tick's scores are kept; older days keep one. 0 keeps all."""
     derive_rows: Annotated[int, Field(ge=1)] = 200_000
     """How many captures derivation holds in memory at a time; more are taken apart on disk."""
+    raw_history_days: Annotated[int, Field(ge=0)] = 0
+    """For how many days what platforms answered is kept as received. 0 keeps all."""
+    run_history_days: Annotated[int, Field(ge=0)] = 90
+    """For how many days Dagster's runs and their events are kept. 0 keeps all."""
     schedules: Literal["running", "stopped"] = "running"
     """Whether schedules and sensors start switched on."""
     failed_share_limit: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
@@ -171,6 +183,12 @@ class Settings(BaseSettings):
     @cached_property
     def root(self) -> Path:
         return self.home.expanduser().absolute()
+
+    @property
+    def tiktok_pace_per_s(self) -> float:
+        """Calls per second that one sync makes: its share of what our app is allowed."""
+        allowed = min(self.tiktok_calls_per_s, self.tiktok_calls_per_min / 60)
+        return allowed / self.tiktok_syncs_at_once
 
     @property
     def tiktok_account_allowance_per_min(self) -> int:
@@ -209,6 +227,11 @@ class Settings(BaseSettings):
         keys = [SecretStr(key.strip()) for key in self.token_keys.get_secret_value().split(",")]
         urls = (value for _, value in self if isinstance(value, str) and "://" in value)
         return [*given, *keys, *(SecretStr(found) for url in urls for found in _in_urls(url))]
+
+    @property
+    def restoring_note(self) -> Path:
+        """The file that is there while a restore is not finished; it names the backup."""
+        return self.root / "restoring"
 
     @property
     def locks_location(self) -> Path:

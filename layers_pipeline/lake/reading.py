@@ -109,7 +109,7 @@ class LakeReader:
             return
         wrong = [
             f"{path} has {size if size is None else f'{size:,}'} of {wanted:,} bytes"
-            for path, wanted, size in _sizes(handle)
+            for path, wanted, size in sizes(handle)
             if size != wanted
         ]
         if wrong:
@@ -292,7 +292,7 @@ def damaged(name: str, uri: str, error: Exception) -> StoreError:
     )
 
 
-def _sizes(handle: DeltaTable) -> Iterator[tuple[str, int, int | None]]:
+def sizes(handle: DeltaTable) -> Iterator[tuple[str, int, int | None]]:
     """Each data file of a table on this machine, its bytes by the log, and as it lies there."""
     listed = handle.get_add_actions()
     sizes = listed["size_bytes"].to_pylist()

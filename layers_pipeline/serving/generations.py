@@ -63,7 +63,7 @@ def publish(
         PublicationError: The file could not be built; the current generation stays.
     """
     number = max(generations(folder), default=0) + 1
-    path = _file(folder, number)
+    path = file_of(folder, number)
     making = folder / f".making-{number:06d}.duckdb"
     with _making(making, path):
         folder.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ def _remove(left: Path) -> None:
 def _prune(folder: Path, kept: int) -> None:
     """Delete all but the newest generations; one that cannot be deleted stays, and is told."""
     for old in sorted(generations(folder))[: -max(kept, 1)]:
-        path = _file(folder, old)
+        path = file_of(folder, old)
         try:
             path.unlink(missing_ok=True)
             _versions_file(path).unlink(missing_ok=True)
@@ -128,7 +128,8 @@ def generations(folder: Path) -> list[int]:
     return [int(match.group(1)) for match in found if match]
 
 
-def _file(folder: Path, number: int) -> Path:
+def file_of(folder: Path, number: int) -> Path:
+    """Where a generation lies."""
     return folder / f"layers-{number:06d}.duckdb"
 
 
@@ -173,7 +174,7 @@ def pinned_versions(folder: Path) -> dict[str, list[int]]:
     """
     found: dict[str, list[int]] = {}
     for number in generations(folder):
-        path = _file(folder, number)
+        path = file_of(folder, number)
         try:
             versions = _versions_beside(path) or _versions_within(path)
         except duckdb.Error as error:

@@ -88,3 +88,8 @@ def test_every_bad_value_is_named_at_once(monkeypatch):
     monkeypatch.setenv("LAYERS_TICK_GRACE_S", "y")
     with pytest.raises(SettingsError, match=r"LAYERS_TICK_GRACE_S: .*; LAYERS_SCHEDULES: "):
         load_settings()
+
+
+def test_syncs_at_once_share_what_tiktok_allows():
+    assert Settings(tiktok_calls_per_s=10, tiktok_calls_per_min=300).tiktok_pace_per_s == 5
+    assert Settings(tiktok_syncs_at_once=4).tiktok_pace_per_s == 2.5

@@ -28,6 +28,8 @@ LANDED_ROW: Final = 10
 EVER: Final[Mapping[str, int]] = MappingProxyType({})
 """Of no table has anything been read before."""
 PLACE: Final = "file_of_row"
+TAKEN_OUT: Final = ""
+"""What stands in place of a landed row's text once that is not kept any more."""
 NAMES: Final = {"platform": pl.String, "account_key": pl.String, "new_key": pl.String}
 
 
@@ -63,9 +65,10 @@ def _batches(stores: Stores, source: Source, files: Sequence[str]) -> list[pl.La
     """
     lake, raw, key = stores.lake, source.raw, source.together
     at_once = max(1, stores.settings.derive_rows // LANDED_ROW)
+    with_text = pl.col("body") != TAKEN_OUT
     placed = lake.scan(raw, files, place=PLACE).group_by(key, PLACE).agg(rows=pl.len()).collect()
     if placed["rows"].sum() <= at_once:
-        return [lake.scan(raw, files)]
+        return [lake.scan(raw, files).filter(with_text)]
     groups = (
         placed.group_by(key)
         .agg(pl.col("rows").sum(), pl.col(PLACE))
@@ -74,7 +77,7 @@ def _batches(stores: Stores, source: Source, files: Sequence[str]) -> list[pl.La
     numbered = groups.with_columns(batch=(pl.col("rows").cum_sum() - 1) // at_once)
     return [
         lake.scan(raw, some[PLACE].explode().unique().sort().to_list()).filter(
-            pl.col(key).is_in(some[key].to_list())
+            with_text, pl.col(key).is_in(some[key].to_list())
         )
         for some in numbered.partition_by("batch", maintain_order=True)
     ]

@@ -24,6 +24,7 @@ from layers_pipeline.steps.derive.deletions import derive_absences
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.remaking import make_facts_again
 from layers_pipeline.steps.derive.staging import stage_again
+from layers_pipeline.steps.maintain.raw_retention import require_whole
 from layers_pipeline.steps.platforms import STAGED_SOURCES, Source
 from layers_pipeline.steps.stores import Stores
 
@@ -57,8 +58,12 @@ def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
     Args:
         start: First moment of landing.
         end: The moment up to which rows that landed are read.
+
+    Raises:
+        InputRefusedError: Nothing lies in the span, or rows that landed in it are not kept.
     """
     require_span(start, end)
+    require_whole(stores, start)
     read, written = 0, {source.staged.name: Written() for source in STAGED_SOURCES}
     with stores.lake.write_lock():
         days = [

@@ -27,6 +27,7 @@ from layers_pipeline.steps.derive.everything import (
 )
 from layers_pipeline.steps.derive.payouts import copy_payouts
 from layers_pipeline.steps.maintain.drift import derive_drift
+from layers_pipeline.steps.maintain.raw_retention import drop_old_landings
 from layers_pipeline.steps.maintain.retention import thin_out_scores
 from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks
 from layers_pipeline.steps.score.selecting import select_ticks
@@ -168,9 +169,9 @@ def _mark_as_read(stores: Stores) -> None:
 def maintain(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str, int]:
     """Keep the lake small and quick to read: thin out, compact, publish, then delete files.
 
-    Old scores are thinned out (``retention``) and tables of many small files compacted. The
-    order matters: a published generation names files, so files are deleted only after the
-    generations that are kept have been asked which versions they read.
+    Old scores are thinned out (``retention``), old landings dropped (``raw_retention``), and tables
+    of many small files compacted. The order matters: a published generation names files, so files
+    are deleted only after the generations that are kept have been asked which versions they read.
 
     Args:
         on_written: Called with what was derived, by table name; twice, as publishing derives too.
@@ -187,6 +188,7 @@ def maintain(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str, in
             add_up(written, {catalog.AD_ELIGIBILITY.name: judged_again})
             add_up(written, select_ticks(stores).written())
             thin_out_scores(stores)
+            drop_old_landings(stores)
             for done, table in enumerate(catalog.TABLES, start=1):
                 if len(stores.lake.files(table)) > SMALL_FILES:
                     stores.lake.compact(table)

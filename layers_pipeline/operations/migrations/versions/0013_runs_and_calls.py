@@ -1,13 +1,13 @@
 """How jobs run and how much of the platforms' allowances is used, for whoever watches.
 
-Belongs here: the change from 0012 to 0015.
+Belongs here: the change from 0012 to 0013.
 Does not belong here: imports of the models, which move on while this stays as it is.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
+revision = "0013"
 down_revision = "0012"
 branch_labels = None
 depends_on = None
@@ -50,7 +50,7 @@ def _count(name: str, comment: str) -> sa.Column:
 
 
 def _number(name: str, comment: str, *, nullable: bool = False) -> sa.Column:
-    return sa.Column(name, sa.Float(), nullable=nullable, comment=comment)
+    return sa.Column(name, sa.Double(), nullable=nullable, comment=comment)
 
 
 def _instant(name: str, comment: str, *, nullable: bool = False) -> sa.Column:
