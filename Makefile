@@ -67,6 +67,7 @@ bench: $(RUN) ## Measure: load time, scoring, a backfill, a full sync; peak memo
 	@$(BIN)/python -m benchmarks.scoring all
 	@$(BIN)/python -m benchmarks.marts
 	@$(BIN)/python -m benchmarks.views
+	@$(BIN)/python -m benchmarks.traffic
 
 clean: ## Forget the demo's data; the environment stays
 	rm -rf $(LAYERS_HOME)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from layers_pipeline.errors import SettingsError
@@ -54,6 +55,11 @@ def _tick(key: str) -> str:
     return key
 
 
+def _or_of_aws(*names: str) -> FieldInfo:
+    """A setting that may have the name that Amazon's own programs read."""
+    return Field(validation_alias=AliasChoices(*names))
+
+
 def _long_enough(token: SecretStr) -> SecretStr:
     if 0 < len(token) < METRICS_TOKEN_MIN:
         raise ValueError(f"give it {METRICS_TOKEN_MIN} characters or more")
@@ -67,7 +73,9 @@ class Settings(BaseSettings):
     ``LAYERS_TIKTOK_CLIENT_ID`` is taken apart and ``LAYERS_TOKEN_KEYS`` is not.
     """
 
-    model_config = SettingsConfigDict(env_prefix="LAYERS_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="LAYERS_", frozen=True, extra="ignore", populate_by_name=True
+    )
 
     home: Path = Path(".layers")
     """Folder of the embedded defaults; everything below lies in it unless it is set."""
@@ -77,6 +85,27 @@ class Settings(BaseSettings):
     """Folder or object-store URL of the lake. Default: ``home``/lake."""
     serve_dir: Path | None = None
     """Folder of the analysts' files. Default: ``home``/serve."""
+    s3_endpoint: Annotated[str, _or_of_aws("LAYERS_S3_ENDPOINT", "AWS_ENDPOINT_URL")] = ""
+    """URL of the S3 server, where it is not Amazon's."""
+    s3_region: Annotated[str, _or_of_aws("LAYERS_S3_REGION", "AWS_REGION")] = ""
+    """Region of the bucket."""
+    s3_access_key_id: Annotated[str, _or_of_aws("LAYERS_S3_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID")] = (
+        ""
+    )
+    """Name of the key to the bucket; without one the machine's own role is used."""
+    s3_secret_access_key: Annotated[
+        SecretStr, _or_of_aws("LAYERS_S3_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY")
+    ] = SecretStr("")
+    """The key itself."""
+    s3_session_token: Annotated[
+        SecretStr, _or_of_aws("LAYERS_S3_SESSION_TOKEN", "AWS_SESSION_TOKEN")
+    ] = SecretStr("")
+    """What belongs to a key that ends by itself."""
+    history_in_file: Literal["newest", "views", "whole"] = "newest"
+    """What the analysts' file holds of tables that grow without end, if the lake is in an object
+    store: copies of the newest days, views over the store, or copies of all."""
+    history_days: Annotated[int, Field(ge=1)] = 2
+    """For how many days ``newest`` copies, of all that was known by then."""
 
     sift_url: str = "http://127.0.0.1:8890"
     """Base URL of SIFT; the default is the sandbox's."""

@@ -37,6 +37,8 @@ DEAREST: Final = (
     "steps/ingest/test_imports.py",
     "tools/test_old_lake.py",
     "stress/test_killed_syncs.py",
+    "steps/test_object_store.py",
+    "stress/test_killed_on_s3.py",
     "assets/test_sync_checks.py",
     "steps/score/test_ad_classes.py",
 )
@@ -65,8 +67,8 @@ OF_FOLDER: Final = {
     "views": "store",
 }
 """Folders and files below ``tests``; everything else is quick."""
-OF_FIXTURE: Final = {"url": "process", "postgres_url": "store"}
-OF_PARAMETER: Final = {"postgres": "store"}
+OF_FIXTURE: Final = {"url": "process", "postgres_url": "store", "s3_server": "store"}
+OF_PARAMETER: Final = {"postgres": "store", "s3": "store"}
 """A value that a fixture is parametrised with."""
 
 

@@ -10,15 +10,15 @@ from typing import Any, Final, TypeVar
 
 import polars as pl
 import stamina
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchError
 
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
 from layers_pipeline.lake.catalog import LANDED, QUARANTINE
-from layers_pipeline.lake.handles import LOCAL
+from layers_pipeline.lake.handles import KeptToWrite, in_several_files
 from layers_pipeline.lake.locks import Locks
-from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
+from layers_pipeline.lake.partition_commit import Replacement
 from layers_pipeline.lake.reading import MIGRATE, LakeReader, damaged, marked
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
 from layers_pipeline.lake.writing import TABLE, Writing
@@ -39,6 +39,8 @@ PROPERTIES: Final = {
     "delta.logRetentionDuration": LOG_KEPT,
     "delta.checkpointInterval": str(CHECKPOINT_EVERY),
 }
+IN_ORDER: Final = WriterProperties(max_row_group_size=20_480)
+"""Of files in an order: who looks for one value reads so many rows of each."""
 
 
 class Lake(LakeReader):
@@ -60,6 +62,7 @@ class Lake(LakeReader):
         super().__init__(location, storage_options=storage_options, seen=seen)
         self._writing = Writing(locks)
         self._clock = clock or SystemClock()
+        self._to_write = KeptToWrite()
 
     def write_lock(self) -> AbstractContextManager[None]:
         """Held while reads and writes that belong together are made: nobody else writes.
@@ -92,6 +95,13 @@ class Lake(LakeReader):
         if version is None and table.name in pins:
             return pins[table.name]
         return super().handle(table, version=version)
+
+    def version(self, table: Table) -> int:
+        """As of ``LakeReader``; of a table that ``handle`` gives as it was, the version then."""
+        if table.name in self._writing.pins:
+            pinned = self._writing.pins[table.name]
+            return -1 if pinned is None else pinned.version()
+        return super().version(table)
 
     def append(self, table: Table, rows: pl.DataFrame, *, restamp: Restamp) -> Written:
         """Append rows that nobody else can have: facts made by the caller, with keys of their own.
@@ -239,14 +249,17 @@ class Lake(LakeReader):
         Args:
             batch: What the rows belong to, as 32 hexadecimal digits.
         """
-        is_local = LOCAL in self.uri(table) or "://" not in self.uri(table)
-        return (Replacement if is_local else HeldReplacement)(self, table, column, batch)
+        return Replacement(self, table, column, batch)
 
     def compact(self, table: Table) -> dict[str, Any]:
-        """Join small files into large ones and write a checkpoint."""
+        """Join small files into large ones, in the table's order, and write a checkpoint."""
 
         def attempt() -> dict[str, Any]:
             handle = self.ensure(table)
+            for partition in in_several_files(handle) if table.in_order_of else ():
+                handle.optimize.z_order(
+                    table.in_order_of, partition_filters=partition, writer_properties=IN_ORDER
+                )
             done = dict(handle.optimize.compact())
             handle.create_checkpoint()
             return done
@@ -296,7 +309,11 @@ class Lake(LakeReader):
 
     def ensure(self, table: Table) -> DeltaTable:
         """The table as it is now, made if it is not there; opened for the caller alone."""
-        return self._open(table) or DeltaTable.create(
+        is_here = self.log_folder(table) is not None
+        opened = None if is_here else self._to_write.newest(table.name)
+        if opened is None and (opened := self._open(table)) is not None and not is_here:
+            self._to_write.keep(table.name, opened)
+        return opened or DeltaTable.create(
             self.uri(table),
             schema=table.empty().to_arrow().schema,
             mode="ignore",

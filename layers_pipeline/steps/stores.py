@@ -14,6 +14,7 @@ from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import SettingsError, StoreError
 from layers_pipeline.lake.locks import locks_for
 from layers_pipeline.lake.migration import migrate
+from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.lake.store import Lake
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.seen import Seen
@@ -68,7 +69,13 @@ def open_lake(settings: Settings, *, clock: Clock | None = None) -> Lake:
             "name, which the lake's library takes for another character. Name a folder without it."
         )
     locks = locks_for(settings.operations_database_url, folder=settings.locks_location)
-    return Lake(place, locks=locks, clock=clock, seen=seen_of_lake(settings))
+    return Lake(
+        place,
+        locks=locks,
+        clock=clock,
+        storage_options=options_of(settings),
+        seen=seen_of_lake(settings),
+    )
 
 
 def seen_of_lake(settings: Settings) -> Seen:

@@ -51,7 +51,13 @@ class Things(dy.Schema):
 
 
 THINGS = Table(name="things", schema=Things)
-PARTED = Table(name="parted", schema=Things, partition_by=("part",), prune_by=("part",))
+PARTED = Table(
+    name="parted",
+    schema=Things,
+    partition_by=("part",),
+    prune_by=("part",),
+    in_order_of=("name",),
+)
 
 
 class NoLocks:
@@ -177,6 +183,17 @@ def test_after_a_compaction_nothing_added_is_missed(lake):
     assert len(lake.files(THINGS)) == 1
     assert "b" in added(lake, version)
     assert values(lake) == {"a": 1, "b": 1}
+
+
+def test_a_compaction_lays_out_each_partition_in_the_tables_order(lake):
+    for names in ("cb", "da"):
+        parts = ("x", "y")
+        rows = things(*((f"{name}{part}", 1, "", part) for name in names for part in parts))
+        lake.insert_absent(PARTED, rows)
+    lake.compact(PARTED)
+
+    stored = [pl.read_parquet(file)["name"].to_list() for file in lake.files(PARTED)]
+    assert sorted(stored) == [[f"{name}{part}" for name in "abcd"] for part in "xy"]
 
 
 def forget(lake: Lake, table: Table) -> None:

@@ -19,6 +19,7 @@ from layers_pipeline.lake.reading import ADDED
 from layers_pipeline.lake.table import Table, Written, add_up
 from layers_pipeline.progress import report
 from layers_pipeline.serving import generations
+from layers_pipeline.serving.history import History
 from layers_pipeline.serving.pinned import Pinned
 from layers_pipeline.steps.derive.everything import (
     OnWritten,
@@ -70,6 +71,7 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
             pinned=pinned,
             at=stores.clock.now(),
             kept=stores.settings.generations_kept,
+            history=History.of(stores.settings),
         )
 
 
@@ -156,7 +158,11 @@ def _pin(stores: Stores, table: Table) -> Pinned:
         )
     files = tuple(sorted(handle.file_uris()))
     added = tuple(field.name for field in handle.schema().fields if ADDED in field.metadata)
-    return replace(pinned, version=handle.version(), files=files, added=added)
+    found = replace(pinned, version=handle.version(), files=files, added=added)
+    if found.is_local:
+        return found
+    rows, options = int(handle.count()), stores.lake.storage_options
+    return replace(found, rows=rows, options=options)
 
 
 def _mark_as_read(stores: Stores) -> None:
