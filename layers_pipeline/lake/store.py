@@ -39,6 +39,9 @@ PROPERTIES: Final = {
     "delta.logRetentionDuration": LOG_KEPT,
     "delta.checkpointInterval": str(CHECKPOINT_EVERY),
 }
+KEYS: Final = "keys"
+"""Application of every commit that looked for keys: of two from one version, the later one fails
+and looks again, though rows that are only appended would not conflict."""
 IN_ORDER: Final = WriterProperties(max_row_group_size=20_480)
 """Of files in an order: who looks for one value reads so many rows of each."""
 
@@ -161,8 +164,8 @@ class Lake(LakeReader):
         def attempt() -> Written:
             given = restamp(kept) if restamp else kept
             handle = self.ensure(table)
+            mark = marked({**wanted, KEYS: handle.version() + 1})
             if not self._has_any(table, handle, given):
-                mark = marked(wanted)
                 write_deltalake(handle, table.shape(given), mode="append", commit_properties=mark)
                 return Written(inserted=given.height)
             merger = handle.merge(
@@ -170,7 +173,7 @@ class Lake(LakeReader):
                 predicate=same_row(table, given),
                 source_alias="s",
                 target_alias="t",
-                commit_properties=marked(wanted),
+                commit_properties=mark,
             )
             if update is not None:
                 values = {name: f"s.{name}" for name in fields}
