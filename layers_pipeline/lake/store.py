@@ -166,7 +166,7 @@ class Lake(LakeReader):
             handle = self.ensure(table)
             mark = marked({**wanted, KEYS: handle.version() + 1})
             if not self._has_any(table, handle, given):
-                write_deltalake(handle, table.shape(given), mode="append", commit_properties=mark)
+                write_deltalake(handle, given, mode="append", commit_properties=mark)
                 return Written(inserted=given.height)
             merger = handle.merge(
                 given,
