@@ -176,6 +176,8 @@ class Settings(BaseSettings):
     """How many runs the daemon starts at once, of any kind."""
     score_history_days: Annotated[int, Field(ge=0)] = 0
     """For how many days every tick's scores are kept; older days keep one. 0 keeps all."""
+    derive_rows: Annotated[int, Field(ge=1)] = 200_000
+    """How many captures derivation holds in memory at a time; more are taken apart on disk."""
     raw_history_days: Annotated[int, Field(ge=0)] = 0
     """For how many days what platforms answered is kept as received. 0 keeps all."""
     run_history_days: Annotated[int, Field(ge=0)] = 90

@@ -47,8 +47,13 @@ BY_NAME: Final = {table.name: table for table in ALL}
 
 def buckets(keys: pl.Series) -> pl.Series:
     """The bucket of each key, the same on every machine and for ever."""
+    return places(keys, BUCKETS)
+
+
+def places(keys: pl.Series, number: int) -> pl.Series:
+    """Each key's place among so many; where they are a multiple of the buckets, within its own."""
     found = keys.unique()
-    numbers = [zlib.crc32(str(value).encode()) % BUCKETS for value in found]
+    numbers = [zlib.crc32(str(value).encode()) % number for value in found]
     if found.is_empty():
         return pl.Series(keys.name, [], dtype=pl.Int64)
     return keys.replace_strict(found, numbers, return_dtype=pl.Int64)

@@ -158,6 +158,10 @@ class LakeReader:
         handle = None if version == -1 else self.handle(table, version=version)
         if handle is None:
             return table.empty().lazy()
+        return self.rows_of(table, handle)
+
+    def rows_of(self, table: Table, handle: DeltaTable) -> pl.LazyFrame:
+        """Every row of the table as it was opened, lazily."""
         self._require_columns(table, handle)
         return pl.scan_delta(handle, storage_options=self._options).select(table.columns)
 
@@ -215,6 +219,17 @@ class LakeReader:
         """The data files that the table gained since a version; all if that was cleaned away."""
         before = self._files_at(table, version)
         return [uri for uri in self.files(table) if uri not in before]
+
+    def rows_by_file(self, table: Table) -> dict[str, int]:
+        """How many rows each data file has, by its name without folders, as the log says."""
+        handle = self.handle(table)
+        if handle is None:
+            return {}
+        listed = handle.get_add_actions()
+        paths, rows = (listed[name].to_pylist() for name in ("path", "num_records"))
+        return {
+            path.rsplit("/", 1)[-1]: int(some or 0) for path, some in zip(paths, rows, strict=True)
+        }
 
     def partitions_since(self, table: Table, version: int) -> set[str]:
         """The values, as text, of partitions that gained files since a version."""

@@ -39,6 +39,9 @@ PROPERTIES: Final = {
     "delta.logRetentionDuration": LOG_KEPT,
     "delta.checkpointInterval": str(CHECKPOINT_EVERY),
 }
+KEYS: Final = "keys"
+"""Application of every commit that looked for keys: of two from one version, the later one fails
+and looks again, though rows that are only appended would not conflict."""
 IN_ORDER: Final = WriterProperties(max_row_group_size=20_480)
 """Of files in an order: who looks for one value reads so many rows of each."""
 
@@ -160,12 +163,17 @@ class Lake(LakeReader):
 
         def attempt() -> Written:
             given = restamp(kept) if restamp else kept
-            merger = self.ensure(table).merge(
+            handle = self.ensure(table)
+            mark = marked({**wanted, KEYS: handle.version() + 1})
+            if not self._has_any(table, handle, given):
+                write_deltalake(handle, given, mode="append", commit_properties=mark)
+                return Written(inserted=given.height)
+            merger = handle.merge(
                 given,
                 predicate=same_row(table, given),
                 source_alias="s",
                 target_alias="t",
-                commit_properties=marked(wanted),
+                commit_properties=mark,
             )
             if update is not None:
                 values = {name: f"s.{name}" for name in fields}
@@ -180,6 +188,15 @@ class Lake(LakeReader):
         if written == Written():  # deltalake makes no commit of a merge that changes nothing
             self.record_marks(table, wanted)
         return written + Written(quarantined=refused)
+
+    def _has_any(self, table: Table, handle: DeltaTable, rows: pl.DataFrame) -> bool:
+        """Whether a stored row has the key of a given one: merging reads and sorts much more."""
+        stored = self.rows_of(table, handle)
+        for column in table.prune_by:
+            stored = stored.filter(pl.col(column).is_in(rows[column].unique().to_list()))
+        same = [*table.key, *table.prune_by]
+        met = stored.select(same).join(rows.select(same).lazy(), on=same, how="semi")
+        return not met.head(1).collect().is_empty()
 
     def record_marks(self, table: Table, marks: Mapping[str, int]) -> None:
         """Record numbers with a commit of no rows, by application; lower ones are left alone."""

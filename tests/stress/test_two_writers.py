@@ -23,8 +23,9 @@ from polars.testing import assert_frame_equal
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.serving import generations
+from layers_pipeline.steps.derive.comparing import facts_of
 from layers_pipeline.steps.derive.everything import bring_up_to_date
-from layers_pipeline.steps.derive.posts import captures, facts_of
+from layers_pipeline.steps.derive.staging import captures
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.stores import Stores, open_stores
 from tests.stress.killing import IS_LONG
