@@ -264,7 +264,9 @@ class _Read:
 
     def __init__(self, table: Table, way: Way, reading: _Reading, file_id: str) -> None:
         self._table, self._way, self._reading, self._file_id = table, way, reading, file_id
-        self.kept = [(StgImportCaptures.create_empty(), Quarantine.create_empty())]
+        self.kept: list[tuple[pl.DataFrame, pl.DataFrame]] = [
+            (StgImportCaptures.create_empty(), Quarantine.create_empty())
+        ]
         self._take = reading.take(file_id) if reading.take else self._keep
         self.tally, self.sample, self.newest = Tally(), Sample(), newest_of(self.kept[0][0])
 
