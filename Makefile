@@ -25,7 +25,7 @@ help: ## Say what there is
 
 $(PAGES): private GROUP := --extra dashboard
 $(STAMP): private GROUP := --group test
-$(LINT): private GROUP := --group lint --extra dashboard
+$(LINT): private GROUP := --group lint --extra dashboard --extra celery
 
 # With uv where it is installed; else uv comes through pip, into an environment of its own.
 $(RUN) $(PAGES) $(STAMP) $(LINT): pyproject.toml sandbox/pyproject.toml uv.lock
@@ -67,6 +67,7 @@ bench: $(RUN) ## Measure: load time, scoring, a backfill, a full sync; peak memo
 	@$(BIN)/python -m benchmarks.scoring all
 	@$(BIN)/python -m benchmarks.marts
 	@$(BIN)/python -m benchmarks.views
+	@$(BIN)/python -m benchmarks.traffic
 
 clean: ## Forget the demo's data; the environment stays
 	rm -rf $(LAYERS_HOME)

@@ -15,7 +15,8 @@ import polars as pl
 from assets.asset_specs import spec_of
 from assets.contract_checks import check_specs, contract_result, log, versions
 from assets.derive import OWN as DERIVED
-from assets.partitions import scoring_ticks
+from assets.partitions import backfill_policy, scoring_ticks
+from layers_pipeline.dagster_support.limits import SCORING_POOL
 from layers_pipeline.lake import catalog
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.score.ad_classes import ClassifiedTick, classify_ticks
@@ -35,8 +36,8 @@ def classified_ticks(settings: Settings) -> dg.AssetsDefinition:
         specs=[spec_of(TABLE)],
         check_specs=check_specs([TABLE]),
         partitions_def=ticks,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        pool="scoring",
+        backfill_policy=backfill_policy(settings),
+        pool=SCORING_POOL,
     )
     def classify(
         context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores]

@@ -1,6 +1,7 @@
 """Scoring ticks as Dagster partitions.
 
-Belongs here: the partition definition that everything scored shares.
+Belongs here: what everything scored shares: the partition definition, and how a backfill is split
+into runs.
 Does not belong here: when a tick is scored (``sensors``).
 """
 
@@ -19,3 +20,12 @@ def scoring_ticks(settings: Settings) -> dg.TimeWindowPartitionsDefinition:
         end_offset=1,
         timezone="UTC",
     )
+
+
+def backfill_policy(settings: Settings) -> dg.BackfillPolicy:
+    """One run for a range, or runs of so many ticks as the settings name; several may be at work.
+
+    Ranges may be scored in any order, and at once: what comes of them is the same.
+    """
+    ticks = settings.backfill_ticks_per_run
+    return dg.BackfillPolicy.multi_run(ticks) if ticks else dg.BackfillPolicy.single_run()

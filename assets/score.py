@@ -22,7 +22,8 @@ from assets.contract_checks import (
     versions,
 )
 from assets.derive import OWN as DERIVED
-from assets.partitions import scoring_ticks
+from assets.partitions import backfill_policy, scoring_ticks
+from layers_pipeline.dagster_support.limits import SCORING_POOL
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.settings import Settings
@@ -56,8 +57,8 @@ def scored_ticks(settings: Settings) -> dg.AssetsDefinition:
         specs=[spec_of(table) for table in PER_TICK],
         check_specs=check_specs(PER_TICK),
         partitions_def=ticks,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        pool="scoring",
+        backfill_policy=backfill_policy(settings),
+        pool=SCORING_POOL,
     )
     def score(
         context: dg.AssetExecutionContext, stores: dg.ResourceParam[Stores]

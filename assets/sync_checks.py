@@ -15,7 +15,7 @@ import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.steps.ingest.outcomes import EVERY
-from layers_pipeline.steps.platforms import PLATFORMS
+from layers_pipeline.steps.platforms import CORE_METRICS, PLATFORMS
 from layers_pipeline.steps.stores import Stores
 from transforms.facts.post_ids import publication_findings
 from transforms.facts.snapshots import POST
@@ -30,8 +30,6 @@ from transforms.facts.sync_findings import (
 ROWS_SHOWN: Final = 20
 ENDING_SOON: Final = timedelta(days=7)
 """Before that, a token that can be renewed has been; who is left has to be asked."""
-CORE_METRICS: Final = frozenset({"views", "video_views", "likes", "reach"})
-"""What scores are made of, and what advertisers ask for first, in the platforms' words."""
 
 
 def failed_share_is_small(stores: Stores) -> dg.AssetCheckResult:

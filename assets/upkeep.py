@@ -10,6 +10,7 @@ import dagster as dg
 
 from assets.asset_specs import figures
 from layers_pipeline import moments
+from layers_pipeline.dagster_support.run_history import forget_old_runs
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written
 from layers_pipeline.steps.maintain.replay import replay
@@ -29,7 +30,10 @@ def report(context: dg.OpExecutionContext, stores: Stores, written: Mapping[str,
 def maintain_lake(context: dg.OpExecutionContext, stores: dg.ResourceParam[Stores]) -> None:
     """One round of upkeep; see ``steps.publish.publication.maintain``."""
     deleted = maintain(stores, on_written=lambda written: report(context, stores, written))
-    context.add_output_metadata({"files_deleted": sum(deleted.values()), "by_table": deleted})
+    runs = forget_old_runs(context.instance, stores.settings, now=stores.clock.now())
+    context.add_output_metadata(
+        {"files_deleted": sum(deleted.values()), "by_table": deleted, "runs_forgotten": runs}
+    )
 
 
 class ReplayConfig(dg.Config):

@@ -8,6 +8,7 @@ import warnings
 
 import dagster as dg
 
+from layers_pipeline.dagster_support.console import CONSOLE, console
 from layers_pipeline.dagster_support.resources import StoresResource, shown
 from layers_pipeline.settings import Settings, load_settings
 
@@ -32,20 +33,13 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         )
         from sensors import jobs, schedules, scrapes, ticks, versions  # noqa: PLC0415
 
-        assets = dg.load_assets_from_modules(
-            [ingest, ads, derive, score, creators, publish, exports]
-        )
+        made_here = [
+            *dg.load_assets_from_modules([ingest, ads, derive, score, creators, publish, exports]),
+            score.scored_ticks(settings),
+            ad_classes.classified_ticks(settings),
+        ]
         return dg.Definitions(
-            assets=[
-                *sources.external_assets(),
-                *dg.with_source_code_references(
-                    [
-                        *assets,
-                        score.scored_ticks(settings),
-                        ad_classes.classified_ticks(settings),
-                    ]
-                ),
-            ],
+            assets=[*sources.external_assets(), *dg.with_source_code_references(made_here)],
             asset_checks=[
                 score.newest_tick_is_scored(settings),
                 score.follows_earlier_scores,
@@ -60,6 +54,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             ],
             resources={"stores": StoresResource.configure_at_launch(**shown(settings))},
             executor=dg.in_process_executor,
+            loggers={CONSOLE: console},
         )
 
 

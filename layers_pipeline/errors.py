@@ -86,6 +86,12 @@ class LockTimeoutError(StoreError):
     exit_code = 5
 
 
+class LockLostError(StoreError):
+    """A lock that was held ended meanwhile: nothing was committed; repeat the run."""
+
+    exit_code = 5
+
+
 class PublicationError(StoreError):
     """The analysts' file could not be made; the previous generation stays in place."""
 

@@ -36,8 +36,11 @@ class Seen:
 
     def note(self, name: str, number: int) -> None:
         """Note a number unless a larger one is known; what cannot be written is not noted."""
-        if number <= self.number(name):
-            return
+        if number > self.number(name):
+            self.begin_at(name, number)
+
+    def begin_at(self, name: str, number: int) -> None:
+        """Begin anew at a number, also at a lower one: a store was restored on purpose."""
         path = self.path(name)
         fresh = path.with_name(f".{name}.{os.getpid()}")
         try:

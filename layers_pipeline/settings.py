@@ -9,8 +9,10 @@ import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from layers_pipeline.errors import SettingsError
@@ -19,6 +21,8 @@ from transforms.vocabulary import SkipRateUnit
 
 CRON_FIELDS: Final = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 """Minute, hour, day of the month, month, day of the week: the least and the largest number."""
+METRICS_TOKEN_MIN: Final = 16
+"""Fewer characters do not keep out who tries from the network."""
 CRON_PART: Final = re.compile(r"(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([1-9][0-9]?))?")
 
 
@@ -51,6 +55,17 @@ def _tick(key: str) -> str:
     return key
 
 
+def _or_of_aws(*names: str) -> FieldInfo:
+    """A setting that may have the name that Amazon's own programs read."""
+    return Field(validation_alias=AliasChoices(*names))
+
+
+def _long_enough(token: SecretStr) -> SecretStr:
+    if 0 < len(token) < METRICS_TOKEN_MIN:
+        raise ValueError(f"give it {METRICS_TOKEN_MIN} characters or more")
+    return token
+
+
 class Settings(BaseSettings):
     """One deployment. Every field can be set by an environment variable ``LAYERS_<NAME>``.
 
@@ -58,7 +73,9 @@ class Settings(BaseSettings):
     ``LAYERS_TIKTOK_CLIENT_ID`` is taken apart and ``LAYERS_TOKEN_KEYS`` is not.
     """
 
-    model_config = SettingsConfigDict(env_prefix="LAYERS_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="LAYERS_", frozen=True, extra="ignore", populate_by_name=True
+    )
 
     home: Path = Path(".layers")
     """Folder of the embedded defaults; everything below lies in it unless it is set."""
@@ -68,6 +85,27 @@ class Settings(BaseSettings):
     """Folder or object-store URL of the lake. Default: ``home``/lake."""
     serve_dir: Path | None = None
     """Folder of the analysts' files. Default: ``home``/serve."""
+    s3_endpoint: Annotated[str, _or_of_aws("LAYERS_S3_ENDPOINT", "AWS_ENDPOINT_URL")] = ""
+    """URL of the S3 server, where it is not Amazon's."""
+    s3_region: Annotated[str, _or_of_aws("LAYERS_S3_REGION", "AWS_REGION")] = ""
+    """Region of the bucket."""
+    s3_access_key_id: Annotated[str, _or_of_aws("LAYERS_S3_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID")] = (
+        ""
+    )
+    """Name of the key to the bucket; without one the machine's own role is used."""
+    s3_secret_access_key: Annotated[
+        SecretStr, _or_of_aws("LAYERS_S3_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY")
+    ] = SecretStr("")
+    """The key itself."""
+    s3_session_token: Annotated[
+        SecretStr, _or_of_aws("LAYERS_S3_SESSION_TOKEN", "AWS_SESSION_TOKEN")
+    ] = SecretStr("")
+    """What belongs to a key that ends by itself."""
+    history_in_file: Literal["newest", "views", "whole"] = "newest"
+    """What the analysts' file holds of tables that grow without end, if the lake is in an object
+    store: copies of the newest days, views over the store, or copies of all."""
+    history_days: Annotated[int, Field(ge=1)] = 2
+    """For how many days ``newest`` copies, of all that was known by then."""
 
     sift_url: str = "http://127.0.0.1:8890"
     """Base URL of SIFT; the default is the sandbox's."""
@@ -94,6 +132,8 @@ class Settings(BaseSettings):
     """Calls per second that TikTok allows our app."""
     tiktok_calls_per_min: Annotated[float, Field(gt=0, le=60_000)] = 600.0
     """Calls per minute that TikTok allows our app; 600 by its basic tier, 1,000 above."""
+    tiktok_syncs_at_once: Annotated[int, Field(ge=1, le=1000)] = 1
+    """How many syncs call TikTok at once, on all machines; each takes its share of both limits."""
     tiktok_account_calls_per_min: Annotated[int, Field(ge=1, le=60_000)] = 40
     """Calls per minute that TikTok allows of one account to one endpoint."""
     meta_ads_url: str = "http://127.0.0.1:8890"
@@ -128,8 +168,20 @@ class Settings(BaseSettings):
     """When scoring ticks fall, in UTC."""
     tick_grace_s: Annotated[int, Field(ge=0)] = 60
     """How long after a tick its data is read, so that commits under way arrive, in seconds."""
+    backfill_ticks_per_run: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Into runs of how many ticks a backfill is split; 0 leaves a range one run."""
+    scoring_runs_at_once: Annotated[int, Field(ge=0, le=1000)] = 0
+    """How many runs may score at once; 0 leaves it to Dagster's instance, which begins with 1."""
+    runs_at_once: Annotated[int, Field(ge=1, le=10_000)] = 4
+    """How many runs the daemon starts at once, of any kind."""
     score_history_days: Annotated[int, Field(ge=0)] = 0
     """For how many days every tick's scores are kept; older days keep one. 0 keeps all."""
+    derive_rows: Annotated[int, Field(ge=1)] = 200_000
+    """How many captures derivation holds in memory at a time; more are taken apart on disk."""
+    raw_history_days: Annotated[int, Field(ge=0)] = 0
+    """For how many days what platforms answered is kept as received. 0 keeps all."""
+    run_history_days: Annotated[int, Field(ge=0)] = 90
+    """For how many days Dagster's runs and their events are kept. 0 keeps all."""
     schedules: Literal["running", "stopped"] = "running"
     """Whether schedules and sensors start switched on."""
     failed_share_limit: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
@@ -138,6 +190,12 @@ class Settings(BaseSettings):
     """Age of what was published from which on the dashboard calls it old, in hours."""
     dashboard_password: SecretStr = SecretStr("")
     """Password of the dashboard; needed where it is open to other machines."""
+    metrics_token: Annotated[SecretStr, AfterValidator(_long_enough)] = SecretStr("")
+    """Bearer token that reads ``/metrics`` of the dashboard, 16 characters or more."""
+    metrics_per_account: bool = False
+    """Whether metrics are told by account and by project, too; each is a series of its own."""
+    log_format: Literal["text", "json"] = "text"
+    """How runs and the dashboard log: lines for people, or a JSON object per line."""
     generations_kept: Annotated[int, Field(ge=1)] = 5
     """How many published generations of the analysts' file are kept."""
     views_memory_mb: Annotated[int, Field(ge=64, le=1_000_000)] = 2048
@@ -154,6 +212,12 @@ class Settings(BaseSettings):
     @cached_property
     def root(self) -> Path:
         return self.home.expanduser().absolute()
+
+    @property
+    def tiktok_pace_per_s(self) -> float:
+        """Calls per second that one sync makes: its share of what our app is allowed."""
+        allowed = min(self.tiktok_calls_per_s, self.tiktok_calls_per_min / 60)
+        return allowed / self.tiktok_syncs_at_once
 
     @property
     def tiktok_account_allowance_per_min(self) -> int:
@@ -186,9 +250,28 @@ class Settings(BaseSettings):
         return self.root / "seen"
 
     @property
+    def secrets(self) -> list[SecretStr]:
+        """What no log may show: keys, passwords, and passwords in URLs."""
+        given = [value for _, value in self if isinstance(value, SecretStr)]
+        keys = [SecretStr(key.strip()) for key in self.token_keys.get_secret_value().split(",")]
+        urls = (value for _, value in self if isinstance(value, str) and "://" in value)
+        return [*given, *keys, *(SecretStr(found) for url in urls for found in _in_urls(url))]
+
+    @property
+    def restoring_note(self) -> Path:
+        """The file that is there while a restore is not finished; it names the backup."""
+        return self.root / "restoring"
+
+    @property
     def locks_location(self) -> Path:
         """The absolute folder of lock files, used where there is no PostgreSQL."""
         return self.root / "locks"
+
+
+def _in_urls(url: str) -> list[str]:
+    """What is secret in a URL: its password, and the values of its parameters."""
+    parts = urlsplit(url)
+    return [*filter(None, [parts.password]), *(value for _, value in parse_qsl(parts.query))]
 
 
 def _in_url(path: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 import dagster as dg
 
 from assets.partitions import scoring_ticks
+from layers_pipeline.dagster_support.console import asking_for_json
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.ingest.outcomes import EVERY
 from sensors.jobs import (
@@ -86,7 +87,10 @@ def _cadence(
         busy = run_under_way(context.instance, job_name)
         if busy:
             return dg.SkipReason(f"run {busy} of {job_name} has not ended yet")
-        return dg.RunRequest(run_key=f"{job_name}-{context.scheduled_execution_time:%Y%m%dT%H%M}")
+        return dg.RunRequest(
+            run_key=f"{job_name}-{context.scheduled_execution_time:%Y%m%dT%H%M}",
+            run_config=asking_for_json(),
+        )
 
     return schedule
 
@@ -100,6 +104,7 @@ def _plain(job_name: str, cron: str, status: dg.DefaultScheduleStatus) -> dg.Sch
         execution_timezone="UTC",
         default_status=status,
         description=f"Runs {job_name} by the clock.",
+        run_config=asking_for_json(),
     )
 
 
@@ -128,6 +133,8 @@ def _scoring_schedule(
         if busy:
             return dg.SkipReason(f"run {busy} of scoring has not ended yet; the tick is caught up")
         key = ticks.get_partition_keys(current_time=context.scheduled_execution_time)[-1]
-        return dg.RunRequest(partition_key=key, run_key=f"score-{key}")
+        return dg.RunRequest(
+            partition_key=key, run_key=f"score-{key}", run_config=asking_for_json()
+        )
 
     return schedule

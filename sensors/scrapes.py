@@ -11,6 +11,7 @@ from typing import Final
 
 import dagster as dg
 
+from layers_pipeline.dagster_support.console import asking_for_json
 from layers_pipeline.errors import SourceError
 from layers_pipeline.operations.scrapes import ScrapeJob
 from layers_pipeline.settings import Settings
@@ -82,4 +83,6 @@ def _look(stores: Stores) -> dg.RunRequest | dg.SkipReason:
         return dg.SkipReason(f"SIFT could not be asked: {error}")
     if not ended:
         return dg.SkipReason(f"none of the {len(jobs)} oldest open scrapes has ended")
-    return dg.RunRequest(run_key=request_key(ended, at=stores.clock.now()))
+    return dg.RunRequest(
+        run_key=request_key(ended, at=stores.clock.now()), run_config=asking_for_json()
+    )

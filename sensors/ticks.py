@@ -11,6 +11,7 @@ from typing import Final
 import dagster as dg
 
 from assets.partitions import scoring_ticks
+from layers_pipeline.dagster_support.console import asking_for_json
 from layers_pipeline.settings import Settings
 from sensors.jobs import scoring
 from sensors.schedules import run_under_way
@@ -56,6 +57,7 @@ def missed_ticks(settings: Settings) -> dg.SensorDefinition:
             return dg.SkipReason("no tick was missed")
         return dg.RunRequest(
             run_key=catch_up_key(missed, at=now),
+            run_config=asking_for_json(),
             tags={
                 "dagster/asset_partition_range_start": missed[0],
                 "dagster/asset_partition_range_end": missed[-1],

@@ -7,6 +7,7 @@ Does not belong here: choosing (``layers-pipeline scoring``), scoring.
 import dagster as dg
 
 from assets.partitions import scoring_ticks
+from layers_pipeline.dagster_support.console import asking_for_json
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.versions import rules_in_force
 from layers_pipeline.steps.stores import Stores
@@ -40,7 +41,11 @@ def changed_rules(settings: Settings) -> dg.SensorDefinition:
             newest = []  # the first look: nobody changed anything
         return dg.SensorResult(
             run_requests=[
-                dg.RunRequest(partition_key=key, run_key=f"rules-{context.cursor}-{active}-{key}")
+                dg.RunRequest(
+                    partition_key=key,
+                    run_key=f"rules-{context.cursor}-{active}-{key}",
+                    run_config=asking_for_json(),
+                )
                 for key in newest
             ],
             cursor=active,

@@ -4,4 +4,10 @@ Belongs here: loading fixture modules.
 Does not belong here: the fixtures themselves (one module per outside thing).
 """
 
-pytest_plugins = ["tests.layers", "tests.cores", "tests.hypothesis_profiles", "tests.postgres"]
+pytest_plugins = [
+    "tests.layers",
+    "tests.cores",
+    "tests.hypothesis_profiles",
+    "tests.postgres",
+    "tests.object_store",
+]

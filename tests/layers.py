@@ -23,6 +23,7 @@ DEAREST: Final = (
     "steps/score/test_backfill.py",
     "e2e/test_life.py",
     "steps/ingest/test_fault_matrix.py",
+    "e2e/test_celery.py",
     "e2e/test_live_postgres.py",
     "test_readme.py",
     "assets/test_runs.py",
@@ -36,6 +37,8 @@ DEAREST: Final = (
     "steps/ingest/test_imports.py",
     "tools/test_old_lake.py",
     "stress/test_killed_syncs.py",
+    "steps/test_object_store.py",
+    "stress/test_killed_on_s3.py",
     "assets/test_sync_checks.py",
     "steps/score/test_ad_classes.py",
 )
@@ -50,6 +53,7 @@ OF_FOLDER: Final = {
     "dagster_support": "run",
     "dashboard/browser": "e2e",
     "dashboard/test_guards.py": "store",
+    "deploy": "run",
     "e2e": "e2e",
     "lake": "store",
     "operations/test_concurrency.py": "process",
@@ -63,8 +67,8 @@ OF_FOLDER: Final = {
     "views": "store",
 }
 """Folders and files below ``tests``; everything else is quick."""
-OF_FIXTURE: Final = {"url": "process", "postgres_url": "store"}
-OF_PARAMETER: Final = {"postgres": "store"}
+OF_FIXTURE: Final = {"url": "process", "postgres_url": "store", "s3_server": "store"}
+OF_PARAMETER: Final = {"postgres": "store", "s3": "store"}
 """A value that a fixture is parametrised with."""
 
 

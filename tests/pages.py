@@ -4,7 +4,8 @@ Belongs here: reading pages, what a block must give.
 Does not belong here: which blocks are run where, and in which folder (the tests).
 
 A block is marked by a word after its language: ``run`` blocks need what ``make demo`` leaves,
-``shared`` blocks need the sample captures. SQL blocks say what they give in comments:
+``shared`` blocks need the sample captures, ``lost`` blocks a deployment that loses its disk after
+the first of them. SQL blocks say what they give in comments:
 ``-- > a, b`` is an expected row, ``-- gives a, b`` the columns, ``-- rows 5`` their number.
 """
 
@@ -29,7 +30,7 @@ RUN_IN_ORDER: Final = (
     "docs/operations.md",
 )
 """Pages whose ``run`` blocks follow each other."""
-BLOCK: Final = re.compile(r"^```(\w+) (run|shared)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK: Final = re.compile(r"^```(\w+) (run|shared|lost)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SHELL: Final = ("bash", "-euo", "pipefail", "-c")
 
 

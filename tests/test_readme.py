@@ -5,6 +5,7 @@ Does not belong here: running the blocks that need a demo (``e2e.test_demo``), b
 (``pages``).
 """
 
+import os
 import re
 from typing import Final
 
@@ -24,6 +25,7 @@ LINK: Final = re.compile(r"\]\(([^)#:\s]+\.md|LICENSE)(#[^)\s]+)?\)")
 
 @pytest.mark.e2e
 @pytest.mark.timeout(900)
+@pytest.mark.skipif("LAYERS_LONG_TESTS" not in os.environ, reason="set LAYERS_LONG_TESTS to run it")
 @needs_tiktok_captures
 def test_the_figures_of_the_sample_captures_are_right(tmp_path):
     (tmp_path / "clone").mkdir()

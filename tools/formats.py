@@ -15,7 +15,7 @@ PAGE: Final = Path(__file__).parents[1] / "docs" / "formats.md"
 MADE: Final = "<!-- Made from the records by `python -m tools.formats` from here on. -->\n"
 """What stands above this line of the page is written by people."""
 TABLE: Final = """
-| `--format` | what it is | import | platform | time of the capture |
+| `--file-format` | what it is | import | platform | time of the capture |
 |---|---|---|---|---|
 """
 MOMENTS: Final = {

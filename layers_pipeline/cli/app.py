@@ -13,7 +13,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from layers_pipeline.cli import dashboard, doctor, jobs, query, simulation
+from layers_pipeline.cli import dashboard, doctor, jobs, keeping, metrics, query, simulation
 from layers_pipeline.cli.common import example
 from layers_pipeline.cli.lazy import lazy_group
 from layers_pipeline.cli.terminal import complain, say, warnings_said
@@ -31,7 +31,14 @@ COMMANDS: Final[Mapping[Callable[..., None], Sequence[str]]] = {
     jobs.replay: ("replay --from 2025-05-01T00:00:00Z --to 2025-05-08T00:00:00Z",),
     jobs.publish: ("publish",),
     jobs.maintain: ("maintain",),
+    keeping.backup: ("backup /media/disk/layers", "backup /media/disk/layers --with-runs"),
+    keeping.restore: (
+        "restore /media/disk/layers",
+        "restore /media/disk/layers --at 20261201T033000Z",
+    ),
+    keeping.verify: ("verify", "verify --deep", "verify /media/disk/layers --deep"),
     doctor.doctor: ("doctor", "doctor --format json"),
+    metrics.metrics: ("metrics", "metrics --format json"),
     dashboard.dashboard: ("dashboard --port 8050",),
     simulation.sandbox: ("sandbox --port 8890 --rate 60",),
     simulation.demo: ("demo",),
@@ -51,6 +58,7 @@ GROUPS: Final = {
     "refusals": ("refusals", "What platforms refuse, until when, and why."),
     "lake": ("lake", "The lake's tables."),
     "views": ("views", "Filters of content under a name, and files of what they keep."),
+    "backups": ("backups", "Backups that were made: which there are, deleting old ones."),
     "export": ("export", "Copies of everything published, for another machine."),
 }
 """By name of the group: the module that holds it, and what the list of commands says of it."""

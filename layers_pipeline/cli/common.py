@@ -7,8 +7,10 @@ Every command imports this, also ``--help``: what is slow to import waits for it
 """
 
 import getpass
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +19,7 @@ from layers_pipeline.errors import InputRefusedError
 
 if TYPE_CHECKING:
     from layers_pipeline.cli.runs import Runner
+    from layers_pipeline.settings import Settings
     from layers_pipeline.steps.stores import Stores
 
 ProjectOption = Annotated[str, typer.Option("--project", help="Short name of the project.")]
@@ -25,10 +28,12 @@ ProjectOption = Annotated[str, typer.Option("--project", help="Short name of the
 @contextmanager
 def job_runner() -> "Generator[Runner]":
     """A runner of jobs on the settings' Dagster instance."""
+    from layers_pipeline import logs
     from layers_pipeline.cli.runs import open_runner
     from layers_pipeline.settings import load_settings
 
-    with open_runner(load_settings()) as runner:
+    settings = load_settings()
+    with logs.written(settings, to_people=True), open_runner(settings) as runner:
         yield runner
 
 
@@ -43,6 +48,11 @@ def opened() -> "Generator[Stores]":
         yield stores
     finally:
         stores.operations.close()
+
+
+def dagster_home(settings: "Settings") -> Path:
+    """Dagster's folder: as the environment names it, or in the home."""
+    return Path(os.environ.get("DAGSTER_HOME") or settings.root / "dagster").absolute()
 
 
 def user_name(command: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from layers_pipeline.cli.answers import FormatOption, print_rows
+from layers_pipeline.cli.common import dagster_home
 
 if TYPE_CHECKING:
     from layers_pipeline.settings import Settings
@@ -41,13 +42,11 @@ def doctor(form: FormatOption = "table") -> None:
 
 def _runs(settings: "Settings") -> "Iterator[Finding]":
     """The newest run of each job, where it did not succeed."""
-    from pathlib import Path
-
     import dagster as dg
 
     from layers_pipeline.steps.maintain.diagnosis import Finding
 
-    home = Path(os.environ.get("DAGSTER_HOME") or settings.root / "dagster").absolute()
+    home = dagster_home(settings)
     if not (home / "dagster.yaml").exists():
         yield Finding(subject="runs", state="well", said="none yet")
         return

@@ -1,7 +1,8 @@
-"""What the commands of ``import`` say of files: before they are read, and of what came of them.
+"""What the commands of ``import`` say of formats, and of what came of files.
 
 Belongs here: sentences about files, formats and what an import leaves to be done.
-Does not belong here: the commands themselves (``imports``).
+Does not belong here: the commands themselves (``imports``), files that are only looked at
+(``import_inspected``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,15 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from layers_pipeline.cli.answers import Format, print_rows
-from layers_pipeline.cli.terminal import print_table, say
-from layers_pipeline.files.inspection import Inspected
+from layers_pipeline.cli.terminal import say
 from layers_pipeline.files.listings import ReadListing
-from layers_pipeline.files.reader import ReadFile
 from transforms.currencies import DECIMALS, USD
 from transforms.exports.catalog import BY_NAME, EXPORTS
-from transforms.facts.snapshots import POST
-
-SHOWN_LOSSES = 8
 
 
 def say_file(file: Mapping[str, Any], *, what: str, here: str) -> None:
@@ -47,6 +43,47 @@ def say_file(file: Mapping[str, Any], *, what: str, here: str) -> None:
         say(f"  Look at this: {finding}")
 
 
+def say_captures(report: Mapping[str, Any], *, project_id: str, new: tuple[int, int]) -> None:
+    """Say what came of files of captures.
+
+    Args:
+        report: What the run tells of them.
+        new: Posts and snapshots that the lake did not have before.
+    """
+    if report["project_was_made"]:
+        say(f"Project {project_id!r} did not exist and was made (time zone UTC).")
+    for file in report["files"]:
+        say_file(file, what="a capture", here=f"project {project_id!r}")
+    if own := report["own_accounts"]:
+        say(
+            f"{', '.join(own)}: read by this project's own token, so no creator's: not put on its "
+            "allowlist."
+        )
+    say(
+        f"{report['posts']:,} posts of {report['accounts']:,} accounts, captured "
+        f"{report['first_capture']} to {report['last_capture']}."
+    )
+    if report["allowed"] and not report["project_was_made"]:
+        say(f"New in the project's allowlist, or allowed from earlier on: {report['allowed']:,}.")
+    posts, snapshots = new
+    say(
+        f"New in the lake: {posts:,} posts, {snapshots:,} snapshots (equal repeats append nothing)."
+    )
+    say_what_is_left(report["outdated"], inserted=posts + snapshots + report["allowed"])
+
+
+def say_ad_reports(report: Mapping[str, Any], *, new: int) -> None:
+    """Say what came of reports of ads, of whose rows so many are new in the lake."""
+    for file in report["files"]:
+        say_file(file, what="a report of ads", here="reports of this platform")
+    say(
+        f"{report['ads']:,} ads, {report['first_day']} to {report['last_day']}: "
+        f"{money(report['spent'])} spent, restatements included."
+    )
+    say(f"New in the lake: {new:,} rows of ads and days (equal repeats append nothing).")
+    say_what_is_left(report["outdated"], inserted=new)
+
+
 def say_listings(file: Path, read: Sequence[ReadListing], new: int) -> None:
     """Say what was told of accounts: of listings, or of followers alone.
 
@@ -59,8 +96,8 @@ def say_listings(file: Path, read: Sequence[ReadListing], new: int) -> None:
     if not complete and all(listing.followers is not None for listing in read):
         days = sorted(listing.finished_at for listing in read)
         say(
-            f"{file.name}: followers of {len(read):,} moments, {_when(days[0])} to "
-            f"{_when(days[-1])} (UTC); {new:,} are new."
+            f"{file.name}: followers of {len(read):,} moments, {when_said(days[0])} to "
+            f"{when_said(days[-1])} (UTC); {new:,} are new."
         )
     else:
         say(f"{file.name}: {len(read):,} listings, {complete:,} of them complete; {new:,} are new.")
@@ -113,62 +150,6 @@ def print_formats(form: Format) -> None:
     print_rows(form, ("format", "what it is", "import"), rows)
 
 
-def say_inspected(one: Inspected) -> None:
-    """Say what a table is and what an import would make of it."""
-    file = one.file
-    export = BY_NAME.get(file.format)
-    say(f"{file.path.name}: {export.title if export else 'our own format'} ({file.format}).")
-    say(f"  To import it: layers-pipeline import {one.subject} {file.path}")
-    if file.mapping:
-        print_table(("column of the file", "is read as"), list(file.mapping.items()))
-    if export is not None and export.zone:
-        say(f"  Times are those of {export.zone}.")
-    if export is not None and (missing := sorted(_columns(one) - _given(file))):
-        say(f"  Not in the file: {', '.join(missing)}.")
-    if file.ignored_columns:
-        say(f"  Not read: {', '.join(file.ignored_columns)}.")
-    _say_rows(one)
-    for note in file.notes:
-        say(f"  Note: {note}.")
-    for finding in file.findings:
-        say(f"  Look at this: {finding}")
-
-
-def _columns(one: Inspected) -> set[str]:
-    kept = {"captures": {"published_at", "media_type", "views", "likes", "comments", "shares",
-                         "saves", "followers", "permalink", "caption"},
-            "ad-metrics": {"impressions", "clicks", "conversions", "conversion_value", "reach",
-                           "frequency"}}  # fmt: skip
-    return kept.get(one.subject, set())
-
-
-def _given(file: ReadFile) -> set[str]:
-    names = {name for ours in file.mapping.values() for name in ours.split(", ")}
-    return names | {
-        name for name in file.sound.columns if file.sound[name].null_count() < file.sound.height
-    }
-
-
-def _say_rows(one: Inspected) -> None:
-    file, sound = one.file, one.file.sound
-    aside = file.rows_set_aside.height
-    say(f"  {file.rows:,} rows: {sound.height:,} to import, {aside:,} to set aside.")
-    for row in file.quarantined.head(SHOWN_LOSSES).iter_rows(named=True):
-        line = str(row["origin"]).rpartition(":")[2]
-        say(f"    line {line}: {row['broken_rules']}: {row['row']}")
-    if one.subject == "captures":
-        posts, accounts = sound.select(*POST).n_unique(), sound["account_key"].n_unique()
-        say(
-            f"  {posts:,} posts of {accounts:,} accounts, captured "
-            f"{_when(sound['captured_at'].min())} to {_when(sound['captured_at'].max())} (UTC)."
-        )
-        return
-    by = sound.select("currency", "spend_cents").group_by("currency").sum().sort("currency")
-    spent = {currency or USD: units for currency, units in by.rows()}
-    days = f"{sound['spent_on'].min()} to {sound['spent_on'].max()}"
-    say(f"  {sound['ad_id'].n_unique():,} ads, {days}: {money(spent)} spent.")
-
-
-def _when(value: object) -> str:
-    text = str(value)
-    return text.removesuffix("+00:00")
+def when_said(value: object) -> str:
+    """A moment (UTC) without the words of its zone."""
+    return str(value).removesuffix("+00:00")

@@ -5,18 +5,21 @@ Does not belong here: the work itself (``steps``), running jobs (``runs``), draw
 """
 
 from datetime import timedelta
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from layers_pipeline import moments
 from layers_pipeline.cli.answers import FormatOption, print_rows
-from layers_pipeline.cli.common import job_runner, opened
+from layers_pipeline.cli.common import dagster_home, job_runner, opened
 from layers_pipeline.cli.terminal import progress_bars, say
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.steps.score.ticks import tick_of
 from transforms.scoring.ticks import tick_key
 from transforms.vocabulary import Depth
+
+if TYPE_CHECKING:
+    from layers_pipeline.steps.stores import Stores
 
 SYNC_PARTS: Final = {
     "quick": (("scrape_jobs", "scrape_jobs"), ("read_oauth_accounts", "account_listings")),
@@ -156,9 +159,24 @@ def publish() -> None:
 
 
 def maintain(form: FormatOption = "table") -> None:
-    """Compact the lake, publish, and delete files that nobody needs any more."""
+    """Compact the lake, publish, and delete files, landings and runs past the settings' days."""
     from layers_pipeline.steps.publish.publication import maintain as upkeep
 
     with opened() as stores, progress_bars():
         deleted = upkeep(stores)
+        runs = _forget_runs(stores)
     print_rows(form, ("table", "files deleted"), sorted(deleted.items()))
+    if form == "table" and runs:
+        say(f"{runs:,} old runs of Dagster's history deleted.")
+
+
+def _forget_runs(stores: "Stores") -> int:
+    """Delete old runs where Dagster has run at all."""
+    if not (dagster_home(stores.settings) / "dagster.yaml").exists():
+        return 0
+    from layers_pipeline.cli.runs import open_instance, prepare_dagster_home
+    from layers_pipeline.dagster_support.run_history import forget_old_runs
+
+    prepare_dagster_home(stores.settings)
+    with open_instance(stores.settings) as instance:
+        return forget_old_runs(instance, stores.settings, now=stores.clock.now())

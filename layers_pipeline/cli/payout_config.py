@@ -22,6 +22,12 @@ config_app = typer.Typer()
 
 ByOption = Annotated[str, typer.Option(help="Who decides. Default: the user of this machine.")]
 Amount = Annotated[str, typer.Option(help="Such as 250.00; without it, none.")]
+FromOption = Annotated[
+    str, typer.Option("--from", help="First day, the first of a period, YYYY-MM-DD.")
+]
+ShareOption = Annotated[
+    int | None, typer.Option(help="Share of ad spend, hundredths of a percent.")
+]
 
 
 @config_app.command(
@@ -33,9 +39,7 @@ Amount = Annotated[str, typer.Option(help="Such as 250.00; without it, none.")]
 def set_config(
     *,
     project: ProjectOption,
-    effective_from: Annotated[
-        str, typer.Option("--from", help="First day, the first of a period, YYYY-MM-DD.")
-    ],
+    effective_from: FromOption,
     currency: Annotated[str, typer.Option(help="Currency of every amount, such as USD.")],
     period: Annotated[PayoutPeriod, typer.Option(help="What is settled at once.")] = "month",
     base: Annotated[PayoutBase | None, typer.Option(help="How base pay is earned.")] = None,
@@ -44,9 +48,7 @@ def set_config(
     per_1000_views: Amount = "",
     cap_per_post: Amount = "",
     views_cap: Amount = "",
-    spend_share_bps: Annotated[
-        int | None, typer.Option(help="Share of ad spend, hundredths of a percent.")
-    ] = None,
+    spend_share_bps: ShareOption = None,
     spend_cap: Amount = "",
     per_conversion: Amount = "",
     conversions_cap: Amount = "",

@@ -20,6 +20,8 @@ from uuid import uuid4
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
+from layers_pipeline.cli.common import dagster_home
+from layers_pipeline.dagster_support.limits import limit_scoring
 from layers_pipeline.dagster_support.local_runs import run_here
 from layers_pipeline.definitions import build_definitions
 from layers_pipeline.errors import (
@@ -41,6 +43,7 @@ BY_HAND: Final = {"dagster/max_retries": "0"}
 STORAGE: Final = "EnvSelectedStorage"
 SECTION: Final = re.compile(r"^(\w+):", re.MULTILINE)
 """A section of ``dagster.yaml``, by name."""
+RUNS_AT_ONCE: Final = re.compile(r"(\bmax_concurrent_runs: )\d+")
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
@@ -51,8 +54,8 @@ def prepare_dagster_home(settings: Settings) -> Path:
     Returns:
         The folder.
     """
-    home = Path(os.environ.get("DAGSTER_HOME") or settings.root / "dagster").absolute()
-    body = files("layers_pipeline").joinpath("dagster.yaml").read_text(encoding="utf-8")
+    home = dagster_home(settings)
+    body = _body(settings)
     target = home / "dagster.yaml"
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -67,6 +70,12 @@ def prepare_dagster_home(settings: Settings) -> Path:
         ) from error
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def _body(settings: Settings) -> str:
+    """Our ``dagster.yaml`` with the settings' numbers."""
+    shipped = files("layers_pipeline").joinpath("dagster.yaml").read_text(encoding="utf-8")
+    return RUNS_AT_ONCE.sub(rf"\g<1>{settings.runs_at_once}", shipped)
 
 
 def _mark(body: str) -> str:
@@ -167,15 +176,22 @@ def open_runner(settings: Settings) -> Generator[Runner]:
     prepare_dagster_home(settings)
     folder = settings.locks_location / "runners"
     name = uuid4().hex
-    with _instance(settings) as instance, FileLocks(folder).hold(name):
+    with open_instance(settings) as instance, FileLocks(folder).hold(name):
         with _records_named(settings):
             _end_runs_of_the_dead(instance, folder)
-        yield Runner(instance, name, build_definitions(settings))
+            limit_scoring(instance, settings)
+        level = "CRITICAL" if settings.log_format == "text" else "INFO"
+        yield Runner(instance, name, build_definitions(settings), log_level=level)
     for left in folder.glob(f"{name}.*"):
         left.unlink()
 
 
-def _instance(settings: Settings) -> dg.DagsterInstance:
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """Dagster's instance, whose folder has been made ready.
+
+    Raises:
+        StoreError: Its records are damaged.
+    """
     with _records_named(settings):
         return dg.DagsterInstance.get()
 
@@ -186,7 +202,7 @@ def _records_named(settings: Settings) -> Generator[None]:
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, dg.DagsterError) as error:
-        home = Path(os.environ.get("DAGSTER_HOME") or settings.root / "dagster")
+        home = dagster_home(settings)
         said = str(error).strip().split("\n")[0]
         raise StoreError(
             f"Dagster's records in {home} cannot be used: {said}. They hold the history of runs "

@@ -24,6 +24,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from layers_pipeline import logs
 from layers_pipeline.progress import reporting
 
 WIDTH_OF_FILES: Final = 160
@@ -71,7 +72,7 @@ class _Complaining(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = f"{record.levelname.lower()}: {record.getMessage()}"
-        if text not in self._said:
+        if text not in self._said and not logs.is_json():  # which says it already
             self._said.add(text)
             complain(text)
 

@@ -131,6 +131,17 @@ class EventsInSqlite(SqliteEventLogStorage):
         finally:
             fresh.unlink()
 
+    def delete_events(self, run_id: str) -> None:
+        """Delete a run's events with their file, of which Dagster would leave an empty one."""
+        with self.index_connection() as connection:
+            self.delete_events_for_run(connection, run_id)
+        self.free_concurrency_slots_for_run(run_id)
+        _engine(self.conn_string_for_shard(run_id)).dispose()
+        self._initialized_dbs.discard(run_id)
+        path = Path(self.path_for_shard(run_id))
+        for left in (path, *(path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))):
+            left.unlink(missing_ok=True)
+
     def dispose(self) -> None:
         """Close the files that were written or read."""
         super().dispose()
@@ -177,18 +188,26 @@ class EnvSelectedStorage(DagsterStorage, ConfigurableClass):
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
-        """The one option: another name for the variable."""
-        return {"env_var": dg.Field(str, is_required=False, default_value=URL_VARIABLE)}
+        """Another name for the variable, and whether it has to be set."""
+        return {
+            "env_var": dg.Field(str, is_required=False, default_value=URL_VARIABLE),
+            "required": dg.Field(bool, is_required=False, default_value=False),
+        }
 
     @classmethod
     def from_config_value(  # pyright: ignore[reportIncompatibleMethodOverride]
-        cls, inst_data: ConfigurableClassData | None, config_value: dict[str, str]
+        cls, inst_data: ConfigurableClassData | None, config_value: dict[str, Any]
     ) -> DagsterStorage:
         """The storage that the environment chooses."""
         del inst_data  # each storage is opened by the choice here, not by its own configuration
         url = os.environ.get(config_value["env_var"], "")
         if url:
             return DagsterPostgresStorage(postgres_url=with_driver(url))
+        if config_value.get("required"):
+            raise SettingsError(
+                f"{config_value['env_var']} is not set, and dagster.yaml asks for it: processes of "
+                "several machines share one PostgreSQL. Set it for each of them."
+            )
         home = os.environ.get("DAGSTER_HOME")
         if not home:
             raise SettingsError("DAGSTER_HOME is not set: name the folder for Dagster's storage.")

@@ -13,7 +13,9 @@ from typing import Final
 
 import dagster as dg
 
-from layers_pipeline.clock import FixedClock, SystemClock
+from layers_pipeline import logs
+from layers_pipeline.clock import Clock, FixedClock, SystemClock
+from layers_pipeline.dagster_support.run_watch import watched
 from layers_pipeline.settings import Settings, load_settings
 from layers_pipeline.steps.stores import Stores, open_stores
 
@@ -45,13 +47,14 @@ class StoresResource(dg.ConfigurableResource[Stores]):
         self, context: dg.InitResourceContext
     ) -> Generator[Stores]:
         """The open stores, and the clock that the run goes by."""
-        del context
         clock = FixedClock(datetime.fromisoformat(self.now)) if self.now else SystemClock()
-        stores = open_stores(self._settings(), clock=clock)
-        try:
+        settings = self._settings()
+        if context.run is None:  # a sensor looks
+            with _opened(settings, clock) as stores:
+                yield stores
+            return
+        with logs.written(settings), _opened(settings, clock) as stores, watched(stores, context):
             yield stores
-        finally:
-            stores.operations.close()
 
     def _settings(self) -> Settings:
         """The environment's settings, but for what was given another value than it shows."""
@@ -60,6 +63,15 @@ class StoresResource(dg.ConfigurableResource[Stores]):
         changed = {name: given[name] for name in here if given[name] != here[name]}
         read = {SETTINGS[name]: AS_READ.get(name, str)(text) for name, text in changed.items()}
         return load_settings().model_copy(update=read)
+
+
+@contextmanager
+def _opened(settings: Settings, clock: Clock) -> Generator[Stores]:
+    stores = open_stores(settings, clock=clock)
+    try:
+        yield stores
+    finally:
+        stores.operations.close()
 
 
 SETTINGS: Final = {

@@ -11,7 +11,15 @@ from typing import Final
 from dash import Dash, set_props
 from flask import Flask, Response
 
-from layers_pipeline.dashboard import csv_route, login, routing, security, shell, states
+from layers_pipeline.dashboard import (
+    csv_route,
+    login,
+    metrics_route,
+    routing,
+    security,
+    shell,
+    states,
+)
 from layers_pipeline.dashboard.deployment import Deployment
 from layers_pipeline.dashboard.pages import PAGES
 
@@ -71,6 +79,7 @@ def create_app(deployment: Deployment) -> Dash:
     shell.register(app, deployment, PAGES)
     routing.register(app, deployment, PAGES)
     csv_route.register(server, deployment)
+    metrics_route.register(server, deployment, has_login=has_login)
     security.guard(app, loopback_only=not has_login)
 
     @server.get("/health")

@@ -52,7 +52,6 @@ def lines(
     if all(point[name] is None for point in data for name in series):
         nothing = f"{says}: nothing is known."
         return dmc.Text(nothing, size="sm", c="dimmed", className="chart")
-    written = {"function": FORMATS[axis]}
     chart = dmc.LineChart(
         data=data,
         dataKey="x",
@@ -65,19 +64,24 @@ def lines(
         legendProps={"verticalAlign": "bottom"},
         lineProps={"isAnimationActive": False},
         valueFormatter={"function": form},
-        xAxisProps={
-            "type": "number",
-            "scale": "linear" if axis == "age" else "time",
-            "domain": ["dataMin", "dataMax"],
-            "tickFormatter": written,
-            "minTickGap": 24,
-        },
+        xAxisProps=_across(axis),
         yAxisProps={"width": 64, "domain": ["auto", "auto"]},
-        tooltipProps={"labelFormatter": written},
+        tooltipProps={"labelFormatter": {"function": FORMATS[axis]}},
     )
     return html.Div(
         chart, role="img", className="chart", **aria(label=f"{says}, {len(data)} points")
     )
+
+
+def _across(axis: Axis) -> Any:  # noqa: ANN401 - options of the browser's library
+    """The horizontal axis: places as far apart as their moments or ages are."""
+    return {
+        "type": "number",
+        "scale": "linear" if axis == "age" else "time",
+        "domain": ["dataMin", "dataMax"],
+        "tickFormatter": {"function": FORMATS[axis]},
+        "minTickGap": 24,
+    }
 
 
 def _series(series: Mapping[str, str]) -> list[Any]:

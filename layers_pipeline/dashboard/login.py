@@ -24,8 +24,9 @@ from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.operations.validators import require_key
 
 LOGIN: Final = "/login"
-OPEN: Final = (LOGIN, "/assets/shell.css", "/health")
-"""What may be asked without a login."""
+METRICS: Final = "/metrics"
+OPEN: Final = (LOGIN, "/assets/shell.css", "/health", METRICS)
+"""What may be asked without a login; figures ask for a token of their own (``may_scrape``)."""
 LASTS: Final = timedelta(hours=12)
 TRIES: Final = 5
 WAIT_S: Final = 30.0
@@ -79,6 +80,20 @@ def _demand() -> Response | None:
     if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
         return _see(f"{LOGIN}?next={quote(request.full_path.removesuffix('?'), safe='/')}")
     return Response("Log in first.\n", status=401, mimetype="text/plain")
+
+
+def may_scrape(token: SecretStr, *, has_login: bool) -> bool:
+    """Whether the figures may be read: by the token, by who is logged in, or by this machine.
+
+    A token that is set is asked for on this machine, too.
+    """
+    if has_login and PERSON in session:
+        return True
+    wanted = token.get_secret_value()
+    if not wanted:
+        return not has_login
+    kind, _, given = request.headers.get("Authorization", "").partition(" ")
+    return kind.lower() == "bearer" and _same(given.strip(), wanted)
 
 
 def _logged_in(tries: Tries, password: SecretStr) -> Response:

@@ -5,13 +5,13 @@ Does not belong here: what is served (``app``), processes of ``make dev`` (``cli
 """
 
 import ipaddress
-import logging
 import socket
 from collections.abc import Callable
 from typing import Final
 
 from waitress.server import create_server
 
+from layers_pipeline import logs
 from layers_pipeline.dashboard.app import create_app
 from layers_pipeline.dashboard.deployment import open_deployment
 from layers_pipeline.errors import InputRefusedError, SettingsError
@@ -38,12 +38,11 @@ def run_dashboard(
             f"LAYERS_DASHBOARD_PASSWORD: {host} is open to other machines. Set a password of "
             f"{PASSWORD_MIN} characters or more, or keep to --host 127.0.0.1."
         )
-    with _bound(host, port) as listening:
+    with logs.written(settings), _bound(host, port) as listening:
         deployment = open_deployment(settings)
         try:
             app = create_app(deployment)
             server = create_server(app.server, sockets=[listening], threads=THREADS, ident="")
-            _log_errors()
             say(f"Dashboard: http://{_shown(host)}:{listening.getsockname()[1]}")
             server.run()
         finally:
@@ -59,15 +58,6 @@ def _bound(host: str, port: int) -> socket.socket:
             f"dashboard: {host}:{port} cannot be had ({error.strerror}). Stop what holds it, or "
             "name another: --port N."
         ) from error
-
-
-def _log_errors() -> None:
-    """Errors on pages are told on standard error, with where they arose."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    log = logging.getLogger("layers_pipeline.dashboard")
-    log.addHandler(handler)
-    log.propagate = False
 
 
 def _shown(host: str) -> str:

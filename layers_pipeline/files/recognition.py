@@ -18,7 +18,7 @@ from transforms.exports.headers import Header, fits, header_of, nearest
 from transforms.exports.record import Export, Subject
 
 OWN_NAME: Final = "own"
-"""What ``--format`` calls our own format."""
+"""What ``--file-format`` calls our own format."""
 COMMANDS: Final = {
     "captures": "import captures",
     "ad-metrics": "import ad-metrics",
@@ -63,7 +63,7 @@ class Recognised:
 
     @property
     def name(self) -> str:
-        """What ``--format`` calls it."""
+        """What ``--file-format`` calls it."""
         return self.export.name if self.export else OWN_NAME
 
 
@@ -91,7 +91,7 @@ def named_format(name: str | None) -> Export | None:
         return None
     if name not in BY_NAME:
         known = ", ".join([OWN_NAME, *BY_NAME])
-        raise InputRefusedError(f"--format {name!r}: no such format. There are: {known}.")
+        raise InputRefusedError(f"--file-format {name!r}: no such format. There are: {known}.")
     return BY_NAME[name]
 
 
@@ -124,7 +124,9 @@ def recognise(
     best = found[0]
     rivals = [fit.export.name for fit in found if len(fit.known) == len(best.known)]
     if len(rivals) > 1:
-        raise InputRefusedError(f"{path}: could be {' or '.join(rivals)}. Say which with --format.")
+        raise InputRefusedError(
+            f"{path}: could be {' or '.join(rivals)}. Say which with --file-format."
+        )
     return _importable(path, best.export, header, own)
 
 
@@ -173,7 +175,7 @@ def _lacks(export: Export, missing: Collection[str], raw: RawFile) -> str:
     return (
         f"looks like {export.title} ({export.name}), but lacks {words}. Its columns are: "
         f"{', '.join(raw.columns)}. Export it again with what is missing, or name another format "
-        "with --format"
+        "with --file-format"
     )
 
 

@@ -35,14 +35,25 @@ TABLES: Final = tuple(table for table in ALL if table.is_stored)
 QUERIES: Final = tuple(table for table in ALL if not table.is_stored)
 """Tables that only the analysts' file has, as queries over others."""
 STAGED_TABLES: Final = tuple(table for table in TABLES if table.name in CAPTURES)
+LANDED: Final = tuple(
+    table
+    for table in TABLES
+    if table.group == "raw" or (table.group == "staged" and not table.deps)
+)
+"""Tables that nothing here is derived to: what came from platforms and files, as it came."""
 PUBLISHED: Final = tuple(table for table in TABLES if table.published != "no")
 BY_NAME: Final = {table.name: table for table in ALL}
 
 
 def buckets(keys: pl.Series) -> pl.Series:
     """The bucket of each key, the same on every machine and for ever."""
+    return places(keys, BUCKETS)
+
+
+def places(keys: pl.Series, number: int) -> pl.Series:
+    """Each key's place among so many; where they are a multiple of the buckets, within its own."""
     found = keys.unique()
-    numbers = [zlib.crc32(str(value).encode()) % BUCKETS for value in found]
+    numbers = [zlib.crc32(str(value).encode()) % number for value in found]
     if found.is_empty():
         return pl.Series(keys.name, [], dtype=pl.Int64)
     return keys.replace_strict(found, numbers, return_dtype=pl.Int64)

@@ -1,17 +1,22 @@
-"""Opened Delta tables: with addresses as they are, and kept open while nobody writes.
+"""Opened Delta tables: with addresses as they are, and kept open for as long as that is right.
 
 Belongs here: what a handle knows, and whether it is still the newest.
 Does not belong here: rows (``reading``), writing (``store``).
 """
 
+from collections import Counter
 from pathlib import Path
+from threading import get_ident
 from typing import Final
 from urllib.parse import unquote
 
+import polars as pl
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 from deltalake.table import FilePruningPredicateType, FilterType
 
 LOCAL: Final = "file://"
+PARTITION: Final = "partition."
 
 
 class Handle(DeltaTable):
@@ -34,15 +39,35 @@ class Handle(DeltaTable):
         escaped = self.table_uri.removeprefix(LOCAL)
         return [unquote(escaped) + uri.removeprefix(escaped) for uri in found]
 
+    def latest_version(self) -> int:
+        """The newest version that there is by now; one request to an object store."""
+        return int(self._table.get_latest_version())
+
+
+def in_several_files(handle: DeltaTable) -> list[list[tuple[str, str, str]]]:
+    """Filters of each partition that has more than one file, in order."""
+    files = pl.DataFrame(handle.get_add_actions(flatten=True))
+    columns = [name for name in files.columns if name.startswith(PARTITION)]
+    counted = Counter(files.select(pl.col(columns).cast(pl.String)).rows())
+    return [
+        [
+            (name.removeprefix(PARTITION), "=", value)
+            for name, value in zip(columns, values, strict=True)
+        ]
+        for values, number in sorted(counted.items())
+        if number > 1
+    ]
+
 
 class Opened:
     """An opened table, kept for as long as nobody writes it.
 
-    Opening a table lists its log and reads the end of it, some milliseconds each time; whether
-    there is a newer version is told by the name that its commit would have.
+    Opening a table lists its log and reads the end of it: some milliseconds each time in a folder,
+    some dozens of requests to an object store. Whether there is a newer version is told by the
+    name that its commit would have; an object store is asked for the end of its list.
     """
 
-    def __init__(self, handle: DeltaTable, *, log: Path | None) -> None:
+    def __init__(self, handle: Handle, *, log: Path | None) -> None:
         self.handle = handle
         self._newest, self._next = (
             log and commit_path(log, handle.version() + number) for number in (0, 1)
@@ -51,17 +76,51 @@ class Opened:
         self._written = self._state()
 
     def is_newest(self) -> bool:
-        """Whether the table is still at this version; no where that takes longer than opening."""
+        """Whether the table is still at this version."""
+        if self._next is None:
+            return self.told_version() == self.handle.version()
         return (
-            self._next is not None
-            and self._written[0] is not None
+            self._written[0] is not None
             and not self._next.exists()
             and self._state() == self._written
         )
 
+    def told_version(self) -> int | None:
+        """The newest version by one request to an object store; None where opening has to tell."""
+        try:
+            return self.handle.latest_version() if self._next is None else None
+        except DeltaError:  # the log was cleaned beyond this version, or is gone
+            return None
+
     def _state(self) -> tuple[tuple[int, int] | None, ...]:
         """What the log shows: a newer checkpoint may stand for commits that are deleted then."""
         return _identity(self._newest), _identity(self._checkpoint)
+
+
+class KeptToWrite:
+    """Handles with which tables in an object store were written, one for each thread.
+
+    Opening such a table costs some dozens of requests, each commit since then two.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, int], DeltaTable] = {}
+
+    def keep(self, name: str, handle: DeltaTable) -> None:
+        """Keep a handle, which nobody else has, for what this thread writes next."""
+        self._kept[name, get_ident()] = handle
+
+    def newest(self, name: str) -> DeltaTable | None:
+        """The kept handle, brought up to now; None where the table has to be opened."""
+        kept = self._kept.get((name, get_ident()))
+        if kept is None:
+            return None
+        try:
+            kept.update_incremental()
+        except (DeltaError, OSError):  # whoever opens it anew is told why
+            del self._kept[name, get_ident()]
+            return None
+        return kept
 
 
 def commit_path(log: Path, version: int) -> Path:

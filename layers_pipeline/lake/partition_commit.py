@@ -3,8 +3,8 @@
 Belongs here: writing data files ahead of their commit, and the commit that names them.
 Does not belong here: everything that a table can be written with at once (``store``).
 
-Scoring many ticks need not hold their rows until all of them are there. deltalake has no such
-writer, so its log is written here by hand. What must hold:
+Scoring many ticks need not hold their rows until all of them are there, in a folder or in an
+object store. deltalake has no such writer, so its log is written here by hand. What must hold:
 
 - A data file is complete before a commit names it, and is never written to again. Files whose
   commit never comes belong to no version of the table; ``vacuum`` deletes them.
@@ -32,6 +32,7 @@ import polars as pl
 from deltalake.transaction import AddAction
 
 from layers_pipeline.lake.handles import LOCAL
+from layers_pipeline.lake.object_store import size_of
 from layers_pipeline.lake.reading import marked
 from layers_pipeline.lake.table import Table, Written
 
@@ -72,7 +73,7 @@ class Replacement:
         if kept.is_empty():
             return
         name = f"{self._column}={value}/part-{self._batch}-{uuid4()}.parquet"
-        size = _write(self._root, name, kept.drop(self._column))
+        size = _write(self._root, name, kept.drop(self._column), options=self._lake.storage_options)
         self._actions.append(
             AddAction(
                 path=name,
@@ -85,18 +86,21 @@ class Replacement:
         )
 
     def abandon(self) -> None:
-        """Delete the data files, unless a commit that names them was begun."""
+        """Delete the data files, unless a commit that names them was begun.
+
+        Those in an object store are left to the next vacuum, as those of a killed writer are.
+        """
         if self._is_offered:
             return
-        for action in self._actions:
-            (self._root / action.path).unlink(missing_ok=True)
+        if not _is_remote(self._root):
+            for action in self._actions:
+                (_folder(self._root) / action.path).unlink(missing_ok=True)
         self._actions.clear()
 
     @cached_property
-    def _root(self) -> Path:
-        """The table's folder."""
-        uri = self._lake.ensure(self._table).table_uri
-        return Path(unquote(uri.removeprefix(LOCAL)))
+    def _root(self) -> str:
+        """The table's folder or address, without a slash at its end."""
+        return self._lake.ensure(self._table).table_uri.rstrip("/")
 
     def commit(self, marks: Mapping[str, int] | None = None) -> Written:
         """Put the rows in place of what the partitions hold.
@@ -124,35 +128,28 @@ class Replacement:
         return self._written
 
 
-class HeldReplacement(Replacement):
-    """The same for a table in an object store: rows are held until the commit writes them."""
-
-    def __init__(self, lake: "Lake", table: Table, column: str, batch: str) -> None:
-        super().__init__(lake, table, column, batch)
-        self._held: list[pl.DataFrame] = []
-
-    def add(self, value: str, rows: pl.DataFrame) -> None:
-        """Keep some rows of a partition; arguments as of ``Replacement.add``."""
-        self.empty(value)
-        self._held.append(rows)
-
-    def abandon(self) -> None:
-        """Hold nothing any more."""
-        self._held.clear()
-
-    def commit(self, marks: Mapping[str, int] | None = None) -> Written:
-        """Arguments as of ``Replacement.commit``."""
-        rows = pl.concat([self._table.empty(), *self._held])
-        where = {self._column: list(self._replaced)}
-        return self._lake.replace(self._table, rows, where=where, marks=marks)
-
-
-def _write(root: Path, name: str, rows: pl.DataFrame) -> int:
+def _write(root: str, name: str, rows: pl.DataFrame, *, options: Mapping[str, str]) -> int:
     """Write a data file below the table's root; gives its size in bytes."""
-    path = root / name
+    if _is_remote(root):
+        rows.write_parquet(
+            f"{root}/{name}",
+            compression="zstd",
+            compression_level=LEVEL,
+            storage_options=dict(options),
+        )
+        return size_of(root, name, options=options)
+    path = _folder(root) / name
     path.parent.mkdir(parents=True, exist_ok=True)
     rows.write_parquet(path, compression="zstd", compression_level=LEVEL)
     return path.stat().st_size
+
+
+def _is_remote(root: str) -> bool:
+    return "://" in root and not root.startswith(LOCAL)
+
+
+def _folder(root: str) -> Path:
+    return Path(unquote(root.removeprefix(LOCAL)))
 
 
 def _statistics(rows: pl.DataFrame, table: Table) -> dict[str, Any]:

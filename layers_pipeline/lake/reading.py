@@ -18,6 +18,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from layers_pipeline.errors import NotFoundError, StoreError
 from layers_pipeline.lake.handles import LOCAL, Handle, Opened
+from layers_pipeline.lake.object_store import told
 from layers_pipeline.lake.table import Table
 from layers_pipeline.seen import Seen
 
@@ -43,6 +44,11 @@ class LakeReader:
         self._options = dict(storage_options) if storage_options else None
         self._seen = seen
         self._opened: dict[str, Opened] = {}
+
+    @property
+    def storage_options(self) -> Mapping[str, str]:
+        """What libraries want to know of the object store; they hold its credentials."""
+        return dict(self._options or {})
 
     def uri(self, table: Table) -> str:
         return f"{self._location}/{table.name}"
@@ -75,7 +81,7 @@ class LakeReader:
         path = unquote(uri.removeprefix(LOCAL)) if uri.startswith(LOCAL) else uri
         return None if "://" in path else Path(path) / "_delta_log"
 
-    def _open(self, table: Table, *, version: int | None = None) -> DeltaTable | None:
+    def _open(self, table: Table, *, version: int | None = None) -> Handle | None:
         # Asked first: whoever writes meanwhile may only make the table newer than that.
         seen = self._seen.number(table.name) if self._seen else -1
         try:
@@ -109,7 +115,7 @@ class LakeReader:
             return
         wrong = [
             f"{path} has {size if size is None else f'{size:,}'} of {wanted:,} bytes"
-            for path, wanted, size in _sizes(handle)
+            for path, wanted, size in sizes(handle)
             if size != wanted
         ]
         if wrong:
@@ -122,6 +128,10 @@ class LakeReader:
 
     def version(self, table: Table) -> int:
         """The table's version; -1 before its first write."""
+        kept = self._opened.get(table.name)
+        told = None if kept is None else kept.told_version()
+        if told is not None:
+            return told
         handle = self.handle(table)
         return -1 if handle is None else handle.version()
 
@@ -148,6 +158,10 @@ class LakeReader:
         handle = None if version == -1 else self.handle(table, version=version)
         if handle is None:
             return table.empty().lazy()
+        return self.rows_of(table, handle)
+
+    def rows_of(self, table: Table, handle: DeltaTable) -> pl.LazyFrame:
+        """Every row of the table as it was opened, lazily."""
         self._require_columns(table, handle)
         return pl.scan_delta(handle, storage_options=self._options).select(table.columns)
 
@@ -206,14 +220,25 @@ class LakeReader:
         before = self._files_at(table, version)
         return [uri for uri in self.files(table) if uri not in before]
 
+    def rows_by_file(self, table: Table) -> dict[str, int]:
+        """How many rows each data file has, by its name without folders, as the log says."""
+        handle = self.handle(table)
+        if handle is None:
+            return {}
+        listed = handle.get_add_actions()
+        paths, rows = (listed[name].to_pylist() for name in ("path", "num_records"))
+        return {
+            path.rsplit("/", 1)[-1]: int(some or 0) for path, some in zip(paths, rows, strict=True)
+        }
+
     def partitions_since(self, table: Table, version: int) -> set[str]:
         """The values, as text, of partitions that gained files since a version."""
-        return {_place_of(uri)[0] for uri in self.files_since(table, version)}
+        return {value_of(uri) for uri in self.files_since(table, version)}
 
     def partitions_changed_since(self, table: Table, version: int) -> set[str]:
         """The same of partitions that gained or lost files; all if the version was cleaned away."""
         before, now = self._files_at(table, version), set(self.files(table))
-        return {_place_of(uri)[0] for uri in before ^ now}
+        return {value_of(uri) for uri in before ^ now}
 
     def batches(self, table: Table) -> dict[str, set[str | None]]:
         """The batches that wrote the files of each partition, None for a file without one."""
@@ -270,14 +295,14 @@ def scan_files(
 
 def damaged(name: str, uri: str, error: Exception) -> StoreError:
     """The error that a table cannot be read or written, without what a library says of itself."""
-    said = str(error).strip().split("\n")[0].removeprefix("Kernel error: ").rstrip(".")
+    said = told(error)
     return StoreError(
         f"{name}: {uri} cannot be used: {said or type(error).__name__}. Mend that (space, rights), "
         "or restore the table from a copy."
     )
 
 
-def _sizes(handle: DeltaTable) -> Iterator[tuple[str, int, int | None]]:
+def sizes(handle: DeltaTable) -> Iterator[tuple[str, int, int | None]]:
     """Each data file of a table on this machine, its bytes by the log, and as it lies there."""
     listed = handle.get_add_actions()
     sizes = listed["size_bytes"].to_pylist()
@@ -301,6 +326,11 @@ def marked(marks: Mapping[str, int]) -> CommitProperties:
     return CommitProperties(
         app_transactions=[Transaction(app_id=name, version=at) for name, at in marks.items()]
     )
+
+
+def value_of(uri: str) -> str:
+    """The partition that a data file of a divided table belongs to, as text."""
+    return _place_of(uri)[0]
 
 
 def _place_of(uri: str) -> tuple[str, str | None]:

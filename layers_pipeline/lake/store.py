@@ -4,24 +4,24 @@ Belongs here: append, insert, merge, replace, compact, vacuum.
 Does not belong here: reading (``reading``), what rows mean (``transforms``).
 """
 
-import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
 
 import polars as pl
 import stamina
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchError
 
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
-from layers_pipeline.lake.catalog import QUARANTINE
-from layers_pipeline.lake.handles import LOCAL
+from layers_pipeline.lake.catalog import LANDED, QUARANTINE
+from layers_pipeline.lake.handles import KeptToWrite, in_several_files
 from layers_pipeline.lake.locks import Locks
-from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
+from layers_pipeline.lake.partition_commit import Replacement
 from layers_pipeline.lake.reading import MIGRATE, LakeReader, damaged, marked
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
+from layers_pipeline.lake.writing import TABLE, Writing
 from layers_pipeline.seen import Seen
 from transforms.staging.quarantine import split
 
@@ -39,9 +39,11 @@ PROPERTIES: Final = {
     "delta.logRetentionDuration": LOG_KEPT,
     "delta.checkpointInterval": str(CHECKPOINT_EVERY),
 }
-WRITE_LOCK: Final = "unit"
-"""Lock of whoever reads and then writes what belongs together. Its name is a file's, or a number of
-PostgreSQL's, that processes of older versions take too: never change it."""
+KEYS: Final = "keys"
+"""Application of every commit that looked for keys: of two from one version, the later one fails
+and looks again, though rows that are only appended would not conflict."""
+IN_ORDER: Final = WriterProperties(max_row_group_size=20_480)
+"""Of files in an order: who looks for one value reads so many rows of each."""
 
 
 class Lake(LakeReader):
@@ -61,30 +63,48 @@ class Lake(LakeReader):
         seen: Seen | None = None,
     ) -> None:
         super().__init__(location, storage_options=storage_options, seen=seen)
-        self._locks = locks
+        self._writing = Writing(locks)
         self._clock = clock or SystemClock()
-        self._holding = threading.local()
+        self._to_write = KeptToWrite()
 
-    @contextmanager
-    def write_lock(self) -> Generator[None]:
-        """Held while reads and writes that belong together are made, by one process at a time.
+    def write_lock(self) -> AbstractContextManager[None]:
+        """Held while reads and writes that belong together are made: nobody else writes.
 
         Two derivations at once could each write what follows from what they read, and the one
-        that read less could write last. Taken again within itself, it is part of the first.
+        that read less could write last. Taken again within itself or within ``deriving``, it is
+        part of the first.
         """
-        if getattr(self._holding, "is_held", False):
-            yield
-            return
-        with self.lock(WRITE_LOCK):
-            self._holding.is_held = True
-            try:
-                yield
-            finally:
-                self._holding.is_held = False
+        return self._writing.alone()
+
+    def deriving(self) -> AbstractContextManager[None]:
+        """Held by who derives: rows go on landing, and are not seen within it."""
+        return self._writing.deriving(lambda: {one.name: self.handle(one) for one in LANDED})
+
+    def landing(self, table: Table | None = None) -> AbstractContextManager[None]:
+        """Held while rows land that belong together; others land theirs at the same time.
+
+        Args:
+            table: One that nobody else may land rows in meanwhile.
+        """
+        return self._writing.landing(table and table.name)
 
     def lock(self, name: str) -> AbstractContextManager[None]:
         """An exclusive lock of the lake's, by name."""
-        return self._locks.hold(name)
+        return self._writing.lock(name)
+
+    def handle(self, table: Table, *, version: int | None = None) -> DeltaTable | None:
+        """As of ``LakeReader``; within ``deriving``, a landed table as it was at its beginning."""
+        pins = self._writing.pins
+        if version is None and table.name in pins:
+            return pins[table.name]
+        return super().handle(table, version=version)
+
+    def version(self, table: Table) -> int:
+        """As of ``LakeReader``; of a table that ``handle`` gives as it was, the version then."""
+        if table.name in self._writing.pins:
+            pinned = self._writing.pins[table.name]
+            return -1 if pinned is None else pinned.version()
+        return super().version(table)
 
     def append(self, table: Table, rows: pl.DataFrame, *, restamp: Restamp) -> Written:
         """Append rows that nobody else can have: facts made by the caller, with keys of their own.
@@ -143,12 +163,17 @@ class Lake(LakeReader):
 
         def attempt() -> Written:
             given = restamp(kept) if restamp else kept
-            merger = self.ensure(table).merge(
+            handle = self.ensure(table)
+            mark = marked({**wanted, KEYS: handle.version() + 1})
+            if not self._has_any(table, handle, given):
+                write_deltalake(handle, given, mode="append", commit_properties=mark)
+                return Written(inserted=given.height)
+            merger = handle.merge(
                 given,
                 predicate=same_row(table, given),
                 source_alias="s",
                 target_alias="t",
-                commit_properties=marked(wanted),
+                commit_properties=mark,
             )
             if update is not None:
                 values = {name: f"s.{name}" for name in fields}
@@ -163,6 +188,15 @@ class Lake(LakeReader):
         if written == Written():  # deltalake makes no commit of a merge that changes nothing
             self.record_marks(table, wanted)
         return written + Written(quarantined=refused)
+
+    def _has_any(self, table: Table, handle: DeltaTable, rows: pl.DataFrame) -> bool:
+        """Whether a stored row has the key of a given one: merging reads and sorts much more."""
+        stored = self.rows_of(table, handle)
+        for column in table.prune_by:
+            stored = stored.filter(pl.col(column).is_in(rows[column].unique().to_list()))
+        same = [*table.key, *table.prune_by]
+        met = stored.select(same).join(rows.select(same).lazy(), on=same, how="semi")
+        return not met.head(1).collect().is_empty()
 
     def record_marks(self, table: Table, marks: Mapping[str, int]) -> None:
         """Record numbers with a commit of no rows, by application; lower ones are left alone."""
@@ -218,14 +252,17 @@ class Lake(LakeReader):
         Args:
             batch: What the rows belong to, as 32 hexadecimal digits.
         """
-        is_local = LOCAL in self.uri(table) or "://" not in self.uri(table)
-        return (Replacement if is_local else HeldReplacement)(self, table, column, batch)
+        return Replacement(self, table, column, batch)
 
     def compact(self, table: Table) -> dict[str, Any]:
-        """Join small files into large ones and write a checkpoint."""
+        """Join small files into large ones, in the table's order, and write a checkpoint."""
 
         def attempt() -> dict[str, Any]:
             handle = self.ensure(table)
+            for partition in in_several_files(handle) if table.in_order_of else ():
+                handle.optimize.z_order(
+                    table.in_order_of, partition_filters=partition, writer_properties=IN_ORDER
+                )
             done = dict(handle.optimize.compact())
             handle.create_checkpoint()
             return done
@@ -275,7 +312,11 @@ class Lake(LakeReader):
 
     def ensure(self, table: Table) -> DeltaTable:
         """The table as it is now, made if it is not there; opened for the caller alone."""
-        return self._open(table) or DeltaTable.create(
+        is_here = self.log_folder(table) is not None
+        opened = None if is_here else self._to_write.newest(table.name)
+        if opened is None and (opened := self._open(table)) is not None and not is_here:
+            self._to_write.keep(table.name, opened)
+        return opened or DeltaTable.create(
             self.uri(table),
             schema=table.empty().to_arrow().schema,
             mode="ignore",
@@ -290,11 +331,17 @@ class Lake(LakeReader):
         Raises:
             StoreError: The stored columns are not those of the contract, or the table is damaged.
             LakeConflictError: Every attempt lost; nothing was written.
+            LockLostError: A lock that the thread held was lost; nothing was written.
         """
+
+        def held_attempt() -> T:
+            self._writing.require()
+            return attempt()
+
         retried = stamina.retry(on=CommitFailedError, attempts=COMMIT_ATTEMPTS, timeout=None)
         try:
-            with self.lock(f"table-{table.name}"):
-                done = retried(attempt)()
+            with self.lock(f"{TABLE}{table.name}"):
+                done = retried(held_attempt)()
                 if self._seen:
                     self._seen.note(table.name, self.version(table))
                 return done

@@ -58,6 +58,8 @@ class Table:
             are as received, or a whole copy of others that was held to its contract just then.
         sets_aside: Whether a check reports rows meant for it that broke its contract.
         parents: Tables that must have a row for each of its rows.
+        in_order_of: Columns in whose order upkeep lays out each partition, so that who looks for
+            one of their values reads little.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Table:
     checked: bool = True
     sets_aside: bool = False
     parents: tuple[Parent, ...] = ()
+    in_order_of: tuple[str, ...] = ()
 
     @property
     def per_tick(self) -> bool:

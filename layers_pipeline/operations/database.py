@@ -83,11 +83,17 @@ class Database:
         return self._engine
 
     @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database."""
+        is_file = self._url.get_backend_name() == "sqlite"
+        return Path(str(self._url.database)).absolute() if is_file else None
+
+    @property
     def is_empty_file(self) -> bool:
         """Whether it is a SQLite file that is not there, or holds nothing at all."""
-        if self._url.get_backend_name() != "sqlite":
+        path = self.file
+        if path is None:
             return False
-        path = Path(str(self._url.database))
         return not path.exists() or (path.is_file() and path.stat().st_size == 0)
 
     @contextmanager

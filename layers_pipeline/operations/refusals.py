@@ -118,6 +118,11 @@ class Refusals(Repository):
         with self._database.read() as session:
             return session.scalar(running)
 
+    def pauses(self, *, now: datetime) -> list[ApiPause]:
+        """Every part of an API that is paused now, by name."""
+        running = select(ApiPause).where(ApiPause.until > now).order_by(ApiPause.scope)
+        return self._rows(running)
+
     def add(self, rows: Iterable[Refusal]) -> None:
         """Remember what not to ask for; of what is known, cause, last time and end are renewed."""
         by_key = {tuple(getattr(row, name) for name in KEY): row for row in rows}

@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
 from layers_pipeline.errors import InputRefusedError, SettingsError
+from layers_pipeline.redacting import KNOWN
 from transforms.vocabulary import PLATFORMS
 
 LONGEST_TOKEN: Final = 4096
@@ -54,6 +55,7 @@ class TokenCipher:
 
     def encrypt(self, token: SecretStr, *, account_id: str) -> str:
         """The token of the account as it is stored."""
+        KNOWN.add([token])
         content = f"{account_id}\n{token.get_secret_value()}"
         return self._first.encrypt(content.encode()).decode()
 
@@ -69,7 +71,9 @@ class TokenCipher:
             raise _unreadable(account_id, "no key of LAYERS_TOKEN_KEYS opens it") from error
         if owner != account_id:
             raise _unreadable(account_id, "it was stored for another account")
-        return SecretStr(token)
+        opened = SecretStr(token)
+        KNOWN.add([opened])
+        return opened
 
     def renewed(self, stored: str, *, account_id: str) -> str:
         """The same token under the first key; unchanged where that is the one it has.

@@ -9,9 +9,11 @@ from layers_pipeline.operations.accounts import Accounts
 from layers_pipeline.operations.ad_accounts import AdAccounts
 from layers_pipeline.operations.ads import Ads
 from layers_pipeline.operations.allowlist import Allowlist
+from layers_pipeline.operations.api_calls import ApiCallCounts
 from layers_pipeline.operations.creatives import Creatives
 from layers_pipeline.operations.database import Database
 from layers_pipeline.operations.deletions import Deletions
+from layers_pipeline.operations.job_runs import JobRuns
 from layers_pipeline.operations.layers import Layers
 from layers_pipeline.operations.listings import Listings
 from layers_pipeline.operations.payout_configs import PayoutConfigs
@@ -68,6 +70,8 @@ class Operations:
         self.scheduled_posts = ScheduledPosts(self.database)
         self.saved_views = SavedViews(self.database)
         self.settings = PinnedSettings(self.database)
+        self.job_runs = JobRuns(self.database)
+        self.api_calls = ApiCallCounts(self.database)
 
     @property
     def url(self) -> str:

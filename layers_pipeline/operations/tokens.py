@@ -10,7 +10,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import SecretStr
-from sqlalchemy import CheckConstraint, ForeignKey, Select, Update, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Select,
+    Update,
+    case,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from layers_pipeline.errors import NotFoundError
@@ -27,6 +36,7 @@ from layers_pipeline.operations.leases import Claim, is_free
 from layers_pipeline.operations.model_base import Base, whole_lease
 from layers_pipeline.operations.secrets import TokenCipher, TokenUnreadableError, require_token
 from layers_pipeline.operations.statements import chunks, upsert
+from layers_pipeline.operations.utc_datetime import UtcDatetime
 
 _NO_LEASE: Final = {"lease_owner": None, "lease_until": None}
 
@@ -142,6 +152,23 @@ class Tokens(Repository):
         with self._database.read() as session:
             found = session.execute(query.order_by(AccountToken.account_id))
             return [(account_id, expires_at) for account_id, expires_at in found]
+
+    def ends(self) -> list[tuple[str, datetime]]:
+        """When each token ends for good, with its platform; of accounts that nobody paused.
+
+        A refresh token whose end is not told has none here.
+        """
+        token, account = AccountToken, PlatformAccount
+        end = case(
+            (token.encrypted_refresh.is_(None), token.expires_at), else_=token.refresh_expires_at
+        )
+        query = (
+            select(account.platform, type_coerce(end, UtcDatetime))
+            .join(account, account.account_id == token.account_id)
+            .where(account.status != "paused", end.is_not(None))
+        )
+        with self._database.read() as session:
+            return [(platform, at) for platform, at in session.execute(query)]
 
     def rotate(self, cipher: TokenCipher) -> int:
         """Encrypt every token with the first key; give the number of accounts that had another.

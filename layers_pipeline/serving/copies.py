@@ -16,8 +16,11 @@ from typing import Any, Final
 import duckdb
 
 from layers_pipeline.errors import InputRefusedError, StoreError
+from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.serving.database import CONFIG
 from layers_pipeline.serving.macros import make_macros, sql_literal
+from layers_pipeline.serving.remote import reach_what_is_shown
+from layers_pipeline.settings import load_settings
 
 FORMAT: Final = 1
 """Of the manifest; a reader refuses a number that it does not know."""
@@ -199,6 +202,7 @@ def _opened(source: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"attach {sql_literal(str(source))} as published (read_only)")
+        reach_what_is_shown(connection, options_of(load_settings()))
         connection.execute("use published")
         yield connection
 

@@ -7,6 +7,7 @@ Does not belong here: the macros (``macros``), generations and the link to the n
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -18,9 +19,11 @@ import polars as pl
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.reading import scan_files
 from layers_pipeline.lake.table import Table
+from layers_pipeline.serving.history import History, newest
 from layers_pipeline.serving.macros import make_macros, sql_literal
 from layers_pipeline.serving.marts import Mart, make_marts
 from layers_pipeline.serving.pinned import Pinned
+from layers_pipeline.serving.remote import can_reach, reach
 from transforms.contracts.columns import comment_of
 from transforms.sql import sql_of
 
@@ -29,6 +32,7 @@ CONFIG: Final[dict[str, bool | int | float | str | list[str]]] = {
     "autoload_known_extensions": False,
     "python_enable_replacements": False,
 }
+VIEWS: Final = History()
 ROWS: Final = "rows_to_publish"
 ATTACH: Final = "ATTACH {path} AS published (STORAGE_VERSION 'v1.0.0', BLOCK_SIZE 16384)"
 
@@ -40,6 +44,7 @@ def build(
     pinned: Sequence[Pinned],
     number: int,
     at: datetime,
+    history: History = VIEWS,
 ) -> tuple[dict[str, int], dict[str, Mart]]:
     """Make the file of one generation.
 
@@ -47,12 +52,14 @@ def build(
         making: Where the file is made; nothing lies there yet.
         serve: The folder of the generations; parts of daily marts lie below it.
         pinned: Tables of the lake, all pinned in one moment.
+        history: What is copied of tables in an object store that grow without end.
 
     Returns:
         Rows by table of the lake, and what was made of each mart.
     """
     with duckdb.connect(config=CONFIG) as connection:
         connection.execute("set timezone = 'UTC'")
+        pinned = _reached(connection, pinned)
         connection.execute(ATTACH.format(path=sql_literal(str(making))))
         connection.execute("use published")
         # Else each of some hundred statements waits for the disk.
@@ -73,6 +80,7 @@ def build(
         marts = {}
         if names.issuperset(table.name for table in catalog.PUBLISHED):
             marts = make_marts(connection, serve, pinned, number=number, at=at)
+        _copy_history(connection, pinned, history, at=at)
         make_macros(connection)
         connection.execute("commit")
         connection.execute("use memory")
@@ -80,11 +88,65 @@ def build(
     return rows, marts
 
 
+def _reached(connection: duckdb.DuckDBPyConnection, pinned: Sequence[Pinned]) -> Sequence[Pinned]:
+    """The pinned tables; those in an object store as DuckDB reads them, if it can."""
+    far = [pin for pin in pinned if not pin.is_local]
+    if not far or not can_reach(far[0].options):
+        return pinned
+    reach(connection, far[0].options)
+    return [pin if pin.is_local else replace(pin, is_reached=True) for pin in pinned]
+
+
+def _copy_history(
+    connection: duckdb.DuckDBPyConnection,
+    pinned: Sequence[Pinned],
+    history: History,
+    *,
+    at: datetime,
+) -> None:
+    """Put copies in place of views over an object store, once the marts are made of all rows."""
+    if history.kind == "views":
+        return
+    # Copied as it comes, else DuckDB holds what it has read to keep its order.
+    connection.execute("set preserve_insertion_order = false")
+    far = [pin for pin in pinned if pin.is_reached and pin.files]
+    for table in (pin.table for pin in far if pin.table.published == "view"):
+        _copy(connection, table, [pin for pin in far if pin.table is table], history, at=at)
+    for table in catalog.QUERIES:
+        if together := [pin for pin in far if pin.table.shown_in == table.name]:
+            _copy(connection, table, together, history, at=at)
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    pins: Sequence[Pinned],
+    history: History,
+    *,
+    at: datetime,
+) -> None:
+    """Put a copy of a table's rows in place of its view."""
+    since = history.since(table, at=at)
+    columns = table.columns if table.shown_in or not table.is_stored else table.stored_columns
+    cut = [newest(pin, since) for pin in pins]
+    rows = " union all by name ".join(_select(connection, pin, columns) for pin in cut if pin.files)
+    rows = rows or f"from {table.name} where false"
+    query = (
+        rows if table.is_stored else sql_of("views", table.name).replace("$captures", f"({rows})")
+    )
+    after = f" where {history.moment(table)} >= '{since.isoformat()}'::timestamptz" if since else ""
+    copied = f"{table.name}_copied"
+    connection.execute(f"create table {copied} as select * from ({query}){after}")  # noqa: S608
+    connection.execute(f"drop view {table.name}")
+    connection.execute(f"alter table {copied} rename to {table.name}")
+    connection.execute(";".join(_comments("table", table.name, table.schema, columns)))
+
+
 def _make_pinned(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> list[str]:
     """Make a table or view; gives its comments, as statements."""
     table = pin.table
-    kind = "view" if table.published == "view" and pin.files and pin.is_local else "table"
-    if pin.files and pin.is_local:
+    kind = "view" if table.published == "view" and pin.files and pin.is_readable else "table"
+    if pin.files and pin.is_readable:
         connection.execute(
             f"create {kind} {table.name} as {_select(connection, pin, table.stored_columns)}"
         )
@@ -105,7 +167,7 @@ def _make_of_several(
 ) -> list[str]:
     """As ``_make_pinned``."""
     filled = [pin for pin in pins if pin.files]
-    kind = "view" if filled and all(pin.is_local for pin in filled) else "table"
+    kind = "view" if filled and all(pin.is_readable for pin in filled) else "table"
     statement = f"create {kind} {table.name} as {sql_of('views', table.name)}"
     if kind == "view":
         rows = " union all ".join(_select(connection, pin, table.columns) for pin in filled)
@@ -140,7 +202,8 @@ def _read(pin: Pinned, columns: Sequence[str]) -> pl.DataFrame:
     """The pinned rows, wherever they lie."""
     if not pin.files:
         return pin.table.empty().select(columns)
-    return scan_files(pin.table, pin.files).select(columns).collect()
+    rows = scan_files(pin.table, pin.files, storage_options=pin.options)
+    return rows.select(columns).collect()
 
 
 def _make_table(connection: duckdb.DuckDBPyConnection, statement: str, rows: pl.DataFrame) -> None:
@@ -179,8 +242,8 @@ def _make_publication(
 def _row_count(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> int:
     if not pin.files:
         return 0
-    if not pin.is_local:
-        return int(pl.scan_parquet(list(pin.files)).select(pl.len()).collect().item())
+    if pin.rows is not None:
+        return pin.rows
     counted = f"select count(*) from {_files(pin)}"  # noqa: S608 - our own files
     return int(connection.execute(counted).fetchall()[0][0])
 

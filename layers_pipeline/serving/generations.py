@@ -14,6 +14,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -23,7 +24,8 @@ import polars as pl
 
 from layers_pipeline.errors import NotFoundError, PublicationError
 from layers_pipeline.serving import mart_days
-from layers_pipeline.serving.database import CONFIG, build
+from layers_pipeline.serving.database import CONFIG, VIEWS, build
+from layers_pipeline.serving.history import History
 from layers_pipeline.serving.macros import sql_literal
 from layers_pipeline.serving.marts import Mart
 from layers_pipeline.serving.pinned import Pinned
@@ -51,6 +53,7 @@ def publish(
     pinned: Sequence[Pinned],
     at: datetime,
     kept: int,
+    history: History = VIEWS,
 ) -> Generation:
     """Build the next generation beside the current one and swap the link to it.
 
@@ -58,17 +61,18 @@ def publish(
 
     Args:
         pinned: Tables of the lake, all pinned in one moment.
+        history: What is copied of tables in an object store that grow without end.
 
     Raises:
         PublicationError: The file could not be built; the current generation stays.
     """
     number = max(generations(folder), default=0) + 1
-    path = _file(folder, number)
+    path = file_of(folder, number)
     making = folder / f".making-{number:06d}.duckdb"
     with _making(making, path):
         folder.mkdir(parents=True, exist_ok=True)
         _remove(making)
-        rows, marts = _build(making, pinned=pinned, number=number, at=at)
+        rows, marts = _build(making, pinned=pinned, number=number, at=at, history=history)
         making.chmod(READ_ONLY)
         _sync(making)
         _write_versions(path, {pin.table.name: pin.version for pin in pinned})
@@ -80,15 +84,17 @@ def publish(
 
 
 def _build(
-    making: Path, *, pinned: Sequence[Pinned], number: int, at: datetime
+    making: Path, *, pinned: Sequence[Pinned], number: int, at: datetime, history: History
 ) -> tuple[dict[str, int], dict[str, Mart]]:
     """Make the file, elsewhere first where DuckDB cannot write its log beside it."""
-    serve = making.parent
+    making_it = partial(
+        build, serve=making.parent, pinned=pinned, number=number, at=at, history=history
+    )
     if "?" not in str(making):
-        return build(making, serve=serve, pinned=pinned, number=number, at=at)
+        return making_it(making)
     with TemporaryDirectory(prefix="layers-") as elsewhere:
         made = Path(elsewhere) / making.name
-        rows, marts = build(made, serve=serve, pinned=pinned, number=number, at=at)
+        rows, marts = making_it(made)
         shutil.copyfile(made, making)
     return rows, marts
 
@@ -114,7 +120,7 @@ def _remove(left: Path) -> None:
 def _prune(folder: Path, kept: int) -> None:
     """Delete all but the newest generations; one that cannot be deleted stays, and is told."""
     for old in sorted(generations(folder))[: -max(kept, 1)]:
-        path = _file(folder, old)
+        path = file_of(folder, old)
         try:
             path.unlink(missing_ok=True)
             _versions_file(path).unlink(missing_ok=True)
@@ -128,7 +134,8 @@ def generations(folder: Path) -> list[int]:
     return [int(match.group(1)) for match in found if match]
 
 
-def _file(folder: Path, number: int) -> Path:
+def file_of(folder: Path, number: int) -> Path:
+    """Where a generation lies."""
     return folder / f"layers-{number:06d}.duckdb"
 
 
@@ -173,7 +180,7 @@ def pinned_versions(folder: Path) -> dict[str, list[int]]:
     """
     found: dict[str, list[int]] = {}
     for number in generations(folder):
-        path = _file(folder, number)
+        path = file_of(folder, number)
         try:
             versions = _versions_beside(path) or _versions_within(path)
         except duckdb.Error as error:

@@ -13,7 +13,10 @@ from typing import Final, Literal
 
 import duckdb
 
+from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.serving.macros import sql_literal
+from layers_pipeline.serving.remote import reach_what_is_shown
+from layers_pipeline.settings import load_settings
 from transforms.sql.models import DAY, Column, Model
 
 Rule = Literal["unique", "not_null", "accepted_values", "relations"]
@@ -59,6 +62,7 @@ def findings(path: Path, model: Model, *, days: Sequence[date] = ()) -> Iterator
         except duckdb.IOException as error:
             yield from (_unread(rule, error) for rule in rules_of(model))
             return
+        reach_what_is_shown(connection, options_of(load_settings()))
         connection.execute("use published")
         where = _where(model, days)
         for rule in rules_of(model):

@@ -169,7 +169,7 @@ def days_of(moments: pl.Series, zones: Iterable[str]) -> set[date]:
 
 def _quarters(pin: Pinned, files: Iterable[str]) -> pl.Series:
     """The quarters of hours in which files of captures have any."""
-    rows = scan_files(pin.table, sorted(files)) if files else pin.table.empty().lazy()
+    rows = _scan(pin, files)
     moments = rows.select(pl.col("captured_at").dt.truncate(QUARTER).unique()).collect()
     return moments["captured_at"]
 
@@ -177,11 +177,12 @@ def _quarters(pin: Pinned, files: Iterable[str]) -> pl.Series:
 def _quarters_of_moved(
     connection: duckdb.DuckDBPyConnection, pinned: Sequence[Pinned], before: Made
 ) -> pl.Series:
-    now = {file for pin in pinned if _is_posts(pin) for file in pin.files}
+    posts = next(pin for pin in pinned if _is_posts(pin))
+    now = set(posts.files)
     then = set(before.files.get(POSTS.name, ()))
     compared = {
-        "posts_now": _places(now - then),
-        "posts_before": _places(then - now),
+        "posts_now": _scan(posts, now - then).select(PLACE).collect(),
+        "posts_before": _scan(posts, then - now).select(PLACE).collect(),
         "accounts_now": _accounts(accounts_in(connection)),
         "accounts_before": _accounts(before.accounts),
     }
@@ -201,11 +202,12 @@ def _quarters_of_moved(
     return found["captured_at"].cast(pl.Datetime("us", "UTC"))
 
 
-def _places(files: Iterable[str]) -> pl.DataFrame:
-    """Where posts stand in some files of theirs."""
+def _scan(pin: Pinned, files: Iterable[str]) -> pl.LazyFrame:
+    """Rows of some files of a table, now or in the generation before."""
     named = sorted(files)
-    rows = scan_files(POSTS, named) if named else POSTS.empty().lazy()
-    return rows.select(PLACE).collect()
+    if not named:
+        return pin.table.empty().lazy()
+    return scan_files(pin.table, named, storage_options=pin.options)
 
 
 def _accounts(rows: Sequence[Sequence[str]]) -> pl.DataFrame:

@@ -25,9 +25,11 @@ from transforms.sql.models import DAY, Model, models
 
 ANY_GAP: Final = 10**6
 OF_DAYS: Final = (
-    "copy ({select}) to {folder} (format parquet, partition_by ({day}), "
-    "write_partition_columns true, overwrite_or_ignore true, filename_pattern '{prefix}{{i}}')"
+    "copy (from ({select}) order by {key}) to {folder} (format parquet, partition_by ({day}), "
+    "write_partition_columns true, overwrite_or_ignore true, filename_pattern '{prefix}{{i}}', "
+    "row_group_size 20480)"
 )
+"""In order, so that who looks for one post reads one group of rows of each part."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +152,7 @@ class _Daily:
         for place, (first, last) in enumerate(spans):
             statement = OF_DAYS.format(
                 select=_between(model, first, last),
+                key=", ".join(name for name in model.key if name != DAY),
                 folder=sql_literal(str(folder)),
                 day=DAY,
                 prefix=f"{prefix}{place}-",

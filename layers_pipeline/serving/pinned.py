@@ -4,7 +4,8 @@ Belongs here: what is pinned of a table.
 Does not belong here: which versions are pinned (``steps.publish``), reading them (``database``).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from layers_pipeline.lake.table import Table
 
@@ -18,6 +19,18 @@ class Pinned:
     files: tuple[str, ...]
     added: tuple[str, ...] = ()
     """Columns that some of the files may lack, because the table gained them later."""
+
+    rows: int | None = None
+    """How many there are, where the log tells it more cheaply than the files."""
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What libraries want to know of the object store that the files lie in."""
+    is_reached: bool = False
+    """Whether DuckDB reads that store itself."""
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether DuckDB can read the files where they lie."""
+        return self.is_local or self.is_reached
 
     @property
     def is_local(self) -> bool:

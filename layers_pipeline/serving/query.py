@@ -23,7 +23,9 @@ from layers_pipeline.errors import (
     LockTimeoutError,
     StoreError,
 )
+from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.serving import generations
+from layers_pipeline.serving.remote import reach_what_is_shown
 from layers_pipeline.settings import load_settings
 
 RUN_BY_SPREADSHEETS: Final = re.compile(r"[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
@@ -89,6 +91,7 @@ def _opened(path: Path) -> Generator[tuple[duckdb.DuckDBPyConnection, set[str]]]
     except duckdb.Error as error:
         raise StoreError(f"query: {path}: {_said(error)}. {PUBLISH_AGAIN}") from error
     with connection:
+        reach_what_is_shown(connection, options_of(load_settings()))
         yield connection, _keep_within(connection)
 
 

@@ -127,6 +127,8 @@ class JsonApi:
         self._http = http
         self._source = source
         self._retrying = retries.caller()
+        self.calls = 0
+        """Requests made, repeated ones included."""
 
     async def get(self, path: str, *, params: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The object at a path.
@@ -147,6 +149,7 @@ class JsonApi:
         return await self._retrying(self._answer, "POST", path, json=body, headers=headers)
 
     async def _answer(self, method: str, path: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's own
+        self.calls += 1
         response = await answered(self._http, self._source, method, path, **options)
         if not response.is_success:
             raise refusal(self._source, response)

@@ -49,6 +49,8 @@ class Usage:
     """Seconds until the account may be read again; 0 where it may now, or nothing is said."""
 
 
+UNTOLD: Final = Usage()
+"""What an answer says that says nothing."""
 ADS_PRODUCTS: Final = frozenset({"ads_insights", "ads_management"})
 
 
@@ -131,6 +133,7 @@ class UsageBudgets:
         self._clock = clock
         self._limit_pct = limit_pct
         self._waits: dict[tuple[str, Scope, str], _Wait] = {}
+        self._most: dict[str, Usage] = {}
 
     def check(self, source: str, account_key: str) -> None:
         """Pass if the account may be called for now.
@@ -160,6 +163,12 @@ class UsageBudgets:
 
     def note(self, source: str, account_key: str, usage: Usage) -> None:
         """Begin a wait where an allowance is used up as far as we let it be."""
+        if usage != UNTOLD:
+            most = self._most.get(source, UNTOLD)
+            self._most[source] = Usage(
+                app_pct=max(most.app_pct, usage.app_pct),
+                account_pct=max(most.account_pct, usage.account_pct),
+            )
         if usage.app_pct >= self._limit_pct:
             why = f"app usage {usage.app_pct:g} %"
             self._hold(_key(source, "app", account_key), UNSTATED_WAIT_S, why)
@@ -167,6 +176,10 @@ class UsageBudgets:
             why = f"account usage {usage.account_pct:g} %"
             wait_s = usage.regain_s or UNSTATED_WAIT_S
             self._hold(_key(source, "account", account_key), wait_s, why)
+
+    def most_used(self, source: str) -> Usage | None:
+        """The most that a source said was used of the app's allowance, and of any account's."""
+        return self._most.get(source)
 
     def hold(self, account_key: str, error: SourceThrottledError) -> None:
         """Begin the wait that a platform asked for, for the account or for the whole app."""

@@ -30,6 +30,8 @@ from transforms.staging.instagram_posts import stage_instagram_posts
 from transforms.staging.sift_posts import stage_sift_posts
 from transforms.staging.tiktok_posts import stage_tiktok_posts
 
+CORE_METRICS: Final = frozenset({"views", "video_views", "likes", "reach"})
+"""What scores are made of, and what advertisers ask for first, in the platforms' words."""
 LANDED_ON: Final = pl.col("known_at").dt.date().alias("landed_on")
 
 

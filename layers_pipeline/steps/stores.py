@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from layers_pipeline.clock import Clock, SystemClock
-from layers_pipeline.errors import SettingsError
+from layers_pipeline.errors import SettingsError, StoreError
 from layers_pipeline.lake.locks import locks_for
 from layers_pipeline.lake.migration import migrate
+from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.lake.store import Lake
 from layers_pipeline.operations.store import Operations
 from layers_pipeline.seen import Seen
@@ -47,6 +48,7 @@ def open_stores(settings: Settings, *, clock: Clock | None = None) -> Stores:
     """
     chosen_clock = clock or SystemClock()
     _make_home(settings)
+    _require_restored(settings)
     if isinstance(chosen_clock, SystemClock):
         _require_clock(settings, chosen_clock.now())
     operations = _open_operations(settings)
@@ -67,18 +69,33 @@ def open_lake(settings: Settings, *, clock: Clock | None = None) -> Lake:
             "name, which the lake's library takes for another character. Name a folder without it."
         )
     locks = locks_for(settings.operations_database_url, folder=settings.locks_location)
+    return Lake(
+        place,
+        locks=locks,
+        clock=clock,
+        storage_options=options_of(settings),
+        seen=seen_of_lake(settings),
+    )
+
+
+def seen_of_lake(settings: Settings) -> Seen:
+    """What was seen of the lake's tables: the newest version of each."""
+    place = settings.lake_location
     named = f"lake-{zlib.crc32(place.encode()):08x}" if settings.lake_url else "lake"
-    return Lake(place, locks=locks, clock=clock, seen=Seen(settings.seen_location / named))
+    return Seen(settings.seen_location / named)
+
+
+def name_of_operations(settings: Settings) -> str:
+    """The name under which it is noted that there was an operational database."""
+    url = settings.operations_database_url
+    return f"operations-{zlib.crc32(url.encode()):08x}" if settings.operations_url else "operations"
 
 
 def _open_operations(settings: Settings) -> Operations:
     """The operational database, refused if it is empty though it was not."""
-    url = settings.operations_database_url
-    named = (
-        f"operations-{zlib.crc32(url.encode()):08x}" if settings.operations_url else "operations"
-    )
+    named = name_of_operations(settings)
     seen = Seen(settings.seen_location)
-    operations = Operations(url)
+    operations = Operations(settings.operations_database_url)
     if operations.database.is_empty_file and seen.number(named) >= 0:
         raise seen.lost(named, operations.url, "the database is empty or gone, though it was there")
     operations.migrate()
@@ -99,6 +116,15 @@ def _require_clock(settings: Settings, now: datetime) -> None:
             remedy="Set the clock; if it was wrong before",
         )
     seen.note(CLOCK, int(now.timestamp()))
+
+
+def _require_restored(settings: Settings) -> None:
+    """Refuse stores of which a part is not restored yet: they would be filled anew."""
+    if settings.restoring_note.exists():
+        raise StoreError(
+            f"{settings.restoring_note}: a restore was interrupted, and the stores are not whole. "
+            "Repeat `layers-pipeline restore` with the same backup: it goes on."
+        )
 
 
 def _make_home(settings: Settings) -> None:

@@ -4,12 +4,14 @@ Belongs here: asking for everything that is known of one content of a project.
 Does not belong here: lists of content (``content``), words of score and blockers (the macros).
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from layers_pipeline.errors import NotFoundError
+from layers_pipeline.views.detail_questions import explained, of_post
 from layers_pipeline.views.opening import Reader, Views
 from transforms.contracts.columns import METRICS
 from transforms.sql import sql_of
@@ -19,13 +21,10 @@ Row = Mapping[str, Any]
 CONTENT: Final = (
     "from content_detail where project_id = $project_id and ads_content_id = $ads_content_id"
 )
-COUNTS: Final = (
-    "from platform_post_metrics_latest "
-    "where platform = $platform and platform_post_id = $platform_post_id"
+NEWEST_TICK: Final = (
+    "select max(scored_at) as scored_at from ad_eligibility_current where project_id = $project_id"
 )
-MIX: Final = (
-    "from post_engagement_mix where platform = $platform and platform_post_id = $platform_post_id"
-)
+BOUND: Final = re.compile(r"\$(\w+)")
 HISTORY: Final = (
     "from score_history where ads_content_id = $ads_content_id order by scored_at, scoring_version"
 )
@@ -101,29 +100,48 @@ def require_content(views: Views | Reader, project_id: str, ads_content_id: str)
 
 def _detail(reader: Reader, content: Row) -> Detail:
     key = {"ads_content_id": content["ads_content_id"]}
-    post = {name: content[name] for name in ("platform", "platform_post_id")}
-    in_project = {"project_id": content["project_id"], **post}
-    mix = reader.rows(MIX, post)
-
-    def asked(name: str, of: Mapping[str, Any]) -> tuple[Row, ...]:
-        return tuple(reader.rows(sql_of("views", f"detail_{name}"), of))
-
+    with_container = {**key, "container_id": content["container_id"]}
+    looks = _lists(reader, of_post(), content)
+    told = _explained(reader, content)
     return Detail(
         as_of=reader.as_of,
         content=content,
-        metrics=_metrics(reader.rows(COUNTS, post)),
-        by_day=asked("by_day", in_project),
-        by_age=asked("by_age", in_project),
-        mix=mix[0] if mix else None,
-        score=tuple(reader.rows(SCORE, key)),
-        history=tuple(reader.rows(HISTORY, key)),
-        decisions=asked("decisions", key),
-        ads=asked("ads", key),
-        why=tuple(reader.rows(WHY, key)),
+        metrics=_metrics(looks["counts"]),
+        by_day=looks["by_day"],
+        by_age=looks["by_age"],
+        mix=looks["mix"][0] if looks["mix"] else None,
+        score=told["score"],
+        history=told["history"],
+        decisions=tuple(reader.rows(sql_of("views", "detail_decisions"), with_container)),
+        ads=tuple(reader.rows(sql_of("views", "detail_ads"), key)),
+        why=told["why"],
     )
 
 
-def _metrics(counts: list[dict[str, Any]]) -> tuple[Metric, ...]:
+def _explained(reader: Reader, content: Row) -> Mapping[str, tuple[Row, ...]]:
+    """Score, blockers and history of a content."""
+    tick = _newest_tick(reader, content["project_id"])
+    if tick is not None and content["reason"] != "pool_too_small":
+        return _lists(reader, explained(), {**content, "scored_at": tick})
+    # Nothing tells which rows suffice: the whole pool is looked at, or ticks of long ago.
+    key = {"ads_content_id": content["ads_content_id"]}
+    asked = {"score": SCORE, "why": WHY, "history": HISTORY}
+    return {name: tuple(reader.rows(question, key)) for name, question in asked.items()}
+
+
+def _newest_tick(reader: Reader, project_id: str) -> datetime | None:
+    """The project's newest scored tick, if it is the newest of all."""
+    return reader.once(("newest tick", project_id), NEWEST_TICK, {"project_id": project_id})
+
+
+def _lists(reader: Reader, question: str, content: Row) -> Mapping[str, tuple[Row, ...]]:
+    """The lists of a question that has one row of them, about a content."""
+    asked = {name: content[name] for name in BOUND.findall(question)}
+    (found,) = reader.rows(question, asked)
+    return {name: tuple(rows or ()) for name, rows in found.items()}
+
+
+def _metrics(counts: Iterable[Row]) -> tuple[Metric, ...]:
     return tuple(
         Metric(
             name=name,

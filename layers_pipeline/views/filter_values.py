@@ -153,6 +153,30 @@ def require_columns(columns: tuple[str, ...]) -> None:
         raise refused("columns", ",".join(columns), "name one or more, each once")
 
 
+def columns_read(key: str, text: str, known: Sequence[str]) -> tuple[str, ...]:
+    """Columns of another list than that of live content, from their parameter.
+
+    Raises:
+        InputRefusedError: One is unknown, or named twice; names what there is.
+    """
+    columns = _columns(key, text)
+    if len(set(columns)) < len(columns) or not set(columns) <= set(known):
+        raise refused(key, text, f"name one or more, each once, of {listed(known)}")
+    return columns
+
+
+def sort_read(key: str, text: str, known: Sequence[str]) -> tuple[str, bool]:
+    """A column of another list, and whether downwards, from their parameter.
+
+    Raises:
+        InputRefusedError: There is no such column; names what there is.
+    """
+    column, descending = _sort(key, text)
+    if column not in known:
+        raise refused(key, text, f"use {listed(known)}, with - before it for downwards")
+    return column, descending
+
+
 def require_account(account: str) -> None:
     """Refuse an account without its platform."""
     platform, _, key = account.partition(":")

@@ -5,24 +5,30 @@ Does not belong here: questions (one module per topic), how a file is made (``se
 """
 
 import threading
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Hashable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Self
+from uuid import uuid4
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from layers_pipeline.clock import Clock, SystemClock
-from layers_pipeline.errors import StoreError
+from layers_pipeline.errors import LayersError, StoreError
+from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.macros import sql_literal
-from layers_pipeline.settings import Settings
+from layers_pipeline.serving.remote import reach_what_is_shown
+from layers_pipeline.settings import Settings, load_settings
 
-ROWS_AT_ONCE: Final = 10_000
+ROWS_AT_ONCE: Final = 2_048
 PUBLISHED: Final = "select generation, published_at from publication limit 1"
+STREAM_MEMORY_MB: Final = 56
+"""Of each long answer, beside what all other questions have together."""
 TRIES: Final = 3
 """A generation may be pruned between the look at the link and the opening of its file."""
 
@@ -68,19 +74,42 @@ class Reader:
         """The answer to a question as records."""
         return self.frame(sql, parameters).to_dicts()
 
+    def once(self, key: Hashable, sql: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the question's type is
+        """The one value that a question answers, asked once per generation.
+
+        Args:
+            key: What the value is known by from then on.
+        """
+        known = self.opened.known
+        if key not in known:
+            known[key] = self.frame(sql, parameters).item()
+        return known[key]
+
     def batches(
         self, sql: str, parameters: Mapping[str, Any] | None = None, *, rows: int = ROWS_AT_ONCE
     ) -> Iterator[pl.DataFrame]:
         """The answer to a question in frames of about so many rows; first one without rows.
 
-        Other questions may be asked in between, as long as the reader is there.
+        Other questions may be asked in between, as long as the reader is there. Memory is bounded
+        however many rows there are: they are put in order on disk.
         """
-        with self._errors_named(), closing(self.opened.cursor()) as cursor:
-            # Executed, it streams; a relation (``sql``) would hold the whole answer in memory.
-            answer = cursor.execute(sql, dict(parameters or {})).to_arrow_reader(rows)
+        with self._errors_named(), ExitStack() as until_read:
+            answer = self._stream(until_read, sql, dict(parameters or {}), rows)
             yield pl.DataFrame(answer.schema.empty_table())
             for batch in answer:
                 yield pl.DataFrame(batch)
+
+    def _stream(
+        self, until_read: ExitStack, sql: str, parameters: dict[str, Any], rows: int
+    ) -> pa.RecordBatchReader:
+        """The answer as it comes, with little memory if that suffices for its widest rows."""
+        # Executed, it streams; a relation (``sql``) would hold the whole answer in memory.
+        try:
+            connection = until_read.enter_context(closing(self.opened.apart()))
+            return connection.execute(sql, parameters).to_arrow_reader(rows)
+        except duckdb.OutOfMemoryException:
+            connection = until_read.enter_context(closing(self.opened.cursor()))
+            return connection.execute(sql, parameters).to_arrow_reader(rows)
 
     @contextmanager
     def _errors_named(self) -> Iterator[None]:
@@ -195,22 +224,27 @@ class _Opened:
     def __init__(self, path: Path, config: dict[str, Any]) -> None:
         self.path = path
         self.readers = 0
+        self._config = config
+        self.known: dict[Hashable, Any] = {}
+        """Answers that are asked for again and again: they stand as long as the generation."""
         self.idle: list[duckdb.DuckDBPyConnection] = []
         """Connections that nobody asks now; a new one is slow with its first questions."""
-        self._connection = duckdb.connect(config=config)
+        self._connection = _connected(path, config)
         try:
-            self._connection.execute(f"attach {sql_literal(str(path))} as published (read_only)")
             self.generation, self.as_of = self._publication()
-        except duckdb.Error:
+        except (duckdb.Error, LayersError):
             self._connection.close()
             raise
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own, for one thread; instants are shown in UTC."""
-        cursor = self._connection.cursor()
-        cursor.execute("use published")
-        cursor.execute("set timezone = 'UTC'")
-        return cursor
+        return _in_use(self._connection.cursor())
+
+    def apart(self) -> duckdb.DuckDBPyConnection:
+        """A connection with little memory of its own, for one long answer."""
+        spill = f"{self._config['temp_directory']}-{uuid4().hex}"
+        few = {"memory_limit": f"{STREAM_MEMORY_MB}MB", "threads": 1, "temp_directory": spill}
+        return _in_use(_connected(self.path, {**self._config, **few}))
 
     def take(self) -> duckdb.DuckDBPyConnection:
         """A connection that nobody else asks until it is idle again."""
@@ -228,6 +262,26 @@ class _Opened:
         with self.cursor() as cursor:
             found = cursor.sql(PUBLISHED).pl()
         return found["generation"][0], found["published_at"][0]
+
+
+def _connected(path: Path, config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+    """A database of its own over a generation."""
+    connection = duckdb.connect(config=config)
+    try:
+        # What is published never changes; else every question reads the feet of files again.
+        connection.execute("set parquet_metadata_cache = true")
+        connection.execute(f"attach {sql_literal(str(path))} as published (read_only)")
+        reach_what_is_shown(connection, options_of(load_settings()))
+    except (duckdb.Error, LayersError):
+        connection.close()
+        raise
+    return connection
+
+
+def _in_use(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    connection.execute("use published")
+    connection.execute("set timezone = 'UTC'")
+    return connection
 
 
 def open_views(settings: Settings, *, clock: Clock | None = None) -> Views:

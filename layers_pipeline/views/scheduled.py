@@ -16,6 +16,11 @@ from transforms.vocabulary import PLATFORMS, MediaType, Platform
 
 State = Literal["scheduled", "past", "cancelled"]
 """past: its time has come; whether it appeared, the live list tells."""
+COLUMNS: Final = (
+    *("local_at", "state", "platform", "media_type", "account_key", "caption"),
+    *("container_id", "note", "changed_by", "slug"),
+)
+"""Columns of a scheduled post that lists show, in the order in which they do."""
 HIDDEN: Final = {"hide": (True,), "show": (), "only": (False,)}
 
 

@@ -618,6 +618,12 @@ def test_what_is_scored_shares_one_partitioning_and_makes_a_range_one_run():
     assert policies == [dg.BackfillPolicy.single_run()] * len(SCORED)
 
 
+def test_a_backfill_is_split_into_runs_where_the_settings_say_so():
+    graph = build_definitions(Settings(backfill_ticks_per_run=90)).resolve_asset_graph()
+    policies = [graph.get(dg.AssetKey(name)).backfill_policy for name in SCORED]
+    assert policies == [dg.BackfillPolicy.multi_run(90)] * len(SCORED)
+
+
 def test_what_syncs_make_has_a_freshness_policy_and_scores_have_their_own_check():
     """A policy looks at the last materialisation alone, which a backfill of old ticks is too."""
     assert [name_of(key) for key in KEYS if GRAPH.get(key).freshness_policy] == [

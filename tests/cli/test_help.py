@@ -68,7 +68,7 @@ def test_a_project_is_named_by_an_option_wherever_something_else_is_spoken_of(pa
 
 ROWS = (
     *("list", "accounts", "history", "balance", "versions", "drift", "explain", "why", "query"),
-    *("find", "show", "formats", "doctor", "score", "maintain", "report"),
+    *("find", "show", "formats", "inspect", "doctor", "score", "maintain", "report"),
 )
 
 

@@ -107,6 +107,7 @@ def test_a_file_is_inspected_without_writing_and_imported_as_it_was_shown(progra
     path = SAMPLES["tiktok studio zipped"].at(tmp_path)
     shown = program.said("import", "inspect", path)
     assert "TikTok Studio, content (tiktok-studio)" in shown
+    assert f"import captures {path}\n" in shown
     assert "2 rows: 2 to import, 0 to set aside." in shown
     assert "2 posts of 1 accounts" in shown
     assert not program.home.exists()
@@ -123,6 +124,31 @@ def test_a_report_of_ads_is_inspected_in_its_currency(program, tmp_path):
     shown = program.said("import", "inspect", path)
     assert "Meta Ads Manager, ads by day (meta-ads)" in shown
     assert "2 ads, 2025-08-12 to 2025-08-13: EUR 1,496.11 spent." in shown
+    (told,) = json.loads(program.said("import", "inspect", path, "--format", "json"))
+    assert told["import"] == "ad-metrics"
+    assert told["holds"] == {
+        "ads": 2,
+        "first_day": "2025-08-12",
+        "last_day": "2025-08-13",
+        "spent": {"EUR": 149_611},
+    }
+
+
+def test_programs_are_told_of_every_loss_and_of_the_file_s_format_by_another_option(
+    program, tmp_path
+):
+    header = "platform,post_key,account_key,captured_at,views"
+    row = "tiktok,75010000000000000{:02},oak,2025-05-13T10:00:00Z,{}"
+    rows = [row.format(10, 100), *(row.format(number, -number) for number in range(20, 30))]
+    path = report(tmp_path / "posts.csv", *rows, header=header)
+    asked = ("import", "inspect", path, "--file-format", "own")
+    (told,) = json.loads(program.said(*asked, "--format", "json"))
+    assert (told["format"], told["import"], told["rows"]) == ("own", "captures", 11)
+    assert [lost["line"] for lost in told["lost"]] == [str(line) for line in range(3, 13)]
+    assert program.said(*asked, "--format", "csv").splitlines() == [
+        "file,format,import,rows,to_import,set_aside",
+        f"{path},own,captures,11,{told['to_import']},{told['set_aside']}",
+    ]
 
 
 def test_formats_are_listed(program):

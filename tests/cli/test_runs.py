@@ -73,6 +73,33 @@ def test_a_run_that_the_ui_repeats_after_its_process_was_killed_goes_on(deployme
     assert status_after_another_opens(repeat, deployment) == dg.DagsterRunStatus.STARTED
 
 
+def limit_of_scoring(settings):
+    with open_runner(settings) as runner:
+        pools = runner.instance.event_log_storage.get_pool_limits()
+    return {pool.name: pool.limit for pool in pools}.get("scoring")
+
+
+def test_as_many_runs_score_at_once_as_the_settings_say(deployment):
+    several = deployment.model_copy(update={"scoring_runs_at_once": 3})
+    assert limit_of_scoring(several) == 3
+    fewer = deployment.model_copy(update={"scoring_runs_at_once": 2})
+    assert limit_of_scoring(fewer) == 2
+
+
+def test_the_limit_that_a_person_gave_scoring_stays_where_the_settings_say_none(deployment):
+    with open_runner(deployment) as runner:
+        runner.instance.event_log_storage.set_concurrency_slots("scoring", 5)
+    assert limit_of_scoring(deployment) == 5
+
+
+def test_as_many_runs_are_started_at_once_as_the_settings_say(deployment):
+    for wanted in (7, 4):
+        chosen = deployment.model_copy(update={"runs_at_once": wanted})
+        with open_runner(chosen) as runner:
+            runs = runner.instance.get_settings("concurrency")["runs"]
+        assert runs["max_concurrent_runs"] == wanted
+
+
 def test_a_runner_that_ended_leaves_no_lock_file(deployment):
     with open_runner(deployment):
         pass

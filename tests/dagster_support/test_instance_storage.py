@@ -61,6 +61,12 @@ def test_without_a_url_runs_are_kept_in_sqlite_in_the_home(home):
     assert (home / "dagster/storage/history/runs.db").stat().st_size > 0
 
 
+def test_a_deployment_on_several_machines_is_not_opened_without_its_database():
+    wanted = {"env_var": "LAYERS_DAGSTER_PG_URL", "required": True}
+    with pytest.raises(SettingsError, match="LAYERS_DAGSTER_PG_URL is not set"):
+        EnvSelectedStorage.from_config_value(None, wanted)
+
+
 def test_dagsters_files_are_whole_once_the_instance_is_closed(home):
     with open_runner(load_settings()) as runner:
         tiny.execute_in_process(instance=runner.instance)

@@ -8,6 +8,7 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import SecretStr, ValidationError
 
 from layers_pipeline.clock import FixedClock
 from layers_pipeline.dashboard import login
@@ -19,6 +20,7 @@ from layers_pipeline.settings import Settings
 from tests.worlds.content_lists import PROJECT, PUBLISHED_AT, contents, publish_contents
 
 PASSWORD = "open sesame, please"
+SCRAPE = "a-token-for-prometheus"
 HERE = "http://127.0.0.1:8050"
 FORM = {"person": "ann", "password": PASSWORD}
 
@@ -38,7 +40,8 @@ def local(tmp_path_factory) -> FlaskClient:
 
 @pytest.fixture(scope="module")
 def application(tmp_path_factory):
-    return client_of(tmp_path_factory.mktemp("open"), dashboard_password=PASSWORD).application
+    folder = tmp_path_factory.mktemp("open")
+    return client_of(folder, dashboard_password=PASSWORD, metrics_token=SCRAPE).application
 
 
 @pytest.fixture
@@ -127,6 +130,40 @@ def test_guessing_has_to_wait_from_that_address(application):
         guesser.post("/login", data=FORM | {"password": "guess"}, **from_there)
     assert guesser.post("/login", data=FORM, **from_there).status_code == 429
     assert other.post("/login", data=FORM).status_code == 303
+
+
+def test_figures_are_told_to_this_machine_without_a_token(local):
+    asked = local.get("/metrics", base_url=HERE)
+    assert asked.status_code == 200
+    assert asked.content_type.startswith("text/plain; version=0.0.4")
+    assert "\nlayers_published_generation 1.0\n" in asked.text
+    assert "\nprocess_resident_memory_bytes " in asked.text
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        ({}, 401),
+        ({"Authorization": f"Bearer {SCRAPE}"}, 200),
+        ({"Authorization": f"Bearer {SCRAPE}x"}, 401),
+        ({"Authorization": f"Basic {SCRAPE}"}, 401),
+        ({"Authorization": "Bearer "}, 401),
+    ],
+)
+def test_figures_ask_others_for_the_token(guarded, sent, code):
+    asked = guarded.get("/metrics", headers=sent)
+    assert asked.status_code == code
+    assert SCRAPE not in asked.text
+
+
+def test_who_is_logged_in_may_read_figures(guarded):
+    guarded.post("/login", data=FORM)
+    assert guarded.get("/metrics").status_code == 200
+
+
+def test_a_token_that_is_short_is_refused():
+    with pytest.raises(ValidationError, match="16 characters or more"):
+        Settings(metrics_token=SecretStr("short-token"))
 
 
 def test_a_csv_of_a_filter_that_cannot_be_read_says_why(local):

@@ -23,6 +23,7 @@ from layers_pipeline.dashboard.content.state import (
 )
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.views.filters import COLUMNS, SHOWN, SORT, ContentFilter
+from layers_pipeline.views.scheduled import COLUMNS as PLANNED
 from tests.hypothesis_profiles import examples
 from tests.views.strategies import filters
 from tests.worlds.content_lists import PROJECT
@@ -33,7 +34,13 @@ KEPT = ContentFilter(project_id=PROJECT)
 @st.composite
 def states(draw):
     opened = draw(st.none() | st.text(st.characters(exclude_categories=["C"]), min_size=1))
-    return ContentState(kept=draw(filters()), tab=draw(st.sampled_from(TABS)), opened=opened)
+    return ContentState(
+        kept=draw(filters()),
+        tab=draw(st.sampled_from(TABS)),
+        opened=opened,
+        plan_columns=tuple(draw(st.lists(st.sampled_from(PLANNED), min_size=1, unique=True))),
+        plan_sort=draw(st.tuples(st.sampled_from(PLANNED), st.booleans())),
+    )
 
 
 def seen(state: ContentState, **changes) -> Seen:
@@ -134,3 +141,12 @@ def test_every_column_and_every_control_has_a_name():
     assert set(SHOWN_AS) == set(COLUMNS)
     assert set(LABELS) == set(CONTROLS)
     assert (KEPT.columns, KEPT.sort) == (SHOWN, SORT)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["plan_columns=caption,caption", "plan_columns=views", "plan_sort=views", "plan_sort=-"],
+)
+def test_a_list_of_plans_refuses_columns_that_it_has_not(query):
+    with pytest.raises(InputRefusedError, match="local_at"):
+        ContentState.from_query(query, project_id=PROJECT)

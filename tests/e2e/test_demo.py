@@ -4,6 +4,7 @@ Belongs here: real processes on generated data, and the tables that they leave.
 Does not belong here: what single steps do; blocks of pages (``tests.pages``).
 """
 
+import json
 import os
 import re
 import shlex
@@ -13,7 +14,9 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -36,6 +39,7 @@ COMPARED = (
     catalog.AD_ELIGIBILITY,
     catalog.ADS_CONTENT,
 )
+COUNTED = "select count(*) from ads_content"
 OF_THE_RUN = {"run_id", "known_at", "first_seen_at", "created_at"}
 """When a row was written, and by which run."""
 
@@ -157,6 +161,58 @@ def test_a_second_demo_says_what_it_found_and_changes_no_table(demo):
     again = play(demo.folder)
     assert "Found already there: 7 syncs of 20 creators and every tick scored." in again.printed
     assert versions(demo.home) == before
+
+
+def figures(demo: Played, notebook: str) -> dict[str, Any]:
+    """What a notebook that is run as a script prints."""
+    done = run(f"{sys.executable} notebooks/{notebook}.py", demo.folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+def asked(demo: Played, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(demo.home / "serve/layers.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_the_notebook_of_what_works_says_what_the_tables_say(demo):
+    told = figures(demo, "what_is_working")
+    best = asked(
+        demo,
+        "select ads_content_id, organic_score from ad_eligibility_current "
+        "order by organic_score desc, ads_content_id limit 15",
+    )
+    assert [tuple(row) for row in told["best"]] == best
+    assert told["parts"] == pytest.approx(dict(best))
+    (mix,) = asked(
+        demo,
+        "select count(*), sum(likes), sum(comments), sum(shares), sum(saves) "
+        "from platform_post_metrics_latest",
+    )
+    assert tuple(told["mix"].values()) == mix
+    medians = asked(
+        demo,
+        "select post.media_type, trend.age_day, count(trend.views), median(trend.views) "
+        "from post_metric_trends_by_age as trend "
+        "join platform_posts as post using (platform, platform_post_id) "
+        "group by all having count(trend.views) >= 5 order by all",
+    )
+    assert [tuple(row) for row in told["ages"]] == medians
+
+
+def test_the_notebook_of_money_says_what_the_tables_say(demo):
+    told = figures(demo, "what_deserves_money")
+    assert [(sum(row[2] for row in told["verdicts"]),)] == asked(demo, COUNTED)
+    blocked = asked(
+        demo,
+        "select blocked_by, count(*) from content_status where blocked_by is not null "
+        "and scored_at = (select max(scored_at) from content_status) group by all",
+    )
+    assert told["blocked"] == dict(blocked)
+    spent = asked(demo, "select currency, sum(spend_cents) from project_spend_daily group by all")
+    assert told["spend_cents"] == dict(spent)
+    ledger = asked(demo, "select currency, sum(amount_cents) from payout_ledger group by all")
+    assert told["owed_cents"] == dict(ledger)
 
 
 @pytest.mark.skipif("LAYERS_LONG_TESTS" not in os.environ, reason="set LAYERS_LONG_TESTS to run it")

@@ -7,17 +7,27 @@ import pytest
 
 from layers_pipeline.errors import StoreError
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.partition_commit import HeldReplacement, Replacement
 from tests.worlds.data_builders import allow, make_stores, rows_of
+from tests.worlds.small_story import remote_stores
 
 TABLE = catalog.UGC_POOL_PERCENTILES
 ONE, OTHER = "20250514T0800", "20250514T1200"
 BATCH = "0123456789abcdef" * 2
 
 
-@pytest.fixture
-def stores(tmp_path):
-    opened = make_stores(tmp_path / "a home")
+@pytest.fixture(scope="module")
+def one_database(postgres_url_factory):
+    """For every test's locks: to make it takes longer than a test."""
+    return postgres_url_factory()
+
+
+@pytest.fixture(params=["folder", "s3"])
+def stores(request, tmp_path):
+    if request.param == "folder":
+        opened = make_stores(tmp_path / "a home")
+    else:
+        server, database = map(request.getfixturevalue, ("s3_server", "one_database"))
+        opened = remote_stores(tmp_path, server, operations_url=database)
     yield opened
     opened.operations.close()
 
@@ -48,9 +58,9 @@ def stored(stores):
     return rows_of(stores, TABLE).select("tick", "ads_content_id", "views").rows()
 
 
-@pytest.fixture(params=[Replacement, HeldReplacement])
-def begin(request, stores):
-    return lambda: request.param(stores.lake, TABLE, "tick", BATCH)
+@pytest.fixture
+def begin(stores):
+    return lambda: stores.lake.replacement(TABLE, "tick", batch=BATCH)
 
 
 def test_rows_are_there_once_they_are_committed(stores, begin):
@@ -113,11 +123,6 @@ def test_readers_of_what_was_added_see_the_rows(stores, begin):
     assert added["ads_content_id"].to_list() == ["brand/tiktok:b"]
     assert stores.lake.partitions(TABLE, "tick") == {ONE, OTHER}
     assert stores.lake.row_count(TABLE) == 2
-
-
-def test_files_of_an_object_store_are_left_to_the_commit(stores):
-    assert isinstance(stores.lake.replacement(TABLE, "tick", batch=BATCH), Replacement)
-    assert not isinstance(stores.lake.replacement(TABLE, "tick", batch=BATCH), HeldReplacement)
 
 
 def test_a_file_says_which_batch_wrote_it(stores):

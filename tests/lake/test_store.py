@@ -30,9 +30,10 @@ from layers_pipeline.errors import (
     StoreError,
 )
 from layers_pipeline.lake.catalog import QUARANTINE, TABLES
-from layers_pipeline.lake.locks import FileLocks, Locks
-from layers_pipeline.lake.store import COMMIT_ATTEMPTS, WRITE_LOCK, Lake
+from layers_pipeline.lake.locks import FileLocks, Held, Locks
+from layers_pipeline.lake.store import COMMIT_ATTEMPTS, Lake
 from layers_pipeline.lake.table import Table, Written, differ
+from layers_pipeline.lake.writing import LANDING, ORDER, TABLE
 from tests.hypothesis_profiles import examples
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -50,14 +51,22 @@ class Things(dy.Schema):
 
 
 THINGS = Table(name="things", schema=Things)
-PARTED = Table(name="parted", schema=Things, partition_by=("part",), prune_by=("part",))
+PARTED = Table(
+    name="parted",
+    schema=Things,
+    partition_by=("part",),
+    prune_by=("part",),
+    in_order_of=("name",),
+)
 
 
 class NoLocks:
     """Locks that keep nobody out, so that only Delta's own conflict check protects."""
 
-    def hold(self, name: str, *, shared: bool = False) -> AbstractContextManager[None]:
-        return nullcontext()
+    def hold(self, name: str, *, shared: bool = False) -> AbstractContextManager[Held]:
+        return nullcontext(self)
+
+    def require(self) -> None: ...
 
 
 class Known(dy.Schema):
@@ -176,6 +185,17 @@ def test_after_a_compaction_nothing_added_is_missed(lake):
     assert values(lake) == {"a": 1, "b": 1}
 
 
+def test_a_compaction_lays_out_each_partition_in_the_tables_order(lake):
+    for names in ("cb", "da"):
+        parts = ("x", "y")
+        rows = things(*((f"{name}{part}", 1, "", part) for name in names for part in parts))
+        lake.insert_absent(PARTED, rows)
+    lake.compact(PARTED)
+
+    stored = [pl.read_parquet(file)["name"].to_list() for file in lake.files(PARTED)]
+    assert sorted(stored) == [[f"{name}{part}" for name in "abcd"] for part in "xy"]
+
+
 def forget(lake: Lake, table: Table) -> None:
     """Clean away every version but the newest, as an old log is."""
     lake.handle(table).create_checkpoint()
@@ -290,8 +310,8 @@ def test_the_write_lock_is_held_by_one_at_a_time_and_may_be_taken_again_within(t
 
 
 def test_no_two_locks_of_the_lake_share_a_number_in_postgresql():
-    names = [f"table-{table.name}" for table in TABLES]
-    names += [WRITE_LOCK, "publish", "maintenance"]
+    names = [f"{kind}{table.name}" for kind in (TABLE, LANDING) for table in TABLES]
+    names += [name for name in ORDER if name not in {TABLE, LANDING}]
     assert len({zlib.crc32(name.encode()) for name in names}) == len(names)
 
 

@@ -88,3 +88,18 @@ def test_every_bad_value_is_named_at_once(monkeypatch):
     monkeypatch.setenv("LAYERS_TICK_GRACE_S", "y")
     with pytest.raises(SettingsError, match=r"LAYERS_TICK_GRACE_S: .*; LAYERS_SCHEDULES: "):
         load_settings()
+
+
+def test_a_key_to_the_store_may_have_the_name_that_amazons_programs_read(monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    settings = load_settings()
+    assert settings.s3_secret_access_key.get_secret_value() == SECRET
+    monkeypatch.setenv("LAYERS_S3_REGION", "eu-central-1")
+    assert (settings.s3_region, load_settings().s3_region) == ("eu-west-1", "eu-central-1")
+    assert SECRET not in repr(settings) + settings.model_dump_json()
+
+
+def test_syncs_at_once_share_what_tiktok_allows():
+    assert Settings(tiktok_calls_per_s=10, tiktok_calls_per_min=300).tiktok_pace_per_s == 5
+    assert Settings(tiktok_syncs_at_once=4).tiktok_pace_per_s == 2.5

@@ -7,6 +7,7 @@ Does not belong here: tests of single constraints (``test_database``).
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -186,6 +187,41 @@ def test_0003_adds_histories_and_can_be_taken_back(first_shipped: Operations):
     first_shipped.migrate()
     assert first_shipped.verdicts.reviews() == []
     assert first_shipped.tokens.readable([OAUTH], CIPHER).keys() == {OAUTH}
+
+
+REVISIONS = tuple(
+    reversed([one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions()])
+)
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_rows_of_a_database_at_any_revision_are_kept(tmp_path: Path, revision: str):
+    store = Operations(f"sqlite:///{tmp_path}/operations.db")
+    revise(store, command.upgrade, REVISIONS[0])
+    with store.database.write() as session:
+        for statement in ROWS_OF_0001:
+            session.execute(text(statement.format(true="1")))
+    revise(store, command.upgrade, revision)
+    before = rows_by_table(store)
+    store.migrate()
+    after = rows_by_table(store)
+    assert store.database.revision() == newest_revision()
+    # Tables that later revisions replaced by others have no rows here.
+    assert {name for name, rows in before.items() if after.get(name, 0) != rows} == set()
+    assert before["platform_accounts"] == 2
+    with store.database.read() as session:
+        assert session.execute(text("PRAGMA foreign_key_check")).all() == []
+        assert session.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+    store.close()
+
+
+def rows_by_table(store: Operations) -> dict[str, int]:
+    with store.database.read() as session:
+        names = inspect(session.connection()).get_table_names()
+        return {
+            name: session.execute(text(f"SELECT count(*) FROM {name}")).scalar_one()
+            for name in names
+        }
 
 
 REFUSALS_OF_0004 = (

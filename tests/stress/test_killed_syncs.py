@@ -23,7 +23,7 @@ import pytest
 from layers_pipeline.lake import catalog
 from layers_pipeline.operations.accounts import AccountSyncState
 from layers_pipeline.steps.derive.everything import bring_up_to_date
-from layers_pipeline.steps.derive.posts import captures
+from layers_pipeline.steps.derive.staging import captures
 from layers_pipeline.steps.ingest.outcomes import FULL_EVERY, LEASE
 from layers_pipeline.steps.platforms import INSTAGRAM, TIKTOK, Source
 from layers_pipeline.steps.stores import Stores

@@ -23,11 +23,13 @@ from polars.testing import assert_frame_equal
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.serving import generations
+from layers_pipeline.steps.derive.comparing import facts_of
 from layers_pipeline.steps.derive.everything import bring_up_to_date
-from layers_pipeline.steps.derive.posts import captures, facts_of
+from layers_pipeline.steps.derive.staging import captures
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.stores import Stores, open_stores
-from tests.stress.writer import STOP, Writer, prepare, settings_of, write
+from tests.stress.killing import IS_LONG
+from tests.stress.writer import PLACES, STOP, Writer, prepare, settings_of, write
 from transforms.facts.snapshots import changed_captures, latest_metrics
 
 SECONDS = float(os.environ.get("LAYERS_STRESS_SECONDS", "5"))
@@ -221,9 +223,19 @@ class Aftermath:
         return {line["batch"]: line["rows"] for line in self.logged if line.get("kind") == kind}
 
 
-@pytest.fixture(scope="module")
-def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
+STORES = ["folder", *(["s3"] if IS_LONG else [])]
+
+
+@pytest.fixture(scope="module", params=STORES)
+def aftermath(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Aftermath]:
     home = tmp_path_factory.mktemp("home of two writers")
+    if request.param == "s3":
+        server = request.getfixturevalue("s3_server")
+        places = server.settings(server.bucket()) | {"history_in_file": "whole"}
+        places |= {"operations_url": request.getfixturevalue("postgres_url_factory")()}
+        (home / PLACES).write_text(json.dumps(places))
     stores = open_stores(settings_of(home))
     prepare(stores)
     started = time.time()
@@ -271,7 +283,7 @@ def print_figures(left: Aftermath) -> None:
     )
 
 
-pytestmark = pytest.mark.timeout(300 + 4 * SECONDS)
+pytestmark = pytest.mark.timeout((900 if IS_LONG else 300) + 4 * SECONDS)
 
 
 def test_the_writers_end_without_an_error(aftermath: Aftermath):

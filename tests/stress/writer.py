@@ -32,12 +32,18 @@ LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 POSTS_PER_SECOND = 6
 POSTS_PER_BATCH = 25
 MINUTE = timedelta(minutes=1)
+PLACES = "places.json"
+"""Settings of a lake and a database elsewhere, for every process of a test."""
 STOP = "stop"
 """A file at which every writer stops."""
 
 
 def settings_of(home: Path) -> Settings:
-    return Settings(home=home, tick_grace_s=0, operations_url="", lake_url="", serve_dir=None)
+    """Everything in one folder, unless a file there names other places."""
+    named = home / PLACES
+    places = {"operations_url": "", "lake_url": ""}
+    places |= json.loads(named.read_text()) if named.exists() else {}
+    return Settings(home=home, tick_grace_s=0, serve_dir=None, **places)
 
 
 def prepare(stores: Stores) -> None:
@@ -136,7 +142,7 @@ class Writer:
         ]
         frame = pl.DataFrame(rows, schema=dict(catalog.RAW_SIFT__POSTS.empty().schema))
         self.note("intent", job, kind="landing", rows=len(rows))
-        with self.stores.lake.write_lock():
+        with self.stores.lake.landing():
             self.stores.lake.insert_absent(
                 catalog.RAW_SIFT__POSTS, frame, restamp=lambda rows: known_now(self.stores, rows)
             )

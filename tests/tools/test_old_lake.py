@@ -17,6 +17,9 @@ from layers_pipeline.serving import generations
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import import_captures
+from layers_pipeline.steps.keep.backup import back_up
+from layers_pipeline.steps.keep.restore import restore
+from layers_pipeline.steps.keep.verify import verify
 from layers_pipeline.steps.maintain.replay import replay
 from layers_pipeline.steps.publish.publication import maintain, publish
 from layers_pipeline.steps.score.ticks import tick_of
@@ -101,6 +104,15 @@ def test_it_takes_captures_ticks_and_publications(stores, tmp_path):
         found = connection.execute("select count(distinct scored_at) from organic_scores")
         assert found.fetchall() == [(len(old_lake.TICKS) + 1,)]
         assert connection.execute("from score_explain('post1')").fetchall()
+
+
+def test_it_is_backed_up_restored_and_found_whole(stores, tmp_path):
+    made = back_up(stores, tmp_path / "backups").manifest
+    again = Settings(home=tmp_path / "again", operations_url="", lake_url="", serve_dir=None)
+    restore(again, tmp_path / "backups", runs=tmp_path / "dagster")
+    found = [*verify(stores.settings, deep=True), *verify(again, deep=True)]
+    assert [one for one in found if one.state == "fault"] == []
+    assert made.tables["platform_post_metrics"].rows == old_lake.POSTS * old_lake.CAPTURES
 
 
 def test_a_replay_of_it_changes_nothing(written, stores, home):

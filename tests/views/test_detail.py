@@ -15,6 +15,7 @@ from layers_pipeline.errors import NotFoundError
 from layers_pipeline.lake import catalog
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.views.detail import detail
+from layers_pipeline.views.detail_questions import explained
 from layers_pipeline.views.opening import open_views
 from tests.oracles import mart_days
 from tests.worlds.true_lives import SPEND, live
@@ -199,3 +200,31 @@ def test_why_it_does_not_run_names_the_first_blocker_with_its_remedy(ours):
 def test_content_of_another_project_is_not_shown(views, advertised):
     with pytest.raises(NotFoundError, match="project 'rival' has none of that id"):
         detail(views, "rival", advertised)
+
+
+def test_score_blockers_and_history_are_what_the_macros_say(views):
+    asked = {
+        "score": "from score_explain($content) order by place",
+        "why": "from why_not_running($content) order by place",
+        "history": "from score_history where ads_content_id = $content "
+        "order by scored_at, scoring_version",
+    }
+    with views.reading() as reader:
+        contents = reader.rows(
+            "select project_id, ads_content_id from content_detail order by hash(ads_content_id) "
+            "limit 6"
+        )
+        for content in contents:
+            key = content["ads_content_id"]
+            found = detail(reader, content["project_id"], key)
+
+            for name, question in asked.items():
+                assert list(getattr(found, name)) == reader.rows(question, {"content": key})
+
+
+def test_a_macro_stands_in_a_question_once_however_many_ask_it():
+    text = explained()
+
+    for name in ("eligibility_as_of", "effective_score", "contents_of"):
+        assert text.count(f"{name} as materialized") == 1
+        assert f"{name}(" not in text

@@ -62,7 +62,8 @@ class Month:
 
     def events(self) -> list[Event]:
         """Moments between ticks, and what happens at each."""
-        often = {"scrape": 70, "listing": 40, "say": 60, "make": 16, "spend": 30}
+        # A report brings every table up to date, which is what takes the time.
+        often = {"scrape": 70, "listing": 40, "say": 60, "make": 16, "spend": max(12, DAYS)}
         found = [
             (hours(self.dice.uniform(0.1, 24 * DAYS)), what, number)
             for what, count in often.items()

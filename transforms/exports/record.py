@@ -62,7 +62,7 @@ class Export:
     """One format.
 
     Args:
-        name: What ``--format`` calls it.
+        name: What ``--file-format`` calls it.
         title: What people call it.
         subject: What its rows tell.
         columns: Our columns, and where each comes from.

@@ -19,7 +19,9 @@ PLACE: Final = r"^[^?#]*"
 """The part of an address that names a file; what follows it is a signature."""
 
 
-def posts_of(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None) -> pl.LazyFrame:
+def posts_of(
+    captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None, are_distinct: bool = False
+) -> pl.LazyFrame:
     """What ``platform_posts`` says of posts, without counts and bucket (R8).
 
     Identity (account, publication) comes from the earliest capture that names it, content
@@ -29,6 +31,7 @@ def posts_of(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None) -> p
     Args:
         captures: All captures of the posts they speak of, or those after ``before``.
         before: The posts as all earlier captures gave them.
+        are_distinct: Whether no two captures are of one post, moment and source.
     Returns:
         One row per post: ``IDENTITY``, is_identity_settled (whether all its captures agree on
         that), ``CONTENT``, first_seen_at and content_at.
@@ -36,8 +39,10 @@ def posts_of(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None) -> p
     given = captures.select(
         *POST, "captured_at", "source", "known_at", *IDENTITY, *WORDS, "media_url"
     )
-    # A moment's captures stand in one order, whoever came first.
-    rows = given.sort(*IDENTITY, *WORDS, "media_url", nulls_last=False).with_columns(
+    if not are_distinct:
+        # A moment's captures stand in one order, whoever came first.
+        given = given.sort(*IDENTITY, *WORDS, "media_url", nulls_last=False)
+    rows = given.with_columns(
         content_at=pl.col("captured_at"),
         is_permanent=pl.col("source") == "sift",
         is_identity_settled=pl.lit(value=True),
@@ -164,7 +169,8 @@ def further_accounts_of(posts: pl.LazyFrame, captures: pl.LazyFrame) -> pl.LazyF
         Rows as of ``posts``, with the account and when a capture first named it.
     """
     unsettled = posts.filter(~pl.col("is_identity_settled"))
-    named = captures.group_by(*POST, "account_key").agg(first_seen_at=pl.col("known_at").min())
+    of_them = captures.join(unsettled.select(POST), on=POST, how="semi")
+    named = of_them.group_by(*POST, "account_key").agg(first_seen_at=pl.col("known_at").min())
     others = named.join(unsettled, on=[*POST, "account_key"], how="anti")
     return others.join(unsettled.select(*POST, "bucket"), on=POST, how="inner")
 

@@ -23,7 +23,7 @@ ROW: Final = "row_in_order"
 FIRST_ROW: Final = "first_row_of_key"
 
 
-def distinct_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
+def distinct_captures(captures: pl.LazyFrame, *, metrics: Sequence[str] = METRICS) -> pl.LazyFrame:
     """One capture per post, moment and source.
 
     Captures that claim the same moment and source are one: what was known first stands, and
@@ -32,24 +32,50 @@ def distinct_captures(captures: pl.LazyFrame) -> pl.LazyFrame:
 
     Args:
         captures: Rows of ``Capture``.
+        metrics: Those that any of the captures shows; others take time and tell nothing.
     Reorders:
         One row per platform, platform_post_id, captured_at and source: known_at, run_id, the
         metrics, and is_disputed (whether its captures differed).
     """
-    least = {name: f"least {name}" for name in COUNTS}
+    least = {name: f"least {name}" for name in COUNTS if name in metrics}
     return (
         _known_first(captures, POST)
         .group_by(*POST, *MOMENT)
         .agg(
             pl.col("known_at").first(),
             pl.col("run_id").min(),
-            pl.col(*METRICS).max(),
-            is_disputed=pl.any_horizontal(pl.col(*METRICS).n_unique() > 1),
+            *(pl.col(name).max() for name in metrics),
+            is_disputed=_any(_differs(name) for name in metrics),
             **{other: pl.col(name).min() for name, other in least.items()},
         )
         .with_columns(**{name: _exact(name, other) for name, other in least.items()})
         .drop(least.values())
     )
+
+
+def are_distinct(captures: pl.DataFrame) -> bool:
+    """Whether no two captures are of one post, moment and source."""
+    return captures.select(*POST, *MOMENT).n_unique() == captures.height
+
+
+def as_distinct(captures: pl.LazyFrame, *, metrics: Sequence[str] = METRICS) -> pl.LazyFrame:
+    """``distinct_captures`` of captures that are distinct already, without comparing them."""
+    return captures.select(
+        *POST, *MOMENT, "known_at", "run_id", *metrics, is_disputed=pl.lit(value=False)
+    )
+
+
+def _differs(value: str) -> pl.Expr:
+    """Whether rows of a group show more than one value, showing nothing being one as well."""
+    shown, nothing = pl.col(value), pl.col(value).null_count()
+    return ((nothing > 0) & (nothing < pl.len())) | (shown.min() != shown.max()).fill_null(
+        value=False
+    )
+
+
+def _any(conditions: Iterable[pl.Expr]) -> pl.Expr:
+    """Whether one holds; none of none."""
+    return pl.any_horizontal(pl.lit(value=False), *conditions)
 
 
 def _exact(most: str, least: str) -> pl.Expr:
@@ -94,7 +120,12 @@ def is_news(value: str) -> pl.Expr:
     return shown & (~is_known | pl.col(value).ne_missing(before))
 
 
-def changed_captures(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None) -> pl.LazyFrame:
+def changed_captures(
+    captures: pl.LazyFrame,
+    *,
+    before: pl.LazyFrame | None = None,
+    metrics: Sequence[str] = METRICS,
+) -> pl.LazyFrame:
     """The captures that tell something new of their post (R9).
 
     Three more kinds are kept although they may repeat what was known: a post's first capture;
@@ -106,30 +137,47 @@ def changed_captures(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = No
         captures: All captures of the posts they speak of, or those after ``before``.
         before: What was known of the posts (``latest_metrics``) when the first of the captures
             was made, later than everything it knows.
+        metrics: Those that the captures or ``before`` show.
     Reorders:
         The distinct captures that are kept: the post's key, captured_at, source, known_at,
         run_id and the metrics.
     """
-    given = distinct_captures(captures).with_columns(is_state=pl.lit(value=False))
-    rows = given if before is None else pl.concat([given, _as_one_capture(before)], how="diagonal")
+    return changed_of_distinct(
+        distinct_captures(captures, metrics=metrics), before=before, metrics=metrics
+    )
+
+
+def changed_of_distinct(
+    distinct: pl.LazyFrame,
+    *,
+    before: pl.LazyFrame | None = None,
+    metrics: Sequence[str] = METRICS,
+) -> pl.LazyFrame:
+    """The same of captures that are distinct already (``distinct_captures``)."""
+    given = distinct.with_columns(is_state=pl.lit(value=False))
+    rows = (
+        given
+        if before is None
+        else pl.concat([given, _as_one_capture(before, metrics)], how="diagonal")
+    )
     ordered = in_order(rows)
     known_later = pl.col("known_at") < pl.col("known_at").cum_max().over(*POST)
     is_kept = (
         (pl.col(ROW) == pl.col(FIRST_ROW))
         | pl.col("is_disputed")
         | known_later
-        | pl.any_horizontal(is_news(name) for name in METRICS)
+        | _any(is_news(name) for name in metrics)
     )
     return ordered.filter(is_kept, ~pl.col("is_state")).select(
-        *POST, *MOMENT, "known_at", "run_id", *METRICS
+        *POST, *MOMENT, "known_at", "run_id", *metrics
     )
 
 
-def _as_one_capture(latest: pl.LazyFrame) -> pl.LazyFrame:
+def _as_one_capture(latest: pl.LazyFrame, metrics: Sequence[str]) -> pl.LazyFrame:
     """What was known of each post, written as its first capture; it is older than the others."""
     return latest.select(
         *POST,
-        *METRICS,
+        *metrics,
         captured_at=pl.col("last_checked_at"),
         source=pl.lit(""),
         known_at=pl.lit(None, pl.Datetime("us", "UTC")),
@@ -138,30 +186,38 @@ def _as_one_capture(latest: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def snapshots_of(captures: pl.LazyFrame, *, before: pl.LazyFrame | None = None) -> pl.LazyFrame:
+def snapshots_of(
+    captures: pl.LazyFrame,
+    *,
+    before: pl.LazyFrame | None = None,
+    metrics: Sequence[str] = METRICS,
+) -> pl.LazyFrame:
     """Rows of ``platform_post_metrics`` that captures give; arguments as ``changed_captures``."""
-    kept = changed_captures(captures, before=before)
+    kept = changed_captures(captures, before=before, metrics=metrics)
     return kept.with_columns(captured_on=pl.col("captured_at").dt.date())
 
 
-def followers_of(captures: pl.LazyFrame) -> pl.LazyFrame:
+def followers_of(captures: pl.LazyFrame, *, are_distinct: bool = False) -> pl.LazyFrame:
     """Rows of ``platform_account_metrics``: the captures in which followers changed.
 
     Args:
         captures: All captures of the accounts they speak of, or the newest one that was kept
             and those after it.
+        are_distinct: Whether no two of them are of one account, moment and source.
     """
     shown = captures.filter(pl.col("followers").is_not_null())
-    ordered = in_order(
-        _known_first(shown, ACCOUNT)
+    one_each = (
+        shown.with_columns(is_disputed=pl.lit(value=False))
+        if are_distinct
+        else _known_first(shown, ACCOUNT)
         .group_by(*ACCOUNT, *MOMENT)
         .agg(
             pl.col("known_at").first(),
             pl.col("followers").max(),
             is_disputed=pl.col("followers").n_unique() > 1,
-        ),
-        ACCOUNT,
+        )
     )
+    ordered = in_order(one_each, ACCOUNT)
     known_later = pl.col("known_at") < pl.col("known_at").cum_max().over(*ACCOUNT)
     kept = ordered.filter(pl.col("is_disputed") | known_later | is_news("followers"))
     return kept.select(

@@ -83,7 +83,7 @@ def _rises(rows: pl.DataFrame, key: Sequence[str]) -> bool:
     for name in reversed(key):
         value, before = pl.col(name), pl.col(name).shift(1)
         is_greater = (value > before) | ((value == before) & is_greater)
-    return bool(rows.lazy().select(is_greater.slice(1).all(ignore_nulls=False)).collect().item())
+    return bool(rows.select(is_greater.slice(1).all(ignore_nulls=False)).item())
 
 
 def _known_sorted(schema: type[dy.Schema], rows: pl.DataFrame) -> pl.DataFrame:

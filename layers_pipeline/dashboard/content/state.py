@@ -11,11 +11,14 @@ from typing import Any, Final, Literal, get_args
 from urllib.parse import parse_qs, urlencode
 
 from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.views.filter_values import columns_read, sort_read, written
 from layers_pipeline.views.filters import SHOWN, SORT, ContentFilter
+from layers_pipeline.views.scheduled import COLUMNS as PLANNED
 
 Tab = Literal["live", "scheduled"]
 TABS: Final[tuple[Tab, ...]] = get_args(Tab)
-OWN: Final = ("tab", "content")
+PLANNED_SORT: Final = ("local_at", False)
+OWN: Final = ("tab", "content", "plan_columns", "plan_sort")
 """Parameters of the page, beside those of the filter."""
 CONTROLS: Final = tuple(
     field.name for field in fields(ContentFilter) if field.name not in ("project_id", "sort")
@@ -33,6 +36,10 @@ class ContentState:
     tab: Tab = "live"
     opened: str | None = None
     """The content that the panel shows."""
+    plan_columns: tuple[str, ...] = PLANNED
+    """Columns of the scheduled list, in its order."""
+    plan_sort: tuple[str, bool] = PLANNED_SORT
+    """Column by which the scheduled list is ordered, and whether downwards."""
 
     @classmethod
     def from_query(cls, query: str, *, project_id: str) -> "ContentState":
@@ -46,11 +53,22 @@ class ContentState:
         if tab not in TABS:
             raise InputRefusedError(f"tab: {tab[:40]!r}: use {', '.join(TABS)}.")
         kept = ContentFilter.from_query(query, project_id=project_id, others=OWN)
-        return cls(kept=kept, tab=tab, opened=given.get("content", [None])[-1])
+        columns, order = (given.get(name, [""])[-1] for name in ("plan_columns", "plan_sort"))
+        return cls(
+            kept=kept,
+            tab=tab,
+            opened=given.get("content", [None])[-1],
+            plan_columns=columns_read("plan_columns", columns, PLANNED) if columns else PLANNED,
+            plan_sort=sort_read("plan_sort", order, PLANNED) if order else PLANNED_SORT,
+        )
 
     def to_query(self) -> str:
         """The state as a query without ``?``; what stands as it does by default is left out."""
         own = {"tab": self.tab if self.tab != "live" else None, "content": self.opened}
+        if self.plan_columns != PLANNED:
+            own["plan_columns"] = ",".join(self.plan_columns)
+        if self.plan_sort != PLANNED_SORT:
+            (own["plan_sort"],) = written("plan_sort", self.plan_sort)
         parts = (self.kept.to_query(), urlencode({key: one for key, one in own.items() if one}))
         return "&".join(filter(None, parts))
 

@@ -8,6 +8,7 @@ and the controls among its inputs and its outputs: whichever changes, the others
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import dash_mantine_components as dmc
@@ -36,6 +37,26 @@ from layers_pipeline.views.filters import ContentFilter
 
 LOOK_EVERY_MS: Final = 60_000
 VALUES: Final = tuple((filters.control_id(name), "value") for name in CONTROLS)
+FOLLOWED: Final[Mapping[str, Any]] = {
+    "search": Input(ids.URL, "search"),
+    "values": [Input(*value) for value in VALUES],
+    "grid_state": Input(ids.GRID, "columnState"),
+    "opened": Input(ids.OPENED, "data"),
+    "is_open": Input(ids.PANEL, "opened"),
+    "_clears": Input(ids.CLEAR, "n_clicks"),
+}
+"""Parts of the page that change by themselves or by what people do."""
+FOLLOWING: Final[Mapping[str, Any]] = {
+    "search": Output(ids.URL, "search"),
+    "values": [Output(*value) for value in VALUES],
+    "columns": Output(ids.GRID, "columnDefs"),
+    "opened": Output(ids.OPENED, "data"),
+    "is_open": Output(ids.PANEL, "opened"),
+    "rows": Output(ids.ROWS, "data"),
+    "problem": Output(ids.PROBLEM, "children"),
+    "csv": Output(ids.CSV, "href"),
+}
+"""Parts that then have to say the same."""
 
 
 def draw(visit: Visit) -> Component:
@@ -91,7 +112,7 @@ def _tabs(state: ContentState) -> Component:
             html.Span(
                 shown.words(tab).title(), **(aria(current="page") if tab == state.tab else {})
             ),
-            href="?" + ContentState(kept=state.kept, tab=tab).to_query(),
+            href="?" + replace(state, tab=tab, opened=None).to_query(),
             className="view-tab here" if tab == state.tab else "view-tab",
         )
         for tab in TABS
@@ -115,24 +136,8 @@ def register(app: Dash, deployment: Deployment) -> None:
 
 def _follow(app: Dash) -> None:
     @app.callback(
-        output={
-            "search": Output(ids.URL, "search"),
-            "values": [Output(*value) for value in VALUES],
-            "columns": Output(ids.GRID, "columnDefs"),
-            "opened": Output(ids.OPENED, "data"),
-            "is_open": Output(ids.PANEL, "opened"),
-            "rows": Output(ids.ROWS, "data"),
-            "problem": Output(ids.PROBLEM, "children"),
-            "csv": Output(ids.CSV, "href"),
-        },
-        inputs={
-            "search": Input(ids.URL, "search"),
-            "values": [Input(*value) for value in VALUES],
-            "grid_state": Input(ids.GRID, "columnState"),
-            "opened": Input(ids.OPENED, "data"),
-            "is_open": Input(ids.PANEL, "opened"),
-            "_clears": Input(ids.CLEAR, "n_clicks"),
-        },
+        output=FOLLOWING,
+        inputs=FOLLOWED,
         state={"project_id": State(ids.PROJECT, "data"), "rows": State(ids.ROWS, "data")},
         hidden=True,
     )

@@ -23,6 +23,7 @@ PLATFORM_POST_METRICS: Final = Table(
     remembers=kinds.CAPTURES,
     published="view",
     parents=(kinds.OF_POST,),
+    in_order_of=("platform_post_id",),
 )
 PLATFORM_POSTS: Final = kinds.in_buckets(
     name="platform_posts",
@@ -45,7 +46,7 @@ PLATFORM_POST_METRICS_LATEST: Final = kinds.in_buckets(
     schema=posts.PlatformPostMetricsLatest,
     deps=kinds.CAPTURES,
     remembers=kinds.CAPTURES,
-    published="view",
+    published="copy",
 )
 PLATFORM_POST_CHECKS: Final = Table(
     name=kinds.CHECKS_OF_POSTS,

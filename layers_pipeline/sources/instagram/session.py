@@ -18,9 +18,9 @@ from layers_pipeline.errors import (
     SourceMalformedError,
     SourceThrottledError,
 )
+from layers_pipeline.redacting import Redactor
 from layers_pipeline.sources.graph import (
     NO_SECRET,
-    Redactor,
     auth_of,
     parsed,
     proof_of,

@@ -7,8 +7,8 @@ Does not belong here: pages (``lists``), ads that lists hide (``reader``).
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from layers_pipeline.json_text import json_text
 from layers_pipeline.sources.account_reading import IssueKind
-from layers_pipeline.sources.json_text import json_text
 from layers_pipeline.sources.meta_ads.errors import FaultError
 from layers_pipeline.sources.meta_ads.lists import PAGE, Row, pages
 from layers_pipeline.sources.meta_ads.session import AdsSession

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from layers_pipeline.errors import SourceUnavailableError
+from layers_pipeline.json_text import json_text
 from layers_pipeline.sources.account_reading import IssueKind
-from layers_pipeline.sources.json_text import json_text
 from layers_pipeline.sources.meta_ads.errors import SOURCE, FaultError
 from layers_pipeline.sources.meta_ads.lists import PAGE, Row, pages
 from layers_pipeline.sources.meta_ads.reports import ReportFailedError, report_rows

@@ -17,9 +17,9 @@ from layers_pipeline.clock import Clock
 from layers_pipeline.errors import (
     SourceThrottledError,
 )
+from layers_pipeline.redacting import Redactor
 from layers_pipeline.sources.graph import (
     NO_SECRET,
-    Redactor,
     auth_of,
     parsed,
     proof_of,

@@ -55,6 +55,11 @@ class SiftClient:
     def __init__(self, http: httpx.AsyncClient, *, retries: RetryPolicy = DEFAULT_RETRIES) -> None:
         self._api = JsonApi(http, source=SOURCE, retries=retries)
 
+    @property
+    def calls(self) -> int:
+        """Requests made, repeated ones included."""
+        return self._api.calls
+
     async def submit_scrape(
         self, *, platform: str, account_key: str, limit: int = SCRAPE_LIMIT, idempotency_key: str
     ) -> Scrape:

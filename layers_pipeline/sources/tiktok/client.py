@@ -36,9 +36,7 @@ async def open_tiktok(context: ClientContext) -> AsyncIterator[PlatformClient]:
             http=http,
             clock=context.clock,
             budgets=context.budgets,
-            limiter=RateLimiter(
-                min(settings.tiktok_calls_per_s, settings.tiktok_calls_per_min / 60)
-            ),
+            limiter=RateLimiter(settings.tiktok_pace_per_s),
             windows=AccountWindows(
                 context.clock, calls_per_min=settings.tiktok_account_allowance_per_min
             ),

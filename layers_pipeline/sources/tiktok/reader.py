@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from layers_pipeline.clock import Clock
 from layers_pipeline.errors import SourceError, SourceMalformedError, SourceThrottledError
+from layers_pipeline.json_text import json_text
 from layers_pipeline.sources.account_reading import (
     AccountReading,
     Issue,
@@ -17,7 +18,6 @@ from layers_pipeline.sources.account_reading import (
     ListingSoFar,
     ResponseRow,
 )
-from layers_pipeline.sources.json_text import json_text
 from layers_pipeline.sources.tiktok.api import Answer, Exchange
 from layers_pipeline.sources.tiktok.errors import OK, PARTIAL
 from layers_pipeline.sources.tiktok.fields import (

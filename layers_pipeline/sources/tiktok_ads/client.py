@@ -26,9 +26,7 @@ async def open_tiktok_ads(context: ClientContext) -> AsyncIterator[AdsClient]:
             http=http,
             clock=context.clock,
             budgets=context.budgets,
-            limiter=RateLimiter(
-                min(settings.tiktok_calls_per_s, settings.tiktok_calls_per_min / 60)
-            ),
+            limiter=RateLimiter(settings.tiktok_pace_per_s),
             retries=context.retries,
         )
         yield AdsClient(read=TikTokAdsClient(calling).read)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final, Literal
 
-from layers_pipeline.sources.json_text import json_text
+from layers_pipeline.json_text import json_text
 
 ACCOUNT_FIELDS: Final = (
     "advertiser_id",

@@ -10,6 +10,7 @@ from typing import Final
 
 from layers_pipeline.clock import Clock
 from layers_pipeline.errors import SourceError, SourceMalformedError
+from layers_pipeline.json_text import json_text
 from layers_pipeline.sources.account_reading import Issue, ResponseRow
 from layers_pipeline.sources.ads_client import (
     ACCOUNT,
@@ -23,7 +24,6 @@ from layers_pipeline.sources.ads_client import (
     days_to_read,
     spans,
 )
-from layers_pipeline.sources.json_text import json_text
 from layers_pipeline.sources.tiktok.api import Exchange
 from layers_pipeline.sources.tiktok.errors import SOURCE
 from layers_pipeline.sources.tiktok_ads.errors import good_data

@@ -15,6 +15,7 @@ import polars as pl
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table, Written
 from layers_pipeline.steps.derive.latest_scores import latest_scores
+from layers_pipeline.steps.derive.parts import bucket_groups
 from layers_pipeline.steps.derive.staging import captures
 from layers_pipeline.steps.derive.versions import rules_in_force
 from layers_pipeline.steps.stores import Stores
@@ -33,11 +34,10 @@ def derive_containers(stores: Stores) -> dict[str, Written]:
         marks = _marks(stores, table, (posts, catalog.CREATIVES))
         if not marks:
             return {table.name: Written()}
-        fields = (*POST, "first_seen_at")
-        found = lake.added_since(posts, lake.watermark(table, posts.name)).select(fields).collect()
-        in_buckets = found.with_columns(bucket=catalog.buckets(found["platform_post_id"])).lazy()
-        wanted = (containers_of(in_buckets), containers_of_creatives(_creatives(stores)))
-        return {table.name: _insert(stores, table, wanted, marks)}
+        found = lake.whole_rows_since(posts, lake.watermark(table, posts.name))
+        wanted = (containers_of(found), containers_of_creatives(_creatives(stores)))
+        rows = int(found.select(pl.len()).collect().item())
+        return {table.name: _insert(stores, table, wanted, marks, rows=rows)}
 
 
 def derive_ads_content(stores: Stores) -> dict[str, Written]:
@@ -56,7 +56,8 @@ def derive_ads_content(stores: Stores) -> dict[str, Written]:
                 ads_content_of(_posts_of_accounts(stores), allowlist),
                 ads_content_of_creatives(_creatives(stores)),
             )
-            made = _insert(stores, table, wanted, marks)
+            rows = lake.row_count(catalog.PLATFORM_POSTS)
+            made = _insert(stores, table, wanted, marks, rows=rows)
         return {table.name: made + _give_newest_scores(stores)}
 
 
@@ -68,12 +69,29 @@ def _marks(stores: Stores, table: Table, sources: Sequence[Table]) -> dict[str, 
 
 
 def _insert(
-    stores: Stores, table: Table, wanted: Sequence[pl.LazyFrame], marks: dict[str, int]
+    stores: Stores,
+    table: Table,
+    wanted: Sequence[pl.LazyFrame],
+    marks: dict[str, int],
+    *,
+    rows: int,
 ) -> Written:
+    """Insert wanted rows that are not there, those of some buckets after the other.
+
+    Args:
+        rows: About how many are wanted; where they are few, all buckets are written at once.
+    """
     (key,) = table.key
-    rows = pl.concat([part.select(table.columns) for part in wanted])
-    missing = rows.join(stores.lake.read(table).select(key), on=key, how="anti")
-    return stores.lake.insert_absent(table, missing.collect(), marks=marks)
+    every = pl.concat([part.select(table.columns) for part in wanted])
+    there = stores.lake.read(table).select(key, "bucket")
+    groups = list(bucket_groups(rows, stores.settings.derive_rows))
+    written = Written()
+    for left, buckets in zip(reversed(range(len(groups))), groups, strict=True):
+        of_buckets = pl.col("bucket").is_in(buckets)
+        missing = every.filter(of_buckets).join(there.filter(of_buckets), on=key, how="anti")
+        some = missing.collect()
+        written += stores.lake.insert_absent(table, some, marks={} if left else marks)
+    return written
 
 
 def _posts_of_accounts(stores: Stores) -> pl.LazyFrame:

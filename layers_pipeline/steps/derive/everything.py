@@ -55,13 +55,13 @@ def bring_up_to_date(stores: Stores) -> dict[str, Written]:
 
     All that has landed by one moment is staged before any of it is compared: were a source left
     out, its captures would be compared with captures of others that became known after them. So
-    nobody else may land, stage or derive in between.
+    nobody else derives in between, and what lands meanwhile is left to the next time.
 
     Returns:
         What was written, by table name; every table that is derived is named.
     """
     written: dict[str, Written] = {}
-    with stores.lake.write_lock():
+    with stores.lake.deriving():
         for derive in IN_ORDER:
             add_up(written, derive(stores))
     return written

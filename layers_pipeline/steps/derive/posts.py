@@ -1,22 +1,28 @@
 """From staged captures to posts, snapshots and last known values.
 
 Belongs here: which captures are new, which state they follow on, and writing what they give.
-Does not belong here: how a row is read or compared (``transforms``), deletions (``deletions``).
+Does not belong here: how a row is read or compared (``transforms``), followers (``followers``),
+deletions (``deletions``).
 
 A capture that is newer than all of its post's others is compared with what is known; a post one
 of whose captures came late is made again from all of them. Every table remembers how far it has
 read the staging tables, and what is written follows from the captures alone, so a crash between
 two tables heals with the next run, and a repeat changes nothing.
+
+Captures are taken apart by post, and the posts of some parts compared at a time (``parts``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Table, Written, add_up, differ
+from layers_pipeline.lake.table import Table, Written, differ
+from layers_pipeline.progress import report
 from layers_pipeline.steps.derive.aliases import (
     FACTS,
     renamed_posts,
@@ -24,36 +30,58 @@ from layers_pipeline.steps.derive.aliases import (
     take_out,
     take_out_accounts,
 )
-from layers_pipeline.steps.derive.staging import ROWS_AT_ONCE, captures, captures_since
+from layers_pipeline.steps.derive.comparing import (
+    LATEST,
+    LOOKED_AT,
+    POSTS,
+    SNAPSHOTS,
+    Facts,
+    Known,
+    compared,
+    known_of,
+    late_among,
+    stored_of,
+)
+from layers_pipeline.steps.derive.followers import Shown, derive_followers
+from layers_pipeline.steps.derive.merging import DAY, Merge, by_bucket, by_day, merge_all
+from layers_pipeline.steps.derive.parts import Parts, parts_for, scratch, take_apart
+from layers_pipeline.steps.derive.staging import captures_by_turns, rows_since
 from layers_pipeline.steps.derive.told_listings import FOLLOWERS_MARK, told_followers
 from layers_pipeline.steps.stores import Stores
-from transforms.contracts.columns import COUNTS, METRICS
-from transforms.facts.posts import posts_of
-from transforms.facts.snapshots import (
-    ACCOUNT,
-    POST,
-    distinct_captures,
-    followers_of,
-    latest_metrics,
-    snapshots_of,
-)
+from transforms.contracts.captures import Capture
+from transforms.contracts.columns import METRICS
+from transforms.facts.snapshots import POST
 
-OF_POSTS: Final = (
-    catalog.PLATFORM_POST_METRICS,
-    catalog.PLATFORM_POSTS,
-    catalog.PLATFORM_POST_METRICS_LATEST,
-)
 KEPT: Final = frozenset({"platform", "platform_post_id", "deleted_at", "bucket"})
 """Columns of a post that its captures do not change."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What captures say of posts, by table."""
+def _all_but(table: Table, kept: frozenset[str]) -> Merge:
+    columns = [name for name in table.columns if name not in kept]
+    return Merge(table=table, update=differ(columns), columns=columns)
 
-    snapshots: pl.DataFrame
-    posts: pl.DataFrame
-    latest: pl.DataFrame
+
+MERGES: Final = (
+    Merge(table=SNAPSHOTS, update=f"s.source = 'import' AND ({differ(METRICS)})", columns=METRICS),
+    _all_but(POSTS, KEPT),
+    _all_but(LATEST, frozenset(POST)),
+)
+"""In the order of writing: what is known comes last, as the others are compared with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """The same in parts; of snapshots the days lie together."""
+
+    snapshots: Parts
+    posts: Parts
+    latest: Parts
+
+    def add(self, part: int, facts: Facts) -> None:
+        """Add what captures of one part say."""
+        self.snapshots.add(part, facts.snapshots.sort(DAY))
+        self.posts.add(part, facts.posts)
+        self.latest.add(part, facts.latest)
 
 
 def derive_facts(stores: Stores) -> dict[str, Written]:
@@ -71,218 +99,125 @@ def derive_facts(stores: Stores) -> dict[str, Written]:
         is_told = lake.watermark(accounts, FOLLOWERS_MARK) >= told.height
         if since == marks and stale.is_empty() and old_names.is_empty() and is_told:
             return {table.name: Written() for table in FACTS}
-        arrived = _with_renamed(stores, captures_since(stores, since), stale, old_names)
         # Before the posts that tell which they are: a crash in between leaves those to be found.
         take_out_accounts(stores, old_names)
-        written = {
-            accounts.name: lake.merge(
-                accounts,
-                _followers(stores, arrived, told, is_told=is_told),
-                update=f"s.source = 'import' AND ({differ(('followers',))})",
-                columns=("followers",),
-                marks=marks | ({} if is_told else {FOLLOWERS_MARK: told.height}),
+        with scratch(stores) as folder:
+            given = _arrived(stores, since, stale, old_names, folder)
+            shown = Shown(
+                captures=given.scan(),
+                rows=sum(given.rows.values()),
+                told=told,
+                news=told.clear() if is_told else told,
             )
-        }
-        batches = _batches(arrived)
-        for left, some in zip(reversed(range(len(batches))), batches, strict=True):
-            facts = _facts(stores, some.collect())
-            add_up(written, _write(stores, facts, marks={} if left else marks))
+            noted = marks | ({} if is_told else {FOLLOWERS_MARK: told.height})
+            written = {accounts.name: derive_followers(stores, shown, folder=folder, marks=noted)}
+            made = _compared(stores, given, folder)
+            written |= _write(stores, made, marks)
         take_out(stores, stale)
         return written
 
 
-def _with_renamed(
-    stores: Stores, arrived: pl.LazyFrame, stale: pl.DataFrame, old_names: pl.DataFrame
-) -> pl.LazyFrame:
+def _arrived(
+    stores: Stores,
+    since: Mapping[str, int],
+    stale: pl.DataFrame,
+    old_names: pl.DataFrame,
+    folder: Path,
+) -> Parts:
     """Arrived captures, and all of posts whose rows stand under another id or name so far."""
-    if stale.is_empty() and old_names.is_empty():
-        return arrived
-    moved = stale.select("platform", platform_post_id="same_as")
-    posts = pl.concat([moved, old_names.select(POST)]).unique().lazy()
-    others = arrived.join(posts, on=POST, how="anti")
-    return pl.concat([others, captures(stores).join(posts, on=POST, how="semi")])
+    arrived, rows = captures_by_turns(stores, since), rows_since(stores, since)
+    if not (stale.is_empty() and old_names.is_empty()):
+        moved = stale.select("platform", platform_post_id="same_as")
+        posts = pl.concat([moved, old_names.select(POST)]).unique().lazy()
+        others = (some.join(posts, on=POST, how="anti") for some in arrived)
+        every = (some.join(posts, on=POST, how="semi") for some in captures_by_turns(stores))
+        arrived, rows = chain(others, every), rows + rows_since(stores)
+    return captures_in_parts(stores, arrived, rows, folder / "arrived")
 
 
-def _batches(arrived: pl.LazyFrame) -> list[pl.LazyFrame]:
-    """Captures of some buckets of posts after the other; one batch where there are few.
-
-    A post's rows follow from its own captures, which are in one batch; so posts may be taken in
-    any order, and those that are stored together are.
-    """
-    found = arrived.group_by(POST).agg(rows=pl.len()).collect()
-    if found["rows"].sum() <= ROWS_AT_ONCE:
-        return [arrived]
-    placed = found.with_columns(bucket=catalog.buckets(found["platform_post_id"])).sort("bucket")
-    counted = placed.group_by("bucket", maintain_order=True).agg(pl.col("rows").sum())
-    numbered = counted.select("bucket", batch=(pl.col("rows").cum_sum() - 1) // ROWS_AT_ONCE)
-    batches = placed.join(numbered, on="bucket").partition_by("batch", maintain_order=True)
-    return [arrived.join(some.lazy().select(POST), on=POST, how="semi") for some in batches]
-
-
-def _write(stores: Stores, facts: Facts, *, marks: Mapping[str, int]) -> dict[str, Written]:
-    """Write what captures say, and up to where the staging tables were read."""
-    lake = stores.lake
-    columns = [name for name in catalog.PLATFORM_POSTS.columns if name not in KEPT]
-    latest = [name for name in catalog.PLATFORM_POST_METRICS_LATEST.columns if name not in POST]
-    written = (
-        lake.merge(
-            catalog.PLATFORM_POST_METRICS,
-            facts.snapshots,
-            update=f"s.source = 'import' AND ({differ(METRICS)})",
-            columns=METRICS,
-            marks=marks,
-        ),
-        lake.merge(
-            catalog.PLATFORM_POSTS,
-            facts.posts,
-            update=differ(columns),
-            columns=columns,
-            marks=marks,
-        ),
-        lake.merge(
-            catalog.PLATFORM_POST_METRICS_LATEST,
-            facts.latest,
-            update=differ(latest),
-            columns=latest,
-            marks=marks,
-        ),
-    )
-    return {table.name: done for table, done in zip(OF_POSTS, written, strict=True)}
-
-
-def facts_of(given: pl.DataFrame) -> Facts:
-    """What captures say of posts, if they are all there are of them."""
-    latest = latest_metrics(distinct_captures(given.lazy())).collect()
-    return Facts(
-        snapshots=snapshots_of(given.lazy()).collect(),
-        posts=_as_posts(posts_of(given.lazy()).collect(), latest),
-        latest=_in_buckets(latest),
-    )
-
-
-def _facts(stores: Stores, arrived: pl.DataFrame) -> Facts:
-    """What arrived captures say, each post's in the way that its others allow."""
-    latest = _of(stores, catalog.PLATFORM_POST_METRICS_LATEST, arrived)
-    posts = _of(stores, catalog.PLATFORM_POSTS, arrived)
-    late = _late(arrived, latest, posts)
-    in_order = arrived.join(late, on=POST, how="anti").lazy()
-    known = latest.join(late, on=POST, how="anti").lazy()
-    known_posts = posts.join(late, on=POST, how="anti").lazy()
-    everything = (
-        captures(stores).join(late.lazy(), on=POST, how="semi").collect()
-        if late.height
-        else arrived.clear()
-    )
-    remade = facts_of(everything)
-    newest = latest_metrics(distinct_captures(in_order), before=known).collect()
-    snapshots = snapshots_of(in_order, before=known).collect()
-    posts = _as_posts(posts_of(in_order, before=known_posts).collect(), newest)
-    return Facts(
-        snapshots=pl.concat([snapshots, remade.snapshots]),
-        posts=pl.concat([posts, remade.posts]),
-        latest=pl.concat([_in_buckets(newest), remade.latest]),
-    )
-
-
-def _of(stores: Stores, table: Table, arrived: pl.DataFrame) -> pl.DataFrame:
-    """A table's rows of the posts that captures speak of."""
-    touched = arrived.select(POST).unique()
-    parts = catalog.buckets(touched["platform_post_id"]).unique().to_list()
-    rows = stores.lake.read(table).filter(pl.col("bucket").is_in(parts))
-    return rows.join(touched.lazy(), on=POST, how="semi").collect()
-
-
-def _late(arrived: pl.DataFrame, latest: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    """Posts with a capture that is not newer than all that is known of them.
-
-    Content can be ahead of the metrics where a crash fell between the two; then a capture of the
-    very moment of the content may have to come before those that made it.
-    """
-    checked = latest.select(*POST, "last_checked_at")
-    content = posts.select(*POST, "content_at")
-    met = arrived.join(checked, on=POST, how="left").join(content, on=POST, how="left")
-    is_known = pl.col("last_checked_at").is_not_null()
-    is_late = (
-        (pl.col("captured_at") <= pl.col("last_checked_at"))
-        | (pl.col("captured_at") <= pl.col("content_at"))
-        | ((pl.col("source") == "import") & is_known)
-    )
-    return met.filter(is_late).select(POST).unique()
-
-
-def _followers(
-    stores: Stores, arrived: pl.LazyFrame, told: pl.DataFrame, *, is_told: bool
-) -> pl.DataFrame:
-    """Follower counts of the accounts that captures speak of, made again where one came late.
+def captures_in_parts(
+    stores: Stores, pieces: Iterable[pl.LazyFrame], rows: int, folder: Path
+) -> Parts:
+    """Captures taken apart by post.
 
     Args:
-        told: What people told of followers (``told_followers``).
-        is_told: Whether all of that is stored already.
+        rows: How many they are at most.
     """
-    columns = [*ACCOUNT, "captured_at", "source", "known_at", "followers"]
-    news = told.clear() if is_told else told
-    shown = arrived.select(columns).filter(pl.col("followers").is_not_null()).collect()
-    shown = pl.concat([shown, news.select(columns)])
-    touched = shown.select(ACCOUNT).unique()
-    stored = (
-        stores.lake.read(catalog.PLATFORM_ACCOUNT_METRICS)
-        .join(touched.lazy(), on=ACCOUNT, how="semi")
-        .collect()
-    )
-    first = shown.group_by(ACCOUNT).agg(pl.col("captured_at").min(), pl.col("source").unique())
-    # What a crash left behind is made once more, from what stood before it.
-    stored = stored.join(first.select(*ACCOUNT, first_at="captured_at"), on=ACCOUNT).filter(
-        pl.col("captured_at") < pl.col("first_at")
-    )
-    checked = _checked_accounts(stores, touched)
-    late = (
-        first.join(checked, on=ACCOUNT, how="inner")
-        .filter(
-            (pl.col("captured_at") <= pl.col("last_checked_at"))
-            | pl.col("source").list.contains("import")
-        )
-        .select(ACCOUNT)
-    )
-    newest = stored.sort("captured_at", "source").group_by(ACCOUNT).last()
-    in_order = pl.concat(
-        [
-            newest.join(late, on=ACCOUNT, how="anti").select(columns),
-            shown.join(late, on=ACCOUNT, how="anti").select(columns),
-        ]
-    )
-    everything = (
-        pl.concat([captures(stores).select(columns), told.lazy().select(columns)])
-        .join(late.lazy(), on=ACCOUNT, how="semi")
-        .collect()
-        if late.height
-        else in_order.clear()
-    )
-    made = [followers_of(part.lazy()).collect() for part in (in_order, everything)]
-    return pl.concat(made)
+    at_once = stores.settings.derive_rows
+    return _apart(pieces, folder, number=parts_for(rows, at_once), at_once=at_once)
 
 
-def _checked_accounts(stores: Stores, touched: pl.DataFrame) -> pl.DataFrame:
-    """When any post of each account was last looked at."""
-    posts = stores.lake.read(catalog.PLATFORM_POSTS).select(*POST, "account_key")
-    checked = stores.lake.read(catalog.PLATFORM_POST_METRICS_LATEST).select(
-        *POST, "last_checked_at"
-    )
-    return (
-        posts.join(touched.lazy(), on=ACCOUNT, how="semi")
-        .join(checked, on=POST, how="inner")
-        .group_by(ACCOUNT)
-        .agg(pl.col("last_checked_at").max())
-        .collect()
+def _apart(rows: Iterable[pl.LazyFrame], folder: Path, *, number: int, at_once: int) -> Parts:
+    parts = Parts(folder, Capture.create_empty(), number=number)
+    take_apart(rows, parts, key="platform_post_id", at_once=at_once)
+    return parts
+
+
+def made_in(given: Parts) -> Made:
+    """Nothing yet, in parts beside those of captures."""
+    return Made(
+        snapshots=given.like("snapshots", SNAPSHOTS.empty()),
+        posts=given.like("posts", POSTS.empty()),
+        latest=given.like("latest", LATEST.empty()),
     )
 
 
-def _as_posts(identities: pl.DataFrame, latest: pl.DataFrame) -> pl.DataFrame:
-    """Rows of ``platform_posts``; whether a post is deleted is not the captures' to say."""
-    rows = identities.join(latest.select(*POST, *COUNTS), on=POST, how="left").with_columns(
-        deleted_at=pl.lit(None, pl.Datetime("us", "UTC"))
+def _compared(stores: Stores, given: Parts, folder: Path) -> Made:
+    """What arrived captures say, each post's in the way that its others allow."""
+    at_once = stores.settings.derive_rows
+    groups = given.groups(at_once)
+    known = known_of(stores, given.scan(groups[0]).collect()) if len(groups) == 1 else None
+    late = _late_posts(stores, given, known)
+    others = None
+    if late.height:
+        number = max(given.number, parts_for(rows_since(stores), at_once))
+        if number > given.number:
+            given = _apart([given.scan()], folder / "again", number=number, at_once=at_once)
+            known = None
+        every = (some.join(late.lazy(), on=POST, how="semi") for some in captures_by_turns(stores))
+        others = _apart(every, folder / "others", number=number, at_once=at_once)
+        groups = _both(given, others).groups(at_once)
+    made = made_in(given)
+    for done, group in enumerate(groups, start=1):
+        arrived = given.scan(group).collect()
+        everything = others.scan(group).collect() if others else arrived.clear()
+        facts = compared(known or known_of(stores, arrived), arrived, late, everything)
+        made.add(group[0] if group else 0, facts)
+        report("parts of captures compared", done, len(groups))
+    return made
+
+
+def _both(given: Parts, others: Parts) -> Parts:
+    """The parts of both, to be grouped."""
+    both = given.like("both", Capture.create_empty())
+    for part in {*given.rows, *others.rows}:
+        both.rows[part] = given.rows.get(part, 0) + others.rows.get(part, 0)
+    return both
+
+
+def _write(stores: Stores, made: Made, marks: Mapping[str, int]) -> dict[str, Written]:
+    """Write what captures say, and up to where the staging tables were read."""
+    at_once = stores.settings.derive_rows
+    pieces = (
+        by_day(made.snapshots, at_once),
+        by_bucket(made.posts, at_once),
+        by_bucket(made.latest, at_once),
     )
-    return catalog.PLATFORM_POSTS.shape(_in_buckets(rows))
+    return {
+        merge.table.name: merge_all(stores, merge, some, marks=marks)
+        for merge, some in zip(MERGES, pieces, strict=True)
+    }
 
 
-def _in_buckets(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.with_columns(bucket=catalog.buckets(rows["platform_post_id"]))
+def _late_posts(stores: Stores, given: Parts, known: Known | None) -> pl.DataFrame:
+    """Posts of any part with a capture that is not newer than all that is known of them."""
+    if known:
+        return late_among(given.scan().select(LOOKED_AT).collect(), known)
+    found = [POSTS.empty().select(POST)]
+    if stores.lake.row_count(LATEST) or stores.lake.row_count(POSTS):
+        for group in given.groups(stores.settings.derive_rows):
+            arrived = given.scan(group).select(LOOKED_AT).collect()
+            checked = stored_of(stores, LATEST, arrived, (*POST, "last_checked_at"))
+            content = stored_of(stores, POSTS, arrived, (*POST, "content_at"))
+            found.append(late_among(arrived, Known(latest=checked, posts=content)))
+    return pl.concat(found)

@@ -7,13 +7,15 @@ A staged row is a function of its landed row alone, its time of knowledge includ
 may be repeated, or done again from the beginning, and gives the same rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import polars as pl
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written, differ
+from layers_pipeline.steps.derive.parts import grouped
 from layers_pipeline.steps.platforms import STAGED_SOURCES, Source
 from layers_pipeline.steps.stores import Stores
 from transforms.contracts.captures import Capture
@@ -21,9 +23,13 @@ from transforms.facts.post_ids import under_one_id
 from transforms.facts.posts import under_one_name
 
 CAPTURE: Final = tuple(Capture.column_names())
-ROWS_AT_ONCE: Final = 6_000
-"""So many landed rows, or captures, are held in memory at a time: some tens of megabytes."""
+LANDED_ROW: Final = 10
+"""A landed row, as its platform's answer, takes the memory of so many captures."""
+EVER: Final[Mapping[str, int]] = MappingProxyType({})
+"""Of no table has anything been read before."""
 PLACE: Final = "file_of_row"
+TAKEN_OUT: Final = ""
+"""What stands in place of a landed row's text once that is not kept any more."""
 NAMES: Final = {"platform": pl.String, "account_key": pl.String, "new_key": pl.String}
 
 
@@ -58,18 +64,20 @@ def _batches(stores: Stores, source: Source, files: Sequence[str]) -> list[pl.La
     Rows that have to be read together are in one batch.
     """
     lake, raw, key = stores.lake, source.raw, source.together
+    at_once = max(1, stores.settings.derive_rows // LANDED_ROW)
+    with_text = pl.col("body") != TAKEN_OUT
     placed = lake.scan(raw, files, place=PLACE).group_by(key, PLACE).agg(rows=pl.len()).collect()
-    if placed["rows"].sum() <= ROWS_AT_ONCE:
-        return [lake.scan(raw, files)]
+    if placed["rows"].sum() <= at_once:
+        return [lake.scan(raw, files).filter(with_text)]
     groups = (
         placed.group_by(key)
         .agg(pl.col("rows").sum(), pl.col(PLACE))
         .sort(pl.col(PLACE).list.min(), key)
     )
-    numbered = groups.with_columns(batch=(pl.col("rows").cum_sum() - 1) // ROWS_AT_ONCE)
+    numbered = groups.with_columns(batch=(pl.col("rows").cum_sum() - 1) // at_once)
     return [
         lake.scan(raw, some[PLACE].explode().unique().sort().to_list()).filter(
-            pl.col(key).is_in(some[key].to_list())
+            with_text, pl.col(key).is_in(some[key].to_list())
         )
         for some in numbered.partition_by("batch", maintain_order=True)
     ]
@@ -85,6 +93,40 @@ def stage_again(stores: Stores, source: Source, landed: pl.DataFrame) -> Written
 def captures(stores: Stores) -> pl.LazyFrame:
     """Every staged capture, each post and account under the key that stands for it."""
     return _named(stores, as_one(stores, captures_as_given(stores)))
+
+
+def captures_by_turns(stores: Stores, versions: Mapping[str, int] = EVER) -> Iterator[pl.LazyFrame]:
+    """The same in pieces, each of a few files that are to be read together.
+
+    Args:
+        versions: Only what was staged after these, by staging table; everything by default.
+    """
+    lake = stores.lake
+    for table in catalog.STAGED_TABLES:
+        rows, files = (
+            lake.rows_by_file(table),
+            lake.files_since(table, versions.get(table.name, -1)),
+        )
+        sizes = ((number, rows[_file_name(file)]) for number, file in enumerate(files))
+        for turn in grouped(sizes, stores.settings.derive_rows) if files else ():
+            some = lake.scan(table, [files[number] for number in turn]).select(CAPTURE)
+            yield _named(stores, as_one(stores, some))
+
+
+def rows_since(stores: Stores, versions: Mapping[str, int] = EVER) -> int:
+    """How many captures were staged after the versions."""
+    lake, total = stores.lake, 0
+    for table in catalog.STAGED_TABLES:
+        rows, files = (
+            lake.rows_by_file(table),
+            lake.files_since(table, versions.get(table.name, -1)),
+        )
+        total += sum(rows[_file_name(file)] for file in files)
+    return total
+
+
+def _file_name(uri: str) -> str:
+    return uri.rsplit("/", 1)[-1]
 
 
 def captures_since(stores: Stores, versions: Mapping[str, int]) -> pl.LazyFrame:

@@ -98,11 +98,11 @@ def import_ad_metrics(
     )
     read = [file for path in paths for file in read_ad_files(path, reading)]
     files = []
-    with stores.lake.write_lock():
+    with stores.lake.landing(catalog.STG_IMPORT__AD_METRICS):
         for file in read:
             files.append(_stage(stores, file, reading))
             report("files staged", len(files), len(read))
-        written = bring_up_to_date(stores)
+    written = bring_up_to_date(stores)
     days = pl.concat([file.sound for file in read])
     first_change = _first_change(stores, read, files)
     return AdImportReport(

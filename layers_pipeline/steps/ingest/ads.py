@@ -8,12 +8,14 @@ account's fault ends only its own reading (R6).
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from layers_pipeline import logs
 from layers_pipeline.errors import (
     LayersError,
     SourceThrottledError,
@@ -31,10 +33,12 @@ from layers_pipeline.steps.ad_platforms import AD_PLATFORMS, AdsPlatform
 from layers_pipeline.steps.ingest.ads_asked_for import known_ads, unseen_ads
 from layers_pipeline.steps.ingest.ads_landing import AdsSync, land_reading
 from layers_pipeline.steps.ingest.ads_outcomes import ended, outcome_of_reading
+from layers_pipeline.steps.ingest.calls import count_calls
 from layers_pipeline.steps.ingest.outcomes import (
     START_JITTER,
     SyncSummary,
     summary_of,
+    tell,
     wait_of,
 )
 from layers_pipeline.steps.stores import Stores
@@ -86,9 +90,9 @@ class _Reading:
         self, stores: Stores, cipher: TokenCipher, *, worker: str, retries: RetryPolicy
     ) -> None:
         self._stores, self._cipher, self._worker = stores, cipher, worker
-        budgets = UsageBudgets(stores.clock, limit_pct=stores.settings.usage_limit_pct)
+        self._budgets = UsageBudgets(stores.clock, limit_pct=stores.settings.usage_limit_pct)
         self._context = ClientContext(
-            settings=stores.settings, clock=stores.clock, budgets=budgets, retries=retries
+            settings=stores.settings, clock=stores.clock, budgets=self._budgets, retries=retries
         )
         self._clients: dict[AdPlatform, AdsClient] = {}
         self._pauses: dict[AdPlatform, ApiPause] = {}
@@ -102,8 +106,9 @@ class _Reading:
         places = asyncio.Semaphore(AT_ONCE)
 
         async def one(account: AdAccount) -> None:
-            async with places:
-                await self._sync(account)
+            with logs.about(project_id=account.project_id):
+                async with places:
+                    await self._sync(account)
             report("ad accounts read", len(self._syncs), len(due))
 
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
@@ -116,8 +121,11 @@ class _Reading:
             for account in due:
                 group.create_task(one(account))
         summary = summary_of(sync.outcome for sync in self._syncs)
-        calls = sum(sync.reading.calls for sync in self._syncs)
-        return replace(summary, rows=self._rows, calls=calls)
+        calls: Counter[str] = Counter()
+        for sync in self._syncs:
+            calls[AD_PLATFORMS[sync.account.ad_platform].source] += sync.reading.calls
+        count_calls(self._stores, calls, told=self._budgets.most_used)
+        return replace(summary, rows=self._rows, calls=calls.total())
 
     def _pause_of(self, platform: AdsPlatform) -> dict[AdPlatform, ApiPause]:
         now = self._stores.clock.now()
@@ -127,6 +135,8 @@ class _Reading:
     async def _sync(self, account: AdAccount) -> None:
         started_at = self._stores.clock.now()
         reading, outcome = await self._read(account)
+        source = AD_PLATFORMS[account.ad_platform].source
+        tell(outcome, depth="ads", source=source, calls=reading.calls, rows=len(reading.rows))
         sync = AdsSync(
             reading_id=f"{account.account_id}@{started_at:%Y%m%dT%H%M%S%f}:{self._worker}",
             account=account,
@@ -165,7 +175,7 @@ class _Reading:
     def _keep(self, sync: AdsSync) -> int:
         """Write what was read, then that it was, then how it ended."""
         platform = AD_PLATFORMS[sync.account.ad_platform]
-        with self._stores.lake.write_lock():
+        with self._stores.lake.landing():
             written = land_reading(self._stores, platform.raw, sync, run_id=self._worker)
         self._pause(platform, sync)
         self._stores.operations.ad_accounts.finish(

@@ -148,7 +148,7 @@ def _land(
     stores: Stores, landing: Landing, read: Sequence[ReadFile], *, project_id: str
 ) -> Iterator[ImportedFile]:
     """Write the files' captures unless they are there; say what was set aside."""
-    with stores.lake.write_lock():
+    with stores.lake.landing(catalog.STG_IMPORT__CAPTURES):
         there = {file.file_id for file in read if landing.is_there(file.file_id)}
         landing.commit()
         for file in read:

@@ -7,6 +7,7 @@ Rows are committed before an account's outcome is stored: a crash in between cos
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from typing import Final
 
 import polars as pl
 
+from layers_pipeline import logs
 from layers_pipeline.errors import SourceThrottledError
 from layers_pipeline.operations.accounts import PlatformAccount
 from layers_pipeline.operations.refusals import LeftOut
@@ -21,12 +23,13 @@ from layers_pipeline.operations.secrets import TokenCipher
 from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.progress import report
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
+from layers_pipeline.steps.ingest.calls import count_calls
 from layers_pipeline.steps.ingest.claims import claim
 from layers_pipeline.steps.ingest.garbage import rare_collections
 from layers_pipeline.steps.ingest.known_posts import known_posts
 from layers_pipeline.steps.ingest.oauth_reading import AccountContext, AccountReader
 from layers_pipeline.steps.ingest.outages import Turnout, may_be_outage
-from layers_pipeline.steps.ingest.outcomes import SyncSummary, summary_of, wait_of
+from layers_pipeline.steps.ingest.outcomes import SyncSummary, summary_of, tell, wait_of
 from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
 from layers_pipeline.steps.ingest.remembering import refusals_of
 from layers_pipeline.steps.ingest.resting_listings import let_rest, resting_listings
@@ -111,7 +114,9 @@ class OAuthSync:
         self._doubtful: list[AccountSync] = []
         """Syncs whose outcome the others decide."""
         self._writing = asyncio.Lock()
-        self._written = self._calls = 0
+        self._written = 0
+        self._calls: Counter[str] = Counter()
+        """HTTP requests, by platform."""
         self._endings: list[SyncEnding] = []
         self._turnout = Turnout()
         self._given: set[tuple[str, str, str]] = set()
@@ -122,8 +127,9 @@ class OAuthSync:
         places = asyncio.Semaphore(AT_ONCE)
 
         async def one(account: PlatformAccount) -> None:
-            async with places:
-                await self._sync(account)
+            with logs.about(project_id=account.project_id):
+                async with places:
+                    await self._sync(account)
             report("accounts read", self._turnout.accounts, len(due))
 
         async with self._reader, asyncio.TaskGroup() as group:
@@ -131,11 +137,13 @@ class OAuthSync:
                 group.create_task(one(account))
         self._decide()
         await self._write()
-        return replace(summary_of(self._endings), rows=self._written, calls=self._calls)
+        count_calls(self._stores, self._calls, told=self._reader.most_used)
+        calls = self._calls.total()
+        return replace(summary_of(self._endings), rows=self._written, calls=calls)
 
     async def _sync(self, account: PlatformAccount) -> None:
         sync = await self._reader.read(account, self._depth)
-        self._calls += sync.reading.calls
+        self._calls[sync.platform] += sync.reading.calls
         self._turnout.note(sync)
         self._given.update((sync.platform, *pair) for pair in sync.reading.answered)
         if may_be_outage(sync):
@@ -149,6 +157,14 @@ class OAuthSync:
             await self._write()
 
     def _have_written(self, sync: AccountSync) -> None:
+        reading = sync.reading
+        tell(
+            sync.outcome,
+            depth=self._depth,
+            source=sync.platform,
+            calls=reading.calls,
+            rows=len(reading.rows),
+        )
         self._endings.append(sync.outcome)
         self._waiting.append(sync)
         self._rows += len(sync.reading.rows)

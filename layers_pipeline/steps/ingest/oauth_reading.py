@@ -33,7 +33,7 @@ from layers_pipeline.sources.client import (
     TokenExpiredError,
 )
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
-from layers_pipeline.sources.rate_limits import UsageBudgets
+from layers_pipeline.sources.rate_limits import Usage, UsageBudgets
 from layers_pipeline.steps.ingest.known_posts import by_post
 from layers_pipeline.steps.ingest.outcomes import LOOK_AGAIN, Remedies, outcome_of
 from layers_pipeline.steps.ingest.raw_rows import AccountSync
@@ -118,6 +118,10 @@ class AccountReader:
             reading=reading,
             outcome=outcome,
         )
+
+    def most_used(self, source: str) -> Usage | None:
+        """The most of its allowances that a source said was used."""
+        return self._budgets.most_used(source)
 
     def _listing(
         self, account: PlatformAccount, depth: Depth, sync_id: str, now: datetime

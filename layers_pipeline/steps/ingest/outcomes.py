@@ -4,12 +4,14 @@ Belongs here: outcomes, their meaning for an error, summaries, the cadences they
 Does not belong here: talking to a source, storing an outcome.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from layers_pipeline import logs
 from layers_pipeline.errors import (
     SourceError,
     SourceForbiddenError,
@@ -21,6 +23,7 @@ from layers_pipeline.errors import (
 from layers_pipeline.operations.sync_outcomes import SyncEnding
 from transforms.vocabulary import Depth, Outcome
 
+log: Final = logging.getLogger(__name__)
 ACCOUNTS_PER_RUN: Final = 2_000
 LEASE: Final = timedelta(minutes=10)
 LOOK_AGAIN: Final = timedelta(hours=6)
@@ -104,6 +107,13 @@ def outcome_of(
 def wait_of(error: SourceThrottledError) -> timedelta:
     """How long a throttle is heeded: what it asks for, up to a day."""
     return timedelta(seconds=min(error.retry_after_s, LONGEST_WAIT.total_seconds()))
+
+
+def tell(ending: SyncEnding, *, depth: str, source: str, **figures: int) -> None:
+    """Log how the sync of an account ended; what is wrong with it stays its own affair (R6)."""
+    said = {"outcome": ending.outcome, "depth": depth, "said": ending.message, **figures}
+    with logs.about(account_id=ending.account_id, source=source):
+        log.info("sync of an account ended", extra=said)
 
 
 def summary_of(outcomes: Iterable[SyncEnding]) -> SyncSummary:

@@ -59,7 +59,7 @@ def write_raw(stores: Stores, syncs: Sequence[AccountSync], *, run_id: str) -> i
     written = 0
     # In the order of their keys, rows that keep their contract need not be looked at one by one.
     ordered = sorted(syncs, key=lambda sync: sync.sync_id)
-    with stores.lake.write_lock():
+    with stores.lake.landing():
         for platform in PLATFORMS.values():
             of_platform = [sync for sync in ordered if sync.platform == platform.name]
             rows = _rows(platform.raw, of_platform, run_id=run_id)

@@ -20,7 +20,8 @@ from layers_pipeline.operations.scrapes import ScrapeJob
 from layers_pipeline.operations.sync_outcomes import SyncEnding
 from layers_pipeline.progress import report
 from layers_pipeline.sources.http import DEFAULT_RETRIES, RetryPolicy
-from layers_pipeline.sources.sift.client import SiftClient, sift_http
+from layers_pipeline.sources.sift.client import SOURCE, SiftClient, sift_http
+from layers_pipeline.steps.ingest.calls import count_calls
 from layers_pipeline.steps.ingest.claims import claim
 from layers_pipeline.steps.ingest.outcomes import (
     ACCOUNTS_PER_RUN,
@@ -29,6 +30,7 @@ from layers_pipeline.steps.ingest.outcomes import (
     SyncSummary,
     outcome_of,
     summary_of,
+    tell,
 )
 from layers_pipeline.steps.ingest.raw_rows import known_now
 from layers_pipeline.steps.platforms import SIFT
@@ -90,6 +92,8 @@ def submit_scrapes(
         return _ended(account, "ok", "scrape asked for")
 
     outcomes = asyncio.run(_each(stores, due, ask, what="accounts asked for", retries=retries))
+    for one in outcomes:
+        tell(one, depth="quick", source=SOURCE)
     ended_at = stores.clock.now()
     stores.operations.sync_outcomes.finish(outcomes, "quick", worker=worker, now=ended_at)
     return summary_of(outcomes)
@@ -123,6 +127,7 @@ def collect_scrapes(
     ]
     written = _write(stores, collected, run_id=run_id)
     for job, one in collected:
+        tell(one.outcome, depth="posts", source=SOURCE, rows=len(one.rows))
         _close(stores, job, one.outcome, worker=worker)
     ended = {job.scrape_job_id for job, _ in collected}
     for job in jobs:
@@ -180,7 +185,9 @@ async def _each(
 
     async with sift_http(stores.settings.sift_url, stores.settings.sift_key) as http:
         sift = SiftClient(http, retries=retries)
-        return list(await asyncio.gather(*(one(sift, item) for item in items)))
+        done = list(await asyncio.gather(*(one(sift, item) for item in items)))
+    count_calls(stores, {SOURCE: sift.calls})
+    return done
 
 
 def _write(stores: Stores, collected: Sequence[tuple[ScrapeJob, Collected]], *, run_id: str) -> int:
@@ -202,7 +209,7 @@ def _write(stores: Stores, collected: Sequence[tuple[ScrapeJob, Collected]], *, 
         for position, row in enumerate(one.rows)
     ]
     frame = pl.DataFrame(rows, schema=dict(SIFT.raw.empty().schema))
-    with stores.lake.write_lock():
+    with stores.lake.landing():
         return stores.lake.insert_absent(
             SIFT.raw, frame, restamp=lambda some: known_now(stores, some)
         ).inserted

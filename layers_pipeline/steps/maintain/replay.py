@@ -15,7 +15,6 @@ from typing import Final
 import polars as pl
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written, add_up
 from layers_pipeline.progress import report
 from layers_pipeline.steps.ad_platforms import AD_PLATFORMS
@@ -23,11 +22,11 @@ from layers_pipeline.steps.derive.ads import make_ads_again, stage_ads_again
 from layers_pipeline.steps.derive.collaborations import derive_collaborations
 from layers_pipeline.steps.derive.deletions import derive_absences
 from layers_pipeline.steps.derive.everything import bring_up_to_date
-from layers_pipeline.steps.derive.posts import facts_of
-from layers_pipeline.steps.derive.staging import captures, stage_again
+from layers_pipeline.steps.derive.remaking import make_facts_again
+from layers_pipeline.steps.derive.staging import stage_again
+from layers_pipeline.steps.maintain.raw_retention import require_whole
 from layers_pipeline.steps.platforms import STAGED_SOURCES, Source
 from layers_pipeline.steps.stores import Stores
-from transforms.facts.snapshots import followers_of
 
 DAY: Final = timedelta(days=1)
 
@@ -54,11 +53,17 @@ def require_span(start: datetime, end: datetime) -> None:
 def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
     """Read what was landed in [start, end) again, and make every table after it again.
 
+    Where nothing was landed there is nothing to make again, and nothing else is read.
+
     Args:
         start: First moment of landing.
         end: The moment up to which rows that landed are read.
+
+    Raises:
+        InputRefusedError: Nothing lies in the span, or rows that landed in it are not kept.
     """
     require_span(start, end)
+    require_whole(stores, start)
     read, written = 0, {source.staged.name: Written() for source in STAGED_SOURCES}
     with stores.lake.write_lock():
         days = [
@@ -74,7 +79,9 @@ def replay(stores: Stores, *, start: datetime, end: datetime) -> Replayed:
         changed = sum(staged.inserted + staged.updated for staged in written.values())
         if of_ads:
             add_up(written, make_ads_again(stores))
-        add_up(written, _make_again(stores))
+        if read:
+            add_up(written, _make_again(stores))
+        add_up(written, bring_up_to_date(stores))
     return Replayed(read=read, changed=changed, written=written)
 
 
@@ -106,21 +113,7 @@ def _landed(stores: Stores, source: Source, start: datetime, end: datetime) -> p
 
 def _make_again(stores: Stores) -> dict[str, Written]:
     """Make what follows from captures and listings from all of them, in place of what there is."""
-    lake = stores.lake
-    marks = {source.name: lake.version(source) for source in catalog.STAGED_TABLES}
-    given = captures(stores).collect()
-    facts = facts_of(given)
-    made = {
-        catalog.PLATFORM_POST_METRICS: facts.snapshots,
-        catalog.PLATFORM_POSTS: facts.posts,
-        catalog.PLATFORM_ACCOUNT_METRICS: followers_of(given.lazy()).collect(),
-        catalog.PLATFORM_POST_METRICS_LATEST: facts.latest,
-    }
-    written = {table.name: lake.replace(table, rows, where={}) for table, rows in made.items()}
-    # Noted once all of them are there: a crash in between has the next run make them again.
-    for table in made:
-        lake.record_marks(table, marks)
+    written = make_facts_again(stores)
     add_up(written, derive_absences(stores, from_scratch=True))
     add_up(written, derive_collaborations(stores, from_scratch=True))
-    add_up(written, bring_up_to_date(stores))
     return written

@@ -19,6 +19,7 @@ from layers_pipeline.lake.reading import ADDED
 from layers_pipeline.lake.table import Table, Written, add_up
 from layers_pipeline.progress import report
 from layers_pipeline.serving import generations
+from layers_pipeline.serving.history import History
 from layers_pipeline.serving.pinned import Pinned
 from layers_pipeline.steps.derive.everything import (
     OnWritten,
@@ -27,6 +28,7 @@ from layers_pipeline.steps.derive.everything import (
 )
 from layers_pipeline.steps.derive.payouts import copy_payouts
 from layers_pipeline.steps.maintain.drift import derive_drift
+from layers_pipeline.steps.maintain.raw_retention import drop_old_landings
 from layers_pipeline.steps.maintain.retention import thin_out_scores
 from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks
 from layers_pipeline.steps.score.selecting import select_ticks
@@ -52,6 +54,8 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
     written: dict[str, Written] = {}
     collect = partial(add_up, written)
     with stores.lake.lock("publish"):
+        # Most of it first, beside which rows may go on landing.
+        collect(bring_up_to_date(stores))
         with stores.lake.write_lock():
             for scored in score_ticks(stores, _half_written_ticks(stores), on_written=collect):
                 collect({name: Written(inserted=rows) for name, rows in scored.rows.items()})
@@ -67,6 +71,7 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
             pinned=pinned,
             at=stores.clock.now(),
             kept=stores.settings.generations_kept,
+            history=History.of(stores.settings),
         )
 
 
@@ -153,7 +158,11 @@ def _pin(stores: Stores, table: Table) -> Pinned:
         )
     files = tuple(sorted(handle.file_uris()))
     added = tuple(field.name for field in handle.schema().fields if ADDED in field.metadata)
-    return replace(pinned, version=handle.version(), files=files, added=added)
+    found = replace(pinned, version=handle.version(), files=files, added=added)
+    if found.is_local:
+        return found
+    rows, options = int(handle.count()), stores.lake.storage_options
+    return replace(found, rows=rows, options=options)
 
 
 def _mark_as_read(stores: Stores) -> None:
@@ -166,9 +175,9 @@ def _mark_as_read(stores: Stores) -> None:
 def maintain(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str, int]:
     """Keep the lake small and quick to read: thin out, compact, publish, then delete files.
 
-    Old scores are thinned out (``retention``) and tables of many small files compacted. The
-    order matters: a published generation names files, so files are deleted only after the
-    generations that are kept have been asked which versions they read.
+    Old scores are thinned out (``retention``), old landings dropped (``raw_retention``), and tables
+    of many small files compacted. The order matters: a published generation names files, so files
+    are deleted only after the generations that are kept have been asked which versions they read.
 
     Args:
         on_written: Called with what was derived, by table name; twice, as publishing derives too.
@@ -185,6 +194,7 @@ def maintain(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str, in
             add_up(written, {catalog.AD_ELIGIBILITY.name: judged_again})
             add_up(written, select_ticks(stores).written())
             thin_out_scores(stores)
+            drop_old_landings(stores)
             for done, table in enumerate(catalog.TABLES, start=1):
                 if len(stores.lake.files(table)) > SMALL_FILES:
                     stores.lake.compact(table)

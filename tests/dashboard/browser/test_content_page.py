@@ -228,10 +228,25 @@ def test_an_override_is_stored_with_who_and_why(visitor, deployed):
     assert stored[0].changed_by
 
 
+def test_order_of_posts_to_come_and_of_their_columns_stands_in_the_url(visitor):
+    page = visitor.open("/project/brand/content?tab=scheduled&deleted=show&plan_columns=slug,state")
+    heads = page.locator("#scheduled-grid .ag-header-cell")
+    expect(heads).to_contain_text(["Name", "State"])
+    first = page.locator("#scheduled-grid .ag-row[row-index='0'] [col-id='slug']")
+    heads.first.click()
+    page.wait_for_url("**plan_sort=-slug**")
+    expect(first).to_have_text("on")
+    heads.first.click()
+    page.wait_for_url("**plan_sort=slug**")
+    page.reload()
+    expect(first).to_have_text("off")
+    expect(heads).to_contain_text(["Name", "State"])
+
+
 def test_posts_to_come_stand_in_the_project_s_time_and_are_filtered(visitor):
     page = visitor.open("/project/brand/content")
     page.get_by_role("link", name="Scheduled").click()
-    rows = page.locator("#scheduled-list .ag-center-cols-container .ag-row")
+    rows = page.locator("#scheduled-grid .ag-center-cols-container .ag-row")
     expect(rows).to_have_count(1)
     expect(rows.locator('[col-id="local_at"]')).to_have_text("2999-07-01 12:00 Europe/Berlin")
     expect(rows.locator('[col-id="caption"]')).to_have_text("<b>on</b>")

@@ -110,7 +110,7 @@ def test_one_day_is_small_and_spares_half_of_its_accounts():
     world = ONE_DAY.world()
     assert (len(world.dataset.holders), len(world.dataset.creators)) == (12, 6)
     assert {len(ONE_DAY.spared(platform)) for platform in ("instagram", "tiktok")} == {3}
-    assert ONE_DAY.ends_at == START + timedelta(hours=10)
+    assert ONE_DAY.ends_at == START + timedelta(hours=7)
 
 
 @pytest.mark.parametrize("shipped", [FORTNIGHT, ONE_DAY], ids=lambda s: s.name)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from layers_pipeline.sources.graph import Redactor
+from layers_pipeline.redacting import Redactor
 from layers_pipeline.sources.http import open_http
 from tests.sources.instagram.readings import (
     LONG,

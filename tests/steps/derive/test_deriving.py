@@ -4,9 +4,10 @@ from hypothesis import Phase, example, given
 from hypothesis import strategies as st
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.derive import posts, staging
+from layers_pipeline.steps.derive.aliases import FACTS
+from layers_pipeline.steps.derive.comparing import facts_of
 from layers_pipeline.steps.derive.everything import bring_up_to_date
-from layers_pipeline.steps.derive.posts import FACTS, derive_facts, facts_of
+from layers_pipeline.steps.derive.posts import derive_facts
 from layers_pipeline.steps.derive.staging import captures as captures_of
 from layers_pipeline.steps.derive.staging import captures_since, stage
 from layers_pipeline.steps.platforms import INSTAGRAM, SIFT, STAGED_SOURCES
@@ -416,9 +417,17 @@ def test_upkeep_joins_small_files_and_leaves_nothing_to_derive_again(stores):
     assert captures_since(stores, read).collect().is_empty()
 
 
-def test_how_many_rows_are_held_at_a_time_changes_nothing(monkeypatch):
-    in_one_piece = without_ticks(MANY_POSTS)
-    for module in (staging, posts):
-        monkeypatch.setattr(module, "ROWS_AT_ONCE", 2)
-    assert without_ticks(MANY_POSTS) == in_one_piece
-    assert len(in_one_piece["posts"]) == 12
+@SLOW_LAW
+@example(history=MANY_POSTS, rows=2)
+@example(history=CRASHED_BEFORE_A_CAPTURE_OF_THE_SAME_MOMENT, rows=1)
+@given(history=arrivals(), rows=st.integers(1, 4))
+def test_how_many_rows_are_held_at_a_time_changes_nothing(history, rows):
+    in_one_piece = without_ticks(history)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAYERS_DERIVE_ROWS", str(rows))
+        assert without_ticks(history) == in_one_piece
+
+
+def test_twelve_posts_in_parts_are_twelve_posts(stores, monkeypatch):
+    monkeypatch.setenv("LAYERS_DERIVE_ROWS", "2")
+    assert len(settle(stores, MANY_POSTS)["posts"]) == 12

@@ -162,6 +162,19 @@ def test_replaying_everything_changes_no_row_of_any_table(stores, rows):
     assert differing(stores, rows) == []
 
 
+def test_how_many_captures_a_replay_holds_changes_no_row(stores, rows):
+    few = stores.settings.model_copy(update={"derive_rows": 7})
+    replay_all(changed(stores, settings=few))
+    assert differing(stores, rows) == []
+
+
+def test_a_replay_of_a_span_in_which_nothing_landed_makes_nothing_again(stores):
+    before = [stores.lake.version(table) for table in (*STAGED_TABLES, *DERIVED)]
+    done = replay_all(stores, start=END, end=END + HOUR)
+    assert done.read == 0
+    assert [stores.lake.version(table) for table in (*STAGED_TABLES, *DERIVED)] == before
+
+
 def landed(rows: dict[str, list[dict]]) -> int:
     return sum(len(rows[source.raw.name]) for source in STAGED_SOURCES)
 

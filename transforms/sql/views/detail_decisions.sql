@@ -1,13 +1,9 @@
--- Grain: one row per thing that people said of content $ads_content_id or of what it stands for.
+-- Grain: one row per thing that people said of content $ads_content_id or of $container_id, which
+-- it stands for.
 -- Key: said_at, what.
 with
 
 -- import
-contents as (
-    select * from content_detail
-    where ads_content_id = $ads_content_id
-),
-
 overrides as (select * from content_overrides),
 
 approvals as (select * from content_approvals),
@@ -24,7 +20,7 @@ final as (
         overrides.note,
         overrides.changed_by as said_by
     from overrides
-    inner join contents on overrides.ads_content_id = contents.ads_content_id
+    where overrides.ads_content_id = $ads_content_id
     union all
     select
         approvals.known_at as said_at,
@@ -33,7 +29,7 @@ final as (
         approvals.note,
         approvals.changed_by as said_by
     from approvals
-    inner join contents on approvals.ads_content_id = contents.ads_content_id
+    where approvals.ads_content_id = $ads_content_id
     union all
     select
         reviews.known_at as said_at,
@@ -42,7 +38,7 @@ final as (
         reviews.note,
         reviews.reviewed_by as said_by
     from reviews
-    inner join contents on reviews.container_id = contents.container_id
+    where reviews.container_id = $container_id
 
 )
 

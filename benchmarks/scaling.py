@@ -1,0 +1,206 @@
+"""What a second worker gains: one backfill by one process, and by two that share its ranges.
+
+Belongs here: the sizes, the ways, equality of what they write, the printed table.
+Does not belong here: making data (``scoring_data``), Dagster and Celery, whose own share
+``docs/scale.md`` names. Figures are kept there.
+
+Each range is scored by a process of its own, as a worker's runs are. Polars takes as many threads
+as it is told: a worker beside others is told to take its share of the cores.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from benchmarks.scoring_data import Size, last_ticks, write_lake
+from layers_pipeline.lake import catalog
+from layers_pipeline.settings import load_settings
+from layers_pipeline.steps.score.scoring import score_ticks
+from layers_pipeline.steps.score.tick_scorer import WRITTEN
+from layers_pipeline.steps.stores import Stores, open_stores
+from transforms.scoring.ticks import tick_text
+
+ENVIRONMENT: Final = {"LAYERS_TICK_GRACE_S": "0", "LAYERS_SCHEDULES": "stopped"}
+POSTS_PER_POOL: Final = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How a backfill is done: how many processes at once, ticks of each range, threads of each."""
+
+    name: str
+    workers: int
+    ticks_per_range: int
+    threads: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Took:
+    """What a way took, in seconds, and what it left."""
+
+    wall_s: float
+    cpu_s: float
+    digest: str
+
+
+def main() -> None:
+    """Measure and print, or be one process that is measured."""
+    options = _options()
+    if options.child == "seed":
+        write_lake(open_stores(load_settings()), _size(options))
+    elif options.child == "score":
+        chosen = last_ticks(options.ticks)[options.begin : options.end]
+        list(score_ticks(open_stores(load_settings()), chosen))
+    else:
+        _compare(options)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--posts", type=int, default=20_000)
+    parser.add_argument("--snapshots", type=int, default=200_000)
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--ticks", type=int, default=24, help="every 4 hours")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--ranges", type=int, default=4, help="of the shared backfill")
+    parser.add_argument("--rounds", type=int, default=1, help="of each way; the fastest counts")
+    parser.add_argument("--child", choices=("seed", "score"), help=argparse.SUPPRESS)
+    parser.add_argument("--begin", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--end", type=int, default=None, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _size(options: argparse.Namespace) -> Size:
+    projects = max(1, options.posts // POSTS_PER_POOL)
+    return Size(
+        posts=options.posts, projects=projects, snapshots=options.snapshots, days=options.days
+    )
+
+
+def _ways(options: argparse.Namespace) -> list[Way]:
+    cores, part = os.cpu_count() or 1, -(-options.ticks // options.ranges)
+    share = max(1, cores // options.workers)
+    return [
+        Way(name="one process, one range", workers=1, ticks_per_range=options.ticks, threads=cores),
+        Way(name="one worker", workers=1, ticks_per_range=part, threads=cores),
+        Way(
+            name=f"{options.workers} workers",
+            workers=options.workers,
+            ticks_per_range=part,
+            threads=share,
+        ),
+    ]
+
+
+def _compare(options: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory(prefix="layers-scaling-") as folder:
+        seed = Path(folder) / "seed"
+        _child(["--child", "seed", *_sizes(options)], home=seed, threads=os.cpu_count() or 1)
+        found = {way: _best(way, options, seed) for way in _ways(options)}
+    first = next(iter(found.values()))
+    print(f"load {os.getloadavg()[0]:.1f} after, {os.cpu_count()} cores\n")
+    print(
+        f"| {options.ticks} ticks of {options.posts:,} posts | ranges | threads | wall s | "
+        "CPU s | wall beside one process |"
+    )
+    print("|---|---:|---:|---:|---:|---:|")
+    for way, took in found.items():
+        ranges = -(-options.ticks // way.ticks_per_range)
+        print(
+            f"| {way.name} | {ranges} | {way.threads} | {took.wall_s:.1f} | {took.cpu_s:.1f} | "
+            f"{took.wall_s / first.wall_s:.2f} |"
+        )
+    are_equal = len({took.digest for took in found.values()}) == 1
+    print(
+        f"\nThe rows of all ways are {'the same' if are_equal else 'NOT THE SAME'}, byte for byte."
+    )
+    if not are_equal:
+        sys.exit(1)
+
+
+def _sizes(options: argparse.Namespace) -> list[str]:
+    names = ("posts", "snapshots", "days", "ticks")
+    return [word for name in names for word in (f"--{name}", str(getattr(options, name)))]
+
+
+def _best(way: Way, options: argparse.Namespace, seed: Path) -> Took:
+    took = [_measured(way, options, seed) for _ in range(options.rounds)]
+    return min(took, key=lambda one: one.wall_s)
+
+
+def _measured(way: Way, options: argparse.Namespace, seed: Path) -> Took:
+    home = seed.parent / "home"
+    shutil.copytree(seed, home)
+    begun = range(0, options.ticks, way.ticks_per_range)
+    ranges = [(begin, min(begin + way.ticks_per_range, options.ticks)) for begin in begun]
+    cpu_s, started = _cpu_s(), time.perf_counter()
+    with ThreadPoolExecutor(way.workers) as pool:
+        list(pool.map(partial(_score, options=options, home=home, threads=way.threads), ranges))
+    took = (time.perf_counter() - started, _cpu_s() - cpu_s)
+    digest = _digest(home, options.ticks)
+    shutil.rmtree(home)
+    return Took(wall_s=took[0], cpu_s=took[1], digest=digest)
+
+
+def _score(
+    ticks: tuple[int, int], *, options: argparse.Namespace, home: Path, threads: int
+) -> None:
+    given = ["--child", "score", "--begin", str(ticks[0]), "--end", str(ticks[1])]
+    _child([*given, *_sizes(options)], home=home, threads=threads)
+
+
+def _child(given: Sequence[str], *, home: Path, threads: int) -> None:
+    own = {"LAYERS_HOME": str(home), "POLARS_MAX_THREADS": str(threads)}
+    environment: Mapping[str, str] = {**os.environ, **ENVIRONMENT, **own}
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks.scaling", *given], env=environment, check=True
+    )
+
+
+def _cpu_s() -> float:
+    """What this process's children took so far, in seconds of all cores."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _digest(home: Path, ticks: int) -> str:
+    os.environ |= {**ENVIRONMENT, "LAYERS_HOME": str(home)}
+    stores = open_stores(load_settings())
+    found = hashlib.sha256()
+    for part in _in_bytes(stores, ticks):
+        found.update(part)
+    stores.operations.close()
+    return found.hexdigest()
+
+
+def _in_bytes(stores: Stores, ticks: int) -> Iterator[bytes]:
+    """Every row of every table of ticks, by its key, tick by tick."""
+    for table in WRITTEN:
+        rows = stores.lake.read(table)
+        for tick in last_ticks(ticks):
+            of_tick = rows.filter(pl.col("tick") == tick_text(tick)).collect().sort(table.key)
+            if not of_tick.height and table is catalog.ORGANIC_SCORES:
+                raise AssertionError(
+                    f"{table.name}: {tick} was not scored, so nothing was measured"
+                )
+            yield json.dumps([table.name, of_tick.height]).encode()
+            yield of_tick.write_ndjson().encode()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Opened tables in an object store: kept while nobody writes, and never behind.
+
+Belongs here: what is asked of the store, and that what was given out stays as it was.
+Does not belong here: locks and rows (``test_store``).
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from deltalake.fs import DeltaStorageHandler
+
+from layers_pipeline.lake import catalog
+from layers_pipeline.steps.stores import Stores, open_lake
+from tests.worlds.data_builders import allow
+from tests.worlds.small_story import remote_stores
+
+TABLE = catalog.PROJECTS
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory, s3_server, postgres_url_factory) -> Iterator[Stores]:
+    home = tmp_path_factory.mktemp("handles")
+    opened = remote_stores(home, s3_server, operations_url=postgres_url_factory())
+    allow(opened, "ada")
+    yield opened
+    opened.operations.close()
+
+
+def write(stores: Stores) -> None:
+    """One more commit, by another process's lake."""
+    open_lake(stores.settings).record_marks(TABLE, {"reader": stores.lake.version(TABLE)})
+
+
+def test_whether_a_table_is_newest_takes_one_request(stores: Stores, s3_server):
+    bucket = stores.settings.lake_url.split("/")[2]
+    kept = stores.lake.handle(TABLE)
+    before = s3_server.requests(bucket)
+    assert stores.lake.handle(TABLE) is kept
+    assert (s3_server.requests(bucket) - before).total() == 1
+
+
+def test_what_others_write_is_seen_and_what_was_given_out_stays(stores: Stores):
+    given = stores.lake.handle(TABLE)
+    then = given.version()
+    write(stores)
+    assert stores.lake.version(TABLE) == then + 1
+    assert stores.lake.handle(TABLE).version() == then + 1
+    assert given.version() == then
+
+
+def test_a_writer_that_kept_its_handle_writes_after_others(stores: Stores):
+    stores.lake.record_marks(TABLE, {"mine": 1})
+    then = stores.lake.version(TABLE)
+    write(stores)
+    stores.lake.record_marks(TABLE, {"mine": 2})
+    assert stores.lake.version(TABLE) == then + 2
+    assert stores.lake.watermark(TABLE, "mine") == 2
+
+
+def test_a_log_that_was_cleaned_beyond_what_is_kept_is_read_anew(stores: Stores):
+    kept = stores.lake.handle(TABLE)
+    write(stores)
+    newest = open_lake(stores.settings).ensure(TABLE)
+    newest.create_checkpoint()
+    for version in range(newest.version()):
+        remove(stores, version)
+    assert stores.lake.version(TABLE) == newest.version() > kept.version()
+    stores.lake.record_marks(TABLE, {"mine": 3})
+    assert stores.lake.watermark(TABLE, "mine") == 3
+
+
+def remove(stores: Stores, version: int) -> None:
+    """Delete a commit from the log, as cleaning by age does."""
+    handler = DeltaStorageHandler(stores.lake.uri(TABLE), dict(stores.lake.storage_options))
+    handler.delete_file(f"_delta_log/{version:020}.json")
