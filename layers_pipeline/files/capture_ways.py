@@ -148,39 +148,6 @@ def _days(
     return {text: at for text, at in known.items() if at}
 
 
-class Nameless:
-    """Posts of an export that do not say whose they are."""
-
-    def __init__(self, table: Table, told: Told) -> None:
-        self._table, self._rows, self._found = table, 0, Sightings("post_key")
-        self._export = table.recognised.export if told.account is None else None
-
-    def look(self, rows: pl.DataFrame) -> None:
-        """Some more rows of the table."""
-        if self._export is None:
-            return
-        header = self._table.recognised.header
-        accounts, posts = (
-            text_of(header, header.found(self._export.columns.get(name, ())))
-            for name in ("account_key", "post_key")
-        )
-        nameless = rows.filter(accounts.is_null()).select(LINE, post_key=posts)
-        self._found.add(nameless.drop_nulls("post_key"))
-        self._rows += rows.height
-
-    def refuse(self) -> None:
-        """Refuse a table most of whose posts are such.
-
-        Raises:
-            InputRefusedError: They are.
-        """
-        if self._export is not None and self._found.count * 2 > self._rows:
-            raise InputRefusedError(
-                f"{self._table.path}: is of {self._export.title}, which does not say whose posts "
-                f"they are ({self._found.shown()}). Name the account with --account."
-            )
-
-
 def newest_of(sound: pl.DataFrame) -> pl.DataFrame:
     """The row that was published last, if any says it."""
     named = sound.select("line_number", "platform_post_id", "published_at")

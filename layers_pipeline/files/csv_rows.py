@@ -7,7 +7,8 @@ Does not belong here: how the text is laid out (``delimited``); where blocks end
 import csv
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
@@ -16,7 +17,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.files.blocks import Block, blocks_of
+from layers_pipeline.files.blocks import BLOCK_BYTES, Block, blocks_of
 from layers_pipeline.files.delimited import Dialect, csv_reader
 from layers_pipeline.files.members import Member
 from layers_pipeline.files.raw_file import Part, RawFile
@@ -27,13 +28,20 @@ WIDE: Final = 24
 """Of tables with more columns, only those are kept whose names are known."""
 
 
-def csv_table(member: Member, dialect: Dialect, words: Collection[str]) -> RawFile:
+def csv_table(
+    member: Member,
+    dialect: Dialect,
+    words: Collection[str],
+    *,
+    block_bytes: int = BLOCK_BYTES,
+) -> RawFile:
     """The table that a member holds as delimited text.
 
     Args:
         member: The table.
         dialect: How it is laid out.
         words: Header words that are known.
+        block_bytes: How much of it is read at a time; what stands above its rows has to be less.
 
     Raises:
         InputRefusedError: Its header is blank, or names a column twice.
@@ -50,6 +58,7 @@ def csv_table(member: Member, dialect: Dialect, words: Collection[str]) -> RawFi
         dialect=dialect,
         width=len(header),
         wanted={name: at for name, at in wanted.items() if name != LINE},
+        block_bytes=block_bytes,
     )
     return RawFile(columns=tuple(places), parts=rows.parts)
 
@@ -61,6 +70,33 @@ def refuse_twice(path: Path, header: list[str], *, line: int) -> None:
         raise InputRefusedError(
             f"{path}: line {line}: column {twice[0]} appears twice. Remove or rename one of them."
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """A block that was read; without one: where the first begins.
+
+    Args:
+        line: Line on which its first row begins.
+        skipped: Lines of it above that.
+        lines: Lines that its rows take.
+    """
+
+    line: int
+    skipped: int
+    block: Block | None = None
+    rows: pl.DataFrame = field(default_factory=pl.DataFrame)
+    lines: int = 0
+
+    @property
+    def next_line(self) -> int:
+        """Line on which the next block begins."""
+        return self.line + self.lines
+
+    @property
+    def skips_next(self) -> int:
+        """Lines that are skipped at the beginning of the next block."""
+        return self.skipped if self.block is None else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,41 +112,39 @@ class _Rows:
     dialect: Dialect
     width: int
     wanted: dict[str, int]
+    block_bytes: int
 
     def parts(self) -> Iterator[Part]:
-        size, done, line, skipped = (
-            self.member.size(),
-            0,
-            self.dialect.lines + 1,
-            self.dialect.lines,
-        )
-        blocks = blocks_of(self.member)
+        size, skipped = self.member.size(), self.dialect.lines
+        last, done = _Read(line=skipped + 1, skipped=skipped), 0
+        blocks = blocks_of(self.member, size=self.block_bytes)
         for block in blocks:
             self._refuse_torn(block)
-            ends = size if block.is_last else block.ends
             try:
-                rows, line = self._read(block, line, skipped)
+                read = self._read(block, last.next_line, last.skips_next)
             except pa.ArrowInvalid as error:
-                rows, line = self._read_rest(block, blocks, line, skipped, error)
-                ends = size
-            done, skipped = done + rows.height, 0
-            yield rows, done * size // max(ends, 1)
+                last = self._read_rest(last, [block, *blocks], error)
+                break
+            # Handed on once the next one was read too: only that tells whether a row ends here.
+            if last.block is not None:
+                done += last.rows.height
+                yield last.rows, done * size // last.block.ends
+            last = read
+        yield last.rows, done + last.rows.height
 
-    def _read_rest(
-        self, block: Block, blocks: Iterator[Block], line: int, skipped: int, error: pa.ArrowInvalid
-    ) -> tuple[pl.DataFrame, int]:
-        """A block that cannot be read, together with the rest of the file.
+    def _read_rest(self, last: "_Read", blocks: list[Block], error: pa.ArrowInvalid) -> "_Read":
+        """The block before one that cannot be read, together with the rest of the file.
 
         Quotes within values without quotes can let a block end where no row does.
         """
         if damage := self._damage():
             raise InputRefusedError(damage) from error
-        rest = list(blocks)
-        if rest:
-            content = b"".join(part.content for part in (block, *rest))
-            whole = Block(content=content, ends=rest[-1].ends, is_last=True)
+        joined = blocks if last.block is None else [last.block, *blocks]
+        if len(joined) > 1:
+            content = b"".join(block.content for block in joined)
+            whole = Block(content=content, ends=joined[-1].ends, is_last=True)
             try:
-                return self._read(whole, line, skipped)
+                return self._read(whole, last.line, last.skipped)
             except pa.ArrowInvalid as again:
                 error = again
         raise InputRefusedError(f"{self.member.path}: {error}") from error
@@ -119,19 +153,20 @@ class _Rows:
         if block.is_torn and (damage := self._damage()):
             raise InputRefusedError(damage)
 
-    def _read(self, block: Block, line: int, skipped: int) -> tuple[pl.DataFrame, int]:
-        """A block's rows, and the line on which the next one begins."""
+    def _read(self, block: Block, line: int, skipped: int) -> "_Read":
+        """A block's rows."""
+        read = partial(_Read, block=block, line=line, skipped=skipped)
         if len(self.wanted) < self.width:
             rows = self._arrow(block, skipped, sorted(self.wanted.values()))
             if _has_a_line_each(rows, block, skipped):
                 numbered = rows.with_row_index(LINE, offset=line).cast({LINE: pl.Int64})
-                return self._named(numbered), line + rows.height
+                return read(rows=self._named(numbered), lines=rows.height)
         rows = self._arrow(block, skipped, range(self.width))
         breaks = pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True))
         taken = rows.select(lines=(breaks + 1).cast(pl.Int64))["lines"]
         rows = rows.with_columns((taken.cum_sum() - taken + line).alias(LINE))
         is_blank = pl.all_horizontal(pl.col(_names(range(self.width))) == "")
-        return self._named(rows.filter(~is_blank)), line + int(taken.sum())
+        return read(rows=self._named(rows.filter(~is_blank)), lines=int(taken.sum()))
 
     def _named(self, rows: pl.DataFrame) -> pl.DataFrame:
         return rows.select(LINE, **{name: pl.col(_name(at)) for name, at in self.wanted.items()})

@@ -51,6 +51,7 @@ def test_a_sample_is_read_as_it_is(name, tmp_path):
     assert set(file.sound["account_key"]) == {"ivy.and.fern"}
     assert set(file.sound["platform"]) == {BY_NAME[file.format].platform or sample.platform}
     assert file.rows_set_aside.height == sample.set_aside
+    assert file.rows == len(sample.captures) + sample.set_aside
     assert file.findings == ()
 
 
