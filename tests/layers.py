@@ -46,7 +46,10 @@ DEAREST: Final = (
 TOGETHER: Final = ("tests/dashboard/browser/",)
 """Folders whose files share what is dear, and go to one worker."""
 LONG: Final = (
+    ("assets/test_later_ticks.py", "test_the_run_materialises_the_later_ticks"),
+    ("cli/test_sync.py", "test_a_replay_mends_what_was_read_wrongly"),
     ("e2e/test_celery.py", ""),
+    ("e2e/test_dev.py", "test_dev_refuses_a_port_that_is_taken", "sandbox", "dashboard"),
     ("e2e/test_life.py", ""),
     (
         "serving/test_publication.py",
@@ -54,11 +57,18 @@ LONG: Final = (
         "again-1",
         "new-2",
     ),
-    ("serving/test_score_explain.py", "test_parts_add_up_and_inputs_are_those_of_the_row", "2"),
+    ("serving/test_score_explain.py", "test_parts_add_up_and_inputs_are_those_of_the_row"),
+    ("serving/test_mart_days.py", "test_without_news_nothing_is_made_anew"),
     ("steps/derive/test_deriving.py", "test_how_many_rows_are_held"),
     ("steps/derive/test_deriving.py", "test_pieces_give_what", "a moment is", "a file brings"),
     ("steps/ingest/test_imports.py", "test_pieces_in_any_order_give_what_one_file_gives", "1"),
-    ("steps/ingest/test_imports.py", "test_the_order_of_two_files", "a moment is", "two posts"),
+    (
+        "steps/ingest/test_imports.py",
+        "test_the_order_of_two_files",
+        "a moment is",
+        "two posts",
+        "newest",
+    ),
     (
         "steps/maintain/test_replay.py",
         "test_a_replay_that_was_killed",
@@ -73,6 +83,8 @@ LONG: Final = (
         "stg_sift",
     ),
     ("steps/maintain/test_replay.py", "test_how_many_captures_a_replay_holds"),
+    ("steps/score/test_scoring.py", "test_live_ticks_equal_backfilled_ones_and_the_oracle"),
+    ("steps/test_object_store.py", ""),
     ("stress/test_killed_on_s3.py", ""),
     ("tools/test_old_lake.py", ""),
 )
@@ -157,9 +169,8 @@ def is_long(item: pytest.Item) -> bool:
     path, _, name = item.nodeid.removeprefix(f"{TESTS.name}/").partition("::")
     start, _, parameters = name.partition("[")
     return any(
-        path == file and start.startswith(named) and parameters.startswith(given or ("",))
-        for file, named, *others in LONG
-        if (given := tuple(others)) is not None
+        path == file and start.startswith(named) and parameters.startswith(tuple(given) or ("",))
+        for file, named, *given in LONG
     )
 
 
