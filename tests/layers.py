@@ -46,7 +46,6 @@ DEAREST: Final = (
 TOGETHER: Final = ("tests/dashboard/browser/",)
 """Folders whose files share what is dear, and go to one worker."""
 LONG: Final = (
-    ("assets/test_later_ticks.py", "test_the_run_materialises_the_later_ticks"),
     ("cli/test_sync.py", "test_a_replay_mends_what_was_read_wrongly"),
     ("e2e/test_celery.py", ""),
     ("e2e/test_dev.py", "test_dev_refuses_a_port_that_is_taken", "sandbox", "dashboard"),
