@@ -423,7 +423,7 @@ def test_accounts_say_when_they_were_looked_at_in_the_project_s_zone(life, show)
 
 
 def test_metrics_say_since_when_they_exist(life, show):
-    found = {row[0].split()[0]: row for row in rows(show("/metrics"), "Metrics by platform")}
+    found = {row[0].split()[0]: row for row in rows(show("/coverage"), "Metrics by platform")}
     kinds = sorted({key[:2] for key in mart_totals.coverage(life.facts)})
     for (platform, kind, metric), row in mart_totals.coverage(life.facts).items():
         cell = found[metric][1 + kinds.index((platform, kind))]
