@@ -5,6 +5,7 @@ Does not belong here: reading files (``files``); registering files and accounts 
 """
 
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ from transforms.facts.posts import under_one_name
 from transforms.facts.snapshots import POST
 
 STAGED: Final = catalog.STG_IMPORT__CAPTURES
-FILE_ROWS: Final = 150_000
+FILE_ROWS: Final = 100_000
 """Rows from which on a data file is full."""
 
 
@@ -37,6 +38,8 @@ class Landing:
         self._rows = stores.lake.replacement(STAGED, "file_id", batch=uuid4().hex)
         self._aside: dict[str, KeptRows] = {}
         self._held: list[pl.DataFrame] = []
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="landing")
+        self._writing: Future[None] | None = None
 
     @classmethod
     @contextmanager
@@ -44,7 +47,8 @@ class Landing:
         """A landing whose data files are deleted if it does not come to its commit."""
         landing = cls(stores)
         try:
-            yield landing
+            with landing._writer:
+                yield landing
         except BaseException:
             landing._rows.abandon()
             raise
@@ -72,9 +76,17 @@ class Landing:
             self._write()
 
     def _write(self) -> None:
+        """Write what is held while more is read."""
+        self._wait()
         if self._held:
-            self._rows.add(str(self._held[0]["file_id"][0]), pl.concat(self._held))
+            rows = pl.concat(self._held)
+            self._writing = self._writer.submit(self._rows.add, str(rows["file_id"][0]), rows)
         self._held = []
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            writing.result()
 
     def is_there(self, file_id: str) -> bool:
         """Whether a file's captures are in the lake."""
@@ -84,6 +96,7 @@ class Landing:
     def commit(self) -> None:
         """Put the captures of all files into the lake."""
         self._write()
+        self._wait()
         self._rows.commit()
 
     def set_aside(self, file_id: str) -> None:
@@ -115,9 +128,10 @@ def landed(stores: Stores, file_ids: Sequence[str]) -> Landed:
     rows = rows.select(list(dict.fromkeys(columns)))
     names = renamed(stores)
     named = rows if names.is_empty() else under_one_name(rows, names.lazy())
-    at = pl.col("captured_at")
+    at, post = pl.col("captured_at"), pl.struct(POST)
     queries = [
-        named.select(POST).unique().select(pl.len()),
+        # Two hashes of 64 bits stand for a post: its key takes several times the memory.
+        named.select(a=post.hash(0), b=post.hash(1)).unique().select(pl.len()),
         named.group_by("platform", "account_key").agg(at.min()),
         rows.group_by("file_id").agg(pl.col("known_at").min(), first=at.min(), last=at.max()),
     ]
