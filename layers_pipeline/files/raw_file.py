@@ -5,7 +5,6 @@ Does not belong here: how a kind of file is read (``formats``, ``csv_rows``, ``j
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Self
@@ -41,7 +40,7 @@ class RawFile:
 
     def counted(self) -> Iterator[Part]:
         """Batches of rows, none larger than ``BATCH_ROWS``."""
-        for rows, total in _ahead(self.parts()):
+        for rows, total in self.parts():
             for batch in rows.iter_slices(BATCH_ROWS):
                 yield batch, total
 
@@ -64,15 +63,6 @@ class RawFile:
             return ((rows.with_columns(**added), total) for rows, total in parts())
 
         return replace(self, parts=with_values)
-
-
-def _ahead(parts: Iterator[Part]) -> Iterator[Part]:
-    """The parts, the next one read while one is worked on."""
-    with ThreadPoolExecutor(1, thread_name_prefix="reading") as reading:
-        coming = reading.submit(next, parts, None)
-        while (part := coming.result()) is not None:
-            coming = reading.submit(next, parts, None)
-            yield part
 
 
 def select_of(raw: RawFile, *columns: str) -> pl.DataFrame:

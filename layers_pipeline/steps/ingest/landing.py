@@ -5,7 +5,6 @@ Does not belong here: reading files (``files``); registering files and accounts 
 """
 
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,8 +37,6 @@ class Landing:
         self._rows = stores.lake.replacement(STAGED, "file_id", batch=uuid4().hex)
         self._aside: dict[str, KeptRows] = {}
         self._held: list[pl.DataFrame] = []
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="landing")
-        self._writing: Future[None] | None = None
 
     @classmethod
     @contextmanager
@@ -47,8 +44,7 @@ class Landing:
         """A landing whose data files are deleted if it does not come to its commit."""
         landing = cls(stores)
         try:
-            with landing._writer:
-                yield landing
+            yield landing
         except BaseException:
             landing._rows.abandon()
             raise
@@ -76,17 +72,9 @@ class Landing:
             self._write()
 
     def _write(self) -> None:
-        """Write what is held while more is read."""
-        self._wait()
         if self._held:
-            rows = pl.concat(self._held)
-            self._writing = self._writer.submit(self._rows.add, str(rows["file_id"][0]), rows)
+            self._rows.add(str(self._held[0]["file_id"][0]), pl.concat(self._held))
         self._held = []
-
-    def _wait(self) -> None:
-        if self._writing is not None:
-            writing, self._writing = self._writing, None
-            writing.result()
 
     def is_there(self, file_id: str) -> bool:
         """Whether a file's captures are in the lake."""
@@ -96,7 +84,6 @@ class Landing:
     def commit(self) -> None:
         """Put the captures of all files into the lake."""
         self._write()
-        self._wait()
         self._rows.commit()
 
     def set_aside(self, file_id: str) -> None:
