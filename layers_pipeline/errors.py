@@ -16,6 +16,7 @@ The tree, with the exit code by which a shell distinguishes the branches:
     + PublicationError            4
     + LakeConflictError           5  repeat: other processes were in the way
     + LockTimeoutError            5
+    + LockLostError               5
   * SourceError                   6  a platform refused, or did not answer
     + SourceThrottledError        6
     + SourceUnavailableError      6

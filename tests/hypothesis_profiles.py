@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from hypothesis import settings
 
-EXAMPLES: Final = {"quick": 8, "ci": 6, "deep": 100}
+EXAMPLES: Final = {"quick": 8, "ci": 5, "deep": 100}
 """Examples of a law that is as dear as most: some milliseconds each."""
 
 for _name, _examples in EXAMPLES.items():

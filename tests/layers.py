@@ -45,6 +45,40 @@ DEAREST: Final = (
 """Files that take a minute or more, longest first: whichever is begun last, all wait for."""
 TOGETHER: Final = ("tests/dashboard/browser/",)
 """Folders whose files share what is dear, and go to one worker."""
+LONG: Final = (
+    ("e2e/test_celery.py", ""),
+    ("e2e/test_life.py", ""),
+    (
+        "serving/test_publication.py",
+        "test_a_tick_that_a_crash_left_half_written",
+        "again-1",
+        "new-2",
+    ),
+    ("serving/test_score_explain.py", "test_parts_add_up_and_inputs_are_those_of_the_row", "2"),
+    ("steps/derive/test_deriving.py", "test_how_many_rows_are_held"),
+    ("steps/derive/test_deriving.py", "test_pieces_give_what", "a moment is", "a file brings"),
+    ("steps/ingest/test_imports.py", "test_pieces_in_any_order_give_what_one_file_gives", "1"),
+    ("steps/ingest/test_imports.py", "test_the_order_of_two_files", "a moment is", "two posts"),
+    (
+        "steps/maintain/test_replay.py",
+        "test_a_replay_that_was_killed",
+        "killed after 4",
+        "killed after 5",
+    ),
+    ("steps/maintain/test_replay.py", "test_a_row_that_was_overlooked", "stg_tiktok", "stg_sift"),
+    (
+        "steps/maintain/test_replay.py",
+        "test_a_row_that_was_read_wrongly",
+        "stg_instagram",
+        "stg_sift",
+    ),
+    ("steps/maintain/test_replay.py", "test_how_many_captures_a_replay_holds"),
+    ("stress/test_killed_on_s3.py", ""),
+    ("tools/test_old_lake.py", ""),
+)
+"""Tests that take long and try once more, or at another place, what others hold: they run where
+``LAYERS_LONG_TESTS`` is set, so that all others take minutes. By file, by how their names begin,
+and by how their parameters begin if only some of them do."""
 QUICK: Final = LAYERS[-1]
 OF_FOLDER: Final = {
     "assets": "run",
@@ -83,6 +117,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not any(mark.name in LAYERS for mark in item.iter_markers()):
             item.add_marker(layer_of(item))
+        if "LAYERS_LONG_TESTS" not in os.environ and is_long(item):
+            item.add_marker(pytest.mark.skip(reason="set LAYERS_LONG_TESTS to run it"))
     items.sort(key=order)
 
 
@@ -114,6 +150,17 @@ def order(item: pytest.Item) -> tuple[int, int]:
     below = item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else ""
     place = DEAREST.index(below) if below in DEAREST else len(DEAREST)
     return place, min(map(LAYERS.index, marked(item)))
+
+
+def is_long(item: pytest.Item) -> bool:
+    """Whether a test is one of ``LONG``."""
+    path, _, name = item.nodeid.removeprefix(f"{TESTS.name}/").partition("::")
+    start, _, parameters = name.partition("[")
+    return any(
+        path == file and start.startswith(named) and parameters.startswith(given or ("",))
+        for file, named, *others in LONG
+        if (given := tuple(others)) is not None
+    )
 
 
 def marked(item: pytest.Item) -> set[str]:

@@ -88,7 +88,7 @@ PICTURES: Final = (
     Picture(name="library", path=f"{OF_PROJECT}/library"),
     Picture(name="accounts", path=f"{OF_PROJECT}/syncs"),
     Picture(name="syncs", path="/syncs"),
-    Picture(name="metrics", path="/metrics"),
+    Picture(name="metrics", path="/coverage"),
     Picture(name="dictionary", path="/dictionary?table=organic_scores"),
     Picture(
         name="dagster-graph", face="dagster", path="/asset-groups", waits_for="svg foreignObject"

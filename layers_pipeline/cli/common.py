@@ -28,12 +28,10 @@ ProjectOption = Annotated[str, typer.Option("--project", help="Short name of the
 @contextmanager
 def job_runner() -> "Generator[Runner]":
     """A runner of jobs on the settings' Dagster instance."""
-    from layers_pipeline import logs
     from layers_pipeline.cli.runs import open_runner
     from layers_pipeline.settings import load_settings
 
-    settings = load_settings()
-    with logs.written(settings, to_people=True), open_runner(settings) as runner:
+    with open_runner(load_settings()) as runner:
         yield runner
 
 

@@ -20,6 +20,7 @@ from uuid import uuid4
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
+from layers_pipeline import logs
 from layers_pipeline.cli.common import dagster_home
 from layers_pipeline.dagster_support.limits import limit_scoring
 from layers_pipeline.dagster_support.local_runs import run_here
@@ -176,7 +177,11 @@ def open_runner(settings: Settings) -> Generator[Runner]:
     prepare_dagster_home(settings)
     folder = settings.locks_location / "runners"
     name = uuid4().hex
-    with open_instance(settings) as instance, FileLocks(folder).hold(name):
+    with (
+        logs.written(settings, to_people=True),
+        open_instance(settings) as instance,
+        FileLocks(folder).hold(name),
+    ):
         with _records_named(settings):
             _end_runs_of_the_dead(instance, folder)
             limit_scoring(instance, settings)

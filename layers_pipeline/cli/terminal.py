@@ -24,7 +24,6 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from layers_pipeline import logs
 from layers_pipeline.progress import reporting
 
 WIDTH_OF_FILES: Final = 160
@@ -71,6 +70,8 @@ class _Complaining(logging.Handler):
         self._said: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
+        from layers_pipeline import logs
+
         text = f"{record.levelname.lower()}: {record.getMessage()}"
         if text not in self._said and not logs.is_json():  # which says it already
             self._said.add(text)

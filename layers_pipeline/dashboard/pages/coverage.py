@@ -71,4 +71,4 @@ def _cell(one: MetricCovered | None) -> Component:
     return html.Div([html.Div(f"since {one.first_shown_on}", className="day"), *until, ratio])
 
 
-PAGE: Final = Page(path="/metrics", title="Metrics", draw=draw, menu="everything")
+PAGE: Final = Page(path="/coverage", title="Metrics", draw=draw, menu="everything")

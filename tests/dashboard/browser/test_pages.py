@@ -25,7 +25,7 @@ PATHS = {
     "statement": "/project/brand/creator/c1/statement?period=2025-03",
     "library": "/project/brand/library",
     "accounts": "/project/brand/syncs",
-    "metrics": "/metrics",
+    "metrics": "/coverage",
     "dictionary": "/dictionary",
     "dictionary, a table": "/dictionary?table=content_detail",
     "nowhere": "/nowhere",
