@@ -16,7 +16,7 @@ from typing import IO, Final
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.members import Member
 
-BLOCK_BYTES: Final = 16 * 2**20
+BLOCK_BYTES: Final = 8 * 2**20
 DECODED_BYTES: Final = 2**20
 CLEAR: Final = (b"", 0)
 """The state of a decoder that waits for nothing."""

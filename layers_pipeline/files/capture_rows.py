@@ -24,6 +24,8 @@ from transforms.staging.captures import TIME_COLUMNS, read_captures
 from transforms.staging.parsing import BREACHES, LINE
 from transforms.staging.quarantine import RECEIVED, is_sound
 
+SAMPLED_COLUMNS: Final = ("platform", "platform_post_id", "permalink", "published_at")
+"""What tells whether publications lie off what ids and addresses say."""
 TABLE: Final = "stg_import__captures"
 Take = Callable[[str], Callable[[pl.DataFrame, pl.DataFrame], None]] | None
 """What takes the rows of tables as they are read."""
@@ -65,7 +67,7 @@ class CaptureRows:
         except InputRefusedError as refusal:
             return refusal
         self.tally.add(sound, broken)
-        self.sample.add(sound)
+        self.sample.add(sound.select(SAMPLED_COLUMNS))
         self.newest = newest_of(pl.concat([self.newest, newest_of(sound)]))
         self._take(sound, broken)
         return None

@@ -21,7 +21,7 @@ from transforms.facts.posts import under_one_name
 from transforms.facts.snapshots import POST
 
 STAGED: Final = catalog.STG_IMPORT__CAPTURES
-FILE_ROWS: Final = 150_000
+FILE_ROWS: Final = 100_000
 """Rows from which on a data file is full."""
 
 
@@ -115,9 +115,10 @@ def landed(stores: Stores, file_ids: Sequence[str]) -> Landed:
     rows = rows.select(list(dict.fromkeys(columns)))
     names = renamed(stores)
     named = rows if names.is_empty() else under_one_name(rows, names.lazy())
-    at = pl.col("captured_at")
+    at, post = pl.col("captured_at"), pl.struct(POST)
     queries = [
-        named.select(POST).unique().select(pl.len()),
+        # Two hashes of 64 bits stand for a post: its key takes several times the memory.
+        named.select(a=post.hash(0), b=post.hash(1)).unique().select(pl.len()),
         named.group_by("platform", "account_key").agg(at.min()),
         rows.group_by("file_id").agg(pl.col("known_at").min(), first=at.min(), last=at.max()),
     ]
