@@ -23,7 +23,7 @@ from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.macros import sql_literal
 from layers_pipeline.serving.remote import reach_what_is_shown
-from layers_pipeline.settings import Settings, load_settings
+from layers_pipeline.settings import Settings
 
 ROWS_AT_ONCE: Final = 2_048
 PUBLISHED: Final = "select generation, published_at from publication limit 1"
@@ -138,12 +138,21 @@ class Views:
         memory_mb: Memory that DuckDB may use before it writes to disk, in MB.
         threads: Threads that it may use for all questions together.
         spill: The folder that it then writes to; made when it does.
+        options: How files in an object store are reached (``lake.object_store.options_of``).
     """
 
     def __init__(
-        self, folder: Path, *, memory_mb: int, threads: int, spill: Path, clock: Clock
+        self,
+        folder: Path,
+        *,
+        memory_mb: int,
+        threads: int,
+        spill: Path,
+        options: Mapping[str, str],
+        clock: Clock,
     ) -> None:
         self._folder = folder
+        self._options = options
         self._config: dict[str, Any] = {
             **generations.CONFIG,
             "memory_limit": f"{memory_mb}MB",
@@ -196,7 +205,7 @@ class Views:
         for left in reversed(range(TRIES)):
             path = generations.current(self._folder)
             try:
-                return _Opened(path, self._config)
+                return _Opened(path, self._config, self._options)
             except duckdb.Error as error:
                 if not left or path.exists():
                     raise StoreError(
@@ -221,15 +230,15 @@ class Views:
 class _Opened:
     """The file of one generation. Attached, because this process may hold it open otherwise."""
 
-    def __init__(self, path: Path, config: dict[str, Any]) -> None:
+    def __init__(self, path: Path, config: dict[str, Any], options: Mapping[str, str]) -> None:
         self.path = path
         self.readers = 0
-        self._config = config
+        self._config, self._options = config, options
         self.known: dict[Hashable, Any] = {}
         """Answers that are asked for again and again: they stand as long as the generation."""
         self.idle: list[duckdb.DuckDBPyConnection] = []
         """Connections that nobody asks now; a new one is slow with its first questions."""
-        self._connection = _connected(path, config)
+        self._connection = _connected(path, config, options)
         try:
             self.generation, self.as_of = self._publication()
         except (duckdb.Error, LayersError):
@@ -244,7 +253,7 @@ class _Opened:
         """A connection with little memory of its own, for one long answer."""
         spill = f"{self._config['temp_directory']}-{uuid4().hex}"
         few = {"memory_limit": f"{STREAM_MEMORY_MB}MB", "threads": 1, "temp_directory": spill}
-        return _in_use(_connected(self.path, {**self._config, **few}))
+        return _in_use(_connected(self.path, {**self._config, **few}, self._options))
 
     def take(self) -> duckdb.DuckDBPyConnection:
         """A connection that nobody else asks until it is idle again."""
@@ -264,14 +273,16 @@ class _Opened:
         return found["generation"][0], found["published_at"][0]
 
 
-def _connected(path: Path, config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+def _connected(
+    path: Path, config: dict[str, Any], options: Mapping[str, str]
+) -> duckdb.DuckDBPyConnection:
     """A database of its own over a generation."""
     connection = duckdb.connect(config=config)
     try:
         # What is published never changes; else every question reads the feet of files again.
         connection.execute("set parquet_metadata_cache = true")
         connection.execute(f"attach {sql_literal(str(path))} as published (read_only)")
-        reach_what_is_shown(connection, options_of(load_settings()))
+        reach_what_is_shown(connection, options)
     except (duckdb.Error, LayersError):
         connection.close()
         raise
@@ -291,5 +302,6 @@ def open_views(settings: Settings, *, clock: Clock | None = None) -> Views:
         memory_mb=settings.views_memory_mb,
         threads=settings.views_threads,
         spill=settings.root / "spill",
+        options=options_of(settings),
         clock=clock or SystemClock(),
     )
