@@ -5,6 +5,7 @@ Does not belong here: locks and rows (``test_store``).
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from deltalake.fs import DeltaStorageHandler
@@ -46,6 +47,54 @@ def test_what_others_write_is_seen_and_what_was_given_out_stays(stores: Stores):
     assert stores.lake.version(TABLE) == then + 1
     assert stores.lake.handle(TABLE).version() == then + 1
     assert given.version() == then
+
+
+def asked(stores: Stores, s3_server, *questions) -> list[int]:
+    """Requests that each question took."""
+    bucket, counted = stores.settings.lake_url.split("/")[2], []
+    for question in questions:
+        before = s3_server.requests(bucket)
+        question()
+        counted.append((s3_server.requests(bucket) - before).total())
+    return counted
+
+
+def test_what_was_recorded_is_read_once_for_each_version(stores: Stores, s3_server):
+    stores.lake.record_marks(TABLE, {"mine": 0})
+    handle = stores.lake.handle(TABLE)
+    again = [lambda: handle.transaction_version("mine")] * 3
+    first, *others = asked(stores, s3_server, *again)
+    assert first > 0
+    assert others == [0, 0]
+    write(stores)
+    assert stores.lake.watermark(TABLE, "reader") == handle.version()
+
+
+def test_under_the_write_lock_a_table_is_looked_at_once(stores: Stores, s3_server):
+    lake = stores.lake
+    looks = [lambda: lake.handle(TABLE), lambda: lake.version(TABLE)]
+    absent = [lambda: lake.handle(catalog.CREATIVES), lambda: lake.version(catalog.CREATIVES)]
+    for held in (lake.write_lock, lake.deriving):
+        with held():
+            assert asked(stores, s3_server, *looks, *looks)[1:] == [0, 0, 0]
+            assert asked(stores, s3_server, *absent, *absent)[1:] == [0, 0, 0]
+        assert min(asked(stores, s3_server, *looks, absent[0])) > 0
+
+
+def test_what_a_process_writes_under_its_write_lock_it_sees_there(stores: Stores):
+    lake = stores.lake
+    with lake.write_lock():
+        then = lake.version(TABLE)
+        lake.record_marks(TABLE, {"within": then})
+        assert lake.version(TABLE) == lake.handle(TABLE).version() == then + 1
+        assert lake.watermark(TABLE, "within") == then
+        assert lake.version(catalog.SAFETY_REVIEWS) == -1
+        with lake.write_lock(), ThreadPoolExecutor(1) as beside:
+            beside.submit(lake.ensure, catalog.SAFETY_REVIEWS).result()
+            assert lake.version(catalog.SAFETY_REVIEWS) == 0
+            assert lake.read(TABLE).collect().height == lake.row_count(TABLE)
+    write(stores)
+    assert lake.version(TABLE) == then + 2
 
 
 def test_a_writer_that_kept_its_handle_writes_after_others(stores: Stores):
