@@ -16,6 +16,8 @@ from tests.worlds.data_builders import allow
 from tests.worlds.small_story import remote_stores
 
 TABLE = catalog.PROJECTS
+MOST_TO_OPEN = 40
+"""Requests: a list, the newest checkpoint, and two for each commit since."""
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +118,16 @@ def test_a_log_that_was_cleaned_beyond_what_is_kept_is_read_anew(stores: Stores)
     assert stores.lake.version(TABLE) == newest.version() > kept.version()
     stores.lake.record_marks(TABLE, {"mine": 3})
     assert stores.lake.watermark(TABLE, "mine") == 3
+
+
+def test_opening_costs_no_more_after_many_commits(stores: Stores, s3_server):
+    lake = stores.lake
+    opened = []
+    for number in range(25):
+        lake.record_marks(catalog.LAYERS, {"mine": number})
+        if number % 4 == 0:
+            opened += asked(stores, s3_server, lambda: lake._open(catalog.LAYERS))
+    assert max(opened) <= MOST_TO_OPEN
 
 
 def remove(stores: Stores, version: int) -> None:
