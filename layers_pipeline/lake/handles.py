@@ -6,7 +6,7 @@ Does not belong here: rows (``reading``), writing (``store``).
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from threading import get_ident
@@ -117,6 +117,8 @@ class _Mine(threading.local):
     """Tables as a thread found them, and after how many writes of this process; None: unheld."""
 
     found: dict[str, tuple[int, DeltaTable | None]] | None = None
+    there: frozenset[str] | None = None
+    """Names of the tables that lay there at the first look; None where nobody looked yet."""
 
 
 class Steady:
@@ -134,12 +136,14 @@ class Steady:
     @contextmanager
     def held(self) -> Generator[None]:
         """While the thread holds a lock that keeps other writers out; also within itself."""
-        outer = self._mine.found
-        self._mine.found = {} if outer is None else outer
+        if self._mine.found is not None:
+            yield
+            return
+        self._mine.found = {}
         try:
             yield
         finally:
-            self._mine.found = outer
+            self._mine.found = self._mine.there = None
 
     @contextmanager
     def written(self, name: str) -> Generator[None]:
@@ -155,10 +159,20 @@ class Steady:
         """Whether what the thread found of a table is still so."""
         found = self._mine.found or {}
         return (
-            name in found
-            and not self._being_written[name]
-            and found[name][0] == self._writes[name]
+            name in found and not self._being_written[name] and found[name][0] == self._writes[name]
         )
+
+    def is_absent(self, name: str, names: Callable[[], Iterable[str]]) -> bool:
+        """Whether a table was not there at the first look, and this process never made it.
+
+        Args:
+            names: Lists the tables that lie there, by one request for all of them.
+        """
+        if self._mine.found is None or self._writes[name] or self._being_written[name]:
+            return False
+        if self._mine.there is None:
+            self._mine.there = frozenset(names())
+        return name not in self._mine.there
 
     def find(self, name: str, look: Callable[[], DeltaTable | None]) -> DeltaTable | None:
         """The table as the thread found it, or finds it now."""

@@ -19,6 +19,7 @@ from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
 from layers_pipeline.lake.catalog import LANDED, QUARANTINE
 from layers_pipeline.lake.handles import KeptToWrite, Steady, in_several_files
 from layers_pipeline.lake.locks import Locks
+from layers_pipeline.lake.object_store import StoredFiles
 from layers_pipeline.lake.partition_commit import Replacement
 from layers_pipeline.lake.reading import MIGRATE, LakeReader, damaged, marked
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
@@ -114,6 +115,15 @@ class Lake(LakeReader):
         if version is not None:
             return super().handle(table, version=version)
         return self._steady.find(table.name, partial(super().handle, table))
+
+    def _is_absent(self, table: Table) -> bool:
+        if self.log_folder(table) is not None:
+            return False
+        return self._steady.is_absent(table.name, self._names)
+
+    def _names(self) -> list[str]:
+        """Names of the folders in an object store that have anything in them."""
+        return StoredFiles(self._location, self._options or {}).folders()
 
     def version(self, table: Table) -> int:
         """As of ``LakeReader``; of a table that ``handle`` gives as it was, the version then."""

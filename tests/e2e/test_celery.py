@@ -24,6 +24,7 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.serving import query
 from layers_pipeline.settings import load_settings
+from layers_pipeline.steps.ingest.imports import import_captures
 from layers_pipeline.steps.maintain.replay import replay
 from layers_pipeline.steps.publish.publication import maintain
 from layers_pipeline.steps.score.selecting import FOLLOWING
@@ -157,15 +158,10 @@ def deployment(tmp_path_factory, postgres_url_factory) -> Iterator[Deployment]:
 
 @pytest.fixture(scope="module")
 def stores(deployment) -> Iterator[Stores]:
-    program, captures = live.BIN / "layers-pipeline", live.sixty_posts(deployment.logs)
-    subprocess.run(
-        [program, "import", "captures", captures, "--project", "brand"],
-        env=deployment.environment,
-        check=True,
-        timeout=400,
-    )
     opened = open_stores(load_settings())
     with closing(opened.operations):
+        captures = live.sixty_posts(deployment.logs)
+        import_captures(opened, [captures], project_id="brand", time_zone="UTC", run_id="first")
         yield opened
 
 
@@ -257,7 +253,7 @@ def test_a_publication_on_a_worker_shows_what_the_workers_scored(backfilled, dep
             lambda: instance.get_runs(wanted), lambda runs: runs[0].is_finished, within_s=90
         )
     assert run.status == dg.DagsterRunStatus.SUCCESS
-    _, told = query.asked("select count(*), count(distinct tick) from organic_scores")
+    _, told = query.asked("select count(*), count(distinct scored_at) from organic_scores")
     assert told == [(60 * live.TICKS, live.TICKS)]
 
 

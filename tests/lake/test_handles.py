@@ -78,8 +78,10 @@ def test_under_the_write_lock_a_table_is_looked_at_once(stores: Stores, s3_serve
     absent = [lambda: lake.handle(catalog.CREATIVES), lambda: lake.version(catalog.CREATIVES)]
     for held in (lake.write_lock, lake.deriving):
         with held():
-            assert asked(stores, s3_server, *looks, *looks)[1:] == [0, 0, 0]
-            assert asked(stores, s3_server, *absent, *absent)[1:] == [0, 0, 0]
+            assert asked(stores, s3_server, *looks, *looks)[2:] == [0, 0]
+            absent.append(lambda: lake.handle(catalog.SAFETY_REVIEWS))
+            assert asked(stores, s3_server, *absent, *absent)[1:] == [0] * (2 * len(absent) - 1)
+            assert lake.handle(catalog.CREATIVES) is None
         assert min(asked(stores, s3_server, *looks, absent[0])) > 0
 
 

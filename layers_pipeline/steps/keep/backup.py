@@ -102,8 +102,7 @@ def _keep_operations(stores: Stores, writer: Writer) -> tuple[Kept, dict[str, in
 def _keep_logs(pins: list[Pin], writer: Writer) -> list[Kept]:
     kept: list[Kept] = []
     for done, pin in enumerate(pins, start=1):
-        for name in pin.log:
-            kept.append(pin.place.keep(writer, f"{LOG}/{name}"))
+        kept += [pin.place.keep(writer, f"{LOG}/{name}") for name in pin.log]
         if pin.note is not None:
             kept.append(writer.keep_bytes("lake", f"{pin.name}/{LOG}/{NOTE}", pin.note))
         report("logs kept", done, len(pins))

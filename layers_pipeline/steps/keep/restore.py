@@ -146,7 +146,7 @@ def _lake_has_content(settings: Settings) -> bool:
     if stored is None:
         return _has_content(Path(settings.lake_location))
     try:
-        return not stored.is_empty()
+        return bool(stored.folders())
     except OSError as error:
         raise damaged("restore", stored.root, error) from error
 

@@ -34,7 +34,10 @@ def keep_runs(home: Path, writer: Writer) -> list[Kept]:
     with TemporaryDirectory(prefix="layers-") as elsewhere:
         for done, path in enumerate(found, start=1):
             place = path.relative_to(home).as_posix()
-            kept.append(_kept_before(writer, place, path) or writer.keep("runs", place, _copied(path, Path(elsewhere))))
+            kept.append(
+                _kept_before(writer, place, path)
+                or writer.keep("runs", place, _copied(path, Path(elsewhere)))
+            )
             report("records of runs kept", done, len(found))
     settings = home / SETTINGS
     return [*kept, writer.keep("runs", SETTINGS, settings)] if settings.exists() else kept

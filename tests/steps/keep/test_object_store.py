@@ -59,14 +59,14 @@ def test_what_is_restored_is_what_was_backed_up(
     again.operations.close()
 
 
-def test_a_second_backup_reads_only_what_is_new(deployed: Stores, backups: Path, s3_server):
+def test_a_second_backup_copies_only_what_is_new(deployed: Stores, backups: Path, s3_server):
     bucket = deployed.settings.lake_url.split("/")[2]
     deployed.lake.record_marks(TABLE, {"mine": deployed.lake.version(TABLE)})
-    before = s3_server.requests(bucket)
+    before = s3_server.requests(bucket)["GET"]
     copied = back_up(deployed, backups).copied
+    read = s3_server.requests(bucket)["GET"] - before
     assert copied.new_files <= 3  # a commit, perhaps a checkpoint, and the database
-    assert copied.files > 50
-    assert (s3_server.requests(bucket) - before).total() < copied.files
+    assert read < copied.files
 
 
 def test_a_file_that_is_gone_is_told_of(deployed: Stores, tmp_path: Path):
