@@ -85,7 +85,7 @@ class LakeReader:
         # Asked first: whoever writes meanwhile may only make the table newer than that.
         seen = self._seen.number(table.name) if self._seen else -1
         try:
-            is_absent = version is None and self._is_absent(table)
+            is_absent = version is None and seen < 0 and self._is_absent(table)
             handle = None if is_absent else self._opened_at(table, version)
         except (DeltaError, OSError) as error:
             if version is not None:

@@ -101,6 +101,15 @@ def test_what_a_process_writes_under_its_write_lock_it_sees_there(stores: Stores
     assert lake.version(TABLE) == then + 2
 
 
+def test_a_table_that_others_make_under_a_derivation_is_no_lost_one(stores: Stores):
+    lake, table = stores.lake, catalog.CONTENT_OVERRIDES
+    with lake.deriving():
+        assert lake.handle(catalog.SYNC_PROBLEMS) is None
+        open_lake(stores.settings).record_marks(table, {"theirs": 1})
+        lake.record_marks(table, {"mine": 1})
+        assert lake.watermark(table, "theirs") == lake.watermark(table, "mine") == 1
+
+
 def test_a_writer_that_kept_its_handle_writes_after_others(stores: Stores):
     stores.lake.record_marks(TABLE, {"mine": 1})
     then = stores.lake.version(TABLE)
