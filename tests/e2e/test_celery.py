@@ -20,6 +20,7 @@ from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_graphql.cli import execute_query
 from polars.testing import assert_frame_equal
 
+from layers_pipeline.dagster_support.limits import limit_scoring
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.serving import query
@@ -159,7 +160,8 @@ def deployment(tmp_path_factory, postgres_url_factory) -> Iterator[Deployment]:
 @pytest.fixture(scope="module")
 def stores(deployment) -> Iterator[Stores]:
     opened = open_stores(load_settings())
-    with closing(opened.operations):
+    with closing(opened.operations), dg.DagsterInstance.get() as instance:
+        limit_scoring(instance, opened.settings)
         captures = live.sixty_posts(deployment.logs)
         import_captures(opened, [captures], project_id="brand", time_zone="UTC", run_id="first")
         yield opened

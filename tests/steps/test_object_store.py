@@ -33,7 +33,7 @@ from tests.worlds.data_builders import later, make_stores, rows_of
 from tests.worlds.small_story import play, postgres_stores, remote_stores
 
 TICKS = 12 if IS_LONG else 2
-MOST_REQUESTS = 2_800
+MOST_REQUESTS = 2_500
 """For one tick, with landing before it and publication after it."""
 MOST_TIMES = 3
 """As much as in a folder may a story take."""
