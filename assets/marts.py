@@ -12,9 +12,11 @@ import dagster as dg
 
 from assets.asset_specs import OWNERS
 from layers_pipeline.lake import catalog
+from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.serving import mart_checks
 from layers_pipeline.serving.generations import Generation
 from layers_pipeline.serving.marts import Mart
+from layers_pipeline.settings import Settings
 from transforms.sql.models import Lineage, Model, lineage, models
 
 GROUP: Final = "marts"
@@ -105,15 +107,17 @@ def mart_check_specs() -> list[dg.AssetCheckSpec]:
 
 
 def announce_marts(
-    context: dg.AssetExecutionContext, generation: Generation
+    context: dg.AssetExecutionContext, generation: Generation, settings: Settings
 ) -> Iterator[dg.MaterializeResult]:
     """Tell Dagster what a publication did for each mart, and hold what was made to its checks.
 
     A publication makes all of them; those that the run did not select are events of it.
     """
+    options = options_of(settings)
     for model in models():
         mart = generation.marts[model.name]
-        metadata, results = _figures(mart), tuple(_results(generation, model, mart))
+        findings = mart_checks.findings(generation.path, model, options, days=mart.days)
+        metadata, results = _figures(mart), tuple(_results(model, findings))
         if dg.AssetKey(model.name) in context.selected_asset_keys:
             yield dg.MaterializeResult(
                 asset_key=model.name, metadata=metadata, check_results=results
@@ -128,8 +132,10 @@ def _figures(mart: Mart) -> dict[str, Any]:
     return {"seconds": round(mart.seconds, 3), **rows, **(days if mart.days else {})}
 
 
-def _results(generation: Generation, model: Model, mart: Mart) -> Iterator[dg.AssetCheckResult]:
-    for finding in mart_checks.findings(generation.path, model, days=mart.days):
+def _results(
+    model: Model, findings: Iterator[mart_checks.Finding]
+) -> Iterator[dg.AssetCheckResult]:
+    for finding in findings:
         told = ", ".join(f"{count:,} of {what}" for what, count in finding.breaches.items())
         yield dg.AssetCheckResult(
             check_name=finding.rule,

@@ -5,7 +5,7 @@ Does not belong here: what must hold (``transforms.sql.models``), what Dagster m
 (``assets``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,10 +13,8 @@ from typing import Final, Literal
 
 import duckdb
 
-from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.serving.macros import sql_literal
 from layers_pipeline.serving.remote import reach_what_is_shown
-from layers_pipeline.settings import load_settings
 from transforms.sql.models import DAY, Column, Model
 
 Rule = Literal["unique", "not_null", "accepted_values", "relations"]
@@ -49,11 +47,14 @@ def rules_of(model: Model) -> list[Rule]:
     return found
 
 
-def findings(path: Path, model: Model, *, days: Sequence[date] = ()) -> Iterator[Finding]:
+def findings(
+    path: Path, model: Model, options: Mapping[str, str], *, days: Sequence[date] = ()
+) -> Iterator[Finding]:
     """Hold the rows of a mart in a published file to every rule.
 
     Args:
         path: A generation.
+        options: How to reach the files that it shows (``lake.object_store.options_of``).
         days: Of a mart that is divided by days, those that were made anew; no others are read.
     """
     with duckdb.connect() as connection:
@@ -62,7 +63,7 @@ def findings(path: Path, model: Model, *, days: Sequence[date] = ()) -> Iterator
         except duckdb.IOException as error:
             yield from (_unread(rule, error) for rule in rules_of(model))
             return
-        reach_what_is_shown(connection, options_of(load_settings()))
+        reach_what_is_shown(connection, options)
         connection.execute("use published")
         where = _where(model, days)
         for rule in rules_of(model):

@@ -49,7 +49,9 @@ def file(tmp_path):
 
 
 def broken(path, of: Model, **days) -> dict[str, dict[str, int]]:
-    found = {finding.rule: finding.breaches for finding in mart_checks.findings(path, of, **days)}
+    found = {
+        finding.rule: finding.breaches for finding in mart_checks.findings(path, of, {}, **days)
+    }
     assert list(found) == ["unique", "not_null", "accepted_values", "relations"]
     return {rule: breaches for rule, breaches in found.items() if breaches}
 
