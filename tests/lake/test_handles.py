@@ -104,7 +104,7 @@ def test_what_a_process_writes_under_its_write_lock_it_sees_there(stores: Stores
 def test_a_table_that_others_make_under_a_derivation_is_no_lost_one(stores: Stores):
     lake, table = stores.lake, catalog.CONTENT_OVERRIDES
     with lake.deriving():
-        assert lake.handle(catalog.SYNC_PROBLEMS) is None
+        assert lake.handle(catalog.AD_SETS) is None
         open_lake(stores.settings).record_marks(table, {"theirs": 1})
         lake.record_marks(table, {"mine": 1})
         assert lake.watermark(table, "theirs") == lake.watermark(table, "mine") == 1
