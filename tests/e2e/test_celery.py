@@ -255,7 +255,9 @@ def test_a_publication_on_a_worker_shows_what_the_workers_scored(backfilled, dep
             lambda: instance.get_runs(wanted), lambda runs: runs[0].is_finished, within_s=90
         )
     assert run.status == dg.DagsterRunStatus.SUCCESS
-    _, told = query.asked("select count(*), count(distinct scored_at) from organic_scores")
+    _, told = query.asked(
+        stores.settings, "select count(*), count(distinct scored_at) from organic_scores"
+    )
     assert told == [(60 * live.TICKS, live.TICKS)]
 
 
