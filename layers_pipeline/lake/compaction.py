@@ -9,7 +9,6 @@ Here a partition is replaced by its own rows, which whatever else replaces rows 
 """
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from time import time
 from typing import TYPE_CHECKING, Final
@@ -79,7 +78,9 @@ def partitions_in_several_files(handle: DeltaTable, table: Table) -> dict[Partit
     files: dict[Partition, list[str]] = {}
     for partition, path in zip(values, listed["path"], strict=True):
         files.setdefault(partition, []).append(place_of[path.rsplit("/", 1)[-1]])
-    return {partition: sorted(files[partition]) for partition in sorted(files) if files[partition][1:]}
+    return {
+        partition: sorted(files[partition]) for partition in sorted(files) if files[partition][1:]
+    }
 
 
 def _joined(

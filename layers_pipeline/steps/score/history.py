@@ -11,7 +11,7 @@ from datetime import datetime
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Written, add_up
+from layers_pipeline.lake.table import Written
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.staging import captures
 from layers_pipeline.steps.score.decisions import Decisions, read_decisions
@@ -111,20 +111,19 @@ class History:
 
 
 def load_history(stores: Stores, *, since: datetime, until: datetime) -> History:
-    """Pin the lake while nobody writes, and load what ticks read.
+    """Pin what ticks read, and load it.
 
     What has landed is derived first: rows are known once they have landed, and a tick sees all
-    that was known at its time, however busy the pipeline was then.
+    that was known at its time, however busy the pipeline was then. Nobody else derives meanwhile;
+    what lands now is known later than the ticks.
 
     Args:
         since: The first moment that will be asked for.
         until: The last one; nothing known later is loaded.
     """
     lake = stores.lake
-    # Most of it first, beside which rows may go on landing.
-    derived = bring_up_to_date(stores)
-    with lake.write_lock():
-        add_up(derived, bring_up_to_date(stores))
+    with lake.deriving():
+        derived = bring_up_to_date(stores)
         posts = lake.read(catalog.PLATFORM_POSTS).filter(pl.col("first_seen_at") <= until)
         seen = captures(stores).filter(pl.col("known_at") <= until)
         metrics = lake.read_as_known(catalog.PLATFORM_POST_METRICS, until)

@@ -183,7 +183,7 @@ class _Continuity:
         self.is_settled = found.is_settled
 
     def begin(self, ticks: Iterable[str]) -> None:
-        """Look at what is stored before ticks are committed, under the write lock."""
+        """Look at what is stored before ticks are committed, under the lock of scores."""
         self._done.update(ticks)
         first, lake = min(self._done), self._lake
         self._is_alone &= lake.version(catalog.ORGANIC_SCORES) == self._at
@@ -230,7 +230,7 @@ class _Batch:
         """Put the rows in place of those that the ticks had, but for versions not in force."""
         self._writer.finish()
         *before, judged = WRITTEN
-        with self._stores.lake.write_lock():
+        with self._stores.lake.scoring():
             continuity.begin(tick_text(scored.tick) for scored in self._scored)
             self._keep_other_versions()
             for table in before:
@@ -252,7 +252,7 @@ class _Batch:
 def copy_current_eligibility(stores: Stores) -> Written:
     """Write the eligibility at the newest tick as ``ad_eligibility_current``, if that is new."""
     lake, current = stores.lake, catalog.AD_ELIGIBILITY_CURRENT
-    with lake.write_lock():
+    with lake.scoring():
         marks = {catalog.AD_ELIGIBILITY.name: lake.version(catalog.AD_ELIGIBILITY)}
         if all(lake.watermark(current, name) == at for name, at in marks.items()):
             return Written()
