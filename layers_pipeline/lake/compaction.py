@@ -48,10 +48,10 @@ def compact(lake: "Lake", table: Table, *, at: int | None = None) -> int | None:
         if at is not None and handle.version() != at:
             return None
         if due := partitions_in_several_files(handle, table):
-            actions = [_joined(lake, table, handle, *one) for one in due.items()]
+            joined = [_joined(lake, table, handle, *one) for one in due.items()]
             lake.require()
             handle.create_write_transaction(
-                actions,
+                [*joined],
                 mode="overwrite",
                 schema=handle.schema(),
                 partition_by=list(table.partition_by),

@@ -27,8 +27,8 @@ ADDED: Final = "layers.added"
 DATA_FILE: Final = re.compile(r"/\w+=(?P<value>[^/]+)/(part-(?P<batch>[0-9a-f]{32})-)?[^/]*$")
 """A file of a table that one column divides, as ``partition_commit`` and deltalake name it."""
 KEYS: Final = "keys"
-"""Application of every commit but plain appends: of two from one version, the later one fails and
-looks again, though Delta alone might take both (``fenced``)."""
+"""Application of every commit of rows: of two from one version, the later one fails and looks
+again, though Delta alone might take both (``fenced``)."""
 
 MIGRATE: Final = "Run `layers-pipeline lake migrate`: it adds what may be added, or says what not."
 

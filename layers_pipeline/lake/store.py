@@ -125,7 +125,12 @@ class Lake(LakeReader):
         kept, refused = self.hold_to_contract(table, restamp(rows))
 
         def attempt(handle: DeltaTable) -> Written:
-            write_deltalake(handle, table.shape(restamp(kept)), mode="append")
+            write_deltalake(
+                handle,
+                table.shape(restamp(kept)),
+                mode="append",
+                commit_properties=fenced(handle, {}),
+            )
             return Written(inserted=kept.height)
 
         written = Written() if kept.is_empty() else self.commit(table, attempt)
