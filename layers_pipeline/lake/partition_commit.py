@@ -20,6 +20,7 @@ object store. deltalake has no such writer, so its log is written here by hand. 
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +40,17 @@ from layers_pipeline.lake.table import Table, Written
 
 if TYPE_CHECKING:
     from layers_pipeline.lake.store import Lake
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """Data files of one table that no commit names yet, to be handed to who commits them."""
+
+    actions: tuple[AddAction, ...]
+    replaced: tuple[str, ...]
+    """Values of the partitions that they are to stand for."""
+    written: Written
+
 
 LEVEL: Final = 1
 """Of zstd: files a quarter smaller than with snappy, for a tenth more time."""
@@ -85,6 +97,19 @@ class Replacement:
                 stats=json.dumps(statistics(kept.lazy(), self._table.key)),
             )
         )
+
+    def hand_over(self) -> Ahead:
+        """Give what was written to somebody else, who commits it."""
+        self._is_offered = True
+        return Ahead(
+            actions=tuple(self._actions), replaced=tuple(self._replaced), written=self._written
+        )
+
+    def adopt(self, ahead: Ahead) -> None:
+        """Commit what somebody else has written together with one's own."""
+        self._actions += ahead.actions
+        self._replaced |= dict.fromkeys(ahead.replaced)
+        self._written += ahead.written
 
     def abandon(self) -> None:
         """Delete the data files, unless a commit that names them was begun.

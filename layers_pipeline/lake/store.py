@@ -15,7 +15,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchEr
 
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
-from layers_pipeline.lake.catalog import IMPORT_FILES, LANDED, ORGANIC_SCORES, QUARANTINE
+from layers_pipeline.lake.catalog import BY_NAME, IMPORT_FILES, LANDED, ORGANIC_SCORES, QUARANTINE
 from layers_pipeline.lake.compaction import compact
 from layers_pipeline.lake.handles import KeptToWrite
 from layers_pipeline.lake.locks import Locks
@@ -88,6 +88,15 @@ class Lake(LakeReader):
         """Held by who writes what ticks come to; rows go on landing and being derived."""
         return self._writing.scoring()
 
+    def going_by(self, versions: Mapping[str, int]) -> AbstractContextManager[None]:
+        """Read tables as they were at versions, by name; those that were not there yet at -1."""
+        return self._writing.going_by(
+            {
+                name: None if at < 0 else self.handle(BY_NAME[name], version=at)
+                for name, at in versions.items()
+            }
+        )
+
     def landing(self, table: Table | None = None) -> AbstractContextManager[None]:
         """Held while rows land that belong together; others land theirs at the same time.
 
@@ -101,7 +110,7 @@ class Lake(LakeReader):
         return self._writing.lock(name)
 
     def handle(self, table: Table, *, version: int | None = None) -> DeltaTable | None:
-        """As of ``LakeReader``; within ``deriving``, others' tables as they were when it began."""
+        """As of ``LakeReader``; within ``deriving`` and ``going_by``, tables as they were."""
         pins = self._writing.pins
         if version is None and table.name in pins:
             return pins[table.name]

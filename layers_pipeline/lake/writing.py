@@ -121,6 +121,12 @@ class Writing:
                 yield
 
     @contextmanager
+    def going_by(self, pins: Pins) -> Generator[None]:
+        """Read tables as they were; takes no lock."""
+        with self._as(self._mine.role, pins):
+            yield
+
+    @contextmanager
     def landing(self, table: str | None) -> Generator[None]:
         """Others land rows too, but not in the table that is named; part of being alone."""
         if self._mine.role == "alone":
@@ -148,7 +154,7 @@ class Writing:
 
     @property
     def pins(self) -> Pins:
-        """The tables that the thread reads as they were; none unless it derives."""
+        """The tables that the thread reads as they were."""
         return self._mine.pins
 
     def require(self) -> None:
