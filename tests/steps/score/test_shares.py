@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
+import polars as pl
 import pytest
 
 from layers_pipeline.errors import RunFailedError
@@ -18,7 +19,7 @@ from layers_pipeline.operations.creatives import NewCreative
 from layers_pipeline.steps.derive.versions import rules_in_force
 from layers_pipeline.steps.score.history import load_history
 from layers_pipeline.steps.score.scoring import score_ticks
-from layers_pipeline.steps.score.share_process import ShareProcess, Task, share_processes
+from layers_pipeline.steps.score.share_process import ShareProcess, Task, parts_of, share_processes
 from layers_pipeline.steps.score.shares import Share, load_share, pin_history
 from layers_pipeline.steps.score.tick_commits import ScoredTick
 from layers_pipeline.steps.score.tick_scorer import WRITTEN
@@ -133,6 +134,16 @@ def task(stores: Stores, number: int) -> Task:
 @pytest.fixture
 def stores(seeded, tmp_path):
     return make_stores(copytree(seeded, tmp_path / "home"), now=NOW)
+
+
+def test_a_share_without_projects_hands_over_ticks_without_rows(stores):
+    of = 1_000
+    taken = set(catalog.places(pl.Series(list(PROJECTS)), of))
+    empty = next(number for number in range(of) if number not in taken)
+    (part,) = parts_of(replace(task(stores, 0), share=Share(number=empty, of=of)), stores)
+    assert [scored.tick for scored in part.scored] == TICKS
+    assert not any(ahead.actions for ahead in part.ahead.values())
+    assert all(len(ahead.replaced) == len(TICKS) for ahead in part.ahead.values())
 
 
 def test_a_process_that_is_killed_is_named_and_leaves_nothing_committed(stores):
