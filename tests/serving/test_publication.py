@@ -26,7 +26,8 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.versions import InForce
 from layers_pipeline.steps.ingest.imports import import_captures
-from layers_pipeline.steps.publish.publication import maintain, publish
+from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.score.scoring import score_ticks
 from layers_pipeline.steps.score.tick_scorer import WRITTEN, open_scorer
 from layers_pipeline.steps.stores import Stores, open_stores

@@ -31,7 +31,8 @@ from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import ImportReport, import_captures
 from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
-from layers_pipeline.steps.score.scoring import ScoredTick, score_ticks
+from layers_pipeline.steps.score.scoring import score_ticks
+from layers_pipeline.steps.score.tick_commits import ScoredTick
 from layers_pipeline.steps.stores import Stores, open_stores
 from transforms.contracts.captures import Capture
 from transforms.contracts.posts import ProjectAllowlist
