@@ -17,8 +17,8 @@ import duckdb
 
 from layers_pipeline.errors import InputRefusedError, StoreError
 from layers_pipeline.lake.object_store import options_of
-from layers_pipeline.serving.database import CONFIG
 from layers_pipeline.serving.macros import make_macros, sql_literal
+from layers_pipeline.serving.outline import CONFIG
 from layers_pipeline.serving.remote import reach_what_is_shown
 from layers_pipeline.settings import load_settings
 
