@@ -15,6 +15,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import dagster as dg
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from dagster import EventLogEntry
@@ -101,7 +102,8 @@ class ScriptsReadOnce(ScriptDirectory):
 
 
 _SCRIPTS: Final[dict[str, ScriptDirectory]] = {}
-# Dagster asks by this name; it holds a lock whenever it does.
+# Dagster asks by these names; it holds a lock whenever it does.
+command.ScriptDirectory = ScriptsReadOnce  # pyright: ignore[reportPrivateImportUsage]
 sql.ScriptDirectory = ScriptsReadOnce  # pyright: ignore[reportPrivateImportUsage]
 
 
