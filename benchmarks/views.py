@@ -23,7 +23,7 @@ import duckdb
 
 from benchmarks.views_data import BIG, Size, publish
 from layers_pipeline.serving import generations
-from layers_pipeline.serving.database import CONFIG
+from layers_pipeline.serving.outline import CONFIG
 from layers_pipeline.settings import Settings
 from layers_pipeline.views import detail as detail_room
 from layers_pipeline.views.content import count, page, stream_csv

@@ -18,7 +18,7 @@ import duckdb
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.serving import generations
-from layers_pipeline.serving.database import CONFIG
+from layers_pipeline.serving.outline import CONFIG
 from layers_pipeline.serving.pinned import Pinned
 from layers_pipeline.settings import Settings
 from transforms.contracts.scoring import PART_COLUMNS

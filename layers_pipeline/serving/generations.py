@@ -24,10 +24,11 @@ import polars as pl
 
 from layers_pipeline.errors import NotFoundError, PublicationError
 from layers_pipeline.serving import mart_days
-from layers_pipeline.serving.database import CONFIG, VIEWS, build
+from layers_pipeline.serving.database import VIEWS, build
 from layers_pipeline.serving.history import History
 from layers_pipeline.serving.macros import sql_literal
 from layers_pipeline.serving.marts import Mart
+from layers_pipeline.serving.outline import CONFIG
 from layers_pipeline.serving.pinned import Pinned
 
 LINK: Final = "layers.duckdb"

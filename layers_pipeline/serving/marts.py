@@ -1,6 +1,6 @@
 """Making marts: tables, views and daily parts of a generation, over the tables it pinned.
 
-Belongs here: running the marts' text, putting parts together, comments.
+Belongs here: running the marts' text, putting parts together, comments, marts without rows.
 Does not belong here: their text and records (``transforms.sql``), which days changed
 (``mart_days``).
 """
@@ -43,7 +43,21 @@ class Mart:
     """Days that were made anew, of a mart that is divided by them."""
 
 
-def make_marts(
+def outline_marts(connection: duckdb.DuckDBPyConnection, *, at: datetime) -> None:
+    """Put every mart without rows into the database in use, which has the tables it is made of."""
+    for model in models():
+        match model.kind:
+            case "by_day":
+                connection.execute(f"create view {model.name} as {_nothing(model)}")
+            case "view":
+                connection.execute(f"create view {model.name} as {model.sql}")
+            case "table":
+                statement = f"create table {model.name} as from ({model.sql}) limit 0"
+                connection.execute(statement, _parameters(model, at))
+        _comment(connection, model)
+
+
+def fill_marts(
     connection: duckdb.DuckDBPyConnection,
     serve: Path,
     pinned: Sequence[Pinned],
@@ -51,7 +65,7 @@ def make_marts(
     number: int,
     at: datetime,
 ) -> dict[str, Mart]:
-    """Put every mart into the database in use, which has the pinned tables.
+    """Put the rows of every mart into the database in use, which has the pinned ones.
 
     Args:
         serve: The folder of the generations; parts of daily marts lie below it.
@@ -61,24 +75,24 @@ def make_marts(
     made: dict[str, Mart] = {}
     for model in models():
         began = perf_counter()
+        rows, days = None, ()
         match model.kind:
             case "by_day":
                 rows, days = daily.make(model)
-            case "view":
-                connection.execute(f"create view {model.name} as {model.sql}")
-                rows, days = None, ()
             case "table":
-                rows, days = _make_table(connection, model, at=at), ()
-        _comment(connection, model)
+                rows = _fill(connection, model, at=at)
         made[model.name] = Mart(rows=rows, seconds=perf_counter() - began, days=days)
     daily.save()
     return made
 
 
-def _make_table(connection: duckdb.DuckDBPyConnection, model: Model, *, at: datetime) -> int:
-    parameters = {"as_of": at} if "$as_of" in model.sql else {}
-    connection.execute(f"create table {model.name} as {model.sql}", parameters)
-    return int(connection.table(model.name).count("*").fetchall()[0][0])
+def _fill(connection: duckdb.DuckDBPyConnection, model: Model, *, at: datetime) -> int:
+    filled = connection.execute(f"insert into {model.name} {model.sql}", _parameters(model, at))
+    return int(filled.fetchall()[0][0])
+
+
+def _parameters(model: Model, at: datetime) -> dict[str, datetime]:
+    return {"as_of": at} if "$as_of" in model.sql else {}
 
 
 class _Daily:
@@ -167,8 +181,9 @@ class _Daily:
         listed = ", ".join(sql_literal(_escaped(path)) for path in sorted(paths))
         source = f"read_parquet([{listed}], hive_partitioning = false)"
         rows = f"select {columns} from {source}"  # noqa: S608 - our own files
-        select = rows if paths else _nothing(model)
-        self._connection.execute(f"create view {model.name} as {select}")
+        if paths:
+            self._connection.execute(f"create or replace view {model.name} as {rows}")
+            _comment(self._connection, model)
 
     def _count(self, parts: dict[str, Sequence[str]]) -> int:
         at = mart_days.folder_of(self._serve)
