@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+import polars as pl
+import pyarrow as pa
+
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.files.members import Member
 
@@ -29,12 +32,14 @@ class Block:
     Args:
         content: Their bytes.
         ends: Bytes of the file up to the end of the block.
+        breaks: Line breaks in it.
         is_last: Whether the file ends here.
         is_torn: Whether a quote is left open, or was somewhere.
     """
 
     content: bytes
     ends: int
+    breaks: int = 0
     is_last: bool = False
     is_torn: bool = False
 
@@ -51,16 +56,17 @@ def blocks_of(member: Member, *, size: int = BLOCK_BYTES) -> Iterator[Block]:
             taken = text.read(size)
             read += len(taken)
             content = rest + taken
-            quotes = content.count(b'"')
+            quotes = count_of(content, b'"')
             cut = len(content) if not taken else _last_row_end(content, quotes)
             whole, rest = content[:cut], content[cut:]
-            if whole:
-                refuse_other_text(member.path, whole, lines)
-                lines += whole.count(b"\n")
+            breaks = count_of(whole, b"\n")
+            refuse_other_text(member.path, whole, lines)
+            lines += breaks
             if whole or not taken:
                 yield Block(
                     content=whole,
                     ends=read - len(rest),
+                    breaks=breaks,
                     is_last=not taken,
                     is_torn=not taken and quotes % 2 == 1,
                 )
@@ -79,6 +85,13 @@ def _last_row_end(content: bytes, quotes: int) -> int:
     return 0
 
 
+def count_of(content: bytes, byte: bytes) -> int:
+    """How often one byte stands in a text; as ``bytes.count``, several times as fast."""
+    buffer = pa.py_buffer(content)
+    array = pa.Array.from_buffers(pa.uint8(), len(content), [None, buffer])
+    return int((pl.Series(array) == byte[0]).sum())
+
+
 def refuse_other_text(path: Path, content: bytes, lines: int = 0) -> None:
     """Refuse what is not UTF-8; looked at in parts, so that no copy of all is made.
 
@@ -87,6 +100,8 @@ def refuse_other_text(path: Path, content: bytes, lines: int = 0) -> None:
         content: Some whole lines of it.
         lines: Line breaks before them.
     """
+    if content.isascii():
+        return
     decoder, seen = codecs.getincrementaldecoder("utf-8")(), 0
     try:
         for first in range(0, len(content), DECODED_BYTES):
