@@ -165,7 +165,7 @@ class _Rows:
         if len(joined) > 1:
             content = b"".join(block.content for block in joined)
             whole = Block(
-                content=content,
+                content=memoryview(content),
                 ends=joined[-1].ends,
                 breaks=sum(block.breaks for block in joined),
                 is_last=True,
@@ -204,7 +204,7 @@ class _Rows:
             return pl.DataFrame(schema=dict.fromkeys(_names(places), pl.String()))
         names = _names(range(self.width))
         table = arrow_csv.read_csv(
-            pa.BufferReader(block.content),
+            pa.BufferReader(pa.py_buffer(block.content)),
             read_options=arrow_csv.ReadOptions(
                 column_names=names, skip_rows=skipped, use_threads=False
             ),
@@ -254,7 +254,7 @@ def _names(places: Sequence[int]) -> list[str]:
 
 def _has_a_line_each(rows: pl.DataFrame, block: Block, skipped: int) -> bool:
     """Whether a block's rows stand on a line each, and none of them is blank."""
-    lines = block.breaks + (not block.content.endswith(b"\n"))
+    lines = block.breaks + (block.content[-1:] != b"\n")
     if not block.content or lines != rows.height + skipped:
         return False
     return not rows.select(pl.all_horizontal(pl.all() == "").any()).item()
