@@ -5,7 +5,6 @@ Does not belong here: the macros (``macros``), generations and the link to the n
 (``generations``), which versions are pinned (``steps.publish``).
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +23,7 @@ from layers_pipeline.serving.macros import make_macros, sql_literal
 from layers_pipeline.serving.marts import Mart, make_marts
 from layers_pipeline.serving.pinned import Pinned
 from layers_pipeline.serving.remote import can_reach, reach
+from layers_pipeline.serving.rolled import Rolled, escaped
 from transforms.contracts.columns import comment_of
 from transforms.sql import sql_of
 
@@ -45,6 +45,7 @@ def build(
     number: int,
     at: datetime,
     history: History = VIEWS,
+    rolls: bool = False,
 ) -> tuple[dict[str, int], dict[str, Mart]]:
     """Make the file of one generation.
 
@@ -53,6 +54,7 @@ def build(
         serve: The folder of the generations; parts of daily marts lie below it.
         pinned: Tables of the lake, all pinned in one moment.
         history: What is copied of tables in an object store that grow without end.
+        rolls: Whether months that are over are rolled into a file each.
 
     Returns:
         Rows by table of the lake, and what was made of each mart.
@@ -65,9 +67,10 @@ def build(
         # Else each of some hundred statements waits for the disk.
         connection.execute("begin")
         comments: list[str] = []
+        rolled = Rolled(connection, serve, at=at, makes=rolls)
         for pin in pinned:
             if not pin.table.shown_in:
-                comments += _make_pinned(connection, pin)
+                comments += _make_pinned(connection, pin, rolled)
         rows = _make_publication(connection, pinned, number=number, at=at)
         names = {pin.table.name for pin in pinned}
         for table in catalog.QUERIES:
@@ -79,7 +82,8 @@ def build(
         connection.execute(";".join(comments))
         marts = {}
         if names.issuperset(table.name for table in catalog.PUBLISHED):
-            marts = make_marts(connection, serve, pinned, number=number, at=at)
+            marts = make_marts(connection, serve, pinned, rolled, number=number, at=at)
+        rolled.save(number)
         _copy_history(connection, pinned, history, at=at)
         make_macros(connection)
         connection.execute("commit")
@@ -142,17 +146,21 @@ def _copy(
     connection.execute(";".join(_comments("table", table.name, table.schema, columns)))
 
 
-def _make_pinned(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> list[str]:
+def _make_pinned(connection: duckdb.DuckDBPyConnection, pin: Pinned, rolled: Rolled) -> list[str]:
     """Make a table or view; gives its comments, as statements."""
     table = pin.table
+    if pin.is_local and table.in_order_of:
+        days = rolled.files(table.name, pin.files, order=table.in_order_of)
+        pin = replace(pin, files=tuple(days))
     kind = "view" if table.published == "view" and pin.files and pin.is_readable else "table"
+    # A copy lies in the order of its key, so that who looks for one row reads little.
+    order = f" order by {', '.join(table.key)}" if kind == "table" and table.key else ""
     if pin.files and pin.is_readable:
-        connection.execute(
-            f"create {kind} {table.name} as {_select(connection, pin, table.stored_columns)}"
-        )
+        rows = _select(connection, pin, table.stored_columns)
+        connection.execute(f"create {kind} {table.name} as {rows}{order}")
     else:
-        rows = _read(pin, table.stored_columns)
-        _make_table(connection, f"create table {table.name} as from {ROWS}", rows)
+        read = _read(pin, table.stored_columns)
+        _make_table(connection, f"create table {table.name} as from {ROWS}{order}", read)
     return _comments(kind, table.name, table.schema, table.stored_columns)
 
 
@@ -194,7 +202,7 @@ def _select(connection: duckdb.DuckDBPyConnection, pin: Pinned, columns: Sequenc
 
 def _files(pin: Pinned, *options: str) -> str:
     """A table function over the pinned files, which lie on this machine."""
-    listed = ", ".join(sql_literal(_path(uri)) for uri in pin.files)
+    listed = ", ".join(sql_literal(escaped(uri)) for uri in pin.files)
     return f"read_parquet({', '.join((f'[{listed}]', 'hive_partitioning = false', *options))})"
 
 
@@ -267,8 +275,3 @@ def _comments(kind: str, name: str, schema: type[dy.Schema], columns: Sequence[s
         f"column {name}.{column}": comment_of(declared[column]) for column in columns
     }
     return [f"comment on {target} is {sql_literal(text)}" for target, text in said.items()]
-
-
-def _path(uri: str) -> str:
-    """The path of a file as DuckDB takes it, in which ``*``, ``?`` and ``[`` are wildcards."""
-    return re.sub(r"([*?\[])", r"[\1]", uri.removeprefix("file://"))

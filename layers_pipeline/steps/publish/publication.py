@@ -42,7 +42,9 @@ SCORE: Final = ("ads_content_id", "organic_score", "scoring_version")
 RANK: Final = ("ads_content_id", "views_rank_pct", "engagement_rate_rank_pct", "pool_size")
 
 
-def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.Generation:
+def publish(
+    stores: Stores, *, on_written: OnWritten = unheard, rolls: bool = False
+) -> generations.Generation:
     """Publish what the lake holds now as the next generation of the analysts' file.
 
     Whatever a crashed run left half way is finished first, and what has landed is derived, while
@@ -50,6 +52,7 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
 
     Args:
         on_written: Called with what was written before the tables were pinned, by table name.
+        rolls: Whether months that are over are rolled into a file each.
     """
     written: dict[str, Written] = {}
     collect = partial(add_up, written)
@@ -72,6 +75,7 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
             at=stores.clock.now(),
             kept=stores.settings.generations_kept,
             history=History.of(stores.settings),
+            rolls=rolls,
         )
 
 
@@ -201,7 +205,7 @@ def maintain(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str, in
                 report("tables compacted", done, len(catalog.TABLES))
             _mark_as_read(stores)
         on_written(written)
-        publish(stores, on_written=on_written)
+        publish(stores, on_written=on_written, rolls=True)
         kept = generations.pinned_versions(stores.settings.serve_location)
         there = [table for table in catalog.TABLES if stores.lake.version(table) >= 0]
         deleted = {
