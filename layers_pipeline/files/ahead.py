@@ -49,9 +49,7 @@ def ahead(
         pool.shutdown(cancel_futures=True)
 
 
-def _tasks(
-    work: Callable[[Given], Made], parts: Iterator[Given]
-) -> Iterator[Callable[[], Made]]:
+def _tasks(work: Callable[[Given], Made], parts: Iterator[Given]) -> Iterator[Callable[[], Made]]:
     """The work on each part; where no other can be taken, an error in its place."""
     try:
         for part in parts:

@@ -144,9 +144,7 @@ class _Rows:
             yield block, line, skipped
             line, skipped = line + block.breaks - skipped, 0
 
-    def _tried(
-        self, begun: tuple[Block, int, int]
-    ) -> tuple[Block, "_Read | pa.ArrowInvalid"]:
+    def _tried(self, begun: tuple[Block, int, int]) -> tuple[Block, "_Read | pa.ArrowInvalid"]:
         """A block and its rows, or why they cannot be read."""
         block, line, skipped = begun
         try:

@@ -5,7 +5,6 @@ Does not belong here: what no row decides (``outline``), generations and the lin
 (``generations``), which versions are pinned (``steps.publish``).
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -31,6 +30,7 @@ from layers_pipeline.serving.outline import (
 )
 from layers_pipeline.serving.pinned import Pinned
 from layers_pipeline.serving.remote import can_reach, reach
+from layers_pipeline.serving.rolled import Rolled, escaped
 from transforms.sql import sql_of
 
 VIEWS: Final = History()
@@ -44,6 +44,7 @@ def build(
     number: int,
     at: datetime,
     history: History = VIEWS,
+    rolls: bool = False,
 ) -> tuple[dict[str, int], dict[str, Mart]]:
     """Make the file of one generation.
 
@@ -52,6 +53,7 @@ def build(
         serve: The folder of the generations; parts of daily marts lie below it.
         pinned: Tables of the lake, all pinned in one moment.
         history: What is copied of tables in an object store that grow without end.
+        rolls: Whether months that are over are rolled into a file each.
 
     Returns:
         Rows by table of the lake, and what was made of each mart.
@@ -65,9 +67,10 @@ def build(
         connection.execute("use published")
         # Else each of some dozen statements waits for the disk.
         connection.execute("begin")
+        rolled = Rolled(connection, serve, at=at, makes=rolls)
         for pin in pinned:
             if not pin.table.shown_in and pin.files:
-                _fill(connection, pin)
+                _fill(connection, pin, rolled)
         rows = _fill_publication(connection, pinned, number=number, at=at)
         for table in catalog.QUERIES:
             together = [pin for pin in pinned if pin.table.shown_in == table.name and pin.files]
@@ -75,7 +78,8 @@ def build(
                 _fill_of_several(connection, table, together)
         marts = {}
         if holds_marts(tables):
-            marts = fill_marts(connection, serve, pinned, number=number, at=at)
+            marts = fill_marts(connection, serve, pinned, rolled, number=number, at=at)
+        rolled.save(number)
         _copy_history(connection, pinned, history, at=at)
         connection.execute("commit")
         connection.execute("use memory")
@@ -137,18 +141,23 @@ def _copy(
     connection.execute(";".join(comments_of("table", table.name, table.schema, columns)))
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> None:
+def _fill(connection: duckdb.DuckDBPyConnection, pin: Pinned, rolled: Rolled) -> None:
     """Put the pinned rows into their table, or a view in its place."""
     table = pin.table
+    if pin.is_local and table.in_order_of:
+        days = rolled.files(table.name, pin.files, order=table.in_order_of)
+        pin = replace(pin, files=tuple(days))
+    # A copy lies in the order of its key, so that who looks for one row reads little.
+    order = f" order by {', '.join(table.key)}" if table.key else ""
     if not pin.is_readable:
         rows = _read(pin, table.stored_columns)
-        make_table(connection, f"insert into {table.name} from {ROWS}", rows)
+        make_table(connection, f"insert into {table.name} from {ROWS}{order}", rows)
         return
     rows = _select(connection, pin, table.stored_columns)
     if table.published == "view":
         _show(connection, table, rows, columns=table.stored_columns)
     else:
-        connection.execute(f"insert into {table.name} {rows}")
+        connection.execute(f"insert into {table.name} {rows}{order}")
 
 
 def _show(
@@ -191,7 +200,7 @@ def _select(connection: duckdb.DuckDBPyConnection, pin: Pinned, columns: Sequenc
 
 def _files(pin: Pinned, *options: str) -> str:
     """A table function over the pinned files, which lie on this machine."""
-    listed = ", ".join(sql_literal(_path(uri)) for uri in pin.files)
+    listed = ", ".join(sql_literal(escaped(uri)) for uri in pin.files)
     return f"read_parquet({', '.join((f'[{listed}]', 'hive_partitioning = false', *options))})"
 
 
@@ -231,8 +240,3 @@ def _row_count(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> int:
         return pin.rows
     counted = f"select count(*) from {_files(pin)}"  # noqa: S608 - our own files
     return int(connection.execute(counted).fetchall()[0][0])
-
-
-def _path(uri: str) -> str:
-    """The path of a file as DuckDB takes it, in which ``*``, ``?`` and ``[`` are wildcards."""
-    return re.sub(r"([*?\[])", r"[\1]", uri.removeprefix("file://"))
