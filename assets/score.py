@@ -28,9 +28,10 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.maintain.drift import derive_drift
-from layers_pipeline.steps.score.scoring import ScoredTick, copy_current_eligibility, score_ticks
+from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks
 from layers_pipeline.steps.score.selecting import FOLLOWING, Selected
 from layers_pipeline.steps.score.settling import Settled, unsettled_ticks
+from layers_pipeline.steps.score.tick_commits import ScoredTick
 from layers_pipeline.steps.stores import Stores
 from transforms.scoring.ticks import tick_from_text, tick_key, tick_text
 

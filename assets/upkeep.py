@@ -14,7 +14,7 @@ from layers_pipeline.dagster_support.run_history import forget_old_runs
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Written
 from layers_pipeline.steps.maintain.replay import replay
-from layers_pipeline.steps.publish.publication import maintain
+from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.stores import Stores
 
 
@@ -28,7 +28,7 @@ def report(context: dg.OpExecutionContext, stores: Stores, written: Mapping[str,
 
 @dg.op(pool="publish", description="Compacts the lake, publishes, deletes what nobody needs.")
 def maintain_lake(context: dg.OpExecutionContext, stores: dg.ResourceParam[Stores]) -> None:
-    """One round of upkeep; see ``steps.publish.publication.maintain``."""
+    """One round of upkeep; see ``steps.publish.upkeep.maintain``."""
     deleted = maintain(stores, on_written=lambda written: report(context, stores, written))
     runs = forget_old_runs(context.instance, stores.settings, now=stores.clock.now())
     context.add_output_metadata(

@@ -26,7 +26,8 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.oauth import sync_oauth
-from layers_pipeline.steps.publish.publication import maintain, publish
+from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox.simulation.clock import SandboxClock
 from transforms.vocabulary import Depth

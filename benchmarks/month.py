@@ -30,7 +30,7 @@ import polars as pl
 
 from benchmarks import life as living
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.publish.publication import maintain
+from layers_pipeline.steps.publish.upkeep import maintain
 from sandbox import Dataset, Plan, RunningSandbox, generated_truth, running_sandbox
 from sandbox.service.scenario import FAULT_KINDS, PlannedAccounts, Scenario
 from sandbox.service.scenario_events import FaultEvent

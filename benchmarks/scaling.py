@@ -63,7 +63,7 @@ def main() -> None:
     """Measure and print, or be one process that is measured."""
     options = _options()
     if options.child == "seed":
-        write_lake(open_stores(load_settings()), _size(options))
+        write_lake(open_stores(load_settings()), size_of(options))
     elif options.child == "score":
         chosen = last_ticks(options.ticks)[options.begin : options.end]
         list(score_ticks(open_stores(load_settings()), chosen))
@@ -87,7 +87,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _size(options: argparse.Namespace) -> Size:
+def size_of(options: argparse.Namespace) -> Size:
+    """How much data was asked for."""
     projects = max(1, options.posts // POSTS_PER_POOL)
     return Size(
         posts=options.posts, projects=projects, snapshots=options.snapshots, days=options.days
@@ -166,7 +167,7 @@ def _measured(way: Way, options: argparse.Namespace, seed: Path) -> Took:
     with ThreadPoolExecutor(way.workers) as pool:
         list(pool.map(partial(_score, options=options, home=home, places=places), ranges))
     took = (time.perf_counter() - started, _cpu_s() - cpu_s)
-    digest = _digest(home, options.ticks)
+    digest = digest_of(home, options.ticks)
     shutil.rmtree(home)
     return Took(wall_s=took[0], cpu_s=took[1], digest=digest)
 
@@ -202,7 +203,8 @@ def _cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _digest(home: Path, ticks: int) -> str:
+def digest_of(home: Path, ticks: int) -> str:
+    """What stands for every row of every table of ticks in a home."""
     os.environ |= {**ENVIRONMENT, "LAYERS_HOME": str(home)}
     stores = open_stores(load_settings())
     found = hashlib.sha256()

@@ -1,11 +1,12 @@
-"""How many commits four writers of different tables make beside each other.
+"""How many commits four writers of different tables make beside each other, and beside readers.
 
-Belongs here: processes that land rows of three sources and derive, all at once, and counting what
-came of it.
+Belongs here: processes that land rows of three sources, derive or score, all at once, two that read
+the same tables over and over, and counting what came of it.
 Does not belong here: whether what is derived is right (``tests.stress``).
 
 Run ``python -m benchmarks.writers --seconds 60``. With ``--beside TREE`` the same writers run on
-another checkout first, in its own environment; it must have the functions that are called here.
+another checkout too, in its own environment; it must have the functions that are called here.
+``--writers`` chooses others, such as ``scores``, which scores a tick of the last hours each time.
 """
 
 import argparse
@@ -15,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 
 POSTS: Final = 20
 """In one answer."""
+READERS: Final = 2
+PAUSE_S: Final = 0.2
+"""Between two rounds of a reader: the processor is for the writers."""
+FOUR: Final = ("scrapes", "instagram", "tiktok", "derivation")
+PROJECT: Final = "brand"
+WANTED: Final = "processes"
+"""A file that says how many processes there are to be."""
 
 
 def stores_of(home: Path) -> "Stores":
@@ -101,6 +109,62 @@ def derive(stores: "Stores", number: int) -> None:
     bring_up_to_date(stores)
 
 
+def score(stores: "Stores", number: int) -> None:
+    """One tick of the last hours, each time another one for as long as there are others."""
+    from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks  # noqa: PLC0415
+
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    list(score_ticks(stores, [now - timedelta(minutes=number % 300)]))
+    copy_current_eligibility(stores)
+
+
+def prepare(stores: "Stores") -> None:
+    """A project that has all accounts, so that there is something to score."""
+    from layers_pipeline.operations.accounts import NewAccount  # noqa: PLC0415
+    from layers_pipeline.operations.creators import NewCreator  # noqa: PLC0415
+
+    long_ago = datetime(2025, 1, 1, tzinfo=UTC)
+    operations = stores.operations
+    operations.projects.add(PROJECT, name=PROJECT, time_zone="UTC", now=long_ago)
+    accounts = [
+        NewAccount(platform=platform, account_key=key, connection="external")
+        for platform, key in (("tiktok", "ada"), ("tiktok", "eve"), ("instagram", "eve"))
+    ]
+    operations.accounts.add(accounts, now=long_ago)
+    creators = [
+        NewCreator(creator_id=one.account_id, display_name="A", account_ids=(one.account_id,))
+        for one in accounts
+    ]
+    operations.allowlist.allow(PROJECT, creators, allowed_from=long_ago)
+
+
+def read(home: Path, seconds: float) -> dict[str, int]:
+    """Read tables over and over, each as it is at one version; what was wrong with them.
+
+    A read that raises is an error; so is one with fewer rows than before, or a key twice.
+    """
+    from layers_pipeline.lake import catalog  # noqa: PLC0415
+
+    tables = [catalog.RAW_SIFT__POSTS, catalog.RAW_TIKTOK__RESPONSES, catalog.PLATFORM_POSTS,
+              catalog.PLATFORM_POST_METRICS, catalog.ORGANIC_SCORES]  # fmt: skip
+    stores, reads, errors = stores_of(home), 0, 0
+    rows = dict.fromkeys(tables, 0)
+    until = wait_for_all(home, "reader") + seconds
+    while time.time() < until:
+        for table in tables:
+            try:
+                keys = stores.lake.read(table).select(table.key).collect()
+            except Exception as error:  # noqa: BLE001 - whatever a reader may meet
+                sys.stderr.write(f"{table.name}: {error!r}\n")
+                errors += 1
+                continue
+            reads += 1
+            errors += keys.n_unique() != keys.height or keys.height < rows[table]
+            rows[table] = keys.height
+        time.sleep(PAUSE_S)
+    return {"reads": reads, "errors": errors}
+
+
 def shown(post: str, number: int, now: datetime) -> dict[str, object]:
     """A post as SIFT answers it."""
     return {
@@ -121,20 +185,27 @@ WRITERS: Final[Mapping[str, Callable[["Stores", int], None]]] = {
     "instagram": land_reading("instagram"),
     "tiktok": land_reading("tiktok"),
     "derivation": derive,
+    "scores": score,
 }
 
 
 def write(kind: str, home: Path, seconds: float) -> int:
     """Write for some seconds, from when every writer is there; how many writes were done."""
     stores, done = stores_of(home), 0
-    (home / f"{kind}.there").touch()
-    while len(list(home.glob("*.there"))) < len(WRITERS):
-        time.sleep(0.01)
-    until = time.time() + seconds
+    until = wait_for_all(home, kind) + seconds
     while time.time() < until:
         WRITERS[kind](stores, done)
         done += 1
     return done
+
+
+def wait_for_all(home: Path, name: str) -> float:
+    """Wait until every process is there; the moment at which that is so."""
+    (home / f"{name}-{os.getpid()}.there").touch()
+    wanted = int((home / WANTED).read_text())
+    while len(list(home.glob("*.there"))) < wanted:
+        time.sleep(0.01)
+    return time.time()
 
 
 def check(home: Path) -> dict[str, int]:
@@ -155,25 +226,31 @@ def check(home: Path) -> dict[str, int]:
     return {name: frame.height for name, frame in frames.items()} | {"twice": twice}
 
 
-def together(tree: Path, seconds: float) -> dict[str, int]:
-    """Writes by kind of all writers at once, on one checkout.
+def together(
+    tree: Path, seconds: float, kinds: Sequence[str]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Writes by kind of all writers at once, on one checkout, and what readers met.
 
     Raises:
         RuntimeError: A writer failed, or rows were lost or doubled.
     """
     with tempfile.TemporaryDirectory() as folder:
-        stated(tree, "check", folder)
-        children = {
-            kind: subprocess.Popen(command(tree, "write", kind, folder, str(seconds)),
-                                   cwd=tree, env=paths(tree), stdout=subprocess.PIPE, text=True)
-            for kind in WRITERS
-        }  # fmt: skip
-        done = {kind: json.loads(child.communicate()[0]) for kind, child in children.items()}
+        (Path(folder) / WANTED).write_text(str(len(kinds) + READERS))
+        stated(tree, "prepare", folder)
+
+        def started(*words: str) -> subprocess.Popen[str]:
+            return subprocess.Popen(command(tree, *words, folder, str(seconds)), cwd=tree,
+                                    env=paths(tree), stdout=subprocess.PIPE, text=True)  # fmt: skip
+
+        readers = [started("read") for _ in range(READERS)]
+        writers = {kind: started("write", kind) for kind in kinds}
+        done = {kind: json.loads(child.communicate()[0]) for kind, child in writers.items()}
+        met = [json.loads(reader.communicate()[0]) for reader in readers]
         found = stated(tree, "check", folder)
-    wanted = {kind: done[kind] * POSTS for kind in done if kind in found} | {"twice": 0}
+    wanted = {kind: done.get(kind, 0) * POSTS for kind in found if kind != "twice"} | {"twice": 0}
     if found != wanted:
         raise RuntimeError(f"{tree}: {found} is there, {wanted} was written")
-    return done
+    return done, {name: sum(one[name] for one in met) for name in ("reads", "errors")}
 
 
 def command(tree: Path, *arguments: str) -> list[str]:
@@ -199,13 +276,16 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--seconds", type=float, default=60)
     asked.add_argument("--beside", type=Path)
+    asked.add_argument("--writers", nargs="+", choices=WRITERS, default=FOUR)
     given = asked.parse_args()
     trees = [Path(__file__).parents[1], *([given.beside.resolve()] if given.beside else [])]
     rates = []
     for tree in trees:
-        done = together(tree, given.seconds)
+        done, met = together(tree, given.seconds, given.writers)
         rates.append(sum(done.values()) / given.seconds)
-        sys.stdout.write(f"{tree}: {done}, {rates[-1]:.2f}/s, none lost or doubled\n")
+        sys.stdout.write(
+            f"{tree}: {done}, {rates[-1]:.2f}/s, none lost or doubled; readers: {met}\n"
+        )
     if given.beside:
         sys.stdout.write(f"ratio {rates[0] / rates[1]:.2f}\n")
 
@@ -214,6 +294,11 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["write", kind, folder, seconds]:
             sys.stdout.write(json.dumps(write(kind, Path(folder), float(seconds))))
+        case ["read", folder, seconds]:
+            sys.stdout.write(json.dumps(read(Path(folder), float(seconds))))
+        case ["prepare", folder]:
+            prepare(stores_of(Path(folder)))
+            sys.stdout.write(json.dumps(check(Path(folder))))
         case ["check", folder]:
             sys.stdout.write(json.dumps(check(Path(folder))))
         case _:

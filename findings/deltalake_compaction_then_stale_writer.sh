@@ -11,7 +11,11 @@
 #
 # Seen: "compact after compact: [0, 0, 1, 1, 2, 2, 3, 3]"
 #       "overwrite after compact: [0, 1, 2, 3, 9]"
-# What follows for this project: whatever compacts or overwrites a table holds its lock.
+#       "compact after compact, both of one application: [0, 0, 1, 1, 2, 2, 3, 3]"
+# The last: commits that name the same application (a transaction of Delta) fail one after the other
+# wherever rows are appended, merged or overwritten; a compaction takes the name and drops it.
+# What follows for this project: whatever overwrites a table holds its lock, and compactions are
+# overwrites of its own (layers_pipeline/lake/compaction.py).
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -21,7 +25,7 @@ python3 -m venv "$work/venv"
 import sys
 
 import polars as pl
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
 
 def two_handles(path):
@@ -45,4 +49,12 @@ first.optimize.compact()
 write_deltalake(second, pl.DataFrame({"a": [9]}), mode="overwrite")
 print("overwrite after compact:", rows(f"{sys.argv[1]}/overwritten"))
 assert rows(f"{sys.argv[1]}/overwritten") == [0, 1, 2, 3, 9], "the behaviour has changed"
+
+first, second = two_handles(f"{sys.argv[1]}/named")
+for handle in (first, second):
+    named = CommitProperties(app_transactions=[Transaction("writer", 4)])
+    handle.optimize.compact(commit_properties=named)
+print("compact after compact, both of one application:", rows(f"{sys.argv[1]}/named"))
+assert DeltaTable(f"{sys.argv[1]}/named").transaction_version("writer") is None
+assert rows(f"{sys.argv[1]}/named") == [0, 0, 1, 1, 2, 2, 3, 3], "the behaviour has changed"
 PY

@@ -172,6 +172,8 @@ class Settings(BaseSettings):
     """Into runs of how many ticks a backfill is split; 0 leaves a range one run."""
     scoring_runs_at_once: Annotated[int, Field(ge=0, le=1000)] = 0
     """How many runs may score at once; 0 leaves it to Dagster's instance, which begins with 1."""
+    score_shards: Annotated[int, Field(ge=1, le=256)] = 1
+    """Among how many processes the projects of a tick are shared; each reads the history anew."""
     runs_at_once: Annotated[int, Field(ge=1, le=10_000)] = 4
     """How many runs the daemon starts at once, of any kind."""
     score_history_days: Annotated[int, Field(ge=0)] = 0

@@ -160,7 +160,7 @@ def publish() -> None:
 
 def maintain(form: FormatOption = "table") -> None:
     """Compact the lake, publish, and delete files, landings and runs past the settings' days."""
-    from layers_pipeline.steps.publish.publication import maintain as upkeep
+    from layers_pipeline.steps.publish.upkeep import maintain as upkeep
 
     with opened() as stores, progress_bars():
         deleted = upkeep(stores)

@@ -13,13 +13,11 @@ from threading import get_ident
 from typing import Final
 from urllib.parse import unquote
 
-import polars as pl
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from deltalake.table import FilePruningPredicateType, FilterType
 
 LOCAL: Final = "file://"
-PARTITION: Final = "partition."
 
 
 class Handle(DeltaTable):
@@ -58,21 +56,6 @@ class Handle(DeltaTable):
     def latest_version(self) -> int:
         """The newest version that there is by now; one request to an object store."""
         return int(self._table.get_latest_version())
-
-
-def in_several_files(handle: DeltaTable) -> list[list[tuple[str, str, str]]]:
-    """Filters of each partition that has more than one file, in order."""
-    files = pl.DataFrame(handle.get_add_actions(flatten=True))
-    columns = [name for name in files.columns if name.startswith(PARTITION)]
-    counted = Counter(files.select(pl.col(columns).cast(pl.String)).rows())
-    return [
-        [
-            (name.removeprefix(PARTITION), "=", value)
-            for name, value in zip(columns, values, strict=True)
-        ]
-        for values, number in sorted(counted.items())
-        if number > 1
-    ]
 
 
 class Opened:

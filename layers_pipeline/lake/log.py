@@ -34,7 +34,7 @@ def shorten_log(lake: Lake, table: Table, *, keep: Iterable[int]) -> int:
         Files deleted.
     """
     log = lake.log_folder(table)
-    return 0 if log is None else lake.commit(table, lambda: _shorten(lake, table, log, set(keep)))
+    return 0 if log is None else lake.commit(table, lambda _: _shorten(lake, table, log, set(keep)))
 
 
 def _shorten(lake: Lake, table: Table, log: Path, keep: set[int]) -> int:

@@ -77,9 +77,8 @@ def missing(lake: Lake, table: Table, handle: DeltaTable) -> list[Field]:
 
 
 def _add_missing(lake: Lake, table: Table) -> list[str]:
-    def attempt() -> list[str]:
+    def attempt(handle: DeltaTable) -> list[str]:
         # Opened again each time: another process may have added them since.
-        handle = lake.ensure(table)
         fields = [
             Field(field.name, field.type, nullable=True, metadata={ADDED: "true"})
             for field in missing(lake, table, handle)

@@ -19,8 +19,9 @@ object store. deltalake has no such writer, so its log is written here by hand. 
 """
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from time import time
@@ -29,15 +30,27 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 import polars as pl
+from deltalake import DeltaTable
 from deltalake.transaction import AddAction
 
 from layers_pipeline.lake.handles import LOCAL
 from layers_pipeline.lake.object_store import size_of
-from layers_pipeline.lake.reading import marked
+from layers_pipeline.lake.reading import fenced
 from layers_pipeline.lake.table import Table, Written
 
 if TYPE_CHECKING:
     from layers_pipeline.lake.store import Lake
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """Data files of one table that no commit names yet, to be handed to who commits them."""
+
+    actions: tuple[AddAction, ...]
+    replaced: tuple[str, ...]
+    """Values of the partitions that they are to stand for."""
+    written: Written
+
 
 LEVEL: Final = 1
 """Of zstd: files a quarter smaller than with snappy, for a tenth more time."""
@@ -81,9 +94,22 @@ class Replacement:
                 partition_values={self._column: value},
                 modification_time=int(time() * 1000),
                 data_change=True,
-                stats=json.dumps(_statistics(kept, self._table), default=_as_json),
+                stats=json.dumps(statistics(kept.lazy(), self._table.key)),
             )
         )
+
+    def hand_over(self) -> Ahead:
+        """Give what was written to somebody else, who commits it."""
+        self._is_offered = True
+        return Ahead(
+            actions=tuple(self._actions), replaced=tuple(self._replaced), written=self._written
+        )
+
+    def adopt(self, ahead: Ahead) -> None:
+        """Commit what somebody else has written together with one's own."""
+        self._actions += ahead.actions
+        self._replaced |= dict.fromkeys(ahead.replaced)
+        self._written += ahead.written
 
     def abandon(self) -> None:
         """Delete the data files, unless a commit that names them was begun.
@@ -112,16 +138,15 @@ class Replacement:
             return Written()
         self._is_offered = True
 
-        def attempt() -> None:
+        def attempt(handle: DeltaTable) -> None:
             # The schema is the table's own and not the contract's: the commit changes rows alone.
-            handle = self._lake.ensure(self._table)
             handle.create_write_transaction(
                 [*self._actions],
                 mode="overwrite",
                 schema=handle.schema(),
                 partition_by=[self._column],
                 partition_filters=[(self._column, "in", list(self._replaced))],
-                commit_properties=marked(marks or {}),
+                commit_properties=fenced(handle, marks or {}),
             )
 
         self._lake.commit(self._table, attempt)
@@ -130,18 +155,42 @@ class Replacement:
 
 def _write(root: str, name: str, rows: pl.DataFrame, *, options: Mapping[str, str]) -> int:
     """Write a data file below the table's root; gives its size in bytes."""
+    rows.write_parquet(
+        writable(root, name),
+        compression="zstd",
+        compression_level=LEVEL,
+        storage_options=dict(options) or None,
+    )
+    return size_at(root, name, options=options)
+
+
+def writable(root: str, name: str) -> str:
+    """Where a file below a table's root is written to; its folder is made."""
     if _is_remote(root):
-        rows.write_parquet(
-            f"{root}/{name}",
-            compression="zstd",
-            compression_level=LEVEL,
-            storage_options=dict(options),
-        )
-        return size_of(root, name, options=options)
+        return f"{root.rstrip('/')}/{name}"
     path = _folder(root) / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows.write_parquet(path, compression="zstd", compression_level=LEVEL)
-    return path.stat().st_size
+    return str(path)
+
+
+def size_at(root: str, name: str, *, options: Mapping[str, str]) -> int:
+    """The bytes of a file below a table's root."""
+    if _is_remote(root):
+        return size_of(root.rstrip("/"), name, options=options)
+    return (_folder(root) / name).stat().st_size
+
+
+def statistics(rows: pl.LazyFrame, keys: Sequence[str]) -> dict[str, Any]:
+    """What Delta wants to know of a file: its rows, and between what values its keys lie."""
+    least = pl.struct(pl.col(keys).min()).alias("least")
+    most = pl.struct(pl.col(keys).max()).alias("most")
+    found = rows.select(pl.len().alias("rows"), least, most).collect().row(0, named=True)
+    return {
+        "numRecords": found["rows"],
+        "minValues": {name: _as_json(value) for name, value in found["least"].items()},
+        "maxValues": {name: _as_json(value) for name, value in found["most"].items()},
+        "nullCount": dict.fromkeys(keys, 0),
+    }
 
 
 def _is_remote(root: str) -> bool:
@@ -152,18 +201,5 @@ def _folder(root: str) -> Path:
     return Path(unquote(root.removeprefix(LOCAL)))
 
 
-def _statistics(rows: pl.DataFrame, table: Table) -> dict[str, Any]:
-    """What Delta wants to know of a file: its rows, and between what values its keys lie."""
-    ends = {name: (rows[name].min(), rows[name].max()) for name in table.key}
-    return {
-        "numRecords": rows.height,
-        "minValues": {name: least for name, (least, _) in ends.items()},
-        "maxValues": {name: most for name, (_, most) in ends.items()},
-        "nullCount": dict.fromkeys(table.key, 0),
-    }
-
-
-def _as_json(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{value!r} has no place in a file's statistics")
+def _as_json(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value

@@ -26,6 +26,9 @@ ADDED: Final = "layers.added"
 """Says of a stored column that it was added later, so that older files lack it."""
 DATA_FILE: Final = re.compile(r"/\w+=(?P<value>[^/]+)/(part-(?P<batch>[0-9a-f]{32})-)?[^/]*$")
 """A file of a table that one column divides, as ``partition_commit`` and deltalake name it."""
+KEYS: Final = "keys"
+"""Application of every commit of rows: of two from one version, the later one fails and looks
+again, though Delta alone might take both (``fenced``)."""
 
 MIGRATE: Final = "Run `layers-pipeline lake migrate`: it adds what may be added, or says what not."
 
@@ -334,6 +337,11 @@ def marked(marks: Mapping[str, int]) -> CommitProperties:
     return CommitProperties(
         app_transactions=[Transaction(app_id=name, version=at) for name, at in marks.items()]
     )
+
+
+def fenced(handle: DeltaTable, marks: Mapping[str, int]) -> CommitProperties:
+    """A commit that records numbers, and that no other of its kind from this version fits."""
+    return marked({**marks, KEYS: handle.version() + 1})
 
 
 def value_of(uri: str) -> str:

@@ -7,23 +7,24 @@ Does not belong here: reading (``reading``), what rows mean (``transforms``).
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import polars as pl
 import stamina
-from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchError
 
 from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
-from layers_pipeline.lake.catalog import LANDED, QUARANTINE
-from layers_pipeline.lake.handles import KeptToWrite, Steady, in_several_files
+from layers_pipeline.lake.catalog import BY_NAME, IMPORT_FILES, LANDED, ORGANIC_SCORES, QUARANTINE
+from layers_pipeline.lake.compaction import compact
+from layers_pipeline.lake.handles import KeptToWrite, Steady
 from layers_pipeline.lake.locks import Locks
 from layers_pipeline.lake.object_store import StoredFiles
 from layers_pipeline.lake.partition_commit import Replacement
-from layers_pipeline.lake.reading import MIGRATE, LakeReader, damaged, marked
+from layers_pipeline.lake.reading import MIGRATE, LakeReader, damaged, fenced
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
-from layers_pipeline.lake.writing import TABLE, Writing
+from layers_pipeline.lake.writing import SCORING, TABLE, Writing
 from layers_pipeline.seen import Seen
 from transforms.staging.quarantine import split
 
@@ -45,11 +46,6 @@ PROPERTIES: Final = {
     "delta.logRetentionDuration": LOG_KEPT,
     CHECKPOINT: str(CHECKPOINT_EVERY),
 }
-KEYS: Final = "keys"
-"""Application of every commit that looked for keys: of two from one version, the later one fails
-and looks again, though rows that are only appended would not conflict."""
-IN_ORDER: Final = WriterProperties(max_row_group_size=20_480)
-"""Of files in an order: who looks for one value reads so many rows of each."""
 
 
 class Lake(LakeReader):
@@ -87,13 +83,30 @@ class Lake(LakeReader):
 
     @contextmanager
     def deriving(self) -> Generator[None]:
-        """Held by who derives: rows go on landing, and are not seen within it."""
+        """Held by who derives: rows go on landing, and are not seen within it.
 
-        def landed_now() -> dict[str, DeltaTable | None]:
-            return {one.name: self.handle(one) for one in LANDED}
-
-        with self._writing.deriving(landed_now), self._steady.held():
+        Ticks go on being scored, too, and no newer scores are seen, unless ``scoring`` is held.
+        """
+        with self._writing.deriving(self._of_others), self._steady.held():
             yield
+
+    def _of_others(self) -> Mapping[str, DeltaTable | None]:
+        """What others may write beside a derivation, as it is now."""
+        scores = () if self._writing.holds(SCORING) else (ORGANIC_SCORES,)
+        return {one.name: self.handle(one) for one in (*LANDED, IMPORT_FILES, *scores)}
+
+    def scoring(self) -> AbstractContextManager[None]:
+        """Held by who writes what ticks come to; rows go on landing and being derived."""
+        return self._writing.scoring()
+
+    def going_by(self, versions: Mapping[str, int]) -> AbstractContextManager[None]:
+        """Read tables as they were at versions, by name; those that were not there yet at -1."""
+        return self._writing.going_by(
+            {
+                name: None if at < 0 else self.handle(BY_NAME[name], version=at)
+                for name, at in versions.items()
+            }
+        )
 
     def landing(self, table: Table | None = None) -> AbstractContextManager[None]:
         """Held while rows land that belong together; others land theirs at the same time.
@@ -108,7 +121,7 @@ class Lake(LakeReader):
         return self._writing.lock(name)
 
     def handle(self, table: Table, *, version: int | None = None) -> DeltaTable | None:
-        """As of ``LakeReader``; within ``deriving``, a landed table as it was at its beginning."""
+        """As of ``LakeReader``; within ``deriving`` and ``going_by``, tables as they were."""
         pins = self._writing.pins
         if version is None and table.name in pins:
             return pins[table.name]
@@ -145,8 +158,13 @@ class Lake(LakeReader):
         """
         kept, refused = self.hold_to_contract(table, restamp(rows))
 
-        def attempt() -> Written:
-            write_deltalake(self.ensure(table), table.shape(restamp(kept)), mode="append")
+        def attempt(handle: DeltaTable) -> Written:
+            write_deltalake(
+                handle,
+                table.shape(restamp(kept)),
+                mode="append",
+                commit_properties=fenced(handle, {}),
+            )
             return Written(inserted=kept.height)
 
         written = Written() if kept.is_empty() else self.commit(table, attempt)
@@ -190,10 +208,9 @@ class Lake(LakeReader):
         wanted = self._newer(table, marks or {})
         kept, refused = self.hold_to_contract(table, rows)
 
-        def attempt() -> Written:
+        def attempt(handle: DeltaTable) -> Written:
             given = restamp(kept) if restamp else kept
-            handle = self.ensure(table)
-            mark = marked({**wanted, KEYS: handle.version() + 1})
+            mark = fenced(handle, wanted)
             if not self._has_any(table, handle, given):
                 write_deltalake(handle, given, mode="append", commit_properties=mark)
                 return Written(inserted=given.height)
@@ -231,11 +248,9 @@ class Lake(LakeReader):
         """Record numbers with a commit of no rows, by application; lower ones are left alone."""
         wanted = self._newer(table, marks)
 
-        def attempt() -> None:
-            mark = marked(wanted)
-            write_deltalake(
-                self.ensure(table), table.empty(), mode="append", commit_properties=mark
-            )
+        def attempt(handle: DeltaTable) -> None:
+            mark = fenced(handle, wanted)
+            write_deltalake(handle, table.empty(), mode="append", commit_properties=mark)
 
         if wanted:
             self.commit(table, attempt)
@@ -263,13 +278,13 @@ class Lake(LakeReader):
             return Written()
         kept, refused = self.hold_to_contract(table, rows)
 
-        def attempt() -> Written:
+        def attempt(handle: DeltaTable) -> Written:
             write_deltalake(
-                self.ensure(table),
+                handle,
                 kept,
                 mode="overwrite",
                 predicate=in_partitions(where) or None,
-                commit_properties=marked(marks or {}),
+                commit_properties=fenced(handle, marks or {}),
             )
             return Written(inserted=kept.height, quarantined=refused)
 
@@ -283,20 +298,16 @@ class Lake(LakeReader):
         """
         return Replacement(self, table, column, batch)
 
-    def compact(self, table: Table) -> dict[str, Any]:
-        """Join small files into large ones, in the table's order, and write a checkpoint."""
+    def compact(self, table: Table, *, at: int | None = None) -> int | None:
+        """Join each partition's small files into one, in the table's order; see ``compaction``.
 
-        def attempt() -> dict[str, Any]:
-            handle = self.ensure(table)
-            for partition in in_several_files(handle) if table.in_order_of else ():
-                handle.optimize.z_order(
-                    table.in_order_of, partition_filters=partition, writer_properties=IN_ORDER
-                )
-            done = dict(handle.optimize.compact())
-            handle.create_checkpoint()
-            return done
+        Args:
+            at: Only while the table is at this version.
 
-        return self.commit(table, attempt)
+        Returns:
+            The table's version afterwards; None where it was at another one, and nothing was done.
+        """
+        return compact(self, table, at=at)
 
     def vacuum(self, table: Table, *, keep_versions: Sequence[int] = ()) -> list[str]:
         """Delete files that no version of the last week and no kept version needs.
@@ -360,8 +371,11 @@ class Lake(LakeReader):
                 storage_options=self._options,
             )
 
-    def commit(self, table: Table, attempt: Callable[[], T]) -> T:
-        """Run an attempt to commit, again if another writer was first.
+    def commit(self, table: Table, attempt: Callable[[DeltaTable], T]) -> T:
+        """Run an attempt to commit to the table as it is, again if another writer was first.
+
+        That the thread's locks still hold is asked after the table was opened. So whoever takes
+        them over commits a newer version, which the late commit does not fit (``fenced``).
 
         Raises:
             StoreError: The stored columns are not those of the contract, or the table is damaged.
@@ -370,8 +384,9 @@ class Lake(LakeReader):
         """
 
         def held_attempt() -> T:
-            self._writing.require()
-            return attempt()
+            handle = self.ensure(table)
+            self.require()
+            return attempt(handle)
 
         retried = stamina.retry(on=CommitFailedError, attempts=COMMIT_ATTEMPTS, timeout=None)
         try:
@@ -392,3 +407,11 @@ class Lake(LakeReader):
             ) from error
         except (DeltaError, OSError) as error:
             raise damaged(table.name, self.uri(table), error) from error
+
+    def require(self) -> None:
+        """See to it that the thread still holds its locks.
+
+        Raises:
+            LockLostError: One was lost.
+        """
+        self._writing.require()

@@ -1,4 +1,4 @@
-"""Who may write at the same time: those who land rows, one who derives, or one alone.
+"""Who may write at the same time: those who land rows, one who derives, one who scores, one alone.
 
 Belongs here: the lake's locks by name in their one order, what a thread holds of them, the
 versions that a derivation goes by.
@@ -6,8 +6,9 @@ Does not belong here: how a lock is held (``locks``), what is written (``store``
 
 Several may land rows at once, also while somebody derives. Whoever derives goes by the landed rows
 of one moment, at which nobody was landing: what lands later is known later, and is derived next
-time. Whoever is alone keeps out both. Locks are taken in the order of ``ORDER`` only, so that no
-two can wait for each other.
+time. Whoever writes what ticks come to holds a lock of its own, and derives within it where it has
+to. Whoever is alone keeps out all of them. Locks are taken in the order of ``ORDER`` only, so that
+no two can wait for each other.
 """
 
 import threading
@@ -19,6 +20,8 @@ from deltalake import DeltaTable
 
 from layers_pipeline.lake.locks import Held, Locks
 
+SCORING: Final = "scoring"
+"""Held by who writes scores, eligibility, selections and what else follows from ticks."""
 DERIVATION: Final = "derivation"
 WRITE_LOCK: Final = "unit"
 """Shared by those who land rows, held by one who is alone. Its name is a file's, or a number of
@@ -32,6 +35,7 @@ ORDER: Final = (
     "maintenance",
     "publish",
     "creators",
+    SCORING,
     DERIVATION,
     WRITE_LOCK,
     LANDING,
@@ -40,7 +44,7 @@ ORDER: Final = (
 """Whoever holds a lock may take those after it, and none before it or of its own kind."""
 Role = Literal["landing", "deriving", "alone"]
 Pins = Mapping[str, DeltaTable | None]
-"""Landed tables as they were at one moment; None for one that was not there yet."""
+"""Tables that others write, as they were at one moment; None for one that was not there yet."""
 
 
 class _Mine(threading.local):
@@ -82,7 +86,21 @@ class Writing:
         if self._mine.role in {"alone", "deriving"}:
             yield
             return
-        with self.lock(DERIVATION), self.lock(WRITE_LOCK), self._as("alone"):
+        with (
+            self.scoring(),
+            self.lock(DERIVATION),
+            self.lock(WRITE_LOCK),
+            self._as("alone"),
+        ):
+            yield
+
+    @contextmanager
+    def scoring(self) -> Generator[None]:
+        """One writes what ticks come to at a time; part of itself or of being alone."""
+        if self.holds(SCORING):
+            yield
+            return
+        with self.lock(SCORING):
             yield
 
     @contextmanager
@@ -90,7 +108,8 @@ class Writing:
         """One derives at a time, by what had landed at one moment; part of being alone.
 
         Args:
-            landed_now: Opens the landed tables; called while nobody lands rows.
+            landed_now: Opens the tables that others may write meanwhile; called while nobody
+                lands rows.
         """
         if self._mine.role in {"alone", "deriving"}:
             yield
@@ -100,6 +119,12 @@ class Writing:
                 pins = landed_now()
             with self._as("deriving", pins):
                 yield
+
+    @contextmanager
+    def going_by(self, pins: Pins) -> Generator[None]:
+        """Read tables as they were; takes no lock."""
+        with self._as(self._mine.role, pins):
+            yield
 
     @contextmanager
     def landing(self, table: str | None) -> Generator[None]:
@@ -115,16 +140,21 @@ class Writing:
                 yield
 
     @contextmanager
-    def _as(self, role: Role, pins: Pins | None = None) -> Generator[None]:
+    def _as(self, role: Role | None, pins: Pins | None = None) -> Generator[None]:
+        before = self._mine.role, self._mine.pins
         self._mine.role, self._mine.pins = role, pins or {}
         try:
             yield
         finally:
-            self._mine.role, self._mine.pins = None, {}
+            self._mine.role, self._mine.pins = before
+
+    def holds(self, name: str) -> bool:
+        """Whether the thread holds the lock of a name."""
+        return any(held == name for held, _ in self._mine.held)
 
     @property
     def pins(self) -> Pins:
-        """The landed tables that the thread goes by; none unless it derives."""
+        """The tables that the thread reads as they were."""
         return self._mine.pins
 
     def require(self) -> None:

@@ -23,7 +23,8 @@ from layers_pipeline.lake.migration import migrate
 from layers_pipeline.lake.store import Lake
 from layers_pipeline.lake.table import Table, differ
 from layers_pipeline.serving import generations
-from layers_pipeline.steps.publish.publication import maintain, publish
+from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.stores import Stores
 from tests.worlds.data_builders import (
     allow,

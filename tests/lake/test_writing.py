@@ -1,9 +1,10 @@
-"""Who may write at the same time: rows that land beside a derivation, and locks that were lost.
+"""Who may write at the same time: landings, a derivation, scores; and locks that were lost.
 
 Belongs here: the order of locks, what a derivation sees of what lands meanwhile, fencing.
 Does not belong here: locks by themselves (``test_locks``), what is derived.
 """
 
+import random
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -95,12 +96,19 @@ def two(tmp_path) -> Two:
     [
         ("landing", "landing", True),
         ("landing", "deriving", False),
+        ("landing", "scoring", True),
         ("landing", "write_lock", False),
         ("deriving", "landing", True),
         ("deriving", "deriving", False),
+        ("deriving", "scoring", True),
         ("deriving", "write_lock", False),
+        ("scoring", "landing", True),
+        ("scoring", "deriving", True),
+        ("scoring", "scoring", False),
+        ("scoring", "write_lock", False),
         ("write_lock", "landing", False),
         ("write_lock", "deriving", False),
+        ("write_lock", "scoring", False),
         ("write_lock", "write_lock", False),
     ],
 )
@@ -115,6 +123,73 @@ def test_who_may_write_beside_whom(two, mine, others, may):
     with getattr(two.one.lake, mine)(), ThreadPoolExecutor(1) as elsewhere:
         assert elsewhere.submit(take).result() is may
     assert take()
+
+
+WITHIN = {
+    ("landing", "landing"): False,
+    ("landing", "deriving"): False,
+    ("landing", "scoring"): False,
+    ("landing", "write_lock"): False,
+    ("deriving", "landing"): True,
+    ("deriving", "deriving"): True,
+    ("deriving", "scoring"): False,
+    ("deriving", "write_lock"): True,
+    ("scoring", "landing"): True,
+    ("scoring", "deriving"): True,
+    ("scoring", "scoring"): True,
+    ("scoring", "write_lock"): True,
+    ("write_lock", "landing"): True,
+    ("write_lock", "deriving"): True,
+    ("write_lock", "scoring"): True,
+    ("write_lock", "write_lock"): True,
+}
+"""What may be taken within what, by one thread."""
+
+
+@pytest.mark.parametrize(("first", "second"), WITHIN, ids=str)
+def test_what_is_taken_within_what(two, first, second):
+    """All else is refused at once, so that two who take both never wait for each other."""
+    lake = two.one.lake
+    with getattr(lake, first)():
+        if WITHIN[first, second]:
+            with getattr(lake, second)():
+                pass
+            return
+        with pytest.raises(RuntimeError, match="not to be taken within"), getattr(lake, second)():
+            pass
+
+
+def test_every_order_of_roles_comes_to_an_end(two):
+    """Each pair that may be taken within each other is, by several at once, again and again."""
+    pairs = [pair for pair, may in WITHIN.items() if may]
+
+    def work(number: int) -> int:
+        lake = Lake(
+            two.one.settings.lake_location,
+            locks=FileLocks(two.one.settings.locks_location, timeout_s=60),
+        )
+        for first, second in random.Random(number).sample(pairs, len(pairs)):
+            with getattr(lake, first)(), getattr(lake, second)(), lake.lock(f"{TABLE}any"):
+                pass
+        return len(pairs)
+
+    with ThreadPoolExecutor(4) as several:
+        assert sum(several.map(work, range(8))) == 8 * len(pairs)
+
+
+def test_a_derivation_goes_by_the_scores_of_its_beginning(two):
+    lake, scores = two.one.lake, catalog.ORGANIC_SCORES
+    two.other.ensure(scores)
+    with lake.deriving():
+        before = lake.version(scores)
+        with two.other.scoring():
+            two.other.record_marks(scores, {"of a tick": 1})
+        assert lake.version(scores) == before
+        assert lake.watermark(scores, "of a tick") == -1
+    assert lake.version(scores) == before + 1
+    with lake.scoring(), lake.deriving():
+        lake.record_marks(scores, {"of a tick": 2})
+        assert lake.watermark(scores, "of a tick") == 2
 
 
 def test_rows_of_one_table_land_one_after_the_other_if_that_is_asked_for(two):

@@ -25,7 +25,8 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.database import Pinned
-from layers_pipeline.steps.publish.publication import maintain, publish
+from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.stores import Stores
 from tests.hypothesis_profiles import examples
 from tests.oracles.scores import exact

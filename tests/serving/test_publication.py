@@ -26,7 +26,8 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.versions import InForce
 from layers_pipeline.steps.ingest.imports import import_captures
-from layers_pipeline.steps.publish.publication import maintain, publish
+from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.score.scoring import score_ticks
 from layers_pipeline.steps.score.tick_scorer import WRITTEN, open_scorer
 from layers_pipeline.steps.stores import Stores, open_stores
@@ -105,8 +106,9 @@ def rows(path: Path, query: str) -> list[tuple]:
 
 
 def names_in(folder: Path) -> list[str]:
-    """What lies in a folder, but for the marts' parts."""
-    return sorted(path.name for path in folder.iterdir() if path.name != "marts")
+    """What lies in a folder, but for the marts' parts and the outline."""
+    names = {path.name for path in folder.iterdir()} - {"marts"}
+    return sorted(name for name in names if not name.startswith(".outline-"))
 
 
 def test_the_link_moves_to_the_new_generation_and_old_ones_are_pruned(stores, folder):

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from layers_pipeline.serving import generations
-from layers_pipeline.steps.publish.publication import maintain
+from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.stores import Stores
 from tests.object_store import S3Server
 from tests.postgres import PostgresUrlFactory
@@ -29,7 +29,7 @@ POINTS = [
 """Files that no commit names; a tick of which one table is not committed; of which one is; what
 landed and was not derived; a file that is begun; one that is made and not shown."""
 KEPT_UP = [
-    Point(function="steps.publish.publication:_mark_as_read", event="call"),
+    Point(function="steps.publish.upkeep:_mark_as_read", event="call"),
     Point(function="lake.store:Lake.vacuum", nth=3),
 ]
 

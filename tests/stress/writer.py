@@ -22,7 +22,8 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import import_captures
 from layers_pipeline.steps.ingest.raw_rows import known_now
-from layers_pipeline.steps.publish.publication import maintain, publish
+from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores
 

@@ -21,7 +21,8 @@ from layers_pipeline.steps.keep.backup import back_up
 from layers_pipeline.steps.keep.restore import restore
 from layers_pipeline.steps.keep.verify import verify
 from layers_pipeline.steps.maintain.replay import replay
-from layers_pipeline.steps.publish.publication import maintain, publish
+from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.score.ticks import tick_of
 from layers_pipeline.steps.stores import open_stores
 from tests.worlds.data_builders import rows_of, score

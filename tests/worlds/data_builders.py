@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+import dataframely as dy
 import duckdb
 import polars as pl
 from hypothesis import strategies as st
@@ -31,7 +32,8 @@ from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.imports import ImportReport, import_captures
 from layers_pipeline.steps.ingest.raw_rows import AccountSync, write_raw
-from layers_pipeline.steps.score.scoring import ScoredTick, score_ticks
+from layers_pipeline.steps.score.scoring import score_ticks
+from layers_pipeline.steps.score.tick_commits import ScoredTick
 from layers_pipeline.steps.stores import Stores, open_stores
 from transforms.contracts.captures import Capture
 from transforms.contracts.posts import ProjectAllowlist
@@ -57,6 +59,12 @@ def hours(number: float, *, after: datetime = AS_OF) -> datetime:
     return after + timedelta(hours=number)
 
 
+@cache
+def schema_of(contract: type[dy.Schema]) -> dict[str, pl.DataType]:
+    """A contract's columns and their types, made once: a law asks for them in every example."""
+    return dict(contract.create_empty().schema)
+
+
 def capture(post: str = "p", at: float = -1, **changes) -> dict:
     """One capture, ``at`` hours after ``AS_OF``; known when it was captured by default."""
     row = dict.fromkeys(Capture.column_names())
@@ -67,7 +75,7 @@ def capture(post: str = "p", at: float = -1, **changes) -> dict:
 
 
 def captures(rows: Iterable[dict]) -> pl.LazyFrame:
-    return pl.DataFrame(list(rows), schema=dict(Capture.create_empty().schema)).lazy()
+    return pl.DataFrame(list(rows), schema=schema_of(Capture)).lazy()
 
 
 def interval(account: str = "ada", **changes) -> dict:
@@ -77,7 +85,7 @@ def interval(account: str = "ada", **changes) -> dict:
 
 
 def intervals(rows: Iterable[dict]) -> pl.LazyFrame:
-    return pl.DataFrame(list(rows), schema=dict(ProjectAllowlist.create_empty().schema)).lazy()
+    return pl.DataFrame(list(rows), schema=schema_of(ProjectAllowlist)).lazy()
 
 
 def member(post: str = "p", **changes) -> dict:
@@ -91,7 +99,7 @@ def member(post: str = "p", **changes) -> dict:
 
 
 def members(rows: Iterable[dict]) -> pl.LazyFrame:
-    return pl.DataFrame(list(rows), schema=dict(PoolMembers.create_empty().schema)).lazy()
+    return pl.DataFrame(list(rows), schema=schema_of(PoolMembers)).lazy()
 
 
 def ranked(pool: pl.LazyFrame, *, as_of: datetime = AS_OF) -> pl.DataFrame:
@@ -158,7 +166,7 @@ def write_file(path: Path, rows: Sequence[dict]) -> Path:
         *COUNTS,
         "followers",
     )
-    schema = {name: Capture.create_empty().schema[name] for name in wanted}
+    schema = {name: schema_of(Capture)[name] for name in wanted}
     schema |= {"post_key": pl.String}
     given = [row | {"post_key": row["platform_post_id"]} for row in rows]
     pl.DataFrame(

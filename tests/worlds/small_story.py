@@ -12,7 +12,8 @@ from layers_pipeline.clock import FixedClock
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.maintain.replay import replay
-from layers_pipeline.steps.publish.publication import maintain, publish
+from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.score.scoring import copy_current_eligibility
 from layers_pipeline.steps.stores import Stores, open_stores
 from tests.object_store import S3Server

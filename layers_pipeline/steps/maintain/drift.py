@@ -22,7 +22,7 @@ from transforms.scoring.ticks import tick_from_text, tick_text
 def derive_drift(stores: Stores) -> Written:
     """Compare what shadows scored with what was in force, at ticks that were written since."""
     lake, table, scores = stores.lake, catalog.SCORE_DRIFT, catalog.ORGANIC_SCORES
-    with lake.write_lock():
+    with lake.scoring():
         at, mark = lake.version(scores), lake.watermark(table, scores.name)
         if at == mark:
             return Written()

@@ -1,7 +1,7 @@
 """How long the scores of every tick are kept.
 
 Belongs here: what goes once a day is old, and what must stay.
-Does not belong here: deleting files (``publication.maintain``).
+Does not belong here: deleting files (``publish.upkeep``).
 
 A day that is thinned out keeps its last tick, and of content that this tick did not score the
 newest score of the day, because that score stands until there is another (R24).
@@ -24,6 +24,7 @@ OF_TICKS_ONLY: Final = (
     catalog.AD_ELIGIBILITY,
 )
 """Tables of which a thinned day keeps the last tick and nothing else."""
+THINNED: Final = (catalog.ORGANIC_SCORES, *OF_TICKS_ONLY)
 
 
 def thin_out_scores(stores: Stores) -> int:
@@ -37,7 +38,7 @@ def thin_out_scores(stores: Stores) -> int:
     days = stores.settings.score_history_days
     if not days:
         return 0
-    with stores.lake.write_lock():
+    with stores.lake.scoring():
         old = _ticks_before(stores, stores.clock.now() - timedelta(days=days))
         due = {day: ticks for day, ticks in old.items() if len(ticks) > 1}
         for done, ticks in enumerate(due.values(), start=1):

@@ -1,10 +1,10 @@
-"""Publishing the lake to analysts, and the upkeep that must respect what was published.
+"""Publishing the lake to analysts.
 
-Belongs here: pinning one consistent set of versions, publishing it, compacting, vacuuming.
-Does not belong here: how the file is built (``serving``).
+Belongs here: pinning one consistent set of versions, publishing it.
+Does not belong here: how the file is built (``serving``), compacting and vacuuming (``upkeep``).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -14,10 +14,8 @@ import polars as pl
 
 from layers_pipeline.errors import PublicationError
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.log import shorten_log
 from layers_pipeline.lake.reading import ADDED
 from layers_pipeline.lake.table import Table, Written, add_up
-from layers_pipeline.progress import report
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.history import History
 from layers_pipeline.serving.pinned import Pinned
@@ -27,44 +25,46 @@ from layers_pipeline.steps.derive.everything import (
     unheard,
 )
 from layers_pipeline.steps.derive.payouts import copy_payouts
-from layers_pipeline.steps.maintain.drift import derive_drift
-from layers_pipeline.steps.maintain.raw_retention import drop_old_landings
-from layers_pipeline.steps.maintain.retention import thin_out_scores
 from layers_pipeline.steps.score.scoring import copy_current_eligibility, score_ticks
 from layers_pipeline.steps.score.selecting import select_ticks
 from layers_pipeline.steps.score.settling import settle
 from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores
 
-SMALL_FILES: Final = 100
 TICKS_AT_ONCE: Final = 6
 SCORE: Final = ("ads_content_id", "organic_score", "scoring_version")
 RANK: Final = ("ads_content_id", "views_rank_pct", "engagement_rate_rank_pct", "pool_size")
 
 
-def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.Generation:
+def publish(
+    stores: Stores, *, on_written: OnWritten = unheard, rolls: bool = False
+) -> generations.Generation:
     """Publish what the lake holds now as the next generation of the analysts' file.
 
     Whatever a crashed run left half way is finished first, and what has landed is derived, while
-    nobody else writes; so the tables of one generation agree.
+    nobody else scores or derives; so the tables of one generation agree. Rows go on landing: the
+    generation has those of one moment, and of rows set aside (``quarantine``) perhaps a few more.
 
     Args:
         on_written: Called with what was written before the tables were pinned, by table name.
+        rolls: Whether months that are over are rolled into a file each.
     """
     written: dict[str, Written] = {}
     collect = partial(add_up, written)
     with stores.lake.lock("publish"):
         # Most of it first, beside which rows may go on landing.
         collect(bring_up_to_date(stores))
-        with stores.lake.write_lock():
+        with stores.lake.scoring():
             for scored in score_ticks(stores, _half_written_ticks(stores), on_written=collect):
                 collect({name: Written(inserted=rows) for name, rows in scored.rows.items()})
             collect({catalog.AD_ELIGIBILITY.name: Written(updated=settle(stores).rows)})
             collect(select_ticks(stores).written())
             collect({catalog.AD_ELIGIBILITY_CURRENT.name: copy_current_eligibility(stores)})
-            collect(bring_up_to_date(stores))
-            collect(copy_payouts(stores))
-            pinned = [_pin(stores, table) for table in (*catalog.PUBLISHED, *catalog.STAGED_TABLES)]
+            with stores.lake.deriving():
+                collect(bring_up_to_date(stores))
+                collect(copy_payouts(stores))
+                shown = (*catalog.PUBLISHED, *catalog.STAGED_TABLES)
+                pinned = [_pin(stores, table) for table in shown]
         on_written(written)
         return generations.publish(
             stores.settings.serve_location,
@@ -72,6 +72,7 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
             at=stores.clock.now(),
             kept=stores.settings.generations_kept,
             history=History.of(stores.settings),
+            rolls=rolls,
         )
 
 
@@ -163,62 +164,3 @@ def _pin(stores: Stores, table: Table) -> Pinned:
         return found
     rows, options = int(handle.count()), stores.lake.storage_options
     return replace(found, rows=rows, options=options)
-
-
-def _mark_as_read(stores: Stores) -> None:
-    """Spare the readers of compacted tables the rows that only came back in other files."""
-    versions = {table.name: stores.lake.version(table) for table in catalog.TABLES}
-    for table in catalog.TABLES:
-        stores.lake.record_marks(table, {name: versions[name] for name in table.remembers})
-
-
-def maintain(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str, int]:
-    """Keep the lake small and quick to read: thin out, compact, publish, then delete files.
-
-    Old scores are thinned out (``retention``), old landings dropped (``raw_retention``), and tables
-    of many small files compacted. The order matters: a published generation names files, so files
-    are deleted only after the generations that are kept have been asked which versions they read.
-
-    Args:
-        on_written: Called with what was derived, by table name; twice, as publishing derives too.
-
-    Returns:
-        Files deleted, by table name.
-    """
-    with stores.lake.lock("maintenance"):
-        with stores.lake.write_lock():
-            written = bring_up_to_date(stores)
-            written[catalog.SCORE_DRIFT.name] = derive_drift(stores)
-            # Before scores go that rows might follow from.
-            judged_again = Written(updated=settle(stores).rows)
-            add_up(written, {catalog.AD_ELIGIBILITY.name: judged_again})
-            add_up(written, select_ticks(stores).written())
-            thin_out_scores(stores)
-            drop_old_landings(stores)
-            for done, table in enumerate(catalog.TABLES, start=1):
-                if len(stores.lake.files(table)) > SMALL_FILES:
-                    stores.lake.compact(table)
-                report("tables compacted", done, len(catalog.TABLES))
-            _mark_as_read(stores)
-        on_written(written)
-        publish(stores, on_written=on_written)
-        kept = generations.pinned_versions(stores.settings.serve_location)
-        there = [table for table in catalog.TABLES if stores.lake.version(table) >= 0]
-        deleted = {
-            table.name: len(stores.lake.vacuum(table, keep_versions=kept.get(table.name, ())))
-            for table in there
-        }
-        _shorten_logs(stores, there, kept)
-        return deleted
-
-
-def _shorten_logs(
-    stores: Stores, tables: Sequence[Table], published: Mapping[str, Sequence[int]]
-) -> None:
-    """Keep of each log what kept generations read, and what other tables go on from."""
-    lake = stores.lake
-    with lake.write_lock():
-        for table in tables:
-            readers = [one for one in catalog.TABLES if table.name in one.remembers]
-            read = {lake.watermark(one, table.name) for one in readers} - {-1}
-            shorten_log(lake, table, keep=read.union(published.get(table.name, ())))

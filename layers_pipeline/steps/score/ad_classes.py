@@ -90,7 +90,7 @@ def _classify(
         done.append(_summary(tick, rows))
         is_new = True
     if is_new:
-        with lake.write_lock():
+        with lake.scoring():
             batch.commit()
     yield from done
 

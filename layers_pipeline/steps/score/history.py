@@ -11,7 +11,7 @@ from datetime import datetime
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.table import Written, add_up
+from layers_pipeline.lake.table import Written
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.staging import captures
 from layers_pipeline.steps.score.decisions import Decisions, read_decisions
@@ -111,42 +111,71 @@ class History:
 
 
 def load_history(stores: Stores, *, since: datetime, until: datetime) -> History:
-    """Pin the lake while nobody writes, and load what ticks read.
+    """Pin what ticks read, and load it.
 
     What has landed is derived first: rows are known once they have landed, and a tick sees all
-    that was known at its time, however busy the pipeline was then.
+    that was known at its time, however busy the pipeline was then. Nobody else derives meanwhile;
+    what lands now is known later than the ticks.
 
     Args:
         since: The first moment that will be asked for.
         until: The last one; nothing known later is loaded.
     """
+    with stores.lake.deriving():
+        derived = bring_up_to_date(stores)
+        known, baseline = read_known(stores, until), read_baseline(stores)
+    history = history_from(known, since=since, until=until)
+    return replace(history, derived=derived, baseline=baseline)
+
+
+def read_baseline(stores: Stores) -> Baseline:
+    """What stands of scores now."""
     lake = stores.lake
-    # Most of it first, beside which rows may go on landing.
-    derived = bring_up_to_date(stores)
-    with lake.write_lock():
-        add_up(derived, bring_up_to_date(stores))
-        posts = lake.read(catalog.PLATFORM_POSTS).filter(pl.col("first_seen_at") <= until)
-        seen = captures(stores).filter(pl.col("known_at") <= until)
-        metrics = lake.read_as_known(catalog.PLATFORM_POST_METRICS, until)
-        daily = lake.read_as_known(catalog.AD_DAILY_METRICS, until).collect()
-        absences = lake.read(catalog.POST_ABSENCES).collect()
-        allowlist = lake.read(catalog.PROJECT_ALLOWLIST).collect()
-        decisions = read_decisions(stores, until)
-        at = lake.version(catalog.ORGANIC_SCORES)
-        follows = lake.watermark(catalog.AD_ELIGIBILITY, catalog.ORGANIC_SCORES.name)
-    history = history_of(
-        posts=posts,
-        captures=seen,
-        snapshots=metrics,
-        absences=absences,
-        allowlist=allowlist,
-        decisions=decisions,
-        daily=daily,
+    at = lake.version(catalog.ORGANIC_SCORES)
+    follows = lake.watermark(catalog.AD_ELIGIBILITY, catalog.ORGANIC_SCORES.name)
+    return Baseline(scores_version=at, is_settled=follows == at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """Tables as they are at one moment, as ``history_of`` wants them."""
+
+    posts: pl.LazyFrame
+    captures: pl.LazyFrame
+    snapshots: pl.LazyFrame
+    absences: pl.DataFrame
+    allowlist: pl.DataFrame
+    decisions: Decisions
+    daily: pl.DataFrame
+
+
+def read_known(stores: Stores, until: datetime) -> Known:
+    """Open what ticks up to a moment read; nothing known later is among it."""
+    lake = stores.lake
+    return Known(
+        posts=lake.read(catalog.PLATFORM_POSTS).filter(pl.col("first_seen_at") <= until),
+        captures=captures(stores).filter(pl.col("known_at") <= until),
+        snapshots=lake.read_as_known(catalog.PLATFORM_POST_METRICS, until),
+        absences=lake.read(catalog.POST_ABSENCES).collect(),
+        allowlist=lake.read(catalog.PROJECT_ALLOWLIST).collect(),
+        decisions=read_decisions(stores, until),
+        daily=lake.read_as_known(catalog.AD_DAILY_METRICS, until).collect(),
+    )
+
+
+def history_from(known: Known, *, since: datetime, until: datetime) -> History:
+    """Load what was opened; ``since`` and ``until`` as of ``load_history``."""
+    return history_of(
+        posts=known.posts,
+        captures=known.captures,
+        snapshots=known.snapshots,
+        absences=known.absences,
+        allowlist=known.allowlist,
+        decisions=known.decisions,
+        daily=known.daily,
         since=since,
         goes_on=since < until,
     )
-    baseline = Baseline(scores_version=at, is_settled=follows == at)
-    return replace(history, derived=derived, baseline=baseline)
 
 
 def history_of(

@@ -94,7 +94,7 @@ def select_ticks(stores: Stores) -> Selected:
     if not layers:
         return Selected()
     lake = stores.lake
-    with lake.write_lock():
+    with lake.scoring():
         at, done = lake.version(JUDGED), dict[datetime, SelectedTick]()
         due = _since_layers(lake, layers)
         if due:
@@ -116,9 +116,10 @@ def _select(
     judged = stores.lake.read(JUDGED).filter(
         pl.col("tick").is_in(due), pl.col("project_id").is_in(projects)
     )
-    history = load_selection_history(
-        stores, projects=projects, judged=judged, until=tick_from_text(due[-1])
-    )
+    with stores.lake.deriving():  # all tables as they are between two derivations
+        history = load_selection_history(
+            stores, projects=projects, judged=judged, until=tick_from_text(due[-1])
+        )
     done: dict[datetime, SelectedTick] = {}
     for ticks in _some_at_a_time(due):
         of_ticks = judged.filter(pl.col("tick").is_in(ticks)).collect()

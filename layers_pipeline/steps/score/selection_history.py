@@ -142,7 +142,7 @@ class SelectionHistory:
 def load_selection_history(
     stores: Stores, *, projects: Sequence[str], judged: pl.LazyFrame, until: datetime
 ) -> SelectionHistory:
-    """Load what selection reads; the caller holds the write lock.
+    """Load what selection reads; the caller lets nobody derive meanwhile.
 
     Args:
         projects: Projects that have layers; of posts and allowlists only theirs are loaded.

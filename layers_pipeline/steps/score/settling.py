@@ -82,7 +82,7 @@ def settle(stores: Stores) -> Settled:
         The ticks that changed, how many of their rows, and ticks that nobody here can judge.
     """
     lake = stores.lake
-    with lake.write_lock():
+    with lake.scoring():
         at, due = lake.version(SCORES), unsettled_ticks(lake)
         versions = _by_version(stores, due)
         changed: dict[datetime, int] = {}

@@ -11,7 +11,7 @@ from layers_pipeline.steps.derive.posts import derive_facts
 from layers_pipeline.steps.derive.staging import captures as captures_of
 from layers_pipeline.steps.derive.staging import captures_since, stage
 from layers_pipeline.steps.platforms import INSTAGRAM, SIFT, STAGED_SOURCES
-from layers_pipeline.steps.publish.publication import maintain
+from layers_pipeline.steps.publish.upkeep import maintain
 from tests.hypothesis_profiles import examples
 from tests.oracles import scores as oracle
 from tests.worlds.data_builders import (

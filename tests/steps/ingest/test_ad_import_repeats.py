@@ -16,7 +16,8 @@ from layers_pipeline.clock import SystemClock
 from layers_pipeline.lake import catalog
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.ad_imports import import_ad_metrics
-from layers_pipeline.steps.publish.publication import maintain, publish
+from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.steps.publish.upkeep import maintain
 from tests.hypothesis_profiles import examples
 from tests.worlds.ad_reports import (
     HISTORY,

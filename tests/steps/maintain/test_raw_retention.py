@@ -17,7 +17,7 @@ from layers_pipeline.operations.accounts import NewAccount
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.maintain.raw_retention import RAW, drop_old_landings
 from layers_pipeline.steps.maintain.replay import replay
-from layers_pipeline.steps.publish.publication import maintain
+from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.stores import Stores
 from tests.worlds.data_builders import (
     allow,

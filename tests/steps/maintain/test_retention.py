@@ -8,7 +8,7 @@ import pytest
 from layers_pipeline.lake import catalog
 from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.maintain.retention import thin_out_scores
-from layers_pipeline.steps.publish.publication import maintain
+from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores
 from tests.worlds.data_builders import (

@@ -17,7 +17,8 @@ from layers_pipeline.operations.ads import NewAd
 from layers_pipeline.operations.creatives import NewCreative
 from layers_pipeline.steps.derive.dimensions import copy_operations
 from layers_pipeline.steps.derive.everything import bring_up_to_date
-from layers_pipeline.steps.publish.publication import maintain, publish
+from layers_pipeline.steps.publish.publication import publish
+from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.score.decisions import Decisions, read_decisions
 from layers_pipeline.steps.stores import Stores
 from tests.hypothesis_profiles import examples
