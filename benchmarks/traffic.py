@@ -11,6 +11,7 @@ import argparse
 import os
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,8 @@ START: Final = datetime.fromisoformat("2026-09-02T03:30:00Z")
 HOUR_MIN, QUICK_MIN, FULL_MIN, POSTS_MIN = 60, 5, 20, 30
 PUBLISH_MIN: Final = 10
 READERS: Final = 8
+LOOKED_S: Final = 0.2
+"""For how long a reader looks at an answer before it asks again."""
 SEEN: Final = """
     select
         (select max(generation) from publication) as generation,
@@ -138,7 +141,10 @@ def lived(stores: Stores, clock: SandboxClock, simulated: httpx.Client) -> Watch
         for minute in range(0, HOUR_MIN + 1, QUICK_MIN):
             now = START + timedelta(minutes=minute)
             _at(clock, simulated, now)
+            began = time.perf_counter()
             _run_what_is_due(stores, minute, now)
+            taken = time.perf_counter() - began
+            print(f"minute {minute:2}: {taken:5.1f} s, {watched.questions} questions", flush=True)
     return watched
 
 
@@ -200,6 +206,7 @@ def _read(
             watched.errors += [error] if error else []
             watched.half_states += wrong
             watched.generations |= {generation} if generation else set()
+        over.wait(LOOKED_S)
 
 
 def _look_at_file(_chosen: random.Random) -> tuple[int, int, list[str]]:

@@ -36,7 +36,7 @@ from transforms.sql import sql_of
 
 PAGE = 100
 CLIENTS = 8
-BARE = 3
+BARE = 2
 """Details that are asked bare: each takes half a minute at size."""
 One = TypeVar("One")
 
@@ -85,10 +85,11 @@ def measure(views: Views, settings: Settings, folder: Path, size: Size) -> None:
         pages, keys = _pages(size, 0), _keys(bare, size, 0)
         _line("grid page", pages, lambda one: page(views, *one, PAGE), _bare_page(bare))
         _line("count", pages, lambda one: count(views, one[0]), _bare_count(bare))
-        _line("detail", keys, lambda one: detail(views, *one), _bare_detail(bare), bare_asks=BARE)
         for clients in (1, CLIENTS):
             _together(views, bare, size, clients)
         _csv(views, bare, folder)
+        # Last, as it takes longer than all the rest.
+        _line("detail", keys, lambda one: detail(views, *one), _bare_detail(bare), bare_asks=BARE)
 
 
 def _first(views: Views, bare: duckdb.DuckDBPyConnection, size: Size) -> None:

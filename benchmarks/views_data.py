@@ -224,7 +224,7 @@ def _add_trends(settings: Settings, folder: Path, snapshots: Sequence[str]) -> N
             part.parent.mkdir(parents=True, exist_ok=True)
             _copy(connection, trends(file, number), part)
             parts.append(str(part))
-        rolled = Rolled(connection, settings.serve_location, at=AT, makes=True)
+        rolled = Rolled(settings.serve_location, config=CONFIG, at=AT, makes=True)
         key = ("project_id", "platform", "platform_post_id")
         shown = rolled.files("post_metric_trends", parts, order=key)
         source = f"read_parquet({shown}, hive_partitioning = false)"

@@ -67,7 +67,7 @@ def build(
         connection.execute("use published")
         # Else each of some dozen statements waits for the disk.
         connection.execute("begin")
-        rolled = Rolled(connection, serve, at=at, makes=rolls)
+        rolled = Rolled(serve, config=CONFIG, at=at, makes=rolls)
         for pin in pinned:
             if not pin.table.shown_in and pin.files:
                 _fill(connection, pin, rolled)

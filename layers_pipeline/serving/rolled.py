@@ -9,11 +9,11 @@ one by now, the month is shown from its own files, until upkeep rolls it anew.
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 
@@ -22,6 +22,8 @@ from layers_pipeline.serving.macros import sql_literal
 MONTH: Final = re.compile(r"/(?:captured_on|day_on)=(\d{4}-\d{2})-\d{2}/")
 SETTLED: Final = timedelta(days=2)
 """After a month's end: only then has every zone left it."""
+MEMORY_MB: Final = 1024
+"""What rolling a month may use before it sorts on disk."""
 SCHEME: Final = "file://"
 COPY: Final = (
     "copy (from {source} order by {order}) to {target} "
@@ -36,15 +38,20 @@ class Rolled:
 
     Args:
         serve: The folder of the generations; rolled files lie below it.
+        config: What every connection of DuckDB is opened with.
         at: When the generation is made: months that were over by then are rolled.
         makes: Whether to make what is not there, which reads and writes whole months.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, serve: Path, *, at: datetime, makes: bool
+        self, serve: Path, *, config: Mapping[str, Any], at: datetime, makes: bool
     ) -> None:
-        self._connection = connection
         self._folder = _folder(serve)
+        self._config = {
+            **config,
+            "memory_limit": f"{MEMORY_MB}MB",
+            "temp_directory": str(self._folder / "spill"),
+        }
         self._open = f"{at - SETTLED:%Y-%m}"
         self._makes = makes
         self._read: list[str] = []
@@ -91,7 +98,8 @@ class Rolled:
             order=", ".join(order),
             target=sql_literal(str(making)),
         )
-        self._connection.execute(statement)
+        with duckdb.connect(config=self._config) as connection:
+            connection.execute(statement)
         making.replace(path)
 
 
@@ -109,7 +117,7 @@ def prune(serve: Path, kept: Iterable[int]) -> None:
         except ValueError:  # nobody can tell what that generation reads
             return
     for path in folder.glob("*/*"):
-        if path.relative_to(folder).as_posix() not in read:
+        if path.is_file() and path.relative_to(folder).as_posix() not in read:
             path.unlink(missing_ok=True)
 
 
