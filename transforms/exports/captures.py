@@ -166,7 +166,7 @@ def as_capture_rows(
     rows = raw.select(
         LINE,
         **{RAW + ours: value for ours, value in shown.items()},
-        **(_beside(raw, export, header, found, way, whole) | whole),
+        **(_beside(raw, export, header, found, way=way, whole=whole) | whole),
     )
     rows = rows.with_columns(
         **_who(rows, export, told), **{name: _raw(rows, name) for name in TEXTS}
@@ -201,6 +201,7 @@ def _beside(
     export: Export,
     header: Header,
     found: Mapping[str, Sequence[Found]],
+    *,
     way: Way,
     whole: Collection[str],
 ) -> dict[str, pl.Expr]:

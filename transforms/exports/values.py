@@ -81,9 +81,7 @@ def is_marked(header: Header, mark: tuple[Column, str]) -> pl.Expr:
     return _matches(header, *mark).fill_null(value=False)
 
 
-def kind_of(
-    rows: pl.DataFrame, header: Header, kinds: Sequence[Kind]
-) -> tuple[pl.Expr, pl.Expr]:
+def kind_of(rows: pl.DataFrame, header: Header, kinds: Sequence[Kind]) -> tuple[pl.Expr, pl.Expr]:
     """The kind of post, null where none fits; and whether one was told that is not known."""
     kind, is_unknown = _kind(header, kinds)
     columns = {at[0] for one in kinds for word in one.where if (at := header.find(word))}
