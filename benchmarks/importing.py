@@ -104,7 +104,7 @@ def main() -> None:
         print(f"{given.rows:,} rows, {size:,.0f} MiB")
         child = [str(Path(__file__).with_name("importing_children.py"))]
         _say("bare Polars", given.rows, measure([*child, "bare", str(export)]))
-        _say("this code, read", given.rows, measure([*child, "export", str(export)]))
+        _say("this code, read", given.rows, measure([*child, "export", str(export)], env=HERE))
         _say("this code, landed", given.rows, measure([*child, "landed", str(export)], env=HERE))
         if given.before:
             at = {"PYTHONPATH": str(given.before.absolute())}

@@ -14,7 +14,7 @@ from layers_pipeline.files.raw_file import RawFile, select_of
 from layers_pipeline.files.reader import refuse, unusable_types
 from layers_pipeline.files.recognition import Table
 from transforms.exports.told import Told
-from transforms.exports.values import text_of
+from transforms.exports.values import shown_by_all, text_of
 from transforms.staging.captures import COLUMNS, IDS, TIME_COLUMNS
 from transforms.staging.parsing import LINE
 
@@ -76,14 +76,16 @@ class Nameless:
         """Some more rows of the table."""
         if self._export is None:
             return
+        self._rows += rows.height
         header = self._table.recognised.header
         accounts, posts = (
-            text_of(header, header.found(self._export.columns.get(name, ())))
-            for name in ("account_key", "post_key")
+            header.found(self._export.columns.get(name, ())) for name in ("account_key", "post_key")
         )
-        nameless = rows.filter(accounts.is_null()).select(LINE, post_key=posts)
-        self._found.add(nameless.drop_nulls("post_key"))
-        self._rows += rows.height
+        if any(shown_by_all(rows, one) is not None for one in accounts[:1]):
+            return
+        nameless = rows.filter(text_of(header, accounts).is_null())
+        shown = nameless.select(LINE, post_key=text_of(header, posts))
+        self._found.add(shown.drop_nulls("post_key"))
 
     def refuse(self) -> None:
         """Refuse a table most of whose posts are such.

@@ -83,6 +83,19 @@ def test_a_quote_within_a_value_does_not_cut_a_row(tmp_path):
         assert csv_table(member, dialect_of(member, ()), (), block_bytes=size).rows.equals(whole)
 
 
+@pytest.mark.parametrize("width", [2, WIDE + 1])
+def test_rows_that_a_lone_carriage_return_ends_keep_their_lines(width, tmp_path):
+    path, rest = tmp_path / "x.csv", "," * (width - 2)
+    names = ",".join(["a", "b", *(f"n{at}" for at in range(width - 2))])
+    rows = "".join(f"{at},x{rest}" + "\n\r\n"[at % 2 : at % 2 + 1 + at % 3] for at in range(30))
+    path.write_bytes(f"{names}\n{rows}".encode())
+    member = Member(path=path, name=path.name)
+    whole = csv_table(member, dialect_of(member, "ab"), "ab").rows
+    for size in (len(names) + 1, 100, 130):
+        cut = csv_table(member, dialect_of(member, "ab"), "ab", block_bytes=size).rows
+        assert cut.equals(whole)
+
+
 @pytest.mark.parametrize("most", [0, 3, 100])
 def test_rows_that_are_kept_come_back_in_their_order(most):
     kept, parts = KeptRows(most), [pl.DataFrame({"a": [at, at + 1]}) for at in range(5)]

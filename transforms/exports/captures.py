@@ -28,6 +28,7 @@ from transforms.exports.values import (
     is_marked,
     kind_of,
     plain_instants,
+    shown_by_all,
     sufficient,
     text_of,
     whole_counts,
@@ -159,19 +160,25 @@ def as_capture_rows(
     }
     whole = _whole_counts(raw, export, found, way)
     shown = {
-        ours: pl.col(columns[0].name) if ours in whole else text_of(header, columns)
+        ours: pl.col(columns[0].name) if ours in whole else _shown(raw, header, columns)
         for ours, columns in found.items()
     }
     rows = raw.select(
         LINE,
         **{RAW + ours: value for ours, value in shown.items()},
-        **(_beside(export, header, found, way, whole) | whole),
+        **(_beside(raw, export, header, found, way=way, whole=whole) | whole),
     )
     rows = rows.with_columns(
         **_who(rows, export, told), **{name: _raw(rows, name) for name in TEXTS}
     )
     rows = rows.with_columns(permalink=_permalink(export))
     return _timed(with_plain_counts(rows, COUNT_COLUMNS), export, told, way)
+
+
+def _shown(raw: pl.DataFrame, header: Header, found: Sequence[Found]) -> pl.Expr:
+    """A value as the file writes it."""
+    whole = shown_by_all(raw, found[0]) if len(found) == 1 else None
+    return text_of(header, found) if whole is None else pl.lit(whole)
 
 
 def _whole_counts(
@@ -190,9 +197,11 @@ def _whole_counts(
 
 
 def _beside(
+    raw: pl.DataFrame,
     export: Export,
     header: Header,
     found: Mapping[str, Sequence[Found]],
+    *,
     way: Way,
     whole: Collection[str],
 ) -> dict[str, pl.Expr]:
@@ -209,7 +218,7 @@ def _beside(
             counts[name] = pl.when(counts[name].str.contains(r"^0(?:\.0*)?$").not_()).then(
                 counts[name]
             )
-    kind, is_unknown = kind_of(header, export.kinds)
+    kind, is_unknown = kind_of(raw, header, export.kinds)
     return {**counts, "media_type": kind, "unknown": is_unknown}
 
 

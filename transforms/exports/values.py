@@ -13,7 +13,7 @@ from transforms.exports.days import Order, hours_east, is_open, order_told, wall
 from transforms.exports.headers import Found, Header
 from transforms.exports.numbers import Decimal, plain_number
 from transforms.exports.record import Clock, Column, Kind
-from transforms.staging.parsing import read_instant, shown_text
+from transforms.staging.parsing import of_few, read_instant, shown_of, shown_text
 
 HIDDEN: Final = r"^-1(?:\.0+)?$"
 """How a platform writes a count that it does not show."""
@@ -30,9 +30,17 @@ def text_of(header: Header, found: Sequence[Found]) -> pl.Expr:
 def sufficient(rows: pl.DataFrame, found: Sequence[Found]) -> Sequence[Found]:
     """The sources of a value up to the first that every row shows: later ones never count."""
     for at, one in enumerate(found[:-1], 1):
-        if _is_plain(one) and not rows.select(shown_text(one.name).is_null().any()).item():
+        if shown_by_all(rows, one) is not None:
             return found[:at]
     return found
+
+
+def shown_by_all(rows: pl.DataFrame, found: Found) -> pl.Series | None:
+    """The values of a source as they are written, if every row shows one that counts."""
+    if not _is_plain(found) or rows.schema[found.name] != pl.String:
+        return None
+    shown = shown_of(rows, found.name)
+    return None if shown.null_count() else shown
 
 
 def _is_plain(found: Found) -> bool:
@@ -73,8 +81,17 @@ def is_marked(header: Header, mark: tuple[Column, str]) -> pl.Expr:
     return _matches(header, *mark).fill_null(value=False)
 
 
-def kind_of(header: Header, kinds: Sequence[Kind]) -> tuple[pl.Expr, pl.Expr]:
+def kind_of(rows: pl.DataFrame, header: Header, kinds: Sequence[Kind]) -> tuple[pl.Expr, pl.Expr]:
     """The kind of post, null where none fits; and whether one was told that is not known."""
+    kind, is_unknown = _kind(header, kinds)
+    columns = {at[0] for one in kinds for word in one.where if (at := header.find(word))}
+    if len(columns) == 1:
+        (column,) = columns
+        return of_few(rows, column, kind), of_few(rows, column, is_unknown)
+    return kind, is_unknown
+
+
+def _kind(header: Header, kinds: Sequence[Kind]) -> tuple[pl.Expr, pl.Expr]:
     value = pl.when(pl.lit(value=False)).then(NONE)
     told: list[str] = []
     for kind in kinds:

@@ -16,9 +16,11 @@ from transforms.staging.parsing import (
     BREACHES,
     LINE,
     ParsedColumn,
+    of_few,
     read_count,
     read_instant,
     rule_violations,
+    shown_of,
     shown_text,
 )
 from transforms.staging.quarantine import RECEIVED
@@ -44,6 +46,8 @@ FIRST: Final = datetime(2010, 10, 6, tzinfo=UTC)
 """Instagram's first day; TikTok came later."""
 PLAIN_ACCOUNT: Final = r"^[a-z0-9._]{1,30}$"
 PLAIN_POST: Final = r"^[A-Za-z0-9_-]{2,20}$"
+LONGEST_NO_KEY: Final = len("undefined")
+"""Of the words for nothing; such of dashes, the only ones that plain keys can hold, have no end."""
 NO_BREACH: Final = pl.lit(None, pl.String)
 ENGAGEMENT: Final = ("likes", "comments", "shares", "saves")
 
@@ -96,13 +100,14 @@ def read_captures(
 def _with_keys(raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, ParsedColumn]]:
     """The rows with their keys; where all are as they should be, nothing is looked for."""
     plain = raw.select(
-        account_key=_is_plain("account_key", PLAIN_ACCOUNT).all(),
-        post_key=(
-            _is_plain("post_key", PLAIN_POST)
-            # Instagram's inner number of a post becomes its shortcode.
-            & ~(pl.col("post_key").cast(pl.String).str.contains(MEDIA_NUMBER) & _is_instagram())
-        ).all(),
+        account_key=_are_plain("account_key", PLAIN_ACCOUNT),
+        post_key=_are_plain("post_key", PLAIN_POST),
+        is_instagram=_is_instagram().any(),
     ).row(0, named=True)
+    # Instagram's inner number of a post becomes its shortcode.
+    number = pl.col("post_key").cast(pl.String).str.contains(MEDIA_NUMBER) & _is_instagram()
+    if plain["post_key"] and plain["is_instagram"]:
+        plain["post_key"] = not raw.select(number.any()).item()
     keys = {}
     for name, read in (("account_key", read_account_keys), ("post_key", read_post_keys)):
         ours = "platform_post_id" if name == "post_key" else name
@@ -117,10 +122,12 @@ def _with_keys(raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, ParsedColumn]
     return raw, keys
 
 
-def _is_plain(name: str, shape: str) -> pl.Expr:
+def _are_plain(name: str, shape: str) -> pl.Expr:
+    """Whether all keys of a column have a shape, and none is a word for nothing."""
     text = pl.col(name).cast(pl.String)
-    is_plain = text.str.contains(shape) & ~text.str.contains(NO_KEY)
-    return is_plain.fill_null(value=False)
+    is_short = (text.str.len_bytes() <= LONGEST_NO_KEY) | text.str.starts_with("-")
+    is_plain = text.str.contains(shape).fill_null(value=False).all()
+    return is_plain & ~text.filter(is_short).str.contains(NO_KEY).any()
 
 
 def _is_instagram() -> pl.Expr:
@@ -143,13 +150,14 @@ def _among(columns: tuple[str, ...], raw: pl.DataFrame) -> list[str]:
 
 
 def _words(raw: pl.DataFrame) -> dict[str, pl.Expr]:
-    words = {column: shown_text(column) for column in _among(("permalink",), raw)}
-    enumerated = _among(("platform", "media_type"), raw)
-    words |= {column: shown_text(column).str.to_lowercase() for column in enumerated}
-    if "media_type" in words:
-        words["media_type"] = words["media_type"].replace(MEDIA_WORDS)
+    words = {column: pl.lit(shown_of(raw, column)) for column in _among(("permalink",), raw)}
+    for column in _among(("platform", "media_type"), raw):
+        word = shown_text(column).str.to_lowercase()
+        named = word.replace(MEDIA_WORDS) if column == "media_type" else word
+        words[column] = of_few(raw, column, named)
     if "caption" in raw.columns:
-        words["caption"] = pl.when(shown_text("caption").is_not_null()).then("caption")
+        is_shown = shown_of(raw, "caption").is_not_null()
+        words["caption"] = pl.when(pl.lit(is_shown)).then("caption")
     return words
 
 

@@ -42,6 +42,9 @@ MOST_NOISE: Final = 0.1
 LARGEST_AMOUNT: Final = 1e12
 
 
+FEW_TEXTS: Final = 4
+
+
 @dataclass(frozen=True, kw_only=True)
 class ParsedColumn:
     """One column as read.
@@ -64,6 +67,33 @@ def shown_text(column: str) -> pl.Expr:
     """The column as text without surrounding space; empty text is null."""
     text = pl.col(column).cast(pl.String).str.strip_chars()
     return pl.when(text != "").then(text)
+
+
+def shown_of(rows: pl.DataFrame, column: str) -> pl.Series:
+    """The same of all rows at once: cheaper, as most columns hold no empty text."""
+    text = rows[column].cast(pl.String).str.strip_chars()
+    is_blank = text == ""
+    return text.set(is_blank, None) if is_blank.any() else text
+
+
+def of_few(rows: pl.DataFrame, column: str, read: pl.Expr) -> pl.Expr:
+    """What is read of one column of text; where few texts repeat, it is read of each once.
+
+    Args:
+        rows: The rows that it will be read of.
+        column: The only column that is read.
+        read: How.
+    """
+    if rows.schema[column] != pl.String or rows.is_empty():
+        return read
+    texts = rows[column].unique()
+    if texts.len() > FEW_TEXTS:
+        return read
+    known = texts.to_frame().select(pl.col(column), read.alias("read"))
+    dtype, value = known.schema["read"], pl.lit(None)
+    for text, one in known.rows():
+        value = pl.when(pl.col(column).eq_missing(text)).then(pl.lit(one, dtype)).otherwise(value)
+    return value
 
 
 def read_count(column: str, dtype: pl.DataType) -> ParsedColumn:
