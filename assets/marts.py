@@ -12,9 +12,11 @@ import dagster as dg
 
 from assets.asset_specs import OWNERS
 from layers_pipeline.lake import catalog
+from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.serving import mart_checks
 from layers_pipeline.serving.generations import Generation
 from layers_pipeline.serving.marts import Mart
+from layers_pipeline.settings import Settings
 from transforms.sql.models import Lineage, Model, lineage, models
 
 GROUP: Final = "marts"
@@ -105,15 +107,14 @@ def mart_check_specs() -> list[dg.AssetCheckSpec]:
 
 
 def announce_marts(
-    context: dg.AssetExecutionContext, generation: Generation
+    context: dg.AssetExecutionContext, generation: Generation, settings: Settings
 ) -> Iterator[dg.MaterializeResult]:
     """Tell Dagster what a publication did for each mart, and hold what was made to its checks.
 
     A publication makes all of them; those that the run did not select are events of it.
     """
-    found = mart_checks.findings(
-        generation.path, [(model, generation.marts[model.name].days) for model in models()]
-    )
+    days = [(model, generation.marts[model.name].days) for model in models()]
+    found = mart_checks.findings(generation.path, days, options_of(settings))
     for model in models():
         metadata = _figures(generation.marts[model.name])
         results = [_result(model, finding) for finding in found[model.name]]

@@ -58,7 +58,7 @@ def published(
     """Publishes what the lake holds now, with every mart made of exactly that."""
     since = versions(stores, catalog.TABLES)
     generation = publish(stores, on_written=partial(log, context, stores, since=since))
-    yield from announce_marts(context, generation)
+    yield from announce_marts(context, generation, stores.settings)
     if FILE.key in context.selected_asset_keys:
         yield dg.MaterializeResult(asset_key=FILE.key, metadata=_figures(generation))
 

@@ -28,14 +28,6 @@ FILE_ROWS: Final = 250_000
 START: Final = datetime(2023, 1, 1, tzinfo=UTC)
 POSTS_PER_ACCOUNT: Final = 100
 MINUTES_PER_DAY: Final = 1_440
-FACTS: Final = (
-    "platform_posts",
-    "platform_post_metrics",
-    "platform_account_metrics",
-    "platform_post_metrics_latest",
-    "content_containers",
-    "ads_content",
-)
 NOT_COMPARED: Final = frozenset({"quarantined_at", "created_at"})
 """Nothing of what is derived is drawn; these are of the run."""
 
@@ -147,10 +139,17 @@ def _run(name: str, root: Path, accounts: int, tree: Path | None) -> Side:
 
 
 def _print_comparison(this: Path, beside: Path) -> None:
-    for table in FACTS:
+    held, other = _tables(this), _tables(beside)
+    for table in sorted(held & other):
         sums = [_content(home, table, _common(this, beside, table)) for home in (this, beside)]
         said = "equal" if sums[0] == sums[1] else "DIFFERENT"
         print(f"{table}: {said}, {sums[0][0]:,} rows", flush=True)
+    for name, only in (("this", held - other), ("beside", other - held)):
+        print(f"only in {name}: {', '.join(sorted(only)) or 'none'}", flush=True)
+
+
+def _tables(home: Path) -> set[str]:
+    return {log.parent.name for log in (home / "lake").glob("*/_delta_log")}
 
 
 def _common(this: Path, beside: Path, table: str) -> list[str]:

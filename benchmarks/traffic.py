@@ -203,7 +203,7 @@ def _read(
 
 
 def _look_at_file(_chosen: random.Random) -> tuple[int, int, list[str]]:
-    columns, rows = asked(SEEN)
+    columns, rows = asked(load_settings(), SEEN)
     seen: dict[str, Any] = dict(zip(columns, rows[0], strict=True))
     generation, snapshots = seen.pop("generation"), seen.pop("snapshots")
     return generation, snapshots, [f"{name}: {value}" for name, value in seen.items() if value]

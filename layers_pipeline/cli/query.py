@@ -49,8 +49,9 @@ def query(
 ) -> None:
     """Ask the analysts' file a question, read-only."""
     from layers_pipeline.serving.query import asked
+    from layers_pipeline.settings import load_settings
 
-    columns, rows = asked(sql)
+    columns, rows = asked(load_settings(), sql)
     if form == "table":
         print_table(columns, rows)
     else:
@@ -67,9 +68,10 @@ def explain(
 ) -> None:
     """Take the score of a content apart, and say in words whether it may run as an ad."""
     from layers_pipeline.serving.query import asked
+    from layers_pipeline.settings import load_settings
 
     as_of = tick_of(at).isoformat() if at else None
-    columns, rows = asked(EXPLANATION, {"post": post, "as_of": as_of})
+    columns, rows = asked(load_settings(), EXPLANATION, {"post": post, "as_of": as_of})
     pieces = [dict(zip(columns, row, strict=True)) for row in rows]
     if pieces[0]["reason"] == "unknown_id" and (other := _stands_for(post)):
         tell = say if form == "table" else complain  # what programs read holds nothing else
@@ -98,9 +100,10 @@ def why(
 ) -> None:
     """Say why a content is not running as an ad: what blocks it first, what else would."""
     from layers_pipeline.serving.query import asked
+    from layers_pipeline.settings import load_settings
 
     as_of = tick_of(at).isoformat() if at else None
-    columns, rows = asked(REASONS, {"post": post, "as_of": as_of})
+    columns, rows = asked(load_settings(), REASONS, {"post": post, "as_of": as_of})
     pieces = [dict(zip(columns, row, strict=True)) for row in rows]
     if pieces[0]["blocker"] == "unknown_id":
         raise _unknown(post)
@@ -163,18 +166,22 @@ def _unknown(post: str) -> NotFoundError:
 def _stands_for(post: str) -> str | None:
     """The id that stands for a post of several ids, if this is another of them."""
     from layers_pipeline.serving.query import asked
+    from layers_pipeline.settings import load_settings
 
-    if not asked("select 1 from duckdb_tables() where table_name = 'post_aliases'")[1]:
+    if not asked(
+        load_settings(), "select 1 from duckdb_tables() where table_name = 'post_aliases'"
+    )[1]:
         return None  # published by an older package
-    found = asked(STANDS_FOR, {"post": post})[1]
+    found = asked(load_settings(), STANDS_FOR, {"post": post})[1]
     return str(found[0][0]) if found else None
 
 
 def _nearest(post: str) -> str:
     """The ids that look most like one that nothing has, as a sentence; empty if none does."""
     from layers_pipeline.serving.query import asked
+    from layers_pipeline.settings import load_settings
 
-    found = [name for name, _ in asked(NEAREST, {"post": post})[1]]
+    found = [name for name, _ in asked(load_settings(), NEAREST, {"post": post})[1]]
     return f" Did you mean {' or '.join(found)}?" if found else ""
 
 

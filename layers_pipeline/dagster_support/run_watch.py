@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import dagster as dg
+from sqlalchemy.exc import SQLAlchemyError
 
 from layers_pipeline import logs
 from layers_pipeline.errors import LayersError
@@ -41,14 +42,25 @@ def watched(stores: Stores, context: dg.InitResourceContext) -> Generator[None]:
         try:
             yield
         finally:
-            failed = context.instance.get_run_stats(run.run_id).steps_failed
-            ended = EndedRun(
-                job=run.job_name,
-                succeeded=not failed,
-                seconds=time.monotonic() - began,
-                memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT,
-            )
-            _count(stores, ended)
+            seconds = time.monotonic() - began
+            failed = failed_steps(context.instance, run.run_id)
+            if failed is not None:
+                ended = EndedRun(
+                    job=run.job_name,
+                    succeeded=not failed,
+                    seconds=seconds,
+                    memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT,
+                )
+                _count(stores, ended)
+
+
+def failed_steps(instance: dg.DagsterInstance, run_id: str) -> int | None:
+    """How many steps failed; None, said in a warning, where Dagster's own store is away."""
+    try:
+        return instance.get_run_stats(run_id).steps_failed
+    except (SQLAlchemyError, dg.DagsterError) as error:
+        log.warning("the run is not counted in the job's figures: %s", type(error).__name__)
+        return None
 
 
 def _count(stores: Stores, ended: EndedRun) -> None:

@@ -7,7 +7,7 @@ Does not belong here: making generations (``database``), exports of a filter (``
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC
 from pathlib import Path
@@ -16,11 +16,9 @@ from typing import Any, Final
 import duckdb
 
 from layers_pipeline.errors import InputRefusedError, StoreError
-from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.serving.macros import make_macros, sql_literal
 from layers_pipeline.serving.outline import CONFIG
 from layers_pipeline.serving.remote import reach_what_is_shown
-from layers_pipeline.settings import load_settings
 
 FORMAT: Final = 1
 """Of the manifest; a reader refuses a number that it does not know."""
@@ -44,12 +42,13 @@ COLUMNS: Final = """
 PUBLISHED: Final = "select generation, published_at from published.publication limit 1"
 
 
-def copy_to_duckdb(source: Path, target: Path) -> int:
+def copy_to_duckdb(source: Path, target: Path, options: Mapping[str, str]) -> int:
     """Copy a generation to a file that needs no other; give the number of its tables and views.
 
     Args:
         source: The generation.
         target: The file to make; nothing may lie there yet.
+        options: How to reach the files that it shows (``lake.object_store.options_of``).
 
     Raises:
         InputRefusedError: Something lies there.
@@ -57,7 +56,7 @@ def copy_to_duckdb(source: Path, target: Path) -> int:
     """
     _refuse_present(target)
     making = target.with_name(f".making-{target.name}")
-    with _written(target, making), _opened(source) as connection:
+    with _written(target, making), _opened(source, options) as connection:
         connection.execute(ATTACH.format(path=sql_literal(str(making))))
         relations = connection.sql(RELATIONS).pl().to_dicts()
         connection.execute("use copied")
@@ -74,7 +73,7 @@ def copy_to_duckdb(source: Path, target: Path) -> int:
     return len(relations)
 
 
-def copy_to_parquet(source: Path, folder: Path) -> dict[str, Any]:
+def copy_to_parquet(source: Path, folder: Path, options: Mapping[str, str]) -> dict[str, Any]:
     """Copy a generation to a folder of Parquet files, by project and month; give the manifest.
 
     Each table has a folder; below it ``project_id=…`` and ``month=YYYY-MM`` where the table has a
@@ -83,6 +82,7 @@ def copy_to_parquet(source: Path, folder: Path) -> dict[str, Any]:
     Args:
         source: The generation.
         folder: The folder to make; nothing may lie there yet.
+        options: How to reach the files that it shows (``lake.object_store.options_of``).
 
     Raises:
         InputRefusedError: Something lies there.
@@ -90,7 +90,7 @@ def copy_to_parquet(source: Path, folder: Path) -> dict[str, Any]:
     """
     _refuse_present(folder)
     making = folder.with_name(f".making-{folder.name}")
-    with _written(folder, making), _opened(source) as connection:
+    with _written(folder, making), _opened(source, options) as connection:
         generation, published_at = connection.sql(PUBLISHED).pl().row(0)
         columns: dict[str, dict[str, dict[str, str]]] = {}
         for row in connection.sql(COLUMNS).pl().to_dicts():
@@ -197,12 +197,12 @@ def _refuse_present(target: Path) -> None:
 
 
 @contextmanager
-def _opened(source: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _opened(source: Path, options: Mapping[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config=CONFIG) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"attach {sql_literal(str(source))} as published (read_only)")
-        reach_what_is_shown(connection, options_of(load_settings()))
+        reach_what_is_shown(connection, options)
         connection.execute("use published")
         yield connection
 

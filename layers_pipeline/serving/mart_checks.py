@@ -5,7 +5,7 @@ Does not belong here: what must hold (``transforms.sql.models``), what Dagster m
 (``assets``).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,10 +13,8 @@ from typing import Final, Literal
 
 import duckdb
 
-from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.serving.macros import sql_literal
 from layers_pipeline.serving.remote import reach_what_is_shown
-from layers_pipeline.settings import load_settings
 from transforms.sql.models import DAY, Column, Model
 
 Rule = Literal["unique", "not_null", "accepted_values", "relations"]
@@ -49,13 +47,16 @@ def rules_of(model: Model) -> list[Rule]:
     return found
 
 
-def findings(path: Path, marts: Iterable[tuple[Model, Sequence[date]]]) -> dict[str, list[Finding]]:
+def findings(
+    path: Path, marts: Iterable[tuple[Model, Sequence[date]]], options: Mapping[str, str]
+) -> dict[str, list[Finding]]:
     """Hold the rows of marts in a published file to every rule.
 
     Args:
         path: A generation.
         marts: Each with the days that were made anew, of one that is divided by days; no others
             are read.
+        options: How to reach the files that it shows (``lake.object_store.options_of``).
 
     Returns:
         What each rule of a mart found, by the mart's name.
@@ -67,7 +68,7 @@ def findings(path: Path, marts: Iterable[tuple[Model, Sequence[date]]]) -> dict[
             return {
                 model.name: [_unread(rule, error) for rule in rules_of(model)] for model, _ in marts
             }
-        reach_what_is_shown(connection, options_of(load_settings()))
+        reach_what_is_shown(connection, options)
         connection.execute("use published")
         return {model.name: _found(connection, model, days) for model, days in marts}
 

@@ -26,7 +26,7 @@ from layers_pipeline.errors import (
 from layers_pipeline.lake.object_store import options_of
 from layers_pipeline.serving import generations
 from layers_pipeline.serving.remote import reach_what_is_shown
-from layers_pipeline.settings import load_settings
+from layers_pipeline.settings import Settings
 
 RUN_BY_SPREADSHEETS: Final = re.compile(r"[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 """How text begins that a spreadsheet takes for a formula, full-width signs included."""
@@ -42,7 +42,7 @@ PUBLISH_AGAIN: Final = (
 
 
 def asked(
-    sql: str, parameters: Mapping[str, Any] | None = None
+    settings: Settings, sql: str, parameters: Mapping[str, Any] | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Columns and rows of the published file's answer to one SELECT.
 
@@ -51,8 +51,8 @@ def asked(
         NotFoundError: Nothing was published yet.
         StoreError: The published file, or a file of the lake that it names, cannot be read.
     """
-    path = generations.current(load_settings().serve_location)
-    with _opened(path) as (connection, shown):
+    path = generations.current(settings.serve_location)
+    with _opened(path, options_of(settings)) as (connection, shown):
         try:
             # The file is opened read-only, but COPY and ATTACH could still write others.
             kinds = [statement.type for statement in connection.extract_statements(sql)]
@@ -77,7 +77,9 @@ def _unreadable(path: Path, shown: Collection[str], error: duckdb.Error) -> Laye
 
 
 @contextmanager
-def _opened(path: Path) -> Generator[tuple[duckdb.DuckDBPyConnection, set[str]]]:
+def _opened(
+    path: Path, options: Mapping[str, str]
+) -> Generator[tuple[duckdb.DuckDBPyConnection, set[str]]]:
     """The published file, from which no other file can be reached but those that it shows."""
     try:
         connection = duckdb.connect(str(path), read_only=True, config=generations.CONFIG)
@@ -91,7 +93,7 @@ def _opened(path: Path) -> Generator[tuple[duckdb.DuckDBPyConnection, set[str]]]
     except duckdb.Error as error:
         raise StoreError(f"query: {path}: {_said(error)}. {PUBLISH_AGAIN}") from error
     with connection:
-        reach_what_is_shown(connection, options_of(load_settings()))
+        reach_what_is_shown(connection, options)
         yield connection, _keep_within(connection)
 
 

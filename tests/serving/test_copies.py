@@ -37,8 +37,8 @@ def copied(tmp_path_factory):
     lived = live(home / "home")
     path = publish(lived.stores).path
     answers = [asked(path, question) for question in (*ASKED, f"{COMMENTS} order by all")]
-    copy_to_duckdb(path, home / "stick" / "all.duckdb")
-    copy_to_parquet(path, home / "stick" / "all")
+    copy_to_duckdb(path, home / "stick" / "all.duckdb", {})
+    copy_to_parquet(path, home / "stick" / "all", {})
     lived.stores.operations.close()
     shutil.rmtree(home / "home")
     shutil.move(home / "stick", home / "elsewhere")
@@ -97,13 +97,13 @@ def test_what_lies_there_is_not_written_over(copied):
     folder = copied[0]
 
     with pytest.raises(InputRefusedError, match=r"all\.duckdb: something lies there"):
-        copy_to_duckdb(folder / "all.duckdb", folder / "all.duckdb")
+        copy_to_duckdb(folder / "all.duckdb", folder / "all.duckdb", {})
 
 
 def test_what_is_no_generation_leaves_nothing_behind(tmp_path):
     (tmp_path / "x.duckdb").write_bytes(b"x" * 5000)
 
     with pytest.raises(StoreError, match=r"y: .* Make room, or name another place"):
-        copy_to_parquet(tmp_path / "x.duckdb", tmp_path / "y")
+        copy_to_parquet(tmp_path / "x.duckdb", tmp_path / "y", {})
 
     assert [path.name for path in tmp_path.iterdir()] == ["x.duckdb"]

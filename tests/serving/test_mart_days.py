@@ -254,7 +254,7 @@ def test_only_what_changed_is_made_anew_while_somebody_holds_the_file_open_to_wr
 @pytest.mark.process
 def test_a_check_that_cannot_read_the_file_says_so(held):
     path = held.folder / "serve/layers.duckdb"
-    found = mart_checks.findings(path, [(models()[0], ())])[models()[0].name]
+    found = mart_checks.findings(path, [(models()[0], ())], {})[models()[0].name]
     assert [finding.rule for finding in found] == mart_checks.rules_of(models()[0])
     assert all("lock" in finding.unread and not finding.breaches for finding in found)
 

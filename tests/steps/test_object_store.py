@@ -129,12 +129,10 @@ def test_the_published_file_of_the_newest_days_needs_no_store(local: Played, rem
 
 
 @pytest.fixture
-def republished(remote_one: Played, monkeypatch: pytest.MonkeyPatch):
-    """Publishes the same lake under other settings, which the commands read too."""
+def republished(remote_one: Played):
+    """Publishes the same lake under other settings."""
 
-    def publish_again(**changes) -> Path:
-        given = remote_one.stores.settings.model_dump() | changes
-        settings = Settings(**given)
+    def publish_again(settings: Settings) -> Path:
         stores = Stores(
             settings=settings,
             clock=remote_one.stores.clock,
@@ -142,14 +140,18 @@ def republished(remote_one: Played, monkeypatch: pytest.MonkeyPatch):
             lake=remote_one.stores.lake,
         )
         publish(later(stores, remote_one.stores.clock.now()))
-        monkeypatch.setattr(query, "load_settings", lambda: settings)
         return generations.current(settings.serve_location)
 
     return publish_again
 
 
+def changed(played: Played, **changes) -> Settings:
+    return Settings(**played.stores.settings.model_dump() | changes)
+
+
 def test_only_the_newest_days_of_history_are_copied(remote_one: Played, republished, tmp_path):
-    path = republished(history_in_file="newest", history_days=1, serve_dir=tmp_path)
+    newest = {"history_in_file": "newest", "history_days": 1, "serve_dir": tmp_path}
+    path = republished(changed(remote_one, **newest))
     since = remote_one.stores.clock.now().isoformat()
     for name, moment in (("organic_scores", "scored_at"), ("platform_post_metrics", "captured_at")):
         cut = f"{moment} >= '{since}'::timestamptz - interval 1 day"
@@ -167,11 +169,12 @@ def test_only_the_newest_days_of_history_are_copied(remote_one: Played, republis
 def test_views_over_the_store_give_the_same_rows_to_a_question(
     remote_one: Played, republished, tmp_path
 ):
-    path = republished(history_in_file="views", serve_dir=tmp_path)
+    settings = changed(remote_one, history_in_file="views", serve_dir=tmp_path)
+    path = republished(settings)
     assert path.stat().st_size < remote_one.file.stat().st_size
     for name in HISTORY:
         wanted = asked_of(remote_one.file, f"from published.{name} order by all")
-        columns, rows = query.asked(f"from {name} order by all")
+        columns, rows = query.asked(settings, f"from {name} order by all")
         assert (columns, rows) == (wanted.columns, wanted.rows())
 
 
@@ -179,7 +182,7 @@ def test_without_the_extension_everything_is_copied(
     remote_one: Played, republished, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(remote, "PACKAGE", "no_such_package")
-    path = republished(history_in_file="views", serve_dir=tmp_path)
+    path = republished(changed(remote_one, history_in_file="views", serve_dir=tmp_path))
     for name in HISTORY:
         rows = f"from published.{name} order by all"
         assert_frame_equal(asked_of(path, rows), asked_of(remote_one.file, rows))
@@ -235,7 +238,7 @@ class TestSecrets:
         ids=["wrong key", "unknown key", "no bucket", "no server"],
     )
     def settings(self, request, remote_one: Played) -> Settings:
-        return Settings(**remote_one.stores.settings.model_dump() | request.param)
+        return changed(remote_one, **request.param)
 
     def test_a_store_that_refuses_is_named_and_the_key_is_not(self, settings, caplog, capfd):
         lake = open_lake(settings)
@@ -255,7 +258,7 @@ class TestSecrets:
         ids=["key in the lake's address", "key in the endpoint", "no scheme"],
     )
     def test_an_address_with_a_key_is_refused_by_name(self, wrong: dict, remote_one: Played):
-        settings = Settings(**remote_one.stores.settings.model_dump() | wrong)
+        settings = changed(remote_one, **wrong)
         with pytest.raises(SettingsError, match=f"LAYERS_{next(iter(wrong)).upper()}") as refused:
             open_lake(settings)
         assert self.SECRET not in str(refused.value)
