@@ -1,14 +1,11 @@
 """Jobs in this process, on a real Dagster instance, lake and sandbox: what they leave behind."""
 
-import atexit
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +22,6 @@ from assets.ingest import PARENT
 from assets.partitions import scoring_ticks
 from layers_pipeline.cli.runs import RANGE_END, RANGE_START, open_runner
 from layers_pipeline.clock import FixedClock
-from layers_pipeline.dagster_support.instance_storage import SqliteStorage
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
 from layers_pipeline.operations.accounts import NewAccount
@@ -41,6 +37,7 @@ from sandbox import (
     running_sandbox,
 )
 from tests.worlds.data_builders import capture, everything, make_stores, rows_of, write_file
+from tests.worlds.homes import empty_storage
 from transforms.scoring.ticks import tick_text
 
 DATASET = generated_captures(3, accounts=9, days=4)
@@ -115,17 +112,6 @@ class Deployment:
         with self.stores() as stores:
             found = stores.operations.syncs.states()
         return {row.account_id: row for row in found if row.depth == depth}
-
-
-@cache
-def empty_storage() -> Path:
-    """Dagster's files before the first run: making them takes longer than most runs."""
-    folder = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    storage = SqliteStorage(str(folder / "storage"))
-    storage.run_storage.dispose()
-    storage.event_log_storage.dispose()
-    return folder / "storage"
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import pytest
 
 from sandbox import Fault, RunningSandbox, generated_captures, running_sandbox
 from tests.cli.program import SECRET, Program, Said
+from tests.worlds.homes import begun
 
 HEADER = "platform,account_key,post_key,captured_at,published_at,views,likes,caption"
 AT = "2025-05-14T08:55:00Z"
@@ -39,14 +40,14 @@ def line(
 
 @pytest.fixture
 def program(tmp_path) -> Program:
-    return Program(tmp_path / "home")
+    return Program(begun(tmp_path / "home"))
 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory) -> Program:
     """A brand's four posts and a broken row, and a pool of one: imported, scored, published."""
     folder = tmp_path_factory.mktemp("cli")
-    program = Program(folder / "home")
+    program = Program(begun(folder / "home"))
     posts = [line(f"75{number}", views=views) for number, views in enumerate((60, 400, 5_000))]
     posts += [line("759", views=90, caption=TRICKY), line("")]
     path = captures_file(folder / "captures.csv", *posts)

@@ -5,6 +5,7 @@ Does not belong here: what a store's error says (its own tests).
 """
 
 import json
+import shutil
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
@@ -26,12 +27,19 @@ KEY = Fernet.generate_key().decode()
 ADA = NewAccount(platform="instagram", account_key="ada", connection="oauth", project_id="brand")
 
 
-@pytest.fixture
-def program(tmp_path) -> Program:
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory) -> Program:
     """A deployment with one account whose token lasts, derived and published."""
-    made = Program(tmp_path / "home", {"LAYERS_TOKEN_KEYS": KEY})
+    made = Program(tmp_path_factory.mktemp("deployed") / "home", {"LAYERS_TOKEN_KEYS": KEY})
     connect(made, lasts=timedelta(days=50))
     return made
+
+
+@pytest.fixture
+def program(deployed, tmp_path) -> Program:
+    """A copy of it, to be changed."""
+    home = shutil.copytree(deployed.home, tmp_path / "home", symlinks=True)
+    return Program(home, deployed.variables)
 
 
 def connect(program: Program, *, lasts: timedelta) -> None:

@@ -13,6 +13,7 @@ from tests.cli.program import Program
 from tests.files.samples import SAMPLES, csv
 from tests.files.test_ad_exports import HEADERS, PLAIN
 from tests.worlds.ad_reports import KAG, needs_kag
+from tests.worlds.homes import begun
 
 ROWS = ("a1,1.429999948,2,F", "a2,20,0,M", "a3,x,1,F")
 
@@ -24,14 +25,14 @@ def report(path: Path, *rows: str, header: str = "ad_id,spend,clicks,gender") ->
 
 @pytest.fixture
 def program(tmp_path) -> Program:
-    return Program(tmp_path / "home")
+    return Program(begun(tmp_path / "home"))
 
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory) -> Program:
     """Two ads and a broken row of a day, imported."""
     folder = tmp_path_factory.mktemp("ads")
-    program = Program(folder / "home")
+    program = Program(begun(folder / "home"))
     path = report(folder / "ads.csv", *ROWS)
     options = ("--platform", "meta", "--day", "2025-05-13")
     program.variables["IMPORTED"] = program.said("import", "ad-metrics", path, *options)

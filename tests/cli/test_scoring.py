@@ -1,6 +1,7 @@
 """``layers-pipeline scoring``: what it says, refuses, and changes."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,15 +23,22 @@ from tests.worlds.data_builders import (
 TICK = hours(4)
 
 
-@pytest.fixture
-def home(tmp_path) -> Path:
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory) -> Path:
     """Three posts, scored at one tick."""
-    stores = make_stores(tmp_path / "home", now=hours(0))
+    home = tmp_path_factory.mktemp("scored") / "home"
+    stores = make_stores(home, now=hours(0))
     allow(stores, "ada")
     derive(stores, [capture(f"p{number}", views=100 + number) for number in range(3)])
     score(later(stores, hours(5)), [TICK])
     stores.operations.close()
-    return tmp_path / "home"
+    return home
+
+
+@pytest.fixture
+def home(scored, tmp_path) -> Path:
+    """A copy of it, to be changed."""
+    return shutil.copytree(scored, tmp_path / "home")
 
 
 def said(home: Path, *arguments: str, answer: str = "") -> str:

@@ -10,6 +10,7 @@ from dagster._core.test_utils import create_run_for_test
 
 from layers_pipeline.settings import Settings
 from sensors.schedules import UNDER_WAY, schedules
+from tests.worlds.homes import empty_instance
 
 AT = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
 BY_JOB = {schedule.job_name: schedule for schedule in schedules(Settings())}
@@ -19,7 +20,7 @@ CADENCES = ["quick_sync", "posts_sync", "full_sync", "derivation"]
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """A real instance, empty."""
-    with dg.instance_for_test(temp_dir=str(tmp_path)) as made:
+    with empty_instance(tmp_path) as made:
         yield made
 
 

@@ -20,6 +20,7 @@ from sandbox import Fault, RunningSandbox, generated_captures, running_sandbox
 from sensors.scrapes import finished_scrapes, request_key
 from sensors.ticks import LOOKED_BACK, catch_up_key, missed_ticks, ticks_missed
 from sensors.versions import changed_rules
+from tests.worlds.homes import empty_instance
 from transforms.scoring.ticks import tick_key
 
 SCORES = "organic_scores"
@@ -35,7 +36,7 @@ AT = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """A real instance, empty."""
-    with dg.instance_for_test(temp_dir=str(tmp_path)) as made:
+    with empty_instance(tmp_path) as made:
         yield made
 
 

@@ -6,6 +6,7 @@ Does not belong here: the lake by itself (``test_lake``), several writers (``tes
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -47,8 +48,12 @@ MACROS = {
 
 
 @pytest.fixture
-def stores(tmp_path) -> Iterator[Stores]:
-    settings = Settings(home=tmp_path / "a home", tick_grace_s=0, generations_kept=2)
+def stores(request, tmp_path) -> Iterator[Stores]:
+    """Empty ones; a copy of those with scored posts for who asks for ``filled``."""
+    home = tmp_path / "a home"
+    if "filled" in request.fixturenames:
+        shutil.copytree(request.getfixturevalue("scored"), home)
+    settings = Settings(home=home, tick_grace_s=0, generations_kept=2)
     opened = open_stores(settings, clock=FixedClock(NOW))
     yield opened
     opened.operations.close()
@@ -81,10 +86,19 @@ def score(stores: Stores, tick: datetime = TICK) -> None:
     assert [one.tick for one in score_ticks(stores, [tick])] == [tick]
 
 
-@pytest.fixture
-def filled(stores: Stores) -> Stores:
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory) -> Path:
+    """A home with four posts, scored at a tick."""
+    settings = Settings(home=tmp_path_factory.mktemp("scored") / "home", tick_grace_s=0)
+    stores = open_stores(settings, clock=FixedClock(NOW))
     import_posts(stores)
     score(stores)
+    stores.operations.close()
+    return settings.root
+
+
+@pytest.fixture
+def filled(stores: Stores) -> Stores:
     return stores
 
 

@@ -139,10 +139,17 @@ def test_ticks_scored_in_any_order_give_what_one_forward_run_gives(history, plan
             assert outcome(stores) == forward
 
 
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory) -> Path:
+    home = tmp_path_factory.mktemp("shrunk") / "home"
+    home.mkdir()
+    lived_through(home, SHRINKS)
+    return home
+
+
 @pytest.fixture
-def shrunk(tmp_path):
-    lived_through(tmp_path, SHRINKS)
-    stores = at(make_stores(tmp_path), END)
+def shrunk(lived, tmp_path):
+    stores = make_stores(shutil.copytree(lived, tmp_path / "home"), now=END)
     yield stores
     stores.operations.close()
 

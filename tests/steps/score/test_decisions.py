@@ -4,7 +4,9 @@ Belongs here: real stores; rows that come out as they went in.
 Does not belong here: storing (``tests.operations``), what a tick makes of it.
 """
 
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -47,11 +49,20 @@ COPIES = (
 MADE = hours(-240)
 
 
-@pytest.fixture
-def stores(tmp_path):
-    stores = make_stores(tmp_path / "home")
+@pytest.fixture(scope="module")
+def allowed(tmp_path_factory) -> Path:
+    """A home in which two projects allow one account."""
+    home = tmp_path_factory.mktemp("allowed") / "home"
+    stores = make_stores(home)
     allow(stores, "ada")
     allow(stores, "ada", project="other")
+    stores.operations.close()
+    return home
+
+
+@pytest.fixture
+def stores(allowed, tmp_path):
+    stores = make_stores(shutil.copytree(allowed, tmp_path / "home"))
     yield stores
     stores.operations.close()
 
