@@ -140,7 +140,7 @@ class Writing:
                 yield
 
     @contextmanager
-    def _as(self, role: Role, pins: Pins | None = None) -> Generator[None]:
+    def _as(self, role: Role | None, pins: Pins | None = None) -> Generator[None]:
         before = self._mine.role, self._mine.pins
         self._mine.role, self._mine.pins = role, pins or {}
         try:
