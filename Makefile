@@ -61,12 +61,12 @@ format: $(LINT) ## Put the code in form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(RUN) ## Measure: load time, scoring, a backfill, a full sync; peak memory, HTTP calls
+bench: $(RUN) ## Measure: load time, syncs, scoring, a backfill, marts, pages, an hour of traffic
 	@$(BIN)/python -m benchmarks.spine
 	@$(BIN)/python -m benchmarks.syncing
 	@$(BIN)/python -m benchmarks.scoring all
-	@$(BIN)/python -m benchmarks.marts
-	@$(BIN)/python -m benchmarks.views
+	@$(BIN)/python -m benchmarks.marts --posts 200000 --snapshots 5000000
+	@$(BIN)/python -m benchmarks.views --posts 1000000 --snapshots 30000000
 	@$(BIN)/python -m benchmarks.traffic
 
 clean: ## Forget the demo's data; the environment stays

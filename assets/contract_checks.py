@@ -20,6 +20,7 @@ from assets.asset_specs import figures, outcome
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Parent, Table, Written
 from layers_pipeline.steps.stores import Stores
+from transforms.staging.quarantine import is_sound
 
 CONTRACT: Final = "holds_its_contract"
 SET_ASIDE: Final = "no_rows_set_aside_today"
@@ -149,7 +150,9 @@ def contract_result(table: Table, parts: Iterable[pl.LazyFrame]) -> dg.AssetChec
     for part in parts:
         found = part.collect()
         rows += found.height
-        broken += Counter(table.schema.filter(found, cast=True)[1].counts())
+        # Cheaper than naming what breaks it; nearly always nothing does.
+        if not is_sound(table.schema, found):
+            broken += Counter(table.schema.filter(found, cast=True)[1].counts())
     broken_words = ", ".join(f"{count:,} break {rule}" for rule, count in sorted(broken.items()))
     return dg.AssetCheckResult(
         check_name=CONTRACT,

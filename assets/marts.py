@@ -113,11 +113,11 @@ def announce_marts(
 
     A publication makes all of them; those that the run did not select are events of it.
     """
-    options = options_of(settings)
+    days = [(model, generation.marts[model.name].days) for model in models()]
+    found = mart_checks.findings(generation.path, days, options_of(settings))
     for model in models():
-        mart = generation.marts[model.name]
-        findings = mart_checks.findings(generation.path, model, options, days=mart.days)
-        metadata, results = _figures(mart), tuple(_results(model, findings))
+        metadata = _figures(generation.marts[model.name])
+        results = [_result(model, finding) for finding in found[model.name]]
         if dg.AssetKey(model.name) in context.selected_asset_keys:
             yield dg.MaterializeResult(
                 asset_key=model.name, metadata=metadata, check_results=results
@@ -132,21 +132,15 @@ def _figures(mart: Mart) -> dict[str, Any]:
     return {"seconds": round(mart.seconds, 3), **rows, **(days if mart.days else {})}
 
 
-def _results(
-    model: Model, findings: Iterator[mart_checks.Finding]
-) -> Iterator[dg.AssetCheckResult]:
-    for finding in findings:
-        told = ", ".join(f"{count:,} of {what}" for what, count in finding.breaches.items())
-        yield dg.AssetCheckResult(
-            check_name=finding.rule,
-            asset_key=dg.AssetKey(model.name),
-            passed=not finding.breaches and not finding.unread,
-            severity=(
-                dg.AssetCheckSeverity.WARN if finding.unread else dg.AssetCheckSeverity.ERROR
-            ),
-            description=(
-                finding.unread
-                or (f"Breaches: {told}." if told else mart_checks.RULES[finding.rule])
-            ),
-            metadata={"breaches": dict(finding.breaches)},
-        )
+def _result(model: Model, finding: mart_checks.Finding) -> dg.AssetCheckResult:
+    told = ", ".join(f"{count:,} of {what}" for what, count in finding.breaches.items())
+    return dg.AssetCheckResult(
+        check_name=finding.rule,
+        asset_key=dg.AssetKey(model.name),
+        passed=not finding.breaches and not finding.unread,
+        severity=dg.AssetCheckSeverity.WARN if finding.unread else dg.AssetCheckSeverity.ERROR,
+        description=(
+            finding.unread or (f"Breaches: {told}." if told else mart_checks.RULES[finding.rule])
+        ),
+        metadata={"breaches": dict(finding.breaches)},
+    )

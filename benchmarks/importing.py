@@ -108,7 +108,8 @@ def main() -> None:
         _say("this code, landed", given.rows, measure([*child, "landed", str(export)], env=HERE))
         if given.before:
             at = {"PYTHONPATH": str(given.before.absolute())}
-            _say("before", given.rows, measure([*child, "own", str(renamed)], env=at))
+            _say("before, read", given.rows, measure([*child, "own", str(renamed)], env=at))
+            _say("before, landed", given.rows, measure([*child, "landed", str(renamed)], env=at))
 
 
 def _say(name: str, rows: int, took: Measured) -> None:

@@ -13,9 +13,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -69,10 +68,11 @@ def export(path: Path) -> Reader:
 
 
 def landed(path: Path) -> Reader:
-    """This code, the rows landed in a lake of their own."""
-    from layers_pipeline.steps.ingest.imports import import_captures  # noqa: PLC0415 - not for bare
-    from tests.worlds.data_builders import make_stores  # noqa: PLC0415 - not for bare
-
+    """A checkout, this one or an older one, the rows landed in a lake of their own."""
+    import_captures = _first_of(
+        "import_captures", "layers_pipeline.steps.ingest.imports", "layers_pipeline.steps.imports"
+    )
+    make_stores = _first_of("make_stores", "tests.worlds.data_builders", "tests.data_builders")
     home = tempfile.TemporaryDirectory(dir=path.parent)
     stores = make_stores(Path(home.name) / "home", now=NOW)
     told = {"project_id": "p", "time_zone": None, "run_id": "r"}
@@ -85,13 +85,23 @@ def landed(path: Path) -> Reader:
 
 
 def own(path: Path) -> Reader:
-    """A checkout that reads our own format only, wherever it keeps its reader."""
-    for name in ("layers_pipeline.files.captures", "layers_pipeline.capture_files"):
-        if find_spec(name.rpartition(".")[0]) and find_spec(name):
-            module = import_module(name)
-            read = partial(module.read_capture_file, path, time_zone=None, now=NOW, run_id="r")
-            return lambda: read().sound.height
-    raise ModuleNotFoundError("no reader of captures in that checkout")
+    """A checkout that reads our own format only: the rows as it hands them on, held by it."""
+    read_capture_file = _first_of(
+        "read_capture_file", "layers_pipeline.files.captures", "layers_pipeline.capture_files"
+    )
+    read = partial(read_capture_file, path, time_zone=None, now=NOW, run_id="r")
+    return lambda: read().rows
+
+
+def _first_of(name: str, *places: str) -> Callable[..., Any]:
+    """What a checkout calls by a name, wherever it keeps it."""
+    for place in places:
+        try:
+            return getattr(import_module(place), name)
+        except ModuleNotFoundError as error:
+            if not place.startswith(error.name or "-"):
+                raise
+    raise ModuleNotFoundError(f"no {name} in that checkout")
 
 
 READERS: Final = {"bare": bare, "export": export, "landed": landed, "own": own}

@@ -18,8 +18,8 @@ import duckdb
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.serving import generations
-from layers_pipeline.serving.database import CONFIG
 from layers_pipeline.serving.generations import Generation
+from layers_pipeline.serving.outline import CONFIG
 from layers_pipeline.serving.pinned import Pinned
 from transforms.sql.models import Model, models
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
@@ -23,7 +24,7 @@ import duckdb
 
 from benchmarks.views_data import BIG, Size, publish
 from layers_pipeline.serving import generations
-from layers_pipeline.serving.database import CONFIG
+from layers_pipeline.serving.outline import CONFIG
 from layers_pipeline.settings import Settings
 from layers_pipeline.views import detail as detail_room
 from layers_pipeline.views.content import count, page, stream_csv
@@ -34,6 +35,9 @@ from layers_pipeline.views.opening import Views, open_views
 from transforms.sql import sql_of
 
 PAGE = 100
+CLIENTS = 8
+BARE = 3
+"""Details that are asked bare: each takes half a minute at size."""
 One = TypeVar("One")
 
 
@@ -43,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--posts", type=int, default=50_000)
     parser.add_argument("--snapshots", type=int, default=1_000_000)
     parser.add_argument("--days", type=int, default=90)
-    parser.add_argument("--asked", type=int, default=40, help="questions of each kind")
+    parser.add_argument("--asked", type=int, default=24, help="questions of each kind")
     parser.add_argument("--folder", type=Path, help="keep the data there, for the next time")
     given = parser.parse_args(arguments)
     size = Size(posts=given.posts, snapshots=given.snapshots, days=given.days, asked=given.asked)
@@ -76,42 +80,56 @@ def measure(views: Views, settings: Settings, folder: Path, size: Size) -> None:
     with duckdb.connect(str(path), read_only=True, config=CONFIG) as bare:
         bare.execute(f"set threads = {settings.views_threads}; set timezone = 'UTC'")
         bare.execute(f"set memory_limit = '{settings.views_memory_mb}MB'")
-        began = time.perf_counter()
-        page(views, ContentFilter(project_id=BIG), 0, PAGE)
-        print(f"first page, file just opened {(time.perf_counter() - began) * 1000:8.0f} ms")
+        _first(views, bare, size)
         print(f"{'':28} {'p50 ms':>8} {'p95 ms':>8} {'bare p50':>9} {'bare p95':>9} {'ratio':>6}")
-        pages = list(_pages(size))
-        contents = [f"v{number}" for number in random.Random(7).sample(range(size.posts), 30)]
-        keys = [_key_of(bare, post) for post in contents[: max(2, size.asked // 4)]]
-        began = time.process_time()
-        _taken(keys, lambda one: detail(views, *one))
-        print(f"detail, CPU {(time.process_time() - began) * 1000 / len(keys):8.0f} ms")
+        pages, keys = _pages(size, 0), _keys(bare, size, 0)
         _line("grid page", pages, lambda one: page(views, *one, PAGE), _bare_page(bare))
         _line("count", pages, lambda one: count(views, one[0]), _bare_count(bare))
-        _line("detail", keys, lambda one: detail(views, *one), _bare_detail(bare))
-        for clients in (1, 8):
-            taken = _together(clients, pages, lambda one: page(views, *one, PAGE))
-            print(f"grid page, {clients} clients: p95 {taken * 1000:8.0f} ms")
-            taken = _together(clients, keys, lambda one: detail(views, *one))
-            print(f"detail,    {clients} clients: p95 {taken * 1000:8.0f} ms")
+        _line("detail", keys, lambda one: detail(views, *one), _bare_detail(bare), bare_asks=BARE)
+        for clients in (1, CLIENTS):
+            _together(views, bare, size, clients)
         _csv(views, bare, folder)
 
 
-def _pages(size: Size) -> Iterator[tuple[ContentFilter, int]]:
+def _first(views: Views, bare: duckdb.DuckDBPyConnection, size: Size) -> None:
+    """What whoever comes first after a publication waits for."""
+    first_page, first_key = _pages(size, 0)[0], _keys(bare, size, CLIENTS)[-1]
+    asked: Sequence[tuple[str, Callable[[], object]]] = (
+        ("first page, file just opened", lambda: page(views, *first_page, PAGE)),
+        ("first detail", lambda: detail(views, *first_key)),
+    )
+    for name, ask in asked:
+        began, began_cpu = time.perf_counter(), time.process_time()
+        ask()
+        taken, cpu = time.perf_counter() - began, time.process_time() - began_cpu
+        print(f"{name:28} {taken * 1000:8.0f} ms, CPU {cpu * 1000:.0f} ms")
+
+
+def _keys(bare: duckdb.DuckDBPyConnection, size: Size, client: int) -> list[tuple[str, str]]:
+    """Contents that a client opens, none of them another client's."""
+    chosen = random.Random(7).sample(range(size.posts), size.asked * (CLIENTS + 1))
+    posts = chosen[client * size.asked : (client + 1) * size.asked]
+    return [_key_of(bare, f"v{number}") for number in posts]
+
+
+def _pages(size: Size, client: int) -> list[tuple[ContentFilter, int]]:
     """Filters and offsets as people use them, deep ones among them."""
-    chosen = random.Random(42)
+    chosen = random.Random(42 + client)
     plain = ContentFilter(project_id=BIG)
-    for number in range(size.asked):
+    pages = [(plain, 0)]
+    for number in range(1, size.asked):
         sort = chosen.choice(["views", "likes", "organic_score", "published_at", "comments"])
         kept = replace(
             plain,
             sort=(sort, chosen.random() < 0.8),
             eligible=chosen.choice([None, None, True]),
-            score_min=chosen.choice([None, None, 6.0]),
-            search=f"#{number * 37 % 1000}" if number % 8 == 0 else "",
+            score_min=chosen.choice([None, None, chosen.randrange(40, 80) / 10]),
+            search=f"#{(number + client * 100) * 37 % 1000}" if number % 8 == 0 else "",
         )
         rows = size.posts * 6 // 10
-        yield kept, 0 if kept.search else chosen.choice([0, 0, PAGE, 20 * PAGE, rows // 3])
+        deep = chosen.choice([0, 0, PAGE, 20 * PAGE, rows // 3])
+        pages.append((kept, 0 if kept.search else deep))
+    return pages
 
 
 def _where(kept: ContentFilter) -> str:
@@ -177,9 +195,14 @@ def _key_of(bare: duckdb.DuckDBPyConnection, post: str) -> tuple[str, str]:
 
 
 def _line(
-    name: str, asked: Sequence[One], ours: Callable[[One], object], bare: Callable[[One], object]
+    name: str,
+    asked: Sequence[One],
+    ours: Callable[[One], object],
+    bare: Callable[[One], object],
+    *,
+    bare_asks: int | None = None,
 ) -> None:
-    first = _taken(asked, ours), _taken(asked, bare)
+    first = _taken(asked, ours), _taken(asked[:bare_asks], bare)
     (p50, p95), (bare_p50, bare_p95) = map(_percentiles, first)
     print(
         f"{name:28} {p50 * 1000:8.0f} {p95 * 1000:8.0f} {bare_p50 * 1000:9.0f} "
@@ -201,23 +224,30 @@ def _percentiles(taken: Sequence[float]) -> tuple[float, float]:
     return parts[9], parts[18]
 
 
-def _together(clients: int, asked: Sequence[One], ask: Callable[[One], object]) -> float:
-    """The 95th percentile where so many clients ask at once, each all of it in its own order."""
+def _together(views: Views, bare: duckdb.DuckDBPyConnection, size: Size, clients: int) -> None:
+    """Print what so many clients wait for who ask at once, each its own questions."""
+    pages = [_pages(size, 1 + client) for client in range(clients)]
+    keys = [_keys(bare, size, 1 + client) for client in range(clients)]
+    of_page = [[partial(page, views, *one, PAGE) for one in asked] for asked in pages]
+    of_detail = [[partial(detail, views, *one) for one in asked] for asked in keys]
+    mixed = [[*one[::2], *other[1::2]] for one, other in zip(of_page, of_detail, strict=True)]
+    for name, asked in (("grid page", of_page), ("detail", of_detail), ("half each", mixed)):
+        with ThreadPoolExecutor(clients) as pool:
+            done = pool.map(_answered, range(clients), asked)
+            p50, p95 = _percentiles([one for taken in done for one in taken])
+        print(f"{f'{name}, {clients} at once':28} {p50 * 1000:8.0f} {p95 * 1000:8.0f}")
 
-    def client(number: int) -> list[float]:
-        order = list(asked)
-        random.Random(number).shuffle(order)
-        return _taken(order, ask)
 
-    with ThreadPoolExecutor(clients) as pool:
-        taken = [one for done in pool.map(client, range(clients)) for one in done]
-    return _percentiles(taken)[1]
+def _answered(client: int, asked: Sequence[Callable[[], object]]) -> list[float]:
+    """What one client waits for, who asks in an order of its own."""
+    order = list(asked)
+    random.Random(client).shuffle(order)
+    return _taken(order, lambda ask: ask())
 
 
 def _csv(views: Views, bare: duckdb.DuckDBPyConnection, folder: Path) -> None:
     kept = ContentFilter(project_id=BIG)
-    # What DuckDB keeps of the file, up to its limit, is there once a dashboard has run a while.
-    with closing(stream_csv(views, kept)) as pieces:
+    with _memory() as at_first, closing(stream_csv(views, kept)) as pieces:
         cold = sum(map(len, pieces))
     began = time.perf_counter()
     with _memory() as grown, closing(stream_csv(views, kept)) as pieces:
@@ -234,7 +264,8 @@ def _csv(views: Views, bare: duckdb.DuckDBPyConnection, folder: Path) -> None:
     )
     theirs = time.perf_counter() - began
     print(
-        f"CSV of {rows - 1:,} rows, {size / 1e6:.0f} MB: {ours:.1f} s, grew by {grown[0]:.0f} MiB; "
+        f"CSV of {rows - 1:,} rows, {size / 1e6:.0f} MB: {ours:.1f} s, grew by "
+        f"{at_first[0]:.0f} MiB, a second time by {grown[0]:.0f}; "
         f"bare COPY {theirs:.1f} s, ratio {ours / theirs:.2f}"
     )
 

@@ -18,8 +18,9 @@ import duckdb
 
 from layers_pipeline.lake import catalog
 from layers_pipeline.serving import generations
-from layers_pipeline.serving.database import CONFIG
+from layers_pipeline.serving.outline import CONFIG
 from layers_pipeline.serving.pinned import Pinned
+from layers_pipeline.serving.rolled import Rolled
 from layers_pipeline.settings import Settings
 from transforms.contracts.scoring import PART_COLUMNS
 
@@ -144,7 +145,7 @@ def trends(file: str, number: int) -> str:
 
 
 def publish(folder: Path, size: Size) -> Settings:
-    """A generation with all tables of the published schema, most of them empty.
+    """A generation after upkeep, with all tables of the published schema, most of them empty.
 
     Args:
         folder: Where files lie, of this size alone.
@@ -166,7 +167,12 @@ def publish(folder: Path, size: Size) -> Settings:
                     _write(connection, folder, name, query, part=f"-{number}")
                 )
         files["platform_post_metrics"] = [
-            _write(connection, folder, "platform_post_metrics", history(size, day), part=f"-{day}")
+            _write(
+                connection,
+                folder / "platform_post_metrics" / f"captured_on={day}",
+                "platform_post_metrics",
+                history(size, day),
+            )
             for day in (FIRST + timedelta(days=number) for number in range(size.days))
         ]
     if not settings.serve_location.exists():
@@ -174,7 +180,7 @@ def publish(folder: Path, size: Size) -> Settings:
             Pinned(table=table, version=0, files=tuple(files.get(table.name, ())))
             for table in (*catalog.PUBLISHED, *catalog.STAGED_TABLES)
         ]
-        generations.publish(settings.serve_location, pinned=pinned, at=AT, kept=2)
+        generations.publish(settings.serve_location, pinned=pinned, at=AT, kept=2, rolls=True)
     _add_trends(settings, folder, files["platform_post_metrics"])
     return settings
 
@@ -183,6 +189,7 @@ def _write(
     connection: duckdb.DuckDBPyConnection, folder: Path, name: str, query: str, *, part: str = ""
 ) -> str:
     """A file of a table, unless it is there."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}{part}.parquet"
     table = catalog.BY_NAME[name]
     empty = table.empty().select(table.stored_columns).to_arrow()
@@ -204,16 +211,21 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None
 
 
 def _add_trends(settings: Settings, folder: Path, snapshots: Sequence[str]) -> None:
-    """Parts of ``post_metric_trends``, a file per day, in the generation's view."""
+    """Parts of ``post_metric_trends``, rolled by months, in the generation's view."""
     path = generations.current(settings.serve_location)
     path.chmod(0o644)
     with duckdb.connect(str(path), config=CONFIG) as connection:
         connection.execute("set timezone = 'UTC'")
         shape = connection.sql("from post_metric_trends limit 0").to_arrow_table()
         connection.register("shape", shape)
-        parts = [str(folder / f"trends-{number}.parquet") for number in range(len(snapshots))]
-        for number, (file, part) in enumerate(zip(snapshots, parts, strict=True)):
-            _copy(connection, trends(file, number), Path(part))
-        connection.execute(
-            f"create or replace view post_metric_trends as from read_parquet({parts})"
-        )
+        parts: list[str] = []
+        for number, file in enumerate(snapshots):
+            part = folder / "trends" / f"day_on={FIRST + timedelta(days=number)}" / "part.parquet"
+            part.parent.mkdir(parents=True, exist_ok=True)
+            _copy(connection, trends(file, number), part)
+            parts.append(str(part))
+        rolled = Rolled(connection, settings.serve_location, at=AT, makes=True)
+        key = ("project_id", "platform", "platform_post_id")
+        shown = rolled.files("post_metric_trends", parts, order=key)
+        source = f"read_parquet({shown}, hive_partitioning = false)"
+        connection.execute(f"create or replace view post_metric_trends as from {source}")

@@ -38,6 +38,7 @@ DEAREST: Final = (
     "tools/test_old_lake.py",
     "stress/test_killed_syncs.py",
     "steps/test_object_store.py",
+    "stress/test_killed_deployments.py",
     "stress/test_killed_on_s3.py",
     "assets/test_sync_checks.py",
     "steps/score/test_ad_classes.py",
@@ -47,7 +48,6 @@ TOGETHER: Final = ("tests/dashboard/browser/",)
 """Folders whose files share what is dear, and go to one worker."""
 LONG: Final = (
     ("cli/test_sync.py", "test_a_replay_mends_what_was_read_wrongly"),
-    ("e2e/test_celery.py", ""),
     ("e2e/test_dev.py", "test_dev_refuses_a_port_that_is_taken", "sandbox", "dashboard"),
     ("e2e/test_life.py", ""),
     (
@@ -83,7 +83,9 @@ LONG: Final = (
     ),
     ("steps/maintain/test_replay.py", "test_how_many_captures_a_replay_holds"),
     ("steps/score/test_scoring.py", "test_live_ticks_equal_backfilled_ones_and_the_oracle"),
-    ("steps/test_object_store.py", ""),
+    ("steps/test_object_store.py", "test_only_the_newest_days_of_history_are_copied"),
+    ("steps/test_object_store.py", "test_views_over_the_store_give_the_same_rows"),
+    ("steps/test_object_store.py", "test_without_the_extension_everything_is_copied"),
     ("stress/test_killed_on_s3.py", ""),
     ("tools/test_old_lake.py", ""),
 )

@@ -1,25 +1,29 @@
 """Dagster's own storage: SQLite by default, PostgreSQL where the environment names one.
 
 Belongs here: choosing between the two, so that one ``dagster.yaml`` serves both; what Dagster 1.13
-writes to SQLite needlessly, engines and events.
+reads and writes needlessly for SQLite: engines, migrations and events.
 Does not belong here: the pipeline's data.
 """
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 from uuid import uuid4
 
 import dagster as dg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from dagster import EventLogEntry
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationPlanned,
 )
 from dagster._core.events import StepMaterializationData
+from dagster._core.storage import sql
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
@@ -29,6 +33,7 @@ from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import NullPool
 
 from layers_pipeline.errors import SettingsError
 from layers_pipeline.plain_paths import plain_path
@@ -80,15 +85,26 @@ class RunsInSqlite(SqliteRunStorage):
         _engine(self._conn_string).dispose()
 
 
-@cache
-def _without_events() -> bytes:
-    """A file of a run's events before the first: Dagster takes a tenth of a second to make one."""
-    with TemporaryDirectory() as folder:
-        storage = SqliteEventLogStorage(folder)
-        with storage.run_connection("empty"):
-            pass
-        storage.dispose()
-        return Path(storage.path_for_shard("empty")).read_bytes()
+class ScriptsReadOnce(ScriptDirectory):
+    """The steps of Dagster's migrations, of which nothing changes while it runs.
+
+    Dagster reads its ninety files anew whenever it asks a file of its own for its state: some ten
+    times before the first event of a run.
+    """
+
+    @classmethod
+    def from_config(cls, config: Config) -> ScriptDirectory:
+        """As Alembic's, read once for each place."""
+        place = config.get_main_option("script_location") or ""
+        if place not in _SCRIPTS:
+            _SCRIPTS[place] = ScriptDirectory.from_config(config)
+        return _SCRIPTS[place]
+
+
+_SCRIPTS: Final[dict[str, ScriptDirectory]] = {}
+# Dagster asks by these names; it holds a lock whenever it does.
+command.ScriptDirectory = ScriptsReadOnce  # pyright: ignore[reportPrivateImportUsage]
+sql.ScriptDirectory = ScriptsReadOnce  # pyright: ignore[reportPrivateImportUsage]
 
 
 class EventsInSqlite(SqliteEventLogStorage):
@@ -123,13 +139,23 @@ class EventsInSqlite(SqliteEventLogStorage):
             self._initdb(_engine(self.conn_string_for_shard(shard)))
             return
         fresh = path.with_name(f".{shard}-{uuid4().hex}")
-        fresh.write_bytes(_without_events())
+        fresh.write_bytes(self._without_events)
         try:
             path.hardlink_to(fresh)  # unlike a renaming it spares what another process made
         except OSError:
             self._initdb(_engine(self.conn_string_for_shard(shard)))
         finally:
             fresh.unlink()
+
+    @cached_property
+    def _without_events(self) -> bytes:
+        """A file of a run's events before the first, which takes Dagster a while to make."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "empty.db"
+            engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+            self._initdb(engine)
+            engine.dispose()
+            return path.read_bytes()
 
     def delete_events(self, run_id: str) -> None:
         """Delete a run's events with their file, of which Dagster would leave an empty one."""

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from layers_pipeline.dashboard import shown
 from layers_pipeline.dashboard.marks import aria
-from layers_pipeline.dashboard.records import DOWN, UP, meaning
+from layers_pipeline.dashboard.tables import DOWN, UP, meaning
 from layers_pipeline.views.kpis import Kpi, Measure, Says, Unit
 from layers_pipeline.views.periods import Figure, Number
 from transforms.facts.money import plain

@@ -38,6 +38,10 @@ REFUSING_RULES: Final = {
 """Breaches for which the whole file is refused, because one word or one export mends them all."""
 
 
+Typed = tuple[pl.DataFrame, pl.DataFrame] | InputRefusedError
+"""Sound rows and broken ones, or why the table is refused."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """How captures are to be read."""
@@ -50,27 +54,47 @@ class Reading:
 
 
 class CaptureRows:
-    """Rows of a table as they were read, and what is to be known of all of them."""
+    """Rows of a table as they were read, and what is to be known of all of them.
 
-    def __init__(self, table: Table, way: Way, reading: Reading, file_id: str) -> None:
+    Args:
+        refusal: Why the table is refused, if that is known already.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        way: Way,
+        reading: Reading,
+        file_id: str,
+        refusal: InputRefusedError | None,
+    ) -> None:
         self._table, self._way, self._reading, self._file_id = table, way, reading, file_id
         self.kept: list[tuple[pl.DataFrame, pl.DataFrame]] = [
             (StgImportCaptures.create_empty(), Quarantine.create_empty())
         ]
         self._take = reading.take(file_id) if reading.take else self._keep
+        self.refusal = refusal
         self.tally, self.sample, self.newest = Tally(), Sample(), newest_of(self.kept[0][0])
 
-    def add(self, batch: pl.DataFrame) -> InputRefusedError | None:
-        """Read some more rows; what refuses the table is given back."""
+    def typed(self, batch: pl.DataFrame) -> Typed:
+        """Some rows of the table, typed; nothing is kept of them, so any thread may do it."""
         try:
-            sound, broken = _split(batch, self._table, self._way, self._reading, self._file_id)
+            return _split(batch, self._table, self._way, self._reading, self._file_id)
         except InputRefusedError as refusal:
             return refusal
+
+    def add(self, typed: Typed) -> None:
+        """Take some more rows, unless the table is refused for those before or for them."""
+        if self.refusal is not None:
+            return
+        if isinstance(typed, InputRefusedError):
+            self.refusal = typed
+            return
+        sound, broken = typed
         self.tally.add(sound, broken)
         self.sample.add(sound.select(SAMPLED_COLUMNS))
         self.newest = newest_of(pl.concat([self.newest, newest_of(sound)]))
         self._take(sound, broken)
-        return None
 
     def _keep(self, sound: pl.DataFrame, broken: pl.DataFrame) -> None:
         self.kept.append((sound, broken))

@@ -4,6 +4,7 @@ Belongs here: what makes a whole file unusable, and saying so.
 Does not belong here: file formats, reading of single values, storage, registering accounts.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.files.ahead import ahead
 from layers_pipeline.files.capture_rows import CaptureRows, Reading, Take
 from layers_pipeline.files.capture_watch import Watch, mangled_ids
 from layers_pipeline.files.capture_ways import (
@@ -136,16 +138,13 @@ def _read(table: Table, reading: Reading) -> ReadFile:
         said = [export.name, *identity_of(reading.told, way)]
     file_id = fingerprint(table.member)
     file_id = read_as(file_id, *said) if said else file_id
-    watch, read = Watch(table, reading.told), CaptureRows(table, way, reading, file_id)
-    for batch, total in table.raw.counted():
-        watch.look(batch)
-        if refusal is None and not watch.is_damaged:
-            refusal = read.add(batch)
-        report_rows(table.path, watch.rows, total)
+    watch, read = Watch(table, reading.told), CaptureRows(table, way, reading, file_id, refusal)
+    for rows in ahead(read.typed, _looked_at(table, watch, read)):
+        read.add(rows)
     # What happened to the file comes first, what it leaves open after that.
     watch.refuse()
-    if refusal is not None:
-        raise refusal
+    if read.refusal is not None:
+        raise read.refusal
     mapping = mapping_of(table.recognised)
     columns = COLUMNS if export is None else list(mapping)
     file = read_file(
@@ -154,6 +153,15 @@ def _read(table: Table, reading: Reading) -> ReadFile:
     )  # fmt: skip
     refuse_before_publication(table, way, read.newest)
     return with_findings(file, table.recognised, way, mapping, read.sample.rows)
+
+
+def _looked_at(table: Table, watch: Watch, read: CaptureRows) -> Iterator[pl.DataFrame]:
+    """The batches of a table that are worth reading, each once it was looked at for damage."""
+    for batch, total in table.raw.counted():
+        watch.look(batch)
+        if read.refusal is None and not watch.is_damaged:
+            yield batch
+        report_rows(table.path, watch.rows, total)
 
 
 def _settled(table: Table, reading: Reading) -> tuple[Way, InputRefusedError | None]:

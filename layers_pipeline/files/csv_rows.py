@@ -17,6 +17,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from layers_pipeline.errors import InputRefusedError
+from layers_pipeline.files.ahead import ahead
 from layers_pipeline.files.blocks import BLOCK_BYTES, Block, blocks_of
 from layers_pipeline.files.delimited import Dialect, csv_reader
 from layers_pipeline.files.members import Member
@@ -117,13 +118,13 @@ class _Rows:
     def parts(self) -> Iterator[Part]:
         size, skipped = self.member.size(), self.dialect.lines
         last, done = _Read(line=skipped + 1, skipped=skipped), 0
-        blocks = blocks_of(self.member, size=self.block_bytes)
-        for block in blocks:
-            self._refuse_torn(block)
-            try:
-                read = self._read(block, last.next_line, last.skips_next)
-            except pa.ArrowInvalid as error:
-                last = self._read_rest(last, [block, *blocks], error)
+        tried = ahead(self._tried, self._begun())
+        for block, read in tried:
+            if not isinstance(read, pa.ArrowInvalid) and read.line != last.next_line:
+                read = self._tried((block, last.next_line, last.skips_next))[1]  # noqa: PLW2901
+            if isinstance(read, pa.ArrowInvalid):
+                rest = [block, *(block for block, _ in tried)]
+                last = self._read_rest(last, rest, read)
                 break
             # Handed on once the next one was read too: only that tells whether a row ends here.
             if last.block is not None:
@@ -131,6 +132,25 @@ class _Rows:
                 yield last.rows, done * size // last.block.ends
             last = read
         yield last.rows, done + last.rows.height
+
+    def _begun(self) -> Iterator[tuple[Block, int, int]]:
+        """The blocks, each with the line on which it begins, and the lines to be skipped there.
+
+        Rows that no line feed ends, but a carriage return, make later lines wrong.
+        """
+        line, skipped = self.dialect.lines + 1, self.dialect.lines
+        for block in blocks_of(self.member, size=self.block_bytes):
+            self._refuse_torn(block)
+            yield block, line, skipped
+            line, skipped = line + block.breaks - skipped, 0
+
+    def _tried(self, begun: tuple[Block, int, int]) -> tuple[Block, "_Read | pa.ArrowInvalid"]:
+        """A block and its rows, or why they cannot be read."""
+        block, line, skipped = begun
+        try:
+            return block, self._read(block, line, skipped)
+        except pa.ArrowInvalid as error:
+            return block, error
 
     def _read_rest(self, last: "_Read", blocks: list[Block], error: pa.ArrowInvalid) -> "_Read":
         """The block before one that cannot be read, together with the rest of the file.
@@ -142,7 +162,12 @@ class _Rows:
         joined = blocks if last.block is None else [last.block, *blocks]
         if len(joined) > 1:
             content = b"".join(block.content for block in joined)
-            whole = Block(content=content, ends=joined[-1].ends, is_last=True)
+            whole = Block(
+                content=memoryview(content),
+                ends=joined[-1].ends,
+                breaks=sum(block.breaks for block in joined),
+                is_last=True,
+            )
             try:
                 return self._read(whole, last.line, last.skipped)
             except pa.ArrowInvalid as again:
@@ -177,8 +202,10 @@ class _Rows:
             return pl.DataFrame(schema=dict.fromkeys(_names(places), pl.String()))
         names = _names(range(self.width))
         table = arrow_csv.read_csv(
-            pa.BufferReader(block.content),
-            read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=skipped),
+            pa.BufferReader(pa.py_buffer(block.content)),
+            read_options=arrow_csv.ReadOptions(
+                column_names=names, skip_rows=skipped, use_threads=False
+            ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=self.dialect.delimiter, newlines_in_values=True, ignore_empty_lines=False
             ),
@@ -186,6 +213,7 @@ class _Rows:
                 column_types=dict.fromkeys(names, pa.string()),
                 include_columns=_names(places),
                 strings_can_be_null=False,
+                check_utf8=False,
             ),
         )
         return cast("pl.DataFrame", pl.from_arrow(table, rechunk=False))
@@ -224,7 +252,7 @@ def _names(places: Sequence[int]) -> list[str]:
 
 def _has_a_line_each(rows: pl.DataFrame, block: Block, skipped: int) -> bool:
     """Whether a block's rows stand on a line each, and none of them is blank."""
-    lines = block.content.count(b"\n") + (not block.content.endswith(b"\n"))
+    lines = block.breaks + (block.content[-1:] != b"\n")
     if not block.content or lines != rows.height + skipped:
         return False
     return not rows.select(pl.all_horizontal(pl.all() == "").any()).item()

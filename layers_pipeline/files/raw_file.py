@@ -14,6 +14,8 @@ import polars as pl
 from transforms.staging.parsing import LINE
 
 BATCH_ROWS: Final = 200_000
+JOINED_ROWS: Final = 80_000
+"""Rows from which on a batch is worth what a batch costs, however few rows it has."""
 SAMPLED: Final = 100_000
 """Rows of a file of which a sample holds fewer."""
 Part = tuple[pl.DataFrame, int]
@@ -39,10 +41,15 @@ class RawFile:
         return cls(columns=columns, parts=lambda: iter([(rows, rows.height)]))
 
     def counted(self) -> Iterator[Part]:
-        """Batches of rows, none larger than ``BATCH_ROWS``."""
-        for rows, total in self.parts():
-            for batch in rows.iter_slices(BATCH_ROWS):
-                yield batch, total
+        """Batches of rows, none larger than ``BATCH_ROWS``; small parts are joined."""
+        held: list[pl.DataFrame] = []
+        known = 0
+        for rows, known in self.parts():
+            held.append(rows)
+            if sum(part.height for part in held) >= JOINED_ROWS:
+                yield from _batches(held, known)
+                held = []
+        yield from _batches(held, known)
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """The same without the count."""
@@ -63,6 +70,12 @@ class RawFile:
             return ((rows.with_columns(**added), total) for rows, total in parts())
 
         return replace(self, parts=with_values)
+
+
+def _batches(parts: list[pl.DataFrame], total: int) -> Iterator[Part]:
+    if parts:
+        for batch in pl.concat(parts, rechunk=False).iter_slices(BATCH_ROWS):
+            yield batch, total
 
 
 def select_of(raw: RawFile, *columns: str) -> pl.DataFrame:

@@ -4,6 +4,10 @@ Belongs here: what a handle knows, and whether it is still the newest.
 Does not belong here: rows (``reading``), writing (``store``).
 """
 
+import threading
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
 from threading import get_ident
 from typing import Final
@@ -22,6 +26,19 @@ class Handle(DeltaTable):
     deltalake escapes the folder of a local table as in a URL (a space becomes ``%20``), and
     neither Polars nor DuckDB takes that back.
     """
+
+    def transaction_version(self, app_id: str) -> int | None:
+        """The number that an application recorded up to this version; None before its first.
+
+        Asked for once: deltalake reads the log anew for each answer.
+        """
+        version = self.version()
+        if self.__dict__.get("_marks_of") != version:
+            self.__dict__.update(_marks_of=version, _marks={})
+        known: dict[str, int | None] = self.__dict__["_marks"]
+        if app_id not in known:
+            known[app_id] = super().transaction_version(app_id)
+        return known[app_id]
 
     def file_uris(
         self,
@@ -77,6 +94,77 @@ class Opened:
     def _state(self) -> tuple[tuple[int, int] | None, ...]:
         """What the log shows: a newer checkpoint may stand for commits that are deleted then."""
         return _identity(self._newest), _identity(self._checkpoint)
+
+
+class _Mine(threading.local):
+    """Tables as a thread found them, and after how many writes of this process; None: unheld."""
+
+    found: dict[str, tuple[int, DeltaTable | None]] | None = None
+    there: frozenset[str] | None = None
+    """Names of the tables that lay there at the first look; None where nobody looked yet."""
+
+
+class Steady:
+    """Tables that nobody but this process writes for a while: each is looked at once.
+
+    To look whether a table is still the newest takes a request to an object store, and two if it
+    is not there; a derivation asks some hundred times.
+    """
+
+    def __init__(self) -> None:
+        self._mine = _Mine()
+        self._writes = Counter[str]()
+        self._being_written = Counter[str]()
+
+    @contextmanager
+    def held(self) -> Generator[None]:
+        """While the thread holds a lock that keeps other writers out; also within itself."""
+        if self._mine.found is not None:
+            yield
+            return
+        self._mine.found = {}
+        try:
+            yield
+        finally:
+            self._mine.found = self._mine.there = None
+
+    @contextmanager
+    def written(self, name: str) -> Generator[None]:
+        """While this process writes a table; its other threads look again afterwards."""
+        self._being_written[name] += 1
+        try:
+            yield
+        finally:
+            self._writes[name] += 1
+            self._being_written[name] -= 1
+
+    def has(self, name: str) -> bool:
+        """Whether what the thread found of a table is still so."""
+        found = self._mine.found or {}
+        return (
+            name in found and not self._being_written[name] and found[name][0] == self._writes[name]
+        )
+
+    def is_absent(self, name: str, names: Callable[[], Iterable[str]]) -> bool:
+        """Whether a table was not there at the first look, and this process never made it.
+
+        Args:
+            names: Lists the tables that lie there, by one request for all of them.
+        """
+        if self._mine.found is None or self._writes[name] or self._being_written[name]:
+            return False
+        if self._mine.there is None:
+            self._mine.there = frozenset(names())
+        return name not in self._mine.there
+
+    def find(self, name: str, look: Callable[[], DeltaTable | None]) -> DeltaTable | None:
+        """The table as the thread found it, or finds it now."""
+        if self._mine.found is None:
+            return look()
+        if not self.has(name):
+            writes = self._writes[name]
+            self._mine.found[name] = (writes, look())
+        return self._mine.found[name][1]
 
 
 class KeptToWrite:

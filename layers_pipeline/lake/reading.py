@@ -88,7 +88,8 @@ class LakeReader:
         # Asked first: whoever writes meanwhile may only make the table newer than that.
         seen = self._seen.number(table.name) if self._seen else -1
         try:
-            handle = Handle(self.uri(table), version=version, storage_options=self._options)
+            is_absent = version is None and seen < 0 and self._is_absent(table)
+            handle = None if is_absent else self._opened_at(table, version)
         except (DeltaError, OSError) as error:
             if version is not None:
                 raise NotFoundError(
@@ -101,6 +102,13 @@ class LakeReader:
         if version is None:
             self._require_seen(table, -1 if handle is None else handle.version(), seen)
         return handle
+
+    def _opened_at(self, table: Table, version: int | None) -> Handle:
+        return Handle(self.uri(table), version=version, storage_options=self._options)
+
+    def _is_absent(self, _table: Table) -> bool:
+        """Whether it is known without a look that the table is not there."""
+        return False
 
     def _require_seen(self, table: Table, version: int, seen: int) -> None:
         """Refuse a table that is older than it was, or gone: it would be filled anew."""

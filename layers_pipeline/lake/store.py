@@ -4,8 +4,9 @@ Belongs here: append, insert, merge, replace, compact, vacuum.
 Does not belong here: reading (``reading``), what rows mean (``transforms``).
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Final, TypeVar
 
 import polars as pl
@@ -17,8 +18,9 @@ from layers_pipeline.clock import Clock, SystemClock
 from layers_pipeline.errors import LakeConflictError, NotFoundError, StoreError
 from layers_pipeline.lake.catalog import BY_NAME, IMPORT_FILES, LANDED, ORGANIC_SCORES, QUARANTINE
 from layers_pipeline.lake.compaction import compact
-from layers_pipeline.lake.handles import KeptToWrite
+from layers_pipeline.lake.handles import KeptToWrite, Steady
 from layers_pipeline.lake.locks import Locks
+from layers_pipeline.lake.object_store import StoredFiles
 from layers_pipeline.lake.partition_commit import Replacement
 from layers_pipeline.lake.reading import MIGRATE, LakeReader, damaged, fenced
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
@@ -36,9 +38,13 @@ LOG_KEPT: Final = "interval 8 days"
 CHECKPOINT_EVERY: Final = 20
 """Commits: each one since the last checkpoint is read whenever the table is opened, which takes a
 tenth of a millisecond, and a checkpoint takes some milliseconds once."""
+CHECKPOINT_EVERY_THERE: Final = 10
+"""In an object store a commit is read with two requests, a checkpoint with eleven, and written with
+two dozen."""
+CHECKPOINT: Final = "delta.checkpointInterval"
 PROPERTIES: Final = {
     "delta.logRetentionDuration": LOG_KEPT,
-    "delta.checkpointInterval": str(CHECKPOINT_EVERY),
+    CHECKPOINT: str(CHECKPOINT_EVERY),
 }
 
 
@@ -62,22 +68,27 @@ class Lake(LakeReader):
         self._writing = Writing(locks)
         self._clock = clock or SystemClock()
         self._to_write = KeptToWrite()
+        self._steady = Steady()
 
-    def write_lock(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def write_lock(self) -> Generator[None]:
         """Held while reads and writes that belong together are made: nobody else writes.
 
         Two derivations at once could each write what follows from what they read, and the one
         that read less could write last. Taken again within itself or within ``deriving``, it is
         part of the first.
         """
-        return self._writing.alone()
+        with self._writing.alone(), self._steady.held():
+            yield
 
-    def deriving(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def deriving(self) -> Generator[None]:
         """Held by who derives: rows go on landing, and are not seen within it.
 
         Ticks go on being scored, too, and no newer scores are seen, unless ``scoring`` is held.
         """
-        return self._writing.deriving(self._of_others)
+        with self._writing.deriving(self._of_others), self._steady.held():
+            yield
 
     def _of_others(self) -> Mapping[str, DeltaTable | None]:
         """What others may write beside a derivation, as it is now."""
@@ -114,13 +125,27 @@ class Lake(LakeReader):
         pins = self._writing.pins
         if version is None and table.name in pins:
             return pins[table.name]
-        return super().handle(table, version=version)
+        if version is not None:
+            return super().handle(table, version=version)
+        return self._steady.find(table.name, partial(super().handle, table))
+
+    def _is_absent(self, table: Table) -> bool:
+        if self.log_folder(table) is not None:
+            return False
+        return self._steady.is_absent(table.name, self._names)
+
+    def _names(self) -> list[str]:
+        """Names of the folders in an object store that have anything in them."""
+        return StoredFiles(self._location, self._options or {}).folders()
 
     def version(self, table: Table) -> int:
         """As of ``LakeReader``; of a table that ``handle`` gives as it was, the version then."""
         if table.name in self._writing.pins:
             pinned = self._writing.pins[table.name]
             return -1 if pinned is None else pinned.version()
+        if self._steady.has(table.name):
+            found = self.handle(table)
+            return -1 if found is None else found.version()
         return super().version(table)
 
     def append(self, table: Table, rows: pl.DataFrame, *, restamp: Restamp) -> Written:
@@ -331,14 +356,20 @@ class Lake(LakeReader):
         opened = None if is_here else self._to_write.newest(table.name)
         if opened is None and (opened := self._open(table)) is not None and not is_here:
             self._to_write.keep(table.name, opened)
-        return opened or DeltaTable.create(
-            self.uri(table),
-            schema=table.empty().to_arrow().schema,
-            mode="ignore",
-            partition_by=list(table.partition_by) or None,
-            configuration=PROPERTIES,
-            storage_options=self._options,
-        )
+        return opened or self._make(table)
+
+    def _make(self, table: Table) -> DeltaTable:
+        is_here = self.log_folder(table) is not None
+        there = {} if is_here else {CHECKPOINT: str(CHECKPOINT_EVERY_THERE)}
+        with self._steady.written(table.name):
+            return DeltaTable.create(
+                self.uri(table),
+                schema=table.empty().to_arrow().schema,
+                mode="ignore",
+                partition_by=list(table.partition_by) or None,
+                configuration={**PROPERTIES, **there},
+                storage_options=self._options,
+            )
 
     def commit(self, table: Table, attempt: Callable[[DeltaTable], T]) -> T:
         """Run an attempt to commit to the table as it is, again if another writer was first.
@@ -359,7 +390,7 @@ class Lake(LakeReader):
 
         retried = stamina.retry(on=CommitFailedError, attempts=COMMIT_ATTEMPTS, timeout=None)
         try:
-            with self.lock(f"{TABLE}{table.name}"):
+            with self.lock(f"{TABLE}{table.name}"), self._steady.written(table.name):
                 done = retried(held_attempt)()
                 if self._seen:
                     self._seen.note(table.name, self.version(table))

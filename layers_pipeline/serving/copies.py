@@ -16,8 +16,8 @@ from typing import Any, Final
 import duckdb
 
 from layers_pipeline.errors import InputRefusedError, StoreError
-from layers_pipeline.serving.database import CONFIG
 from layers_pipeline.serving.macros import make_macros, sql_literal
+from layers_pipeline.serving.outline import CONFIG
 from layers_pipeline.serving.remote import reach_what_is_shown
 
 FORMAT: Final = 1

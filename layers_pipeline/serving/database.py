@@ -1,18 +1,16 @@
-"""What the analysts' file holds: tables and views over pinned files, macros, comments.
+"""What the analysts' file holds: rows of pinned tables, or views of them, in its outline.
 
 Belongs here: making one file from pinned tables.
-Does not belong here: the macros (``macros``), generations and the link to the newest
+Does not belong here: what no row decides (``outline``), generations and the link to the newest
 (``generations``), which versions are pinned (``steps.publish``).
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import dataframely as dy
 import duckdb
 import polars as pl
 
@@ -20,21 +18,22 @@ from layers_pipeline.lake import catalog
 from layers_pipeline.lake.reading import scan_files
 from layers_pipeline.lake.table import Table
 from layers_pipeline.serving.history import History, newest
-from layers_pipeline.serving.macros import make_macros, sql_literal
-from layers_pipeline.serving.marts import Mart, make_marts
+from layers_pipeline.serving.macros import sql_literal
+from layers_pipeline.serving.marts import Mart, fill_marts
+from layers_pipeline.serving.outline import (
+    CONFIG,
+    ROWS,
+    comments_of,
+    holds_marts,
+    make_table,
+    outline_of,
+)
 from layers_pipeline.serving.pinned import Pinned
 from layers_pipeline.serving.remote import can_reach, reach
-from transforms.contracts.columns import comment_of
+from layers_pipeline.serving.rolled import Rolled, escaped
 from transforms.sql import sql_of
 
-CONFIG: Final[dict[str, bool | int | float | str | list[str]]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "python_enable_replacements": False,
-}
 VIEWS: Final = History()
-ROWS: Final = "rows_to_publish"
-ATTACH: Final = "ATTACH {path} AS published (STORAGE_VERSION 'v1.0.0', BLOCK_SIZE 16384)"
 
 
 def build(
@@ -45,6 +44,7 @@ def build(
     number: int,
     at: datetime,
     history: History = VIEWS,
+    rolls: bool = False,
 ) -> tuple[dict[str, int], dict[str, Mart]]:
     """Make the file of one generation.
 
@@ -53,35 +53,34 @@ def build(
         serve: The folder of the generations; parts of daily marts lie below it.
         pinned: Tables of the lake, all pinned in one moment.
         history: What is copied of tables in an object store that grow without end.
+        rolls: Whether months that are over are rolled into a file each.
 
     Returns:
         Rows by table of the lake, and what was made of each mart.
     """
+    tables = tuple(pin.table for pin in pinned)
+    making.write_bytes(outline_of(tables, kept_in=serve))
     with duckdb.connect(config=CONFIG) as connection:
         connection.execute("set timezone = 'UTC'")
         pinned = _reached(connection, pinned)
-        connection.execute(ATTACH.format(path=sql_literal(str(making))))
+        connection.execute(f"attach {sql_literal(str(making))} as published")
         connection.execute("use published")
-        # Else each of some hundred statements waits for the disk.
+        # Else each of some dozen statements waits for the disk.
         connection.execute("begin")
-        comments: list[str] = []
+        rolled = Rolled(connection, serve, at=at, makes=rolls)
         for pin in pinned:
-            if not pin.table.shown_in:
-                comments += _make_pinned(connection, pin)
-        rows = _make_publication(connection, pinned, number=number, at=at)
-        names = {pin.table.name for pin in pinned}
+            if not pin.table.shown_in and pin.files:
+                _fill(connection, pin, rolled)
+        rows = _fill_publication(connection, pinned, number=number, at=at)
         for table in catalog.QUERIES:
-            if together := [pin for pin in pinned if pin.table.shown_in == table.name]:
-                comments += _make_of_several(connection, table, together)
-            elif names.issuperset(table.deps):
-                comments += _make_view(connection, table)
-        # At once: one by one, a thousand of them take twice as long.
-        connection.execute(";".join(comments))
+            together = [pin for pin in pinned if pin.table.shown_in == table.name and pin.files]
+            if together:
+                _fill_of_several(connection, table, together)
         marts = {}
-        if names.issuperset(table.name for table in catalog.PUBLISHED):
-            marts = make_marts(connection, serve, pinned, number=number, at=at)
+        if holds_marts(tables):
+            marts = fill_marts(connection, serve, pinned, rolled, number=number, at=at)
+        rolled.save(number)
         _copy_history(connection, pinned, history, at=at)
-        make_macros(connection)
         connection.execute("commit")
         connection.execute("use memory")
         connection.execute("detach published")
@@ -139,43 +138,50 @@ def _copy(
     connection.execute(f"create table {copied} as select * from ({query}){after}")  # noqa: S608
     connection.execute(f"drop view {table.name}")
     connection.execute(f"alter table {copied} rename to {table.name}")
-    connection.execute(";".join(_comments("table", table.name, table.schema, columns)))
+    connection.execute(";".join(comments_of("table", table.name, table.schema, columns)))
 
 
-def _make_pinned(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> list[str]:
-    """Make a table or view; gives its comments, as statements."""
+def _fill(connection: duckdb.DuckDBPyConnection, pin: Pinned, rolled: Rolled) -> None:
+    """Put the pinned rows into their table, or a view in its place."""
     table = pin.table
-    kind = "view" if table.published == "view" and pin.files and pin.is_readable else "table"
-    if pin.files and pin.is_readable:
-        connection.execute(
-            f"create {kind} {table.name} as {_select(connection, pin, table.stored_columns)}"
-        )
-    else:
+    if pin.is_local and table.in_order_of:
+        days = rolled.files(table.name, pin.files, order=table.in_order_of)
+        pin = replace(pin, files=tuple(days))
+    # A copy lies in the order of its key, so that who looks for one row reads little.
+    order = f" order by {', '.join(table.key)}" if table.key else ""
+    if not pin.is_readable:
         rows = _read(pin, table.stored_columns)
-        _make_table(connection, f"create table {table.name} as from {ROWS}", rows)
-    return _comments(kind, table.name, table.schema, table.stored_columns)
+        make_table(connection, f"insert into {table.name} from {ROWS}{order}", rows)
+        return
+    rows = _select(connection, pin, table.stored_columns)
+    if table.published == "view":
+        _show(connection, table, rows, columns=table.stored_columns)
+    else:
+        connection.execute(f"insert into {table.name} {rows}{order}")
 
 
-def _make_view(connection: duckdb.DuckDBPyConnection, view: Table) -> list[str]:
-    """As ``_make_pinned``."""
-    connection.execute(f"create view {view.name} as {sql_of('views', view.name)}")
-    return _comments("view", view.name, view.schema, view.columns)
+def _show(
+    connection: duckdb.DuckDBPyConnection, table: Table, query: str, *, columns: Sequence[str]
+) -> None:
+    """Put a view in a table's place."""
+    connection.execute(f"drop table {table.name}")
+    connection.execute(f"create view {table.name} as {query}")
+    connection.execute(";".join(comments_of("view", table.name, table.schema, columns)))
 
 
-def _make_of_several(
+def _fill_of_several(
     connection: duckdb.DuckDBPyConnection, table: Table, pins: Sequence[Pinned]
-) -> list[str]:
-    """As ``_make_pinned``."""
-    filled = [pin for pin in pins if pin.files]
-    kind = "view" if filled and all(pin.is_readable for pin in filled) else "table"
-    statement = f"create {kind} {table.name} as {sql_of('views', table.name)}"
-    if kind == "view":
-        rows = " union all ".join(_select(connection, pin, table.columns) for pin in filled)
-        connection.execute(statement.replace("$captures", f"({rows})"))
+) -> None:
+    """The same of what several tables show together."""
+    query = sql_of("views", table.name)
+    if all(pin.is_readable for pin in pins):
+        rows = " union all ".join(_select(connection, pin, table.columns) for pin in pins)
+        query = query.replace("$captures", f"({rows})")
+        _show(connection, table, query, columns=table.columns)
     else:
         rows = pl.concat([_read(pin, table.columns) for pin in pins])
-        _make_table(connection, statement.replace("$captures", ROWS), rows)
-    return _comments(kind, table.name, table.schema, table.columns)
+        query = query.replace("$captures", ROWS)
+        make_table(connection, f"insert into {table.name} {query}", rows)
 
 
 def _select(connection: duckdb.DuckDBPyConnection, pin: Pinned, columns: Sequence[str]) -> str:
@@ -194,7 +200,7 @@ def _select(connection: duckdb.DuckDBPyConnection, pin: Pinned, columns: Sequenc
 
 def _files(pin: Pinned, *options: str) -> str:
     """A table function over the pinned files, which lie on this machine."""
-    listed = ", ".join(sql_literal(_path(uri)) for uri in pin.files)
+    listed = ", ".join(sql_literal(escaped(uri)) for uri in pin.files)
     return f"read_parquet({', '.join((f'[{listed}]', 'hive_partitioning = false', *options))})"
 
 
@@ -206,13 +212,7 @@ def _read(pin: Pinned, columns: Sequence[str]) -> pl.DataFrame:
     return rows.select(columns).collect()
 
 
-def _make_table(connection: duckdb.DuckDBPyConnection, statement: str, rows: pl.DataFrame) -> None:
-    connection.register(ROWS, rows)
-    connection.execute(statement)
-    connection.unregister(ROWS)
-
-
-def _make_publication(
+def _fill_publication(
     connection: duckdb.DuckDBPyConnection,
     pinned: Sequence[Pinned],
     *,
@@ -221,10 +221,6 @@ def _make_publication(
 ) -> dict[str, int]:
     versions = {pin.table.name: pin.version for pin in pinned}
     rows = {pin.table.name: _row_count(connection, pin) for pin in pinned}
-    connection.execute(
-        "create table publication (table_name varchar, lake_version bigint, row_count bigint, "
-        "generation bigint, published_at timestamptz)"
-    )
     # As a frame: DuckDB looks for pandas anew with each value that is bound.
     pinned_rows = pl.DataFrame(
         {
@@ -233,9 +229,7 @@ def _make_publication(
             "row_count": [rows[name] for name in versions],
         }
     ).with_columns(generation=number, published_at=at)
-    _make_table(connection, f"insert into publication from {ROWS}", pinned_rows)
-    for target, text in PUBLICATION_COMMENTS.items():
-        connection.execute(f"comment on {target} is {sql_literal(text)}")
+    make_table(connection, f"insert into publication from {ROWS}", pinned_rows)
     return rows
 
 
@@ -246,29 +240,3 @@ def _row_count(connection: duckdb.DuckDBPyConnection, pin: Pinned) -> int:
         return pin.rows
     counted = f"select count(*) from {_files(pin)}"  # noqa: S608 - our own files
     return int(connection.execute(counted).fetchall()[0][0])
-
-
-PUBLICATION_COMMENTS: Final = {
-    "table publication": "Grain: one row per table of the lake that this file was made of: what "
-    "exactly was published.",
-    "column publication.table_name": "Table of the lake, shown here under its own name; the rows "
-    "of the staging tables (stg_…) are shown in platform_post_checks.",
-    "column publication.lake_version": "Version of the lake's table; -1: it was never written.",
-    "column publication.row_count": "Rows at publication.",
-    "column publication.generation": "Number of this generation.",
-    "column publication.published_at": "When this generation was made. Instant, UTC.",
-}
-
-
-def _comments(kind: str, name: str, schema: type[dy.Schema], columns: Sequence[str]) -> list[str]:
-    grain = " ".join((schema.__doc__ or "").split())
-    declared = schema.columns()
-    said = {f"{kind} {name}": grain} | {
-        f"column {name}.{column}": comment_of(declared[column]) for column in columns
-    }
-    return [f"comment on {target} is {sql_literal(text)}" for target, text in said.items()]
-
-
-def _path(uri: str) -> str:
-    """The path of a file as DuckDB takes it, in which ``*``, ``?`` and ``[`` are wildcards."""
-    return re.sub(r"([*?\[])", r"[\1]", uri.removeprefix("file://"))

@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,11 +23,12 @@ import duckdb
 import polars as pl
 
 from layers_pipeline.errors import NotFoundError, PublicationError
-from layers_pipeline.serving import mart_days
-from layers_pipeline.serving.database import CONFIG, VIEWS, build
+from layers_pipeline.serving import mart_days, rolled
+from layers_pipeline.serving.database import VIEWS, build
 from layers_pipeline.serving.history import History
 from layers_pipeline.serving.macros import sql_literal
 from layers_pipeline.serving.marts import Mart
+from layers_pipeline.serving.outline import CONFIG
 from layers_pipeline.serving.pinned import Pinned
 
 LINK: Final = "layers.duckdb"
@@ -54,6 +55,7 @@ def publish(
     at: datetime,
     kept: int,
     history: History = VIEWS,
+    rolls: bool = False,
 ) -> Generation:
     """Build the next generation beside the current one and swap the link to it.
 
@@ -62,6 +64,7 @@ def publish(
     Args:
         pinned: Tables of the lake, all pinned in one moment.
         history: What is copied of tables in an object store that grow without end.
+        rolls: Whether months that are over are rolled into a file each (``rolled``).
 
     Raises:
         PublicationError: The file could not be built; the current generation stays.
@@ -72,7 +75,16 @@ def publish(
     with _making(making, path):
         folder.mkdir(parents=True, exist_ok=True)
         _remove(making)
-        rows, marts = _build(making, pinned=pinned, number=number, at=at, history=history)
+        making_it = partial(
+            build,
+            serve=folder,
+            pinned=pinned,
+            number=number,
+            at=at,
+            history=history,
+            rolls=rolls,
+        )
+        rows, marts = _built(making, making_it)
         making.chmod(READ_ONLY)
         _sync(making)
         _write_versions(path, {pin.table.name: pin.version for pin in pinned})
@@ -80,16 +92,14 @@ def publish(
         _swap_link(folder, path.name)
     _prune(folder, kept)
     mart_days.prune(folder, generations(folder))
+    rolled.prune(folder, generations(folder))
     return Generation(number=number, path=path, rows=rows, marts=marts)
 
 
-def _build(
-    making: Path, *, pinned: Sequence[Pinned], number: int, at: datetime, history: History
+def _built(
+    making: Path, making_it: Callable[[Path], tuple[dict[str, int], dict[str, Mart]]]
 ) -> tuple[dict[str, int], dict[str, Mart]]:
     """Make the file, elsewhere first where DuckDB cannot write its log beside it."""
-    making_it = partial(
-        build, serve=making.parent, pinned=pinned, number=number, at=at, history=history
-    )
     if "?" not in str(making):
         return making_it(making)
     with TemporaryDirectory(prefix="layers-") as elsewhere:

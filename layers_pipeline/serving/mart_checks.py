@@ -5,7 +5,7 @@ Does not belong here: what must hold (``transforms.sql.models``), what Dagster m
 (``assets``).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -48,30 +48,44 @@ def rules_of(model: Model) -> list[Rule]:
 
 
 def findings(
-    path: Path, model: Model, options: Mapping[str, str], *, days: Sequence[date] = ()
-) -> Iterator[Finding]:
-    """Hold the rows of a mart in a published file to every rule.
+    path: Path, marts: Iterable[tuple[Model, Sequence[date]]], options: Mapping[str, str]
+) -> dict[str, list[Finding]]:
+    """Hold the rows of marts in a published file to every rule.
 
     Args:
         path: A generation.
+        marts: Each with the days that were made anew, of one that is divided by days; no others
+            are read.
         options: How to reach the files that it shows (``lake.object_store.options_of``).
-        days: Of a mart that is divided by days, those that were made anew; no others are read.
+
+    Returns:
+        What each rule of a mart found, by the mart's name.
     """
     with duckdb.connect() as connection:
         try:
             connection.execute(f"attach {sql_literal(str(path))} as published (read_only)")
         except duckdb.IOException as error:
-            yield from (_unread(rule, error) for rule in rules_of(model))
-            return
+            return {
+                model.name: [_unread(rule, error) for rule in rules_of(model)] for model, _ in marts
+            }
         reach_what_is_shown(connection, options)
         connection.execute("use published")
-        where = _where(model, days)
-        for rule in rules_of(model):
-            counted = {
-                what: int(connection.execute(query).fetchall()[0][0])
-                for what, query in _queries(model, rule, where)
-            }
-            yield Finding(rule=rule, breaches={key: n for key, n in counted.items() if n})
+        return {model.name: _found(connection, model, days) for model, days in marts}
+
+
+def _found(
+    connection: duckdb.DuckDBPyConnection, model: Model, days: Sequence[date]
+) -> list[Finding]:
+    where = _where(model, days)
+    found: list[Finding] = []
+    for rule in rules_of(model):
+        counted: dict[str, int] = {}
+        for names, query in _queries(model, rule, where):
+            counts = connection.execute(query).fetchall()[0]
+            counted |= zip(names, counts, strict=True)
+        breaches = {what: number for what, number in counted.items() if number}
+        found.append(Finding(rule=rule, breaches=breaches))
+    return found
 
 
 def _unread(rule: Rule, error: duckdb.IOException) -> Finding:
@@ -88,27 +102,34 @@ def _where(model: Model, days: Sequence[date]) -> str:
     return f"{DAY} in ({', '.join(sql_literal(str(day)) for day in days)})"
 
 
-def _queries(model: Model, rule: Rule, where: str) -> Iterator[tuple[str, str]]:
-    """What is looked at, and a query that counts its breaches."""
+def _queries(model: Model, rule: Rule, where: str) -> Iterator[tuple[Sequence[str], str]]:
+    """What is looked at, and a query of one row that counts the breaches of each."""
     rows = f"from {model.name} where {where}"
     match rule:
         case "unique":
             key = ", ".join(model.key)
             repeated = f"select 1 {rows} group by {key} having count(*) > 1"
-            yield key, _count(f"({repeated})")
+            yield [key], _count(f"({repeated})")
         case "not_null":
-            for name in (column.name for column in model.columns if column.not_null):
-                yield name, _count(f"({rows}) where {name} is null")
+            kept = [column.name for column in model.columns if column.not_null]
+            yield kept, _count_each([f"{name} is null" for name in kept], rows)
         case "accepted_values":
-            for name, words in model.words_of_columns.items():
-                listed = ", ".join(map(sql_literal, words))
-                yield name, _count(f"({rows}) where {name} not in ({listed})")
+            listed = {
+                name: f"{name} not in ({', '.join(map(sql_literal, words))})"
+                for name, words in model.words_of_columns.items()
+            }
+            yield list(listed), _count_each(list(listed.values()), rows)
         case "relations":
-            yield from ((column.name, _orphans(column, rows)) for column in _related(model))
+            yield from (([column.name], _orphans(column, rows)) for column in _related(model))
 
 
 def _count(rows: str) -> str:
     return f"select count(*) from {rows}"  # noqa: S608 - names of our own
+
+
+def _count_each(breaches: Sequence[str], rows: str) -> str:
+    """At once: the rows of a view are made for every query of them."""
+    return f"select {', '.join(f'count_if({breach})' for breach in breaches)} {rows}"
 
 
 def _orphans(column: Column, rows: str) -> str:

@@ -1,6 +1,6 @@
 """Making marts: tables, views and daily parts of a generation, over the tables it pinned.
 
-Belongs here: running the marts' text, putting parts together, comments.
+Belongs here: running the marts' text, putting parts together, comments, marts without rows.
 Does not belong here: their text and records (``transforms.sql``), which days changed
 (``mart_days``).
 """
@@ -20,6 +20,7 @@ from layers_pipeline.serving import mart_days
 from layers_pipeline.serving.macros import sql_literal
 from layers_pipeline.serving.mart_days import Made
 from layers_pipeline.serving.pinned import Pinned
+from layers_pipeline.serving.rolled import Rolled, escaped
 from transforms.sql import sql_of
 from transforms.sql.models import DAY, Model, models
 
@@ -43,42 +44,60 @@ class Mart:
     """Days that were made anew, of a mart that is divided by them."""
 
 
-def make_marts(
+def outline_marts(connection: duckdb.DuckDBPyConnection, *, at: datetime) -> None:
+    """Put every mart without rows into the database in use, which has the tables it is made of."""
+    for model in models():
+        match model.kind:
+            case "by_day":
+                connection.execute(f"create view {model.name} as {_nothing(model)}")
+            case "view":
+                connection.execute(f"create view {model.name} as {model.sql}")
+            case "table":
+                statement = f"create table {model.name} as from ({model.sql}) limit 0"
+                connection.execute(statement, _parameters(model, at))
+        _comment(connection, model)
+
+
+def fill_marts(
     connection: duckdb.DuckDBPyConnection,
     serve: Path,
     pinned: Sequence[Pinned],
+    rolled: Rolled,
     *,
     number: int,
     at: datetime,
 ) -> dict[str, Mart]:
-    """Put every mart into the database in use, which has the pinned tables.
+    """Put the rows of every mart into the database in use, which has the pinned ones.
 
     Args:
         serve: The folder of the generations; parts of daily marts lie below it.
+        rolled: What stands for parts of months that are over.
         number: Of the generation that is made; the one before is the newest that is there.
     """
-    daily = _Daily(connection, serve, pinned, number=number)
+    daily = _Daily(connection, serve, pinned, rolled, number=number)
     made: dict[str, Mart] = {}
     for model in models():
         began = perf_counter()
+        rows, days = None, ()
         match model.kind:
             case "by_day":
                 rows, days = daily.make(model)
-            case "view":
-                connection.execute(f"create view {model.name} as {model.sql}")
-                rows, days = None, ()
             case "table":
-                rows, days = _make_table(connection, model, at=at), ()
-        _comment(connection, model)
+                rows = _fill(connection, model, at=at)
         made[model.name] = Mart(rows=rows, seconds=perf_counter() - began, days=days)
     daily.save()
     return made
 
 
-def _make_table(connection: duckdb.DuckDBPyConnection, model: Model, *, at: datetime) -> int:
-    parameters = {"as_of": at} if "$as_of" in model.sql else {}
-    connection.execute(f"create table {model.name} as {model.sql}", parameters)
-    return int(connection.table(model.name).count("*").fetchall()[0][0])
+def _fill(connection: duckdb.DuckDBPyConnection, model: Model, *, at: datetime) -> int:
+    # As copies of the lake's tables lie: in the order of the key.
+    rows = f"select * from ({model.sql}) order by {', '.join(model.key)}"  # noqa: S608 - our own text
+    filled = connection.execute(f"insert into {model.name} {rows}", _parameters(model, at))
+    return int(filled.fetchall()[0][0])
+
+
+def _parameters(model: Model, at: datetime) -> dict[str, datetime]:
+    return {"as_of": at} if "$as_of" in model.sql else {}
 
 
 class _Daily:
@@ -89,10 +108,12 @@ class _Daily:
         connection: duckdb.DuckDBPyConnection,
         serve: Path,
         pinned: Sequence[Pinned],
+        rolled: Rolled,
         *,
         number: int,
     ) -> None:
         self._connection = connection
+        self._rolled = rolled
         self._serve = serve.resolve()
         self._pinned = pinned
         self._number = number
@@ -152,7 +173,7 @@ class _Daily:
         for place, (first, last) in enumerate(spans):
             statement = OF_DAYS.format(
                 select=_between(model, first, last),
-                key=", ".join(name for name in model.key if name != DAY),
+                key=", ".join(_order(model)),
                 folder=sql_literal(str(folder)),
                 day=DAY,
                 prefix=f"{prefix}{place}-",
@@ -164,11 +185,13 @@ class _Daily:
         columns = ", ".join(column.name for column in model.columns)
         at = mart_days.folder_of(self._serve)
         paths = [str(at / part) for files in self._parts[model.name].values() for part in files]
-        listed = ", ".join(sql_literal(_escaped(path)) for path in sorted(paths))
+        shown = self._rolled.files(model.name, paths, order=_order(model))
+        listed = ", ".join(sql_literal(escaped(path)) for path in shown)
         source = f"read_parquet([{listed}], hive_partitioning = false)"
         rows = f"select {columns} from {source}"  # noqa: S608 - our own files
-        select = rows if paths else _nothing(model)
-        self._connection.execute(f"create view {model.name} as {select}")
+        if paths:
+            self._connection.execute(f"create or replace view {model.name} as {rows}")
+            _comment(self._connection, model)
 
     def _count(self, parts: dict[str, Sequence[str]]) -> int:
         at = mart_days.folder_of(self._serve)
@@ -176,7 +199,7 @@ class _Daily:
         if not paths:
             return 0
         found = self._connection.execute(
-            "select sum(num_rows) from parquet_file_metadata(?)", [list(map(_escaped, paths))]
+            "select sum(num_rows) from parquet_file_metadata(?)", [list(map(escaped, paths))]
         )
         return int(found.fetchall()[0][0])
 
@@ -185,6 +208,11 @@ def _between(model: Model, first: date, last: date) -> str:
     """The mart's text for a range of days."""
     text = model.sql.replace("$first_day", f"date '{first}'")
     return text.replace("$last_day", f"date '{last}'")
+
+
+def _order(model: Model) -> list[str]:
+    """The order of rows within a part."""
+    return [name for name in model.key if name != DAY]
 
 
 def _nothing(model: Model) -> str:
@@ -206,8 +234,3 @@ def _comment(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     }
     statements = [f"comment on {target} is {sql_literal(text)}" for target, text in said.items()]
     connection.execute(";".join(statements))
-
-
-def _escaped(path: str) -> str:
-    """The path as DuckDB takes it, in which ``*``, ``?`` and ``[`` are wildcards."""
-    return re.sub(r"([*?\[])", r"[\1]", path)

@@ -18,23 +18,29 @@ from celery import Celery
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_graphql.cli import execute_query
+from polars.testing import assert_frame_equal
 
+from layers_pipeline.dagster_support.limits import limit_scoring
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
-from layers_pipeline.serving.generations import current
+from layers_pipeline.serving import query
 from layers_pipeline.settings import load_settings
+from layers_pipeline.steps.ingest.imports import import_captures
+from layers_pipeline.steps.maintain.replay import replay
+from layers_pipeline.steps.publish.publication import maintain
 from layers_pipeline.steps.score.selecting import FOLLOWING
 from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores, open_stores
 from tests import live
 from tests.postgres import PostgresUrlFactory
-from tests.worlds.data_builders import remove, rows_of, score
+from tests.stress.killing import IS_LONG
+from tests.worlds.data_builders import NOW, capture, land, remove, rows_of, score
 from transforms.scoring.ticks import tick_from_text, tick_key
 
 pytestmark = pytest.mark.timeout(1800)
 
 DEPLOYED = live.ROOT / "deploy/celery"
-RANGES = 4
+RANGES = 4 if IS_LONG else 2
 """Runs that a backfill is split into."""
 DEMO_TICKS = 19
 OF_TICKS = (*WRITTEN, *FOLLOWING)
@@ -153,15 +159,11 @@ def deployment(tmp_path_factory, postgres_url_factory) -> Iterator[Deployment]:
 
 @pytest.fixture(scope="module")
 def stores(deployment) -> Iterator[Stores]:
-    program, captures = live.BIN / "layers-pipeline", live.sixty_posts(deployment.logs)
-    subprocess.run(
-        [program, "import", "captures", captures, "--project", "brand"],
-        env=deployment.environment,
-        check=True,
-        timeout=400,
-    )
     opened = open_stores(load_settings())
-    with closing(opened.operations):
+    with closing(opened.operations), dg.DagsterInstance.get() as instance:
+        limit_scoring(instance, opened.settings)
+        captures = live.sixty_posts(deployment.logs)
+        import_captures(opened, [captures], project_id="brand", time_zone="UTC", run_id="first")
         yield opened
 
 
@@ -253,7 +255,18 @@ def test_a_publication_on_a_worker_shows_what_the_workers_scored(backfilled, dep
             lambda: instance.get_runs(wanted), lambda runs: runs[0].is_finished, within_s=90
         )
     assert run.status == dg.DagsterRunStatus.SUCCESS
-    assert current(stores.settings.serve_location)
+    _, told = query.asked("select count(*), count(distinct scored_at) from organic_scores")
+    assert told == [(60 * live.TICKS, live.TICKS)]
+
+
+def test_upkeep_and_a_replay_leave_what_the_workers_scored(backfilled, stores):
+    later = capture("p0", 99, account_key="creator0", views=999)
+    land(stores, [later], job="later")
+    maintain(stores)
+    facts = rows_of(stores, catalog.PLATFORM_POST_METRICS)
+    assert replay(stores, start=NOW, end=stores.clock.now()).read == 1
+    assert_frame_equal(rows_of(stores, catalog.PLATFORM_POST_METRICS), facts)
+    assert {table.name: in_bytes(stores, table) for table in OF_TICKS} == backfilled.rows
 
 
 def test_the_rows_are_those_of_one_run_byte_for_byte(backfilled, stores):

@@ -49,7 +49,7 @@ def test_blocks_hold_whole_rows_and_all_of_the_text(rows, size, ends, tmp_path_f
     found = [
         tuple(row)
         for block in cut
-        for row in csv.reader(io.StringIO(block.content.decode(), newline=""), strict=True)
+        for row in csv.reader(io.StringIO(bytes(block.content).decode(), newline=""), strict=True)
     ]
     assert found == rows
 

@@ -48,10 +48,9 @@ def file(tmp_path):
     return made
 
 
-def broken(path, of: Model, **days) -> dict[str, dict[str, int]]:
-    found = {
-        finding.rule: finding.breaches for finding in mart_checks.findings(path, of, {}, **days)
-    }
+def broken(path, of: Model, *, days=()) -> dict[str, dict[str, int]]:
+    findings = mart_checks.findings(path, [(of, days)], {})[of.name]
+    found = {finding.rule: finding.breaches for finding in findings}
     assert list(found) == ["unique", "not_null", "accepted_values", "relations"]
     return {rule: breaches for rule, breaches in found.items() if breaches}
 

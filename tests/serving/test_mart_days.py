@@ -29,6 +29,8 @@ from transforms.sql.models import models
 DAILY = [model.name for model in models() if model.kind == "by_day"]
 TRENDS = "post_metric_trends"
 START = datetime(2025, 5, 1, 12, tzinfo=UTC)
+OVER = START + timedelta(days=60)
+"""When the month of all looks is over, so that upkeep rolls it into one file."""
 ZONE = "Europe/Berlin"
 
 
@@ -59,9 +61,12 @@ class Shop:
         rows = pl.concat(pl.read_parquet(path) for path in self.files)
         self.files = [self._write(catalog.STG_SIFT__POSTS, rows)]
 
-    def publish(self, *, kept: int = 2) -> generations.Generation:
+    def publish(
+        self, *, kept: int = 2, at: datetime = AS_OF, rolls: bool = False
+    ) -> generations.Generation:
         pinned = list(self._pins())
-        return generations.publish(self.folder / "serve", pinned=pinned, at=AS_OF, kept=kept)
+        serve = self.folder / "serve"
+        return generations.publish(serve, pinned=pinned, at=at, kept=kept, rolls=rolls)
 
     def _pins(self) -> Iterator[Pinned]:
         rows = pl.concat(pl.read_parquet(path) for path in self.files)
@@ -254,7 +259,7 @@ def test_only_what_changed_is_made_anew_while_somebody_holds_the_file_open_to_wr
 @pytest.mark.process
 def test_a_check_that_cannot_read_the_file_says_so(held):
     path = held.folder / "serve/layers.duckdb"
-    found = list(mart_checks.findings(path, models()[0], {}))
+    found = mart_checks.findings(path, [(models()[0], ())], {})[models()[0].name]
     assert [finding.rule for finding in found] == mart_checks.rules_of(models()[0])
     assert all("lock" in finding.unread and not finding.breaches for finding in found)
 
@@ -315,15 +320,15 @@ def _look(day: int, post: str, hour: int) -> dict:
 
 
 @examples(0.1)
-@given(STEPS)
-def test_days_made_one_by_one_are_those_made_at_once(steps):
+@given(STEPS, st.sets(st.integers(0, 4)))
+def test_days_made_one_by_one_are_those_made_at_once(steps, upkeeps):
     with TemporaryDirectory() as folder:
         shop = Shop(Path(folder))
         shop.add(seen(0), seen(1), seen(3), seen(3, post="r", account_key="bob"))
-        shop.publish()
-        for step in steps:
+        shop.publish(at=OVER, rolls=0 in upkeeps)
+        for number, step in enumerate(steps, start=1):
             take(shop, step)
-            shop.publish()
+            shop.publish(at=OVER, rolls=number in upkeeps)
         with emptied(shop) as fresh:
             actual, expected = shop.publish().path, fresh.publish().path
             assert {name: rows(actual, name) for name in DAILY} == {

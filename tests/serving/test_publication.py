@@ -106,8 +106,9 @@ def rows(path: Path, query: str) -> list[tuple]:
 
 
 def names_in(folder: Path) -> list[str]:
-    """What lies in a folder, but for the marts' parts."""
-    return sorted(path.name for path in folder.iterdir() if path.name != "marts")
+    """What lies in a folder, but for the marts' parts and the outline."""
+    names = {path.name for path in folder.iterdir()} - {"marts"}
+    return sorted(name for name in names if not name.startswith(".outline-"))
 
 
 def test_the_link_moves_to_the_new_generation_and_old_ones_are_pruned(stores, folder):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from types import FunctionType
 from typing import Any, Literal
 
@@ -23,7 +24,7 @@ from layers_pipeline.settings import Settings
 from layers_pipeline.steps.stores import Stores, open_stores
 
 PROCESSES = get_context("forkserver")
-
+"""Each one imports what it needs by itself: the engines' threads do not live through a fork."""
 
 IS_LONG = "LAYERS_LONG_TESTS" in os.environ
 
@@ -55,9 +56,7 @@ def killed_at(point: Point, stores: Stores, step: Callable[[Stores], object]) ->
     Args:
         step: A function that another process can import.
     """
-    settings, now = stores.settings.model_dump(), stores.clock.now()
-    victim = PROCESSES.Process(target=_run, args=(point, settings, now, step))
-    victim.start()
+    victim = begun(stores, step, until=point)
     victim.join(300)
     is_stuck = victim.is_alive()
     victim.kill()
@@ -65,12 +64,26 @@ def killed_at(point: Point, stores: Stores, step: Callable[[Stores], object]) ->
     assert victim.exitcode == -signal.SIGKILL, f"{point} was not reached: {victim.exitcode}"
 
 
+def begun(
+    stores: Stores, step: Callable[[Stores], object], *, until: Point | None = None
+) -> BaseProcess:
+    """A process that runs a step on the stores' home, to its end or until it is killed.
+
+    Args as of ``killed_at``.
+    """
+    settings, now = stores.settings.model_dump(), stores.clock.now()
+    process = PROCESSES.Process(target=_run, args=(until, settings, now, step))
+    process.start()
+    return process
+
+
 def _run(
-    point: Point, settings: dict[str, Any], now: datetime, step: Callable[[Stores], object]
+    point: Point | None, settings: dict[str, Any], now: datetime, step: Callable[[Stores], object]
 ) -> None:
     warnings.simplefilter("error")
     stores = open_stores(Settings(**settings), clock=FixedClock(now))
-    _strike(point)
+    if point:
+        _strike(point)
     step(stores)
 
 

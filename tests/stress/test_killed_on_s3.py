@@ -16,7 +16,7 @@ from tests.object_store import S3Server
 from tests.postgres import PostgresUrlFactory
 from tests.stress.killing import IS_LONG, Point, killed_at, tried
 from tests.worlds.data_builders import everything, hours, later, make_stores
-from tests.worlds.small_story import EVERY, remote_stores, seed, tick
+from tests.worlds.small_story import EVERY, number_now, remote_stores, seed, tick
 
 POINTS = [
     Point(function="lake.partition_commit:_write", nth=2),
@@ -36,7 +36,7 @@ KEPT_UP = [
 
 def next_tick(stores: Stores) -> None:
     """The half day that the stores' clock shows."""
-    tick(stores, round((stores.clock.now() - hours(0)) / EVERY))
+    tick(stores, number_now(stores))
 
 
 @pytest.fixture(scope="module")

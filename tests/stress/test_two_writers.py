@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -28,14 +27,13 @@ from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.derive.staging import captures
 from layers_pipeline.steps.publish.publication import publish
 from layers_pipeline.steps.stores import Stores, open_stores
-from tests.stress.killing import IS_LONG
+from tests.stress.killing import IS_LONG, PROCESSES
 from tests.stress.writer import PLACES, STOP, Writer, prepare, settings_of, write
 from transforms.facts.snapshots import changed_captures, latest_metrics
 
 SECONDS = float(os.environ.get("LAYERS_STRESS_SECONDS", "5"))
 KILLS = round(SECONDS)
 ENOUGH_GENERATIONS = 3
-PROCESSES = get_context("forkserver")
 POST = "(platform, platform_post_id)"
 MAY_SHRINK = {"ad_eligibility_current"}
 LEFT_ALONE = {

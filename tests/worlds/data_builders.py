@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+import dataframely as dy
 import duckdb
 import polars as pl
 from hypothesis import strategies as st
@@ -58,6 +59,12 @@ def hours(number: float, *, after: datetime = AS_OF) -> datetime:
     return after + timedelta(hours=number)
 
 
+@cache
+def schema_of(contract: type[dy.Schema]) -> dict[str, pl.DataType]:
+    """A contract's columns and their types, made once: a law asks for them in every example."""
+    return dict(contract.create_empty().schema)
+
+
 def capture(post: str = "p", at: float = -1, **changes) -> dict:
     """One capture, ``at`` hours after ``AS_OF``; known when it was captured by default."""
     row = dict.fromkeys(Capture.column_names())
@@ -68,7 +75,7 @@ def capture(post: str = "p", at: float = -1, **changes) -> dict:
 
 
 def captures(rows: Iterable[dict]) -> pl.LazyFrame:
-    return pl.DataFrame(list(rows), schema=dict(Capture.create_empty().schema)).lazy()
+    return pl.DataFrame(list(rows), schema=schema_of(Capture)).lazy()
 
 
 def interval(account: str = "ada", **changes) -> dict:
@@ -78,7 +85,7 @@ def interval(account: str = "ada", **changes) -> dict:
 
 
 def intervals(rows: Iterable[dict]) -> pl.LazyFrame:
-    return pl.DataFrame(list(rows), schema=dict(ProjectAllowlist.create_empty().schema)).lazy()
+    return pl.DataFrame(list(rows), schema=schema_of(ProjectAllowlist)).lazy()
 
 
 def member(post: str = "p", **changes) -> dict:
@@ -92,7 +99,7 @@ def member(post: str = "p", **changes) -> dict:
 
 
 def members(rows: Iterable[dict]) -> pl.LazyFrame:
-    return pl.DataFrame(list(rows), schema=dict(PoolMembers.create_empty().schema)).lazy()
+    return pl.DataFrame(list(rows), schema=schema_of(PoolMembers)).lazy()
 
 
 def ranked(pool: pl.LazyFrame, *, as_of: datetime = AS_OF) -> pl.DataFrame:
@@ -159,7 +166,7 @@ def write_file(path: Path, rows: Sequence[dict]) -> Path:
         *COUNTS,
         "followers",
     )
-    schema = {name: Capture.create_empty().schema[name] for name in wanted}
+    schema = {name: schema_of(Capture)[name] for name in wanted}
     schema |= {"post_key": pl.String}
     given = [row | {"post_key": row["platform_post_id"]} for row in rows]
     pl.DataFrame(

@@ -44,24 +44,43 @@ def remote_stores(home: Path, server: S3Server, *, operations_url: str, **more) 
     return open_stores(settings, clock=FixedClock(NOW))
 
 
+def postgres_stores(home: Path, *, operations_url: str) -> Stores:
+    """Empty stores on PostgreSQL, with the lake in a folder."""
+    settings = Settings(
+        home=home, operations_url=operations_url, lake_url="", serve_dir=None, tick_grace_s=0
+    )
+    return open_stores(settings, clock=FixedClock(NOW))
+
+
 def seed(stores: Stores) -> Stores:
     """Who is on the allowlist."""
     allow(stores, *ACCOUNTS)
     return later(stores, hours(0))
 
 
+def number_now(stores: Stores) -> int:
+    """Which half day the stores' clock shows."""
+    return round((stores.clock.now() - hours(0)) / EVERY)
+
+
 def tick(stores: Stores, number: int, *, posts: int = POSTS) -> Stores:
     """Half a day: what was captured lands, is scored, and is shown to analysts."""
+    stores = scored(stores, number, posts=posts)
+    publish(stores)
+    return stores
+
+
+def scored(stores: Stores, number: int, *, posts: int = POSTS) -> Stores:
+    """The same, but for showing it."""
     stores = later(stores, hours(0) + number * EVERY)
     land(stores, captures(number, posts=posts), job=f"job{number}")
     bring_up_to_date(stores)
     score(stores, [stores.clock.now()])
     copy_current_eligibility(stores)
-    publish(stores)
     return stores
 
 
-def captures(number: int, *, posts: int = POSTS) -> list[dict]:
+def captures(number: float, *, posts: int = POSTS) -> list[dict]:
     """What is seen of every post in one half day; each one grows at a pace of its own."""
     return [
         capture(
@@ -69,28 +88,29 @@ def captures(number: int, *, posts: int = POSTS) -> list[dict]:
             number * 12 - 1 + post / posts,
             account_key=ACCOUNTS[post % len(ACCOUNTS)],
             media_type="reel",
-            views=100 + post * 7 + number * (post + 1),
-            likes=10 + post + number,
+            views=100 + post * 7 + round(number * (post + 1)),
+            likes=10 + post + round(number),
             comments=post % 5,
             shares=post % 3,
-            saves=number,
+            saves=round(number),
         )
         for post in range(posts)
     ]
 
 
-def play(stores: Stores, *, heard: Callable[[str], None] = str) -> Stores:
+def play(stores: Stores, *, ticks: int = TICKS, heard: Callable[[str], None] = str) -> Stores:
     """The whole story, upkeep and replay at its end.
 
     Args:
+        ticks: Half days.
         heard: Told the name of each step that is done.
     """
     stores = seed(stores)
     heard("seed")
-    for number in range(TICKS):
+    for number in range(ticks):
         stores = tick(stores, number)
         heard(f"tick {number}")
-    stores = later(stores, hours(0) + TICKS * EVERY)
+    stores = later(stores, hours(0) + ticks * EVERY)
     maintain(stores)
     heard("maintain")
     replay(stores, start=hours(-24), end=stores.clock.now())

@@ -117,12 +117,19 @@ def number_text(header: Header, found: Sequence[Found], decimal: Decimal | None)
 
 
 UTC_TEXT: Final = "%Y-%m-%dT%H:%M:%S%.fZ"
+MILLISECONDS: Final = "%Y-%m-%dT%H:%M:%S.%3fZ"
+"""What Polars reads several times as fast, digit by digit."""
+BYTES_OF_MILLISECONDS: Final = 24
 
 
 def plain_instants(text: pl.Series) -> pl.Series | None:
     """The instants of a column all of whose texts are like ``2025-05-14T08:55:00.000Z``."""
-    read = text.str.to_datetime(UTC_TEXT, time_unit="us", time_zone="UTC", strict=False)
-    return read if read.null_count() == text.null_count() else None
+    is_whole = (text.str.len_bytes() == BYTES_OF_MILLISECONDS).all()
+    for shape in (MILLISECONDS, UTC_TEXT) if is_whole else (UTC_TEXT,):
+        read = text.str.to_datetime(shape, time_unit="us", time_zone="UTC", strict=False)
+        if read.null_count() == text.null_count():
+            return read
+    return None
 
 
 def with_plain_counts(rows: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:

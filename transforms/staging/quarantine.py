@@ -43,8 +43,9 @@ def split(
         The good rows in the schema's columns, in their order, and one row of ``Quarantine`` per
         refused origin, and per odd value of a good row.
     """
-    if is_sound(schema, rows):
-        return _known_sorted(schema, rows), Quarantine.create_empty()
+    typed = _typed(schema, rows)
+    if typed is not None and is_sound(schema, typed):
+        return _known_sorted(schema, typed), _nothing()
     numbered = _with_breaches(rows).with_row_index(POSITION)
     mended, odd = without_odd_values(schema, numbered)
     good, failures = _numbered(schema).filter(mended, cast=True)
@@ -62,6 +63,29 @@ def split(
         run_id=pl.lit(run_id),
     )
     return good.drop(POSITION, BREACHES), _named(quarantined)
+
+
+def _typed(schema: type[dy.Schema], rows: pl.DataFrame) -> pl.DataFrame | None:
+    """The rows in the contract's types; None if some value has no place in its type."""
+    types = _types(schema)
+    if all(rows.schema.get(name, kind) == kind for name, kind in types.items()):
+        return rows
+    given = [name for name in types if name in rows.columns]
+    try:
+        return rows.cast({name: types[name] for name in given})
+    except pl.exceptions.InvalidOperationError:
+        return None
+
+
+@cache
+def _types(schema: type[dy.Schema]) -> dict[str, pl.DataType]:
+    return dict(schema.create_empty().schema)
+
+
+@cache
+def _nothing() -> pl.DataFrame:
+    """No row set aside, made once: nearly always nothing is."""
+    return Quarantine.create_empty()
 
 
 def is_sound(schema: type[dy.Schema], rows: pl.DataFrame) -> bool:

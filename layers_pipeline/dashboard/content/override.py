@@ -16,7 +16,7 @@ from layers_pipeline.dashboard.content import ids
 from layers_pipeline.dashboard.deployment import Deployment
 from layers_pipeline.dashboard.login import person
 from layers_pipeline.dashboard.marks import aria
-from layers_pipeline.dashboard.tables import table
+from layers_pipeline.dashboard.tables import heads, table
 from layers_pipeline.errors import InputRefusedError, LayersError
 from layers_pipeline.operations.model_base import NOTE_LENGTH
 from layers_pipeline.operations.verdicts import ContentOverride
@@ -29,6 +29,7 @@ NOTE: Final = "override-note"
 SAVE: Final = "override-save"
 SAID: Final = "override-said"
 CHANGES: Final = "override-changes"
+OVERRIDDEN: Final = "Every override so far, newest first"
 
 
 def form(found: Detail, changes: Sequence[ContentOverride]) -> Component:
@@ -129,7 +130,7 @@ def _listed(made: Sequence[ContentOverride]) -> Component | None:
     ]
     return html.Div(
         [
-            dmc.Text("Every override so far, newest first", size="sm", fw=600, mt="sm"),
-            table(("when", "override", "why", "by"), rows),
+            dmc.Text(OVERRIDDEN, size="sm", fw=600, mt="sm"),
+            table(OVERRIDDEN, heads("when", "override", "why", "by"), rows, is_titled=False),
         ]
     )

@@ -5,14 +5,17 @@ Does not belong here: the words of its parts (the macro ``score_explain``).
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import dash_mantine_components as dmc
 from dash.development.base_component import Component
 
 from layers_pipeline.dashboard import charts, shown
 from layers_pipeline.dashboard.content.sections import section
-from layers_pipeline.dashboard.tables import table
+from layers_pipeline.dashboard.tables import heads, table
 from layers_pipeline.views.detail import Detail, Row
+
+_PARTS: Final = heads("part", "points", "why", numbers=["points"])
 
 
 def score(found: Detail, zone: str) -> Component:
@@ -33,7 +36,7 @@ def _parts(parts: Sequence[Row], zone: str) -> list[Component]:
         f"{first['scoring_version'] or shown.NULL}, in pool {first['scoring_pool']}."
     )
     return [
-        table(("part", "points", "why"), rows, numeric=(1,)),
+        table("Score", _PARTS, rows, is_titled=False),
         dmc.Text(made, size="sm", c="dimmed"),
     ]
 
@@ -42,7 +45,7 @@ def _inputs(inputs: Sequence[Row]) -> list[Component]:
     if not inputs:
         return []
     rows = [(row["part"], row["words"]) for row in inputs]
-    made = table(("input", "says"), rows)
+    made = table("What the score is made of", heads("input", "says"), rows, is_titled=False)
     return [
         dmc.Accordion(
             dmc.AccordionItem(

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from layers_pipeline.dashboard import charts, shown
 from layers_pipeline.dashboard.marks import aria
-from layers_pipeline.dashboard.tables import table
+from layers_pipeline.dashboard.tables import Cell, heads, table
 from layers_pipeline.views.detail import Detail, Row
 from transforms.facts.money import shown as money
 
@@ -32,6 +32,17 @@ def section(title: str, *parts: Component | str | None) -> Component:
     return html.Section(
         [dmc.Title(title, order=3, size="h5", mb=6), *(part for part in parts if part is not None)]
     )
+
+
+def _rows(
+    title: str,
+    names: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    numbers: Sequence[str] = (),
+) -> Component:
+    """A table below a title that says what its rows are."""
+    return table(title, heads(*names, numbers=numbers), rows, is_titled=False)
 
 
 def heading(found: Detail, zone: str) -> Component:
@@ -88,7 +99,7 @@ def metrics(found: Detail, zone: str) -> Component | None:
     looked = f"Last looked at {shown.instant(found.metrics[0].checked_at, zone)}."
     return section(
         "Metrics",
-        table(("metric", "last known", "so since"), rows, numeric=(1,)),
+        _rows("Metrics", ("metric", "last known", "so since"), rows, numbers=["last known"]),
         dmc.Text(looked, size="sm", c="dimmed"),
     )
 
@@ -140,7 +151,7 @@ def mix(found: Detail) -> Component | None:
     return section(
         "Engagement mix",
         html.Div(bar, **aria(hidden="true")),
-        table(("what", "share", "count"), rows, numeric=(1, 2)),
+        _rows("Engagement mix", ("what", "share", "count"), rows, numbers=["share", "count"]),
         dmc.Text(rate, size="sm", c="dimmed"),
     )
 
@@ -159,9 +170,12 @@ def eligibility(found: Detail, decision: Component, zone: str) -> Component:
         )
         for row in found.decisions
     ]
-    history = table(("when", "what", "says", "note", "by"), rows) if rows else None
-    title = dmc.Text("As published, newest first", size="sm", fw=600, mt="sm") if rows else None
-    return section("Eligibility", dmc.Text(said, size="sm"), decision, title, history)
+    title = "As published, newest first"
+    history = [
+        dmc.Text(title, size="sm", fw=600, mt="sm"),
+        _rows(title, ("when", "what", "says", "note", "by"), rows),
+    ]
+    return section("Eligibility", dmc.Text(said, size="sm"), decision, *(history if rows else ()))
 
 
 def why(found: Detail) -> Component:
@@ -192,8 +206,8 @@ def ads(found: Detail) -> Component | None:
         )
         for row in found.ads
     ]
-    heads = ("on", "ad", "status", "judged", "spend", "impressions", "clicks", "conversions")
-    return section("Ads", table(heads, rows, numeric=(4, 5, 6, 7)))
+    told = ("spend", "impressions", "clicks", "conversions")
+    return section("Ads", _rows("Ads", ("on", "ad", "status", "judged", *told), rows, numbers=told))
 
 
 def _money(cents: int | None, currency: str | None) -> str:
@@ -211,4 +225,4 @@ def audit(found: Detail, zone: str) -> Component | None:
         ("influencer", content["influencer"] or shown.NULL),
         ("media source", content["media_source"] or shown.NULL),
     )
-    return section("How it was made", table(("what", "says"), rows))
+    return section("How it was made", _rows("How it was made", ("what", "says"), rows))

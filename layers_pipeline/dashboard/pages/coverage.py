@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 
 from layers_pipeline.dashboard import shown, states
 from layers_pipeline.dashboard.page import Page, Visit
-from layers_pipeline.dashboard.records import Cell, Head, table
+from layers_pipeline.dashboard.tables import Cell, Head, table
 from layers_pipeline.views.dictionary import meanings
 from layers_pipeline.views.health import MetricCovered, metrics_covered
 

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from layers_pipeline.dashboard import cards, choosing, shown, states
 from layers_pipeline.dashboard.page import Page, Visit
-from layers_pipeline.dashboard.records import Cell, Head, table
+from layers_pipeline.dashboard.tables import Cell, Head, table
 from layers_pipeline.views.creators import CreatorReport, creator_report
 from layers_pipeline.views.dictionary import meanings
 from layers_pipeline.views.kpis import Kpi, Measure, Unit

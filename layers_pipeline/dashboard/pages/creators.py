@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 
 from layers_pipeline.dashboard import cards, choosing, shown, states
 from layers_pipeline.dashboard.page import Page, Visit
-from layers_pipeline.dashboard.records import Cell, Head, Order, table
+from layers_pipeline.dashboard.tables import Cell, Head, Order, table
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.views.creators import CreatorShown, UgcKind, creators_of, ugc_kinds
 from layers_pipeline.views.dictionary import meanings

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from layers_pipeline.dashboard import choosing, states
 from layers_pipeline.dashboard.page import Page, Visit
-from layers_pipeline.dashboard.records import Cell, Head, table
+from layers_pipeline.dashboard.tables import Cell, Head, table
 from layers_pipeline.errors import NotFoundError
 from layers_pipeline.views.dictionary import Dictionary, Relation, read_dictionary
 

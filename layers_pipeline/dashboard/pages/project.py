@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from layers_pipeline.dashboard import cards, charts, choosing, shown, states
 from layers_pipeline.dashboard.deployment import Deployment
 from layers_pipeline.dashboard.page import Page, Visit
-from layers_pipeline.dashboard.records import Head, table
+from layers_pipeline.dashboard.tables import Head, table
 from layers_pipeline.views.kpis import Kpi, ProjectKpis, Unit, project_kpis
 from layers_pipeline.views.periods import Number, Period, period_of
 from layers_pipeline.views.projects import project_day

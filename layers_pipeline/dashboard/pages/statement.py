@@ -14,7 +14,7 @@ from flask import Flask, Response, request
 
 from layers_pipeline.dashboard.deployment import Deployment
 from layers_pipeline.dashboard.page import Page, Visit
-from layers_pipeline.dashboard.records import Head, table
+from layers_pipeline.dashboard.tables import Head, table
 from layers_pipeline.errors import InputRefusedError
 from layers_pipeline.serving.statements import StatementFormat, rendered, tables_of, titles_of
 from layers_pipeline.steps.pay.statements import statement_of

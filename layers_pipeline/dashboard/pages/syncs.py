@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from layers_pipeline.dashboard import choosing, shown, states
 from layers_pipeline.dashboard.page import Page, Visit
-from layers_pipeline.dashboard.records import Cell, Head, table
+from layers_pipeline.dashboard.tables import Cell, Head, table
 from layers_pipeline.views.dictionary import meanings
 from layers_pipeline.views.health import AccountShown, Fresh, Standing, accounts_shown, freshness
 from layers_pipeline.views.projects import project_day

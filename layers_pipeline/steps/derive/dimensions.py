@@ -84,15 +84,17 @@ def _note_problems(stores: Stores) -> Written:
 
 def _replace(stores: Stores, table: Table, rows: Rows) -> Written:
     """Write the table whole, unless it holds just these rows: readers remember its version."""
-    frame = _frame(table, rows).sort(table.key)
+    given = list(rows)
+    if not given and not stores.lake.row_count(table):
+        return Written()
+    frame = _frame(table, given).sort(table.key)
     if stores.lake.read(table).sort(table.key).collect().equals(frame):
         return Written()
     return stores.lake.replace(table, frame, where={})
 
 
-def _frame(table: Table, rows: Rows) -> pl.DataFrame:
+def _frame(table: Table, given: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """Rows by column, which Polars takes several times faster than dictionaries."""
-    given = list(rows)
     schema = table.empty().schema
     return pl.DataFrame({name: [row[name] for row in given] for name in schema}, schema=schema)
 

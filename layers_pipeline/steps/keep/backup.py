@@ -20,7 +20,8 @@ from layers_pipeline.progress import report
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.keep.manifest import Kept, KeptTable, Manifest
 from layers_pipeline.steps.keep.operations_copy import copy_to_file
-from layers_pipeline.steps.keep.pins import LOG, NOTE, Pin, pin_all
+from layers_pipeline.steps.keep.pins import Pin, pin_all
+from layers_pipeline.steps.keep.places import LOG, NOTE
 from layers_pipeline.steps.keep.runs_copy import keep_runs
 from layers_pipeline.steps.keep.vault import Copied, Vault, Writer
 from layers_pipeline.steps.stores import Stores
@@ -101,9 +102,7 @@ def _keep_operations(stores: Stores, writer: Writer) -> tuple[Kept, dict[str, in
 def _keep_logs(pins: list[Pin], writer: Writer) -> list[Kept]:
     kept: list[Kept] = []
     for done, pin in enumerate(pins, start=1):
-        for name in pin.log:
-            place = f"{pin.name}/{LOG}/{name}"
-            kept.append(writer.keep("lake", place, pin.folder / LOG / name))
+        kept += [pin.place.keep(writer, f"{LOG}/{name}") for name in pin.log]
         if pin.note is not None:
             kept.append(writer.keep_bytes("lake", f"{pin.name}/{LOG}/{NOTE}", pin.note))
         report("logs kept", done, len(pins))
@@ -114,6 +113,6 @@ def _keep_data(pins: list[Pin], writer: Writer) -> list[Kept]:
     wanted = [(pin, path, size) for pin in pins for path, size in pin.files.items()]
     kept: list[Kept] = []
     for done, (pin, path, size) in enumerate(wanted, start=1):
-        kept.append(writer.keep("lake", f"{pin.name}/{path}", pin.folder / path, size=size))
+        kept.append(pin.place.keep(writer, path, size=size))
         report("data files kept", done, len(wanted))
     return kept

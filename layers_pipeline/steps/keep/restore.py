@@ -7,6 +7,7 @@ A note lies in the home from before the first file to after the last: while it i
 command opens the stores. A repeat with the same backup goes on where the last one ended.
 """
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ from sqlalchemy import inspect
 
 from layers_pipeline.errors import InputRefusedError, SettingsError, StoreError
 from layers_pipeline.lake import catalog
+from layers_pipeline.lake.object_store import StoredFiles
+from layers_pipeline.lake.reading import damaged
 from layers_pipeline.operations.database import Database
 from layers_pipeline.operations.model_base import Base
 from layers_pipeline.operations.store import Operations
@@ -33,6 +36,7 @@ from layers_pipeline.steps.keep.vault import Vault, chunks_of, write_whole
 from layers_pipeline.steps.stores import CLOCK, name_of_operations, open_lake, seen_of_lake
 
 EMPTY: Final = "Restore into an empty place: name other ones, or move what lies there away."
+Target = Path | StoredFiles
 LAST: Final = "/_delta_log/"
 """A table is there once its log is: so logs come after the files that they name."""
 
@@ -113,12 +117,6 @@ def _require_settings(settings: Settings, chosen: Manifest) -> None:
 
 
 def _require_empty(settings: Settings, runs: Path, *, with_runs: bool) -> None:
-    lake = open_lake(settings)
-    if lake.log_folder(catalog.ALL[0]) is None:
-        raise SettingsError(
-            f"LAYERS_LAKE_URL: {settings.lake_location} is an object store; backups are restored "
-            "into folders."
-        )
     database = Database(settings.operations_database_url)
     try:
         is_filled = not database.is_empty_file and _has_tables(database)
@@ -126,7 +124,7 @@ def _require_empty(settings: Settings, runs: Path, *, with_runs: bool) -> None:
         database.close()
     taken = [
         *([database.url] if is_filled else []),
-        *(str(place) for place in (Path(settings.lake_location),) if _has_content(place)),
+        *([settings.lake_location] if _lake_has_content(settings) else []),
         *(
             [str(settings.serve_location)]
             if generations.generations(settings.serve_location)
@@ -143,25 +141,62 @@ def _has_tables(database: Database) -> bool:
         return bool(inspect(session.connection()).get_table_names())
 
 
+def _lake_has_content(settings: Settings) -> bool:
+    stored = _stored(settings)
+    if stored is None:
+        return _has_content(Path(settings.lake_location))
+    try:
+        return bool(stored.folders())
+    except OSError as error:
+        raise damaged("restore", stored.root, error) from error
+
+
+def _stored(settings: Settings) -> StoredFiles | None:
+    """The lake's place, if that is an object store."""
+    lake = open_lake(settings)
+    if lake.log_folder(catalog.ALL[0]) is not None:
+        return None
+    return StoredFiles(settings.lake_location.rstrip("/"), lake.storage_options)
+
+
 def _has_content(folder: Path) -> bool:
     return folder.exists() and any(folder.iterdir())
 
 
-def _places(settings: Settings, chosen: Manifest, runs: Path) -> list[tuple[Kept, Path]]:
+def _places(settings: Settings, chosen: Manifest, runs: Path) -> list[tuple[Kept, Target]]:
     """Where each file goes, logs of tables last."""
-    lake = Path(settings.lake_location)
-    files = [(one, lake / one.path) for one in chosen.of("lake")]
+    lake, stored = Path(settings.lake_location), _stored(settings)
+    files: list[tuple[Kept, Target]] = [
+        (one, stored or lake / one.path) for one in chosen.of("lake")
+    ]
     files += [(one, runs / one.path) for one in chosen.of("runs")]
     return sorted(files, key=lambda file: LAST in file[0].path)
 
 
-def _files(vault: Vault, files: Sequence[tuple[Kept, Path]]) -> list[int | None]:
+def _files(vault: Vault, files: Sequence[tuple[Kept, Target]]) -> list[int | None]:
     """Bytes of each file that was written; None for one that an earlier try had written."""
     made: list[int | None] = []
     for done, (kept, target) in enumerate(files, start=1):
-        made.append(_bring(vault, kept, target))
+        is_here = isinstance(target, Path)
+        made.append(_bring(vault, kept, target) if is_here else _send(vault, kept, target))
         report("files restored", done, len(files))
     return made
+
+
+def _send(vault: Vault, kept: Kept, stored: StoredFiles) -> int | None:
+    """Put a file into an object store, once it is known to be whole."""
+    try:
+        if stored.size(kept.path) == kept.bytes:
+            return None
+        digest = hashlib.sha256()
+        for part in _object(vault, kept):
+            digest.update(part)
+        if digest.hexdigest() != kept.sha256:
+            raise _damaged(vault, kept, "is not what its name says")
+        stored.put(kept.path, _object(vault, kept))
+    except OSError as error:
+        raise damaged("restore", f"{stored.root}/{kept.path}", error) from error
+    return kept.bytes
 
 
 def _bring(vault: Vault, kept: Kept, target: Path) -> int | None:

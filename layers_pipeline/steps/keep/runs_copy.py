@@ -34,11 +34,20 @@ def keep_runs(home: Path, writer: Writer) -> list[Kept]:
     with TemporaryDirectory(prefix="layers-") as elsewhere:
         for done, path in enumerate(found, start=1):
             place = path.relative_to(home).as_posix()
-            before = None if _is_open(path) else writer.kept_before("runs", place, path.stat())
-            kept.append(before or writer.keep("runs", place, _copied(path, Path(elsewhere))))
+            kept.append(
+                _kept_before(writer, place, path)
+                or writer.keep("runs", place, _copied(path, Path(elsewhere)))
+            )
             report("records of runs kept", done, len(found))
     settings = home / SETTINGS
     return [*kept, writer.keep("runs", SETTINGS, settings)] if settings.exists() else kept
+
+
+def _kept_before(writer: Writer, place: str, path: Path) -> Kept | None:
+    if _is_open(path):
+        return None
+    found = path.stat()
+    return writer.kept_before("runs", place, size=found.st_size, mtime_ns=found.st_mtime_ns)
 
 
 def _is_open(path: Path) -> bool:

@@ -11,7 +11,7 @@ While one is made, ``backups/ID.incomplete`` tells what was copied; the next one
 import hashlib
 import json
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,6 +40,18 @@ class Copied:
     new_files: int = 0
     new_bytes: int = 0
     known: dict[Place, Kept] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A file that lies elsewhere: its address, its bytes, and when it was last changed.
+
+    ``mtime_ns`` is 0 of a file whose name is never given to another content.
+    """
+
+    name: str
+    bytes: int
+    mtime_ns: int = 0
 
 
 class Vault:
@@ -200,15 +212,35 @@ class Writer:
             raise _not_as_told(source, None, size) from error
         if size is not None and found.st_size != size:
             raise _not_as_told(source, found.st_size, size)
-        if known := self.kept_before(store, path, found):
+        dated = found.st_mtime_ns
+        if known := self.kept_before(store, path, size=found.st_size, mtime_ns=dated):
             return known
         with source.open("rb") as file:
-            return self._store(store, path, chunks_of(file), mtime_ns=found.st_mtime_ns)
+            return self._store(store, path, chunks_of(file), mtime_ns=dated)
 
-    def kept_before(self, store: Store, path: str, found: os.stat_result) -> Kept | None:
+    def keep_from(
+        self, store: Store, path: str, read: Callable[[], Iterator[bytes]], source: Source
+    ) -> Kept:
+        """Keep a file that lies elsewhere; one that was kept before is not read.
+
+        Args:
+            read: Its bytes, from the beginning.
+
+        Raises:
+            StoreError: It has another size.
+        """
+        size, dated = source.bytes, source.mtime_ns
+        if known := self.kept_before(store, path, size=size, mtime_ns=dated):
+            return known
+        kept = self._store(store, path, read(), mtime_ns=dated)
+        if kept.bytes != size:
+            raise _not_as_told(source.name, kept.bytes, size)
+        return kept
+
+    def kept_before(self, store: Store, path: str, *, size: int, mtime_ns: int) -> Kept | None:
         """What an earlier backup kept of a file that has not changed since; noted for this one."""
         known = self.copied.known.get((store, path))
-        if known is None or (known.bytes, known.mtime_ns) != (found.st_size, found.st_mtime_ns):
+        if known is None or (known.bytes, known.mtime_ns) != (size, mtime_ns):
             return None
         if not _has_size(self._vault.object(known.sha256), known.bytes):
             return None
@@ -276,7 +308,7 @@ def _parsed(line: str) -> Kept | None:
         return None
 
 
-def _not_as_told(source: Path, size: int | None, wanted: int | None) -> StoreError:
+def _not_as_told(source: Path | str, size: int | None, wanted: int | None) -> StoreError:
     is_there = "is gone" if size is None else f"has {size:,} of {wanted:,} bytes"
     return StoreError(
         f"{source} {is_there}: the store is damaged and no backup was made of it. See "

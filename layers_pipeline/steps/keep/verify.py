@@ -25,8 +25,8 @@ from layers_pipeline.operations.store import Operations
 from layers_pipeline.progress import report
 from layers_pipeline.seen import Seen
 from layers_pipeline.serving import generations
-from layers_pipeline.serving.database import CONFIG
 from layers_pipeline.serving.macros import sql_literal
+from layers_pipeline.serving.outline import CONFIG
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.keep.manifest import Kept, Manifest
 from layers_pipeline.steps.keep.vault import Vault

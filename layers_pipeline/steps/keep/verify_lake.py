@@ -7,13 +7,13 @@ Rows are read only of tables whose files are as their logs say: a library that m
 is shorter than told may end the process.
 """
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import polars as pl
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from layers_pipeline.errors import LayersError
 from layers_pipeline.lake import catalog
@@ -65,7 +65,7 @@ def verify_lake(lake: Lake, seen: Seen, *, deep: bool) -> Iterator[Finding]:
     for done, table in enumerate(catalog.TABLES, start=1):
         found = yield from _look_at(lake, table, seen)
         if found and deep and found.is_whole:
-            unreadable = list(_unreadable(found))
+            unreadable = list(_unreadable(found, lake.storage_options))
             yield from unreadable
             found = replace(found, is_whole=not unreadable)
         if found:
@@ -92,7 +92,7 @@ def _look_at(lake: Lake, table: Table, seen: Seen) -> Generator[Finding, None, L
         yield fault(table.name, f"a file lies in the place of {log.parent}", COPY)
         return None
     try:
-        handle = Handle(lake.uri(table)) if log is None or log.is_dir() else None
+        handle = _opened(lake, table) if log is None or log.is_dir() else None
     except (DeltaError, OSError) as error:
         said = str(error).strip().split("\n")[0]
         yield fault(table.name, f"its log cannot be read: {said}", COPY)
@@ -115,6 +115,16 @@ def _look_at(lake: Lake, table: Table, seen: Seen) -> Generator[Finding, None, L
     wrong = list(_wrong_files(handle)) if log is not None else []
     yield from _told(table, wrong)
     return Looked(table=table, handle=handle, is_whole=not wrong)
+
+
+def _opened(lake: Lake, table: Table) -> Handle | None:
+    """The table as it lies; None where an object store has none."""
+    try:
+        return Handle(lake.uri(table), storage_options=dict(lake.storage_options) or None)
+    except TableNotFoundError:
+        if lake.log_folder(table) is None:
+            return None
+        raise
 
 
 def _older(table: Table, version: int, seen: Seen) -> Iterator[Finding]:
@@ -153,13 +163,15 @@ def _told(table: Table, wrong: list[str]) -> Iterator[Finding]:
         yield fault(table.name, f"{more:,} more data files are not what its log says", COPY)
 
 
-def _unreadable(found: Looked) -> Iterator[Finding]:
+def _unreadable(found: Looked, options: Mapping[str, str]) -> Iterator[Finding]:
     """Data files that cannot be read to the end, or hold other rows than the log counts."""
     listed = found.handle.get_add_actions()["num_records"].to_pylist()
     counts = dict(zip(found.handle.file_uris(), listed, strict=True))
     for path, wanted in counts.items():
         try:
-            rows = pl.read_parquet(path, glob=False, hive_partitioning=False).height
+            rows = pl.read_parquet(
+                path, glob=False, hive_partitioning=False, storage_options=dict(options) or None
+            ).height
         except (pl.exceptions.PolarsError, OSError) as error:
             said = str(error).strip().split("\n")[0]
             yield fault(found.table.name, f"{path} cannot be read: {said}", COPY)

@@ -36,7 +36,9 @@ SCORE: Final = ("ads_content_id", "organic_score", "scoring_version")
 RANK: Final = ("ads_content_id", "views_rank_pct", "engagement_rate_rank_pct", "pool_size")
 
 
-def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.Generation:
+def publish(
+    stores: Stores, *, on_written: OnWritten = unheard, rolls: bool = False
+) -> generations.Generation:
     """Publish what the lake holds now as the next generation of the analysts' file.
 
     Whatever a crashed run left half way is finished first, and what has landed is derived, while
@@ -45,6 +47,7 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
 
     Args:
         on_written: Called with what was written before the tables were pinned, by table name.
+        rolls: Whether months that are over are rolled into a file each.
     """
     written: dict[str, Written] = {}
     collect = partial(add_up, written)
@@ -69,6 +72,7 @@ def publish(stores: Stores, *, on_written: OnWritten = unheard) -> generations.G
             at=stores.clock.now(),
             kept=stores.settings.generations_kept,
             history=History.of(stores.settings),
+            rolls=rolls,
         )
 
 

@@ -53,7 +53,7 @@ def maintain(stores: Stores, *, on_written: OnWritten = unheard) -> dict[str, in
                 _compact(stores, table, written)
             report("tables compacted", done, len(catalog.TABLES))
         on_written(written)
-        publish(stores, on_written=on_written)
+        publish(stores, on_written=on_written, rolls=True)
         kept = generations.pinned_versions(stores.settings.serve_location)
         there = [table for table in catalog.TABLES if lake.version(table) >= 0]
         deleted = {
