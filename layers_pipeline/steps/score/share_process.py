@@ -32,8 +32,8 @@ from layers_pipeline.steps.stores import Stores, open_stores
 
 THREADS: Final = "POLARS_MAX_THREADS"
 LOST: Final = (
-    "scoring: the process of share {number} of {of} ended ({why}). Nothing of its ticks was "
-    "committed; repeat the run, with fewer LAYERS_SCORE_SHARDS where memory was short."
+    "scoring: the process of share {number} of {of} ended ({why}). Nothing of the ticks under way "
+    "was committed; repeat the run, with fewer LAYERS_SCORE_SHARDS where memory was short."
 )
 
 
