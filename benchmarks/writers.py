@@ -127,8 +127,9 @@ def prepare(stores: "Stores") -> None:
     operations = stores.operations
     operations.projects.add(PROJECT, name=PROJECT, time_zone="UTC", now=long_ago)
     accounts = [
-        NewAccount(platform=platform, account_key=key, connection="external")
-        for platform, key in (("tiktok", "ada"), ("tiktok", "eve"), ("instagram", "eve"))
+        NewAccount(platform="tiktok", account_key="ada", connection="external"),
+        NewAccount(platform="tiktok", account_key="eve", connection="external"),
+        NewAccount(platform="instagram", account_key="eve", connection="external"),
     ]
     operations.accounts.add(accounts, now=long_ago)
     creators = [

@@ -27,7 +27,7 @@ from layers_pipeline.serving import query
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.ingest.imports import import_captures
 from layers_pipeline.steps.maintain.replay import replay
-from layers_pipeline.steps.publish.publication import maintain
+from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.score.selecting import FOLLOWING
 from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores, open_stores

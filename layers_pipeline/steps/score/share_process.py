@@ -14,7 +14,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -32,8 +32,8 @@ from layers_pipeline.steps.stores import Stores, open_stores
 
 THREADS: Final = "POLARS_MAX_THREADS"
 LOST: Final = (
-    "scoring: the process of share {number} of {of} ended ({why}). Nothing of its ticks was "
-    "committed; repeat the run, with fewer LAYERS_SCORE_SHARDS where memory was short."
+    "scoring: the process of share {number} of {of} ended ({why}). Nothing of the ticks under way "
+    "was committed; repeat the run, with fewer LAYERS_SCORE_SHARDS where memory was short."
 )
 
 
@@ -65,9 +65,11 @@ class ShareProcess:
             env={**os.environ, THREADS: str(threads)},
         )
         stdin, self._answers = self._process.stdin, self._process.stdout
-        if stdin is not None:
-            with stdin:
-                pickle.dump(task, stdin)
+        # One that ends at once is told of when its first part is taken.
+        with suppress(BrokenPipeError):
+            if stdin is not None:
+                with stdin:
+                    pickle.dump(task, stdin)
 
     @property
     def pid(self) -> int:
