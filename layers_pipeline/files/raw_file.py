@@ -14,7 +14,7 @@ import polars as pl
 from transforms.staging.parsing import LINE
 
 BATCH_ROWS: Final = 200_000
-JOINED_ROWS: Final = 100_000
+JOINED_ROWS: Final = 30_000
 """Rows from which on a batch is worth what a batch costs, however few rows it has."""
 SAMPLED: Final = 100_000
 """Rows of a file of which a sample holds fewer."""
