@@ -18,7 +18,8 @@ from benchmarks.scoring_bare import OUTPUTS, duckdb_tick, polars_tick
 from benchmarks.scoring_data import END, Size, write_lake
 from layers_pipeline.lake import catalog
 from layers_pipeline.settings import Settings, load_settings
-from layers_pipeline.steps.score.scoring import WRITTEN, score_ticks
+from layers_pipeline.steps.score.scoring import score_ticks
+from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores, open_stores
 
 READ: Final = (

@@ -104,7 +104,8 @@ def test_a_real_export_is_reported_to_the_cent(program):
     assert "1,143 ads, 2025-05-13 to 2025-05-13: $58,705.23 spent" in said
 
 
-def test_a_file_is_inspected_without_writing_and_imported_as_it_was_shown(program, tmp_path):
+def test_a_file_is_inspected_without_writing_and_imported_as_it_was_shown(tmp_path):
+    program = Program(tmp_path / "home")
     path = SAMPLES["tiktok studio zipped"].at(tmp_path)
     shown = program.said("import", "inspect", path)
     assert "TikTok Studio, content (tiktok-studio)" in shown
