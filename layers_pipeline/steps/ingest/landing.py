@@ -21,8 +21,10 @@ from transforms.facts.posts import under_one_name
 from transforms.facts.snapshots import POST
 
 STAGED: Final = catalog.STG_IMPORT__CAPTURES
-FILE_ROWS: Final = 100_000
+FILE_ROWS: Final = 60_000
 """Rows from which on a data file is full."""
+COUNTED_IN: Final = 4
+"""Parts in which posts are counted one after the other, for memory's sake."""
 
 
 class Landing:
@@ -116,15 +118,17 @@ def landed(stores: Stores, file_ids: Sequence[str]) -> Landed:
     names = renamed(stores)
     named = rows if names.is_empty() else under_one_name(rows, names.lazy())
     at, post = pl.col("captured_at"), pl.struct(POST)
+    # Two hashes of 64 bits stand for a post: its key takes several times the memory.
+    hashes = named.select(a=post.hash(0), b=post.hash(1))
+    parts = (hashes.filter(pl.col("a") % COUNTED_IN == part) for part in range(COUNTED_IN))
+    posts = sum(part.unique().select(pl.len()).collect(engine="streaming").item() for part in parts)
     queries = [
-        # Two hashes of 64 bits stand for a post: its key takes several times the memory.
-        named.select(a=post.hash(0), b=post.hash(1)).unique().select(pl.len()),
         named.group_by("platform", "account_key").agg(at.min()),
         rows.group_by("file_id").agg(pl.col("known_at").min(), first=at.min(), last=at.max()),
     ]
-    posts, accounts, files = (query.collect(engine="streaming") for query in queries)
+    accounts, files = (query.collect(engine="streaming") for query in queries)
     return Landed(
-        posts=posts.item(),
+        posts=posts,
         accounts=accounts,
         first_capture=_instant(files["first"].min()),
         last_capture=_instant(files["last"].max()),
