@@ -10,8 +10,8 @@ PAGES := $(VENV)/.installed-pages
 STAMP := $(VENV)/.installed
 LINT := $(VENV)/.installed-lint
 UV_PINNED := uv==0.13.8
-# Two more than cores: many tests wait for servers and processes rather than compute.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 2)')
+# One more than cores: many tests wait for servers and processes rather than compute.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 # A file's tests share its fixtures and stay together; the dearest files come first (tests/layers.py).
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 export LAYERS_HOME ?= .layers

@@ -5,6 +5,7 @@ Does not belong here: what is served (``app``), processes of ``make dev`` (``cli
 """
 
 import ipaddress
+import signal
 import socket
 from collections.abc import Callable
 from typing import Final
@@ -43,6 +44,9 @@ def run_dashboard(
         try:
             app = create_app(deployment)
             server = create_server(app.server, sockets=[listening], threads=THREADS, ident="")
+            # As the first process of a container it would not be ended by it, nor where it was
+            # begun by what ignores it.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
             say(f"Dashboard: http://{_shown(host)}:{listening.getsockname()[1]}")
             server.run()
         finally:

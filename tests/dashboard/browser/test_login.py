@@ -5,6 +5,7 @@ Does not belong here: cookies, waiting, hostile requests (``test_guards``).
 """
 
 import re
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.dashboard.browser.conftest import start, stop
 
 PASSWORD = "twelve or more characters"
+INTERRUPTED = 130
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +46,13 @@ def test_a_person_logs_in_where_they_wanted_to_go_and_out_again(chromium, locked
         expect(page.get_by_role("button", name="Log in")).to_be_visible()
         page.goto(f"{locked}/coverage")
         expect(page.get_by_label("Your name")).to_be_visible()
+
+
+def test_the_dashboard_ends_when_it_is_asked_to_though_its_parent_ignores_that(deployed):
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        process, _ = start(deployed.home)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    stop(process)
+    assert process.returncode in {0, INTERRUPTED}
