@@ -20,11 +20,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import duckdb
 import httpx
 
 from benchmarks.syncing import PROJECT, SCENARIO, connect, environment, sandbox
 from layers_pipeline.operations.creators import NewCreator
-from layers_pipeline.serving.query import asked
+from layers_pipeline.serving import generations
 from layers_pipeline.settings import load_settings
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.oauth import sync_oauth
@@ -210,8 +211,10 @@ def _read(
 
 
 def _look_at_file(_chosen: random.Random) -> tuple[int, int, list[str]]:
-    columns, rows = asked(load_settings(), SEEN)
-    seen: dict[str, Any] = dict(zip(columns, rows[0], strict=True))
+    path = generations.current(load_settings().serve_location)
+    # As one more connection to what the pages read: `query` would narrow it for them all.
+    with duckdb.connect(str(path), read_only=True, config=generations.CONFIG) as connection:
+        seen: dict[str, Any] = connection.sql(SEEN).pl().to_dicts()[0]
     generation, snapshots = seen.pop("generation"), seen.pop("snapshots")
     return generation, snapshots, [f"{name}: {value}" for name, value in seen.items() if value]
 

@@ -9,6 +9,7 @@ import io
 import json
 import math
 import re
+import threading
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -35,6 +36,8 @@ DATA_FILE: Final = re.compile(r"'((?:[^']|'')*\.parquet)'")
 WILDCARD: Final = re.compile(r"\[([*?\[])\]")
 """A sign that views write so that it is no wildcard (``serving.database``)."""
 ALONE: Final = r"\1"
+ONE_AT_A_TIME: Final = threading.Lock()
+"""Connections of one process to one file are one DuckDB, whose limits must not change meanwhile."""
 PUBLISHED_ALONE: Final = "A question reads the published tables, and no other file."
 PUBLISH_AGAIN: Final = (
     "Run `layers-pipeline publish`: it makes another file, or says what is amiss."
@@ -52,7 +55,7 @@ def asked(
         StoreError: The published file, or a file of the lake that it names, cannot be read.
     """
     path = generations.current(settings.serve_location)
-    with _opened(path, options_of(settings)) as (connection, shown):
+    with ONE_AT_A_TIME, _opened(path, options_of(settings)) as (connection, shown):
         try:
             # The file is opened read-only, but COPY and ATTACH could still write others.
             kinds = [statement.type for statement in connection.extract_statements(sql)]
