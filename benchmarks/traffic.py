@@ -50,7 +50,7 @@ SEEN: Final = """
         (select max(generation) from publication) as generation,
         (select count(distinct generation) - 1 from publication) as other_generations,
         (select count(*) from platform_post_metrics) as snapshots,
-        snapshots - (
+        (select count(*) from platform_post_metrics) - (
             select row_count from publication where table_name = 'platform_post_metrics'
         ) as snapshots_of_another,
         (select count(*) - count(distinct (platform, platform_post_id)) from platform_posts)
