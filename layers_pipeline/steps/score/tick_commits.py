@@ -3,7 +3,7 @@
 Belongs here: data files of ticks, one commit per table for several ticks, what each tick came to,
 whether eligibility still follows from all scores before.
 Does not belong here: the rows of a tick (``tick_scorer``), which ticks (``scoring``), who makes
-them (``shards``).
+them (``shares``).
 """
 
 from collections import Counter, deque
