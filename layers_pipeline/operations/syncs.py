@@ -46,6 +46,22 @@ class Syncs(Repository):
         with self._database.read() as session:
             return session.execute(ended).all()
 
+    def succeeded(self, depth: Depth, account_ids: Iterable[str], *, since: datetime) -> set[str]:
+        """Those of the accounts whose last successful sync at a depth began at or after a moment."""
+        state = AccountSyncState
+        with self._database.read() as session:
+            return {
+                account_id
+                for chunk in chunks(sorted(account_ids))
+                for account_id in session.scalars(
+                    select(state.account_id).where(
+                        state.depth == depth,
+                        state.account_id.in_(chunk),
+                        state.last_success_started_at >= since,
+                    )
+                )
+            }
+
     def claim_due(
         self,
         depth: Depth,

@@ -65,6 +65,8 @@ class ReadRequest:
             parts again.
         listing: The listing that this reading begins, or goes on with; none: its listing is
             nobody's to go on with.
+        with_account: Whether a full reading asks for the account itself, too, where that is a
+            call of its own.
     """
 
     account_key: str
@@ -73,6 +75,7 @@ class ReadRequest:
     refused: Collection[tuple[str, str]] = ()
     unreadable: Collection[str] = ()
     listing: ListingSoFar | None = None
+    with_account: bool = True
     known: Mapping[str, KnownPost] = field(default_factory=dict)
 
 

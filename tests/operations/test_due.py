@@ -276,6 +276,22 @@ def full_sync(operations: Operations, outcome: str = "ok", *, at: datetime = NOW
     operations.sync_outcomes.finish([done], "full", worker="full", now=at + SECOND)
 
 
+@each_database
+def test_those_who_succeeded_since_a_moment_are_told_apart_by_depth_and_start(
+    operations: Operations,
+):
+    add_oauth(operations)
+    full_sync(operations)
+    full_sync(operations, "partial", at=NOW + FULL)
+
+    def succeeded(depth, since):
+        return operations.syncs.succeeded(depth, [OAUTH, "instagram:nobody"], since=since)
+
+    assert succeeded("full", NOW) == {OAUTH}
+    assert succeeded("full", NOW + SECOND) == succeeded("quick", NOW) == set()
+    assert operations.syncs.succeeded("full", [], since=NOW) == set()
+
+
 def left_to_full(operations: Operations, now: datetime) -> bool:
     claimed = claimed_ids(operations, now=now, deeper=DEEPER, worker=f"quick {now}")
     return claimed == []

@@ -24,7 +24,7 @@ REACHES: Final[Mapping[Depth, Reach]] = {
     "posts": Reach(posts=50),
     "full": Reach(with_account=True),
 }
-"""Quick is one request; full is every post, then the account's followers."""
+"""Quick is one request; full is every post, then the account's followers if they are wanted."""
 
 
 @asynccontextmanager
@@ -76,7 +76,7 @@ class TikTokClient:
         )
         try:
             await reading.list_videos(reach)
-            if reach.with_account:
+            if reach.with_account and wanted.with_account:
                 await reading.ask_account()
         except SourceError as error:
             return reading.result(error)

@@ -65,7 +65,7 @@ def sync_oauth(
     reader = AccountReader(
         stores,
         cipher=cipher,
-        known=_context(stores, cipher, due, depth),
+        known=_context(stores, cipher, due, depth, is_asked_for=bool(accounts)),
         worker=worker,
         retries=retries,
     )
@@ -74,9 +74,15 @@ def sync_oauth(
 
 
 def _context(
-    stores: Stores, cipher: TokenCipher, due: Sequence[PlatformAccount], depth: Depth
+    stores: Stores,
+    cipher: TokenCipher,
+    due: Sequence[PlatformAccount],
+    depth: Depth,
+    *,
+    is_asked_for: bool,
 ) -> AccountContext:
     operations, now = stores.operations, stores.clock.now()
+    hour = now.replace(minute=0, second=0, microsecond=0)
     ids = [account.account_id for account in due]
     left_out: dict[str, LeftOut] = {}
     posts: dict[str, pl.DataFrame] = {}
@@ -94,6 +100,10 @@ def _context(
         left_out=left_out,
         posts=posts,
         listings=resting_listings(operations.listings, ids, now=now),
+        # A person who names accounts wants all of them.
+        read_this_hour=()
+        if is_asked_for
+        else operations.syncs.succeeded("full", ids, since=hour),
         pauses={
             name: pause
             for name, platform in PLATFORMS.items()

@@ -5,7 +5,7 @@ Does not belong here: which accounts are due, writing rows, storing outcomes (``
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -60,6 +60,8 @@ class AccountContext:
     """What is known of posts before, by account (``known_posts``)."""
     listings: Mapping[str, ListingSoFar] = field(default_factory=dict)
     """Listings to go on with, by account."""
+    read_this_hour: Collection[str] = ()
+    """Accounts of which a full sync of this hour has told all there is beside posts."""
     pauses: Mapping[Platform, ApiPause] = field(default_factory=dict)
     """Platforms that are not to be called for now."""
 
@@ -198,6 +200,7 @@ class AccountReader:
             unreadable=left_out.unreadable,
             known=by_post(self._known.posts.get(account.account_id)),
             listing=listing,
+            with_account=account.account_id not in self._known.read_this_hour,
         )
         return await self._clients[account.platform].read(wanted)
 

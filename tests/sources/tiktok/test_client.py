@@ -26,9 +26,12 @@ from tests.sources.tiktok.world import (
     paths,
     put_back,
     read,
+    request_of,
     scripted,
     strike,
     tiktok_sandbox,
+    token_of,
+    with_client,
 )
 from tests.transforms.staging.landed_rows import good_and_refused, landed
 from transforms.contracts.captures import StgTiktokPosts
@@ -85,6 +88,15 @@ def test_a_full_reading_is_every_post_once_and_the_followers(sandbox):
     said = json.loads(account.body)
     assert said["followers_count"] == TRUTH.followers(BUSY, at=NOW)
     assert {age["age"] for age in said["audience_ages"]} >= {"18-24", "25-34"}
+
+
+def test_a_full_reading_without_the_account_is_every_post_once(sandbox):
+    secret = token_of(sandbox)
+    wanted = request_of(BUSY.account_key, secret, with_account=False)
+    reading = with_client(sandbox, lambda tiktok: tiktok.read(wanted))
+    assert subjects(reading) == newest(POSTS)
+    assert paths(sandbox) == [VIDEOS] * 4
+    assert reading.is_complete
 
 
 def test_a_field_of_the_account_that_is_refused_is_given_up_and_the_followers_stay():

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.life import FULL_MIN, QUICK_MIN
+from benchmarks.life import FULL_MIN, HASTY, QUICK_MIN
 from layers_pipeline.lake import catalog
+from layers_pipeline.steps.ingest.oauth import sync_oauth
 from sandbox import AccountRef, Fault
 from tests.steps.ingest.clockwork import (
     ACCOUNTS,
@@ -85,10 +86,9 @@ def test_everything_of_an_instagram_account_is_asked_for_72_times_a_day(healthy)
     assert len(batches) * A_DAY == 72
 
 
-def test_a_tiktok_account_is_asked_for_288_and_72_times_a_day(healthy):
+def test_a_tiktok_account_is_asked_for_288_times_a_day_and_for_its_followers_hourly(healthy):
     pages = Counter(healthy.asked("/business/video/list/"))
-    accounts = healthy.asked("/business/get/")
-    assert accounts == list(range(0, HOURS * 60, FULL_MIN))
+    assert healthy.asked("/business/get/") == list(range(0, HOURS * 60, 60))
     assert pages.total() == 288 // A_DAY + 1
     assert set(pages) == set(range(0, HOURS * 60, QUICK_MIN))
 
@@ -118,6 +118,27 @@ def rows_by_depth(clockwork: Clockwork) -> dict[tuple[str, str], int]:
     listings = clockwork.stores.lake.read(catalog.ACCOUNT_LISTINGS).collect()
     counted = listings.group_by("account_key", "depth").len()
     return {(key, depth): count for key, depth, count in counted.iter_rows()}
+
+
+# --- what is told of an account beside its posts
+
+
+def test_followers_that_were_not_told_are_asked_for_by_the_next_full_sync(clockwork):
+    clockwork.run(60)
+    put(clockwork, VIDEOS, "code_50000", skip=1, times=HASTY.attempts)
+    clockwork.ask_nothing()
+    clockwork.run(120, first=60)
+    assert state_of(clockwork.stores, VIDEOS, "full").last_outcome == "ok"
+    assert Counter(clockwork.asked("/business/get/")) == {60: HASTY.attempts, 80: 1}
+
+
+def test_whoever_names_an_account_is_told_its_followers_anew(clockwork):
+    clockwork.run(5)
+    clockwork.ask_nothing()
+    for accounts, asked in (((), []), ((account_id(VIDEOS),), [21.0])):
+        clockwork.set(21)
+        sync_oauth(clockwork.stores, "full", worker=clockwork.life.name("full"), accounts=accounts)
+        assert clockwork.asked("/business/get/") == asked
 
 
 # --- the posts cadence as a stand-in
