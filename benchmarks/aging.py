@@ -6,12 +6,16 @@ Does not belong here: how fast one sync is (``syncing``). Figures are kept in
 
 The lake is real and the clock is not: a day takes minutes. So that what waits for files to grow
 old happens here too, every simulated hour makes the files of the lake an hour older.
+
+The last day is lived beside the first one of a new deployment, minute by minute: whatever else
+the machine does then, it does to both.
 """
 
 import argparse
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -68,11 +72,65 @@ class Day:
         return sum(map(sum, self.spent.values()))
 
 
+@dataclass(kw_only=True)
+class Deployment:
+    """A lake, its database and the platforms that it reads, all by one clock."""
+
+    stores: Stores
+    clock: SandboxClock
+    simulated: httpx.Client
+    days: list[Day] = field(default_factory=list)
+
+    def begin_day(self) -> None:
+        self.days.append(Day())
+
+    def live(self, minute: int) -> None:
+        """Whatever is due at a minute of the day."""
+        number = len(self.days) - 1
+        self.clock.set(START + timedelta(days=number) + minute * MINUTE)
+        now = {"now": self.clock.now().isoformat(), "rate": 0}
+        self.simulated.put("/sandbox/clock", json=now).raise_for_status()
+        _run_what_is_due(self.stores, self.days[-1], minute, f"{number:03d}-{minute:04d}")
+        if minute % 60 == 0:
+            _grow_older(Path(self.stores.settings.lake_location))
+
+    def end_day(self) -> None:
+        day = self.days[-1]
+        day.run("upkeep", lambda: maintain(self.stores))
+        day.files = {table.name: _files(self.stores, table) for table in WATCHED}
+        print(f"day {len(self.days)}: {day.in_all_s():.0f} CPU s", flush=True)
+
+
 def main() -> None:
     """Live through some days and print what each of them cost."""
     options = _options()
     half = options.accounts // 2
     scenario = SCENARIO.format(instagram=half, tiktok=options.accounts - half, posts=options.posts)
+    with _deployment(scenario) as old:
+        for number in range(options.days - 1):
+            old.begin_day()
+            for minute in range(0, DAY_MIN, options.between if number else QUICK_MIN):
+                old.live(minute)
+            old.end_day()
+        with _deployment(scenario) as new:
+            _live_beside(old, new)
+            _print(options, old.days, new.days[0])
+
+
+def _live_beside(*deployments: Deployment) -> None:
+    """A day of each, minute by minute in turn."""
+    for one in deployments:
+        one.begin_day()
+    for minute in range(0, DAY_MIN, QUICK_MIN):
+        for one in deployments:
+            one.live(minute)
+    for one in deployments:
+        one.end_day()
+
+
+@contextmanager
+def _deployment(scenario: str) -> Iterator[Deployment]:
+    """A new one, every account of its sandbox connected."""
     with TemporaryDirectory(prefix="layers-bench-") as folder:
         home = Path(folder)
         (home / "bench.toml").write_text(scenario, encoding="utf-8")
@@ -82,27 +140,8 @@ def main() -> None:
             clock = SandboxClock(START)
             stores = open_stores(load_settings(), clock=clock)
             with httpx.Client(base_url=url) as simulated:
-                _print(options, list(_days(stores, clock, simulated, options)))
+                yield Deployment(stores=stores, clock=clock, simulated=simulated)
             stores.operations.close()
-
-
-def _days(
-    stores: Stores, clock: SandboxClock, simulated: httpx.Client, options: argparse.Namespace
-) -> Iterator[Day]:
-    for number in range(options.days):
-        day = Day()
-        is_between = 0 < number < options.days - 1
-        for minute in range(0, DAY_MIN, options.between if is_between else QUICK_MIN):
-            clock.set(START + timedelta(days=number) + minute * MINUTE)
-            now = {"now": clock.now().isoformat(), "rate": 0}
-            simulated.put("/sandbox/clock", json=now).raise_for_status()
-            _run_what_is_due(stores, day, minute, f"{number:03d}-{minute:04d}")
-            if minute % 60 == 0:
-                _grow_older(Path(stores.settings.lake_location))
-        day.run("upkeep", lambda: maintain(stores))
-        day.files = {table.name: _files(stores, table) for table in WATCHED}
-        print(f"day {number + 1}: {day.in_all_s():.0f} CPU s", flush=True)
-        yield day
 
 
 def _run_what_is_due(stores: Stores, day: Day, minute: int, worker: str) -> None:
@@ -131,16 +170,16 @@ def _files(stores: Stores, table: catalog.Table) -> tuple[int, int]:
     return len(stores.lake.files(table)), len(list(log.iterdir()))
 
 
-def _print(options: argparse.Namespace, days: list[Day]) -> None:
-    kinds = list(days[0].spent)
+def _print(options: argparse.Namespace, days: list[Day], first: Day) -> None:
+    last = days[-1]
     print(f"\n{options.days} days of {options.accounts} accounts with {options.posts} posts each")
-    print("\n| CPU ms of one, median of a day | first day | last day | ratio |")
+    print("\n| CPU ms of one, median of a day | first day | last day, beside it | ratio |")
     print("|---|---:|---:|---:|")
-    for kind in kinds:
-        first, last = (day.each_ms(kind) for day in (days[0], days[-1]))
-        print(f"| {kind} | {first:,.0f} | {last:,.0f} | {last / first:.2f} |")
-    first, last = days[0].in_all_s(), days[-1].in_all_s()
-    print(f"| everything of the day, s | {first:,.0f} | {last:,.0f} | {last / first:.2f} |")
+    for kind in first.spent:
+        before, after = first.each_ms(kind), last.each_ms(kind)
+        print(f"| {kind} | {before:,.0f} | {after:,.0f} | {after / before:.2f} |")
+    before, after = first.in_all_s(), last.in_all_s()
+    print(f"| everything of the day, s | {before:,.0f} | {after:,.0f} | {after / before:.2f} |")
     print("\n| files at the end of the day: data, log | first day | second day | last day |")
     print("|---|---:|---:|---:|")
     for table in WATCHED:

@@ -280,10 +280,10 @@ def untrue_deletions(life: Life) -> list[str]:
     """Posts that are tombstoned and live, or are gone and were not tombstoned.
 
     Gone posts count only if two complete listings of their account came after; a post that came
-    back, only if its account was read after.
+    back, only if its account was read after. What was published since then is not gone.
     """
     posts = life.stores.lake.read(catalog.PLATFORM_POSTS).collect()
-    witnesses, readings = _listings(life.stores)
+    witnesses, readings = listings(life.stores)
     wrong = []
     for row in posts.iter_rows(named=True):
         item = life.world.dataset.item(row["platform"], row["platform_post_id"])
@@ -292,9 +292,9 @@ def untrue_deletions(life: Life) -> list[str]:
             must_be, may_be = False, False
         else:
             times = witnesses.get(account, [])
-            must_be = len(times) > 1 and all(not item.lives(at) for at in times[-2:])
-            may_be = not all(
-                item.lives(at) for at in (*times[-2:], *readings.get(account, [])[-1:])
+            must_be = len(times) > 1 and all(_is_gone(item, at) for at in times[-2:])
+            may_be = any(
+                _is_gone(item, at) for at in (*times[-2:], *readings.get(account, [])[-1:])
             )
         is_marked = row["deleted_at"] is not None
         if (must_be and not is_marked) or (is_marked and not may_be):
@@ -302,7 +302,11 @@ def untrue_deletions(life: Life) -> list[str]:
     return wrong
 
 
-def _listings(
+def _is_gone(item: Item, at: datetime) -> bool:
+    return item.published_at <= at and not item.lives(at)
+
+
+def listings(
     stores: Stores,
 ) -> tuple[dict[tuple[str, str], list[datetime]], dict[tuple[str, str], list[datetime]]]:
     """When each account's complete full listings began, and all its readings, oldest first."""

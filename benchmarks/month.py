@@ -241,13 +241,16 @@ def incomplete(life: living.Life) -> list[str]:
 
 
 def lacking(life: living.Life) -> list[str]:
-    """Posts that live and are not stored."""
+    """Posts that lived when their account was last read, and are not stored."""
     posts = life.stores.lake.read(catalog.PLATFORM_POSTS).select("platform", "platform_post_id")
-    stored, now = set(posts.collect().iter_rows()), life.world.clock.now()
+    stored, never = set(posts.collect().iter_rows()), [life.world.clock.now()]
+    _, readings = living.listings(life.stores)
     return [
         f"{ref.platform}:{item.item_id}"
         for ref in life.world.dataset.holders
-        for item in life.world.dataset.posts(ref, at=now)
+        for item in life.world.dataset.posts(
+            ref, at=readings.get((ref.platform, ref.account_key), never)[-1]
+        )
         if (ref.platform, item.item_id) not in stored
     ]
 
