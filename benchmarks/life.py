@@ -105,8 +105,14 @@ class Life:
         bring_up_to_date(self.stores)
 
 
-def begin(served: RunningSandbox, scenario: Scenario, home: Path) -> Life:
-    """A new deployment: every account of the scenario is connected, every creator allowed."""
+def begin(
+    served: RunningSandbox, scenario: Scenario, home: Path, *, log_level: int = logging.DEBUG
+) -> Life:
+    """A new deployment: every account of the scenario is connected, every creator allowed.
+
+    Args:
+        log_level: From which level on lines are kept in ``Life.log``.
+    """
     settings = Settings(
         home=home,
         lake_url="",
@@ -125,7 +131,7 @@ def begin(served: RunningSandbox, scenario: Scenario, home: Path) -> Life:
     life = Life(served=served, scenario=scenario, stores=stores)
     handler = logging.StreamHandler(life.log)
     logging.getLogger().addHandler(handler)
-    logging.getLogger().setLevel(logging.DEBUG)
+    logging.getLogger().setLevel(log_level)
     connect(life)
     return life
 

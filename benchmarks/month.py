@@ -10,6 +10,7 @@ skipped, as in Dagster. With ``--beside`` it lives in an older tree as well, and
 
 import argparse
 import json
+import logging
 import os
 import random
 import shutil
@@ -159,7 +160,9 @@ def _live(options: argparse.Namespace) -> dict[str, float]:
         tempfile.TemporaryDirectory(prefix="layers-month-") as folder,
         running_sandbox(scenario=world) as served,
     ):
-        month = Month(life=living.begin(served, world, Path(folder) / "home"))
+        home = Path(folder) / "home"
+        # Every line of every request of a month would fill the memory.
+        month = Month(life=living.begin(served, world, home, log_level=logging.WARNING))
         limits = _limit(served)
         _let_time_pass(served)
         begun = perf_counter()
