@@ -47,7 +47,7 @@ class Syncs(Repository):
             return session.execute(ended).all()
 
     def succeeded(self, depth: Depth, account_ids: Iterable[str], *, since: datetime) -> set[str]:
-        """Those of the accounts whose last successful sync at a depth began at or after a moment."""
+        """Those of the accounts whose last success at a depth began at or after a moment."""
         state = AccountSyncState
         with self._database.read() as session:
             return {

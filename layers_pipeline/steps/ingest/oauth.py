@@ -101,9 +101,7 @@ def _context(
         posts=posts,
         listings=resting_listings(operations.listings, ids, now=now),
         # A person who names accounts wants all of them.
-        read_this_hour=()
-        if is_asked_for
-        else operations.syncs.succeeded("full", ids, since=hour),
+        read_this_hour=() if is_asked_for else operations.syncs.succeeded("full", ids, since=hour),
         pauses={
             name: pause
             for name, platform in PLATFORMS.items()
