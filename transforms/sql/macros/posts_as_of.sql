@@ -30,11 +30,16 @@ final as (
             words.permalink, case when posts.content_at <= $as_of then posts.permalink end
         ) as permalink,
         known.* exclude (platform, platform_post_id), -- noqa: RF02
-        epoch(cast($as_of as timestamptz) - since.views_at) / 3600 as views_age_hours,
-        epoch(cast($as_of as timestamptz) - since.likes_at) / 3600 as likes_age_hours,
-        epoch(cast($as_of as timestamptz) - since.comments_at) / 3600 as comments_age_hours,
-        epoch(cast($as_of as timestamptz) - since.shares_at) / 3600 as shares_age_hours,
-        epoch(cast($as_of as timestamptz) - since.saves_at) / 3600 as saves_age_hours,
+        (epoch_us(cast($as_of as timestamptz)) - epoch_us(since.views_at))
+        / 3600000000 as views_age_hours,
+        (epoch_us(cast($as_of as timestamptz)) - epoch_us(since.likes_at))
+        / 3600000000 as likes_age_hours,
+        (epoch_us(cast($as_of as timestamptz)) - epoch_us(since.comments_at))
+        / 3600000000 as comments_age_hours,
+        (epoch_us(cast($as_of as timestamptz)) - epoch_us(since.shares_at))
+        / 3600000000 as shares_age_hours,
+        (epoch_us(cast($as_of as timestamptz)) - epoch_us(since.saves_at))
+        / 3600000000 as saves_age_hours,
         deleted.deleted_at is not null as is_deleted
     from known
     inner join since

@@ -61,9 +61,11 @@ final as (
         accounts.last_outcome,
         accounts.last_message,
         accounts.last_success_at,
-        epoch($as_of - accounts.last_success_at) / 3600 as success_age_hours,
+        (epoch_us($as_of) - epoch_us(accounts.last_success_at))
+        / 3600000000 as success_age_hours,
         posts_of_account.last_checked_at,
-        epoch($as_of - posts_of_account.last_checked_at) / 3600 as checked_age_hours,
+        (epoch_us($as_of) - epoch_us(posts_of_account.last_checked_at))
+        / 3600000000 as checked_age_hours,
         coalesce(posts_of_account.posts, 0) as posts,
         coalesce(posts_of_account.deleted_posts, 0) as deleted_posts,
         posts_of_account.newest_published_at,

@@ -60,7 +60,7 @@ final as (
         subject,
         part,
         newest_at,
-        epoch($as_of - newest_at) / 3600 as age_hours
+        (epoch_us($as_of) - epoch_us(newest_at)) / 3600000000 as age_hours
     from newest
     where newest_at is not null
 

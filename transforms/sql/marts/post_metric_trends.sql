@@ -100,7 +100,7 @@ days as (
         any_value(account_key) as account_key,
         count(*) as checks,
         max(captured_at) as last_checked_at,
-        epoch(max(captured_at) - any_value(published_at)) / 86400 as age_days,
+        (epoch_us(max(captured_at)) - epoch_us(any_value(published_at))) / 86400000000 as age_days,
         arg_max(views, (captured_at, source)) as views,
         arg_max(likes, (captured_at, source)) as likes,
         arg_max(comments, (captured_at, source)) as comments,
