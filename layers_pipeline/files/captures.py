@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from polars.exceptions import PolarsError
 
+from layers_pipeline.ahead import ahead
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.files.ahead import ahead
 from layers_pipeline.files.capture_rows import CaptureRows, Reading, Take
 from layers_pipeline.files.capture_watch import Watch, mangled_ids
 from layers_pipeline.files.capture_ways import (

@@ -16,8 +16,8 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from layers_pipeline.ahead import ahead
 from layers_pipeline.errors import InputRefusedError
-from layers_pipeline.files.ahead import ahead
 from layers_pipeline.files.blocks import BLOCK_BYTES, Block, blocks_of
 from layers_pipeline.files.delimited import Dialect, csv_reader
 from layers_pipeline.files.members import Member

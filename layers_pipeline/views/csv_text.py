@@ -5,6 +5,7 @@ Does not belong here: which rows (one module per topic), answers to single quest
 (``serving.query``), whose rule of harmless text this is.
 """
 
+from io import BytesIO
 from typing import Final
 
 import polars as pl
@@ -23,12 +24,20 @@ def csv_of(frame: pl.DataFrame, *, with_names: bool) -> bytes:
         frame: Instants, days, truths, numbers and text.
         with_names: Whether the first line has the columns' names.
     """
-    harmless = frame.with_columns(pl.col(pl.String).str.replace(RUN_BY_SPREADSHEETS, "'${0}"))
-    written = harmless.write_csv(
+    file = BytesIO()
+    _harmless(frame).write_csv(
+        file,
         include_header=with_names,
         datetime_format=INSTANT,
         quote_style="necessary",
         # A line with nothing on it is no row to those who read CSV.
         null_value='""' if frame.width == 1 else "",
     )
-    return written.encode()
+    return file.getvalue()
+
+
+def _harmless(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows, text that a spreadsheet would run made harmless; most columns hold none."""
+    runs = frame.select(pl.col(pl.String).str.contains(RUN_BY_SPREADSHEETS).any())
+    mended = [name for name in runs.columns if runs[name].any()]
+    return frame.with_columns(pl.col(mended).str.replace(RUN_BY_SPREADSHEETS, "'${0}"))

@@ -25,7 +25,7 @@ from layers_pipeline.serving.macros import sql_literal
 from layers_pipeline.serving.remote import reach_what_is_shown
 from layers_pipeline.settings import Settings
 
-ROWS_AT_ONCE: Final = 2_048
+ROWS_AT_ONCE: Final = 8_192
 PUBLISHED: Final = "select generation, published_at from publication limit 1"
 STREAM_MEMORY_MB: Final = 56
 """Of each long answer, beside what all other questions have together."""
@@ -74,6 +74,12 @@ class Reader:
         """The answer to a question as records."""
         return self.frame(sql, parameters).to_dicts()
 
+    def value(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - whatever the question's type is
+        """The first value of the answer to a question that has one row."""
+        with self._errors_named():
+            (row,) = self.connection.execute(sql, dict(parameters or {})).fetchall()
+            return row[0]
+
     def once(self, key: Hashable, sql: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the question's type is
         """The one value that a question answers, asked once per generation.
 
@@ -82,7 +88,7 @@ class Reader:
         """
         known = self.opened.known
         if key not in known:
-            known[key] = self.frame(sql, parameters).item()
+            known[key] = self.value(sql, parameters)
         return known[key]
 
     def batches(

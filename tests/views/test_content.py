@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
@@ -10,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layers_pipeline.serving.query import as_csv
-from layers_pipeline.views.content import count, page, stream_csv
+from layers_pipeline.views.content import count, kept_by, page, parameters, stream_csv
 from layers_pipeline.views.csv_text import csv_of
 from layers_pipeline.views.filters import COLUMNS, ContentFilter
 from tests.hypothesis_profiles import examples
 from tests.oracles.content_lists import kept_rows
 from tests.views.strategies import filters
 from tests.worlds.content_lists import CAPTIONS, PROJECT, contents
+from transforms.sql import sql_of
 
 ROWS = contents()
 EVERYTHING = ContentFilter(project_id=PROJECT, deleted="show", columns=COLUMNS)
@@ -110,6 +112,19 @@ def test_days_are_those_of_publication_and_both_ends_count(views):
         row["published_on"] == day and row["project_id"] == PROJECT for row in ROWS
     )
     assert count(views, kept) > 0
+
+
+def test_only_the_project_is_asked_for_where_nothing_is_filtered(views):
+    """Conditions of filters that are not set are left out of the question, all others stand."""
+    asked = ContentFilter(project_id=PROJECT, deleted="show")
+    assert set(parameters(asked)) == {"project_id"}
+    text = sql_of("views", "content_kept")
+    names = set(re.findall(r"\$(\w+) is null", text))
+    assert kept_by(frozenset(names)) == text
+    assert set(re.findall(r"\$(\w+)", kept_by(frozenset()).partition("with")[2])) == {"project_id"}
+    for name in names:
+        left = set(re.findall(r"\$(\w+)", kept_by(frozenset({name})).partition("with")[2]))
+        assert left == {"project_id", name}
 
 
 def test_a_project_without_content_has_a_csv_of_names_only(views):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layers_pipeline.files.ahead import ahead
+from layers_pipeline.ahead import ahead
 from tests.hypothesis_profiles import examples
 
 

@@ -1,4 +1,4 @@
-"""Work on the parts of a file by threads, while the caller is still at the parts before.
+"""Work on parts by threads, while the caller is still at the parts before.
 
 Belongs here: how much is worked on ahead, in which order it comes back.
 Does not belong here: what the work is; anything that takes a lock or writes.
@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
 THREADS: Final = 1
-"""Of each kind of work: with the caller's three. More hold more of the file, and gain little."""
+"""Of each kind of work. More hold more parts, and gain little on two cores."""
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
