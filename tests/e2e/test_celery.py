@@ -1,4 +1,4 @@
-"""Runs on Celery's workers: a backfill that two of them share, of which one is killed half way.
+"""Runs on Celery's workers: syncs, and a backfill of which one of two workers is killed half way.
 
 Belongs here: the deployment of ``deploy/celery`` as processes, and what is left of its backfill.
 Does not belong here: what scoring comes to (``tests.steps.score``).
@@ -9,9 +9,11 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 import yaml
 from celery import Celery
@@ -23,18 +25,20 @@ from polars.testing import assert_frame_equal
 from layers_pipeline.dagster_support.limits import limit_scoring
 from layers_pipeline.lake import catalog
 from layers_pipeline.lake.table import Table
+from layers_pipeline.operations.accounts import NewAccount
+from layers_pipeline.operations.creators import NewCreator
 from layers_pipeline.serving import query
 from layers_pipeline.settings import load_settings
-from layers_pipeline.steps.ingest.imports import import_captures
 from layers_pipeline.steps.maintain.replay import replay
 from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.score.selecting import FOLLOWING
 from layers_pipeline.steps.score.tick_scorer import WRITTEN
 from layers_pipeline.steps.stores import Stores, open_stores
+from sandbox import RunningSandbox, replayed_captures, running_sandbox
 from tests import live
 from tests.postgres import PostgresUrlFactory
 from tests.stress.killing import IS_LONG
-from tests.worlds.data_builders import NOW, capture, land, remove, rows_of, score
+from tests.worlds.data_builders import NOW, capture, hours, land, remove, rows_of, score
 from transforms.scoring.ticks import tick_from_text, tick_key
 
 pytestmark = pytest.mark.timeout(1800)
@@ -46,7 +50,7 @@ DEMO_TICKS = 19
 OF_TICKS = (*WRITTEN, *FOLLOWING)
 WORKER = "celery -A dagster_celery.app worker --concurrency 1 --without-gossip --without-mingle"
 SERVER = "dagster api grpc -m layers_pipeline.definitions -h 127.0.0.1 -p"
-PUBLISH = """
+LAUNCH_RUN = """
 mutation($given: ExecutionParams!) {
   launchRun(executionParams: $given) {
     __typename
@@ -55,14 +59,9 @@ mutation($given: ExecutionParams!) {
   }
 }
 """
-PUBLICATION = {
-    "selector": {
-        "jobName": "publication",
-        "repositoryName": "__repository__",
-        "repositoryLocationName": "layers_pipeline",
-    },
-    "runConfigData": {},
-}
+SYNCED_AT = (-20, 16)
+"""Hours around the first ticks at which the platforms are read."""
+CREATORS = tuple(f"tiktok:creator{number}" for number in range(3))
 
 
 def write_instance(home: Path) -> None:
@@ -77,6 +76,11 @@ def write_instance(home: Path) -> None:
     (home / "dagster.yaml").write_text(yaml.safe_dump(shipped), "utf-8")
 
 
+def collected_at(hour: float) -> datetime:
+    """When the scrapes of a sync are collected."""
+    return hours(hour) + timedelta(minutes=2)
+
+
 @dataclass
 class Deployment:
     """A running deployment; its workers by name."""
@@ -84,6 +88,7 @@ class Deployment:
     environment: dict[str, str]
     logs: Path
     stack: ExitStack
+    platforms: RunningSandbox
     workers: dict[str, subprocess.Popen] = field(default_factory=dict)
 
     def begin(self, name: str) -> None:
@@ -109,6 +114,38 @@ class Deployment:
             (answer,) = execute_query(context, query, {"given": given})["data"].values()
         assert answer["__typename"].endswith("Success"), answer
 
+    def run_job(self, name: str, *, now: datetime | None = None) -> None:
+        """Have a worker run a job, which takes a moment for the present, and wait for its end."""
+        config = {"now": now.isoformat()} if now else {}
+        selector = {
+            "jobName": name,
+            "repositoryName": "__repository__",
+            "repositoryLocationName": "layers_pipeline",
+        }
+        wanted = dg.RunsFilter(job_name=name)
+        with dg.DagsterInstance.get() as instance:
+            before = instance.get_runs_count(wanted)
+            self.ask(
+                LAUNCH_RUN,
+                {
+                    "selector": selector,
+                    "runConfigData": {"resources": {"stores": {"config": config}}},
+                },
+            )
+            runs = live.until(
+                lambda: instance.get_runs(wanted),
+                lambda runs: len(runs) > before and runs[0].is_finished,
+                within_s=200,
+            )
+        assert runs[0].status == dg.DagsterRunStatus.SUCCESS
+        assert runs[0].tags["dagster-celery/task_id"]
+
+    def sync(self, hour: float) -> None:
+        """Have workers ask for scrapes of everybody, and collect and derive them."""
+        for job, now in (("quick_sync", hours(hour)), ("posts_sync", collected_at(hour))):
+            self.platforms.world.clock.set(now)
+            self.run_job(job, now=now)
+
     def at_work(self) -> dict[str, list[str]]:
         """Ids of the tasks that each living worker works on, by the worker's name."""
         with Celery(broker=self.environment["LAYERS_REDIS_URL"]) as asking:
@@ -125,7 +162,11 @@ def deployed(
 ) -> Iterator[Deployment]:
     """Code server and two workers, all waiting; the environment is theirs, too."""
     with ExitStack() as stack:
+        dataset = replayed_captures(live.sixty_posts(folder))
+        platforms = stack.enter_context(running_sandbox(dataset, scrape_duration_s=60))
         settings = {
+            "LAYERS_SIFT_URL": platforms.url,
+            "LAYERS_SIFT_KEY": platforms.key.get_secret_value(),
             "LAYERS_HOME": str(folder / "layers"),
             "DAGSTER_HOME": str(folder / "dagster"),
             "LAYERS_SHARED": str(folder),
@@ -144,10 +185,11 @@ def deployed(
         for name, value in settings.items():
             context.setenv(name, value)
         write_instance(folder / "dagster")
-        begun = Deployment(dict(os.environ), folder, stack)
+        begun = Deployment(dict(os.environ), folder, stack, platforms)
         begun.run("code", *SERVER.split(), settings["LAYERS_CODE_PORT"])
         for name in ("one", "two"):
             begun.begin(name)
+        begun.run("daemon", "dagster-daemon", "run", "-w", str(DEPLOYED / "workspace.yaml"))
         yield begun
 
 
@@ -162,9 +204,23 @@ def stores(deployment) -> Iterator[Stores]:
     opened = open_stores(load_settings())
     with closing(opened.operations), dg.DagsterInstance.get() as instance:
         limit_scoring(instance, opened.settings)
-        captures = live.sixty_posts(deployment.logs)
-        import_captures(opened, [captures], project_id="brand", time_zone="UTC", run_id="first")
+        allow_creators(opened)
+        for hour in SYNCED_AT:
+            deployment.sync(hour)
         yield opened
+
+
+def allow_creators(stores: Stores) -> None:
+    """Creators of one project, whose accounts are read without a token."""
+    operations, now = stores.operations, hours(SYNCED_AT[0])
+    operations.projects.add("brand", name="Brand", time_zone="UTC", now=now)
+    accounts = [
+        NewAccount(platform="tiktok", account_key=one.partition(":")[2], connection="external")
+        for one in CREATORS
+    ]
+    operations.accounts.add(accounts, now=now)
+    listed = [NewCreator(creator_id=one, display_name="", account_ids=(one,)) for one in CREATORS]
+    operations.allowlist.allow("brand", listed, allowed_from=now)
 
 
 @dataclass(frozen=True)
@@ -204,13 +260,10 @@ def both_in_their_step(instance: dg.DagsterInstance) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def backfilled(deployment, stores) -> Iterator[Backfilled]:
     """A backfill in which one of two workers is killed while both score."""
-    deployment.ask(live.LAUNCH, live.backfilled())
     with dg.DagsterInstance.get() as instance:
         # Whoever scores has to wait for us before it writes: so both are seen at work.
         with stores.lake.write_lock():
-            deployment.run(
-                "daemon", "dagster-daemon", "run", "-w", str(DEPLOYED / "workspace.yaml")
-            )
+            deployment.ask(live.LAUNCH, live.backfilled())
             tasks = live.until(lambda: both_in_their_step(instance), bool, within_s=400)
             working = deployment.at_work()
             live.kill_with_children(deployment.workers["one"])
@@ -221,6 +274,24 @@ def backfilled(deployment, stores) -> Iterator[Backfilled]:
             killed=tasks[working["one"][0]],
             rows={table.name: in_bytes(stores, table) for table in OF_TICKS},
         )
+
+
+def test_what_the_workers_read_is_what_the_platforms_showed(deployment, stores):
+    """Of each post the captures that were the newest at each sync, known since it ended."""
+    shown = pl.read_parquet(deployment.logs / "captures.parquet").drop("known_at", strict=False)
+    moments = pl.DataFrame({"known_at": list(map(collected_at, SYNCED_AT))})
+    newest = (
+        shown.join(moments, how="cross")
+        .filter(pl.col("captured_at") <= pl.col("known_at"))
+        .sort("captured_at")
+        .group_by("post_key", "known_at")
+        .last()
+    )
+    read = rows_of(stores, catalog.PLATFORM_POST_METRICS)
+    told = ("known_at", "captured_at", "views", "likes")
+    assert set(read.select("platform_post_id", *told).rows()) == set(
+        newest.select("post_key", *told).rows()
+    )
 
 
 def range_of(run: dg.DagsterRun) -> tuple[str, str]:
@@ -248,13 +319,7 @@ def test_no_tick_is_missing_or_there_twice(backfilled, stores):
 
 
 def test_a_publication_on_a_worker_shows_what_the_workers_scored(backfilled, deployment, stores):
-    deployment.ask(PUBLISH, PUBLICATION)
-    with dg.DagsterInstance.get() as instance:
-        wanted = dg.RunsFilter(job_name="publication")
-        (run,) = live.until(
-            lambda: instance.get_runs(wanted), lambda runs: runs[0].is_finished, within_s=90
-        )
-    assert run.status == dg.DagsterRunStatus.SUCCESS
+    deployment.run_job("publication")
     _, told = query.asked(
         stores.settings, "select count(*), count(distinct scored_at) from organic_scores"
     )
@@ -296,6 +361,5 @@ def test_what_the_demo_scored_tick_by_tick_workers_score_again_to_the_same_rows(
         remove(stores, *OF_TICKS)
         begun.ask(live.LAUNCH, live.backfilled(tick_key(ticks[0]), tick_key(ticks[-1])))
         instance = stack.enter_context(dg.DagsterInstance.get())
-        begun.run("daemon", "dagster-daemon", "run", "-w", str(DEPLOYED / "workspace.yaml"))
         live.until(lambda: scoring_runs(instance), have_ended, within_s=900)
         assert {table.name: in_bytes(stores, table) for table in OF_TICKS} == told
