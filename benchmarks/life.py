@@ -27,13 +27,17 @@ from layers_pipeline.sources.http import RetryPolicy
 from layers_pipeline.steps.derive.everything import bring_up_to_date
 from layers_pipeline.steps.ingest.oauth import sync_oauth
 from layers_pipeline.steps.ingest.scrapes import collect_scrapes, submit_scrapes
-from layers_pipeline.steps.publish.upkeep import maintain
 from layers_pipeline.steps.score.scoring import score_ticks
 from layers_pipeline.steps.stores import Stores, open_stores
 from sandbox import AccountRef, RunningSandbox, World
 from sandbox.service.scenario import Scenario
 from sandbox.simulation.growth import Number
 from sandbox.simulation.items import Item
+
+try:
+    from layers_pipeline.steps.publish.upkeep import maintain
+except ImportError:  # an older tree, lived in beside this one (``month --beside``)
+    from layers_pipeline.steps.publish.publication import maintain  # ty: ignore
 
 PROJECT: Final = "brand"
 HASTY: Final = RetryPolicy(

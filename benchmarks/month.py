@@ -31,7 +31,6 @@ import polars as pl
 
 from benchmarks import life as living
 from layers_pipeline.lake import catalog
-from layers_pipeline.steps.publish.upkeep import maintain
 from sandbox import Dataset, Plan, RunningSandbox, generated_truth, running_sandbox
 from sandbox.service.scenario import FAULT_KINDS, PlannedAccounts, Scenario
 from sandbox.service.scenario_events import FaultEvent
@@ -99,7 +98,7 @@ class Month:
         if number % EVERY["posts"] == 0:
             self.life.derive()
         if number % 288 == 287:
-            maintain(self.life.stores)
+            living.maintain(self.life.stores)
 
     def settle(self) -> None:
         """The faults are over: full syncs until every account was listed whole twice.
@@ -133,7 +132,9 @@ def _live_in(tree: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="layers-month-") as folder:
         home = Path(folder)
         (home / "benchmarks").mkdir()
-        for file in (Path(__file__), Path(living.__file__)):
+        here = Path(__file__)
+        # Without the package's own file the other tree's would be taken.
+        for file in (here, here.with_name("__init__.py"), Path(living.__file__)):
             shutil.copy(file, home / "benchmarks")
         given = [one for one in sys.argv[1:] if one not in ("--beside", str(tree))]
         command = [tree / ".venv/bin/python", "-m", "benchmarks.month", *given]
