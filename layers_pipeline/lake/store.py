@@ -15,8 +15,8 @@ from layers_pipeline.errors import NotFoundError
 from layers_pipeline.lake.catalog import QUARANTINE
 from layers_pipeline.lake.commits import LakeCommits
 from layers_pipeline.lake.compaction import compact
+from layers_pipeline.lake.marks import fenced
 from layers_pipeline.lake.partition_commit import Replacement
-from layers_pipeline.lake.reading import fenced
 from layers_pipeline.lake.table import Table, Written, in_partitions, same_row
 from transforms.staging.quarantine import split
 
