@@ -18,8 +18,9 @@ import polars as pl
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction
 
+from layers_pipeline.lake.data_files import scan_files
+from layers_pipeline.lake.marks import fenced
 from layers_pipeline.lake.partition_commit import size_at, statistics, writable
-from layers_pipeline.lake.reading import fenced, scan_files
 from layers_pipeline.lake.table import Table
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from layers_pipeline.errors import NotFoundError
-from layers_pipeline.lake.store import PROPERTIES, Lake
+from layers_pipeline.lake.commits import PROPERTIES
+from layers_pipeline.lake.store import Lake
 from layers_pipeline.lake.table import Table
 
 LEFT_ALONE_S: Final = 3_600

@@ -9,7 +9,7 @@ object store. deltalake has no such writer, so its log is written here by hand. 
 - A data file is complete before a commit names it, and is never written to again. Files whose
   commit never comes belong to no version of the table; ``vacuum`` deletes them.
 - A file lies in its partition's folder and does not hold the partition's column; the commit says
-  the value. ``reading`` takes it from the folder's name.
+  the value. ``data_files`` takes it from the folder's name.
 - A file's name tells which batch wrote it, so that files of several tables that belong together
   are recognised without reading them.
 - Statistics speak of the key alone, which is never null: readers skip files by them, so a wrong
@@ -34,8 +34,8 @@ from deltalake import DeltaTable
 from deltalake.transaction import AddAction
 
 from layers_pipeline.lake.handles import LOCAL
+from layers_pipeline.lake.marks import fenced
 from layers_pipeline.lake.object_store import size_of
-from layers_pipeline.lake.reading import fenced
 from layers_pipeline.lake.table import Table, Written
 
 if TYPE_CHECKING:

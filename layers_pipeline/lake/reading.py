@@ -1,34 +1,29 @@
 """Reading the lake: tables as they are, were at a version, or were known at a moment.
 
 Belongs here: opening Delta tables, lazy frames of their rows, files, watermarks.
-Does not belong here: writing (``store``).
+Does not belong here: writing (``store``), what one file tells (``data_files``).
 """
 
-import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
 import polars as pl
-from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from layers_pipeline.errors import NotFoundError, StoreError
+from layers_pipeline.lake.data_files import place_of, scan_files, sizes, value_of
 from layers_pipeline.lake.handles import LOCAL, Handle, Opened
+from layers_pipeline.lake.marks import recorded
 from layers_pipeline.lake.object_store import told
 from layers_pipeline.lake.table import Table
 from layers_pipeline.seen import Seen
 
 ADDED: Final = "layers.added"
 """Says of a stored column that it was added later, so that older files lack it."""
-DATA_FILE: Final = re.compile(r"/\w+=(?P<value>[^/]+)/(part-(?P<batch>[0-9a-f]{32})-)?[^/]*$")
-"""A file of a table that one column divides, as ``partition_commit`` and deltalake name it."""
-KEYS: Final = "keys"
-"""Application of every commit of rows: of two from one version, the later one fails and looks
-again, though Delta alone might take both (``fenced``)."""
 
 MIGRATE: Final = "Run `layers-pipeline lake migrate`: it adds what may be added, or says what not."
 
@@ -255,7 +250,7 @@ class LakeReader:
         """The batches that wrote the files of each partition, None for a file without one."""
         found: dict[str, set[str | None]] = {}
         for uri in self.files(table):
-            value, batch = _place_of(uri)
+            value, batch = place_of(uri)
             found.setdefault(value, set()).add(batch)
         return found
 
@@ -280,30 +275,6 @@ class LakeReader:
             return set()
 
 
-def scan_files(
-    table: Table,
-    files: Sequence[str],
-    *,
-    storage_options: Mapping[str, str] | None = None,
-    place: str | None = None,
-) -> pl.LazyFrame:
-    """Rows of some of a table's data files, without partition columns, lazily.
-
-    A file that is older than a column has null in it. ``place`` names a further column that says
-    which file a row is from.
-    """
-    schema = table.empty().select(table.stored_columns).schema
-    return pl.scan_parquet(
-        list(files),
-        schema=schema,
-        missing_columns="insert",
-        storage_options=dict(storage_options) if storage_options else None,
-        hive_partitioning=False,
-        glob=False,
-        include_file_paths=place,
-    )
-
-
 def damaged(name: str, uri: str, error: Exception) -> StoreError:
     """The error that a table cannot be read or written, without what a library says of itself."""
     said = told(error)
@@ -311,47 +282,3 @@ def damaged(name: str, uri: str, error: Exception) -> StoreError:
         f"{name}: {uri} cannot be used: {said or type(error).__name__}. Mend that (space, rights), "
         "or restore the table from a copy."
     )
-
-
-def sizes(handle: DeltaTable) -> Iterator[tuple[str, int, int | None]]:
-    """Each data file of a table on this machine, its bytes by the log, and as it lies there."""
-    listed = handle.get_add_actions()
-    sizes = listed["size_bytes"].to_pylist()
-    root = unquote(handle.table_uri.removeprefix(LOCAL)).rstrip("/")
-    for path, wanted in zip(listed["path"].to_pylist(), sizes, strict=True):
-        place = f"{root}/{unquote(path)}"
-        try:
-            yield place, wanted, os.stat(place).st_size  # noqa: PTH116 - a path object takes longer
-        except FileNotFoundError:
-            yield place, wanted, None
-
-
-def recorded(handle: DeltaTable | None, application: str) -> int:
-    """The number that an application has recorded with a table; -1 before the first."""
-    found = None if handle is None else handle.transaction_version(application)
-    return -1 if found is None else found
-
-
-def marked(marks: Mapping[str, int]) -> CommitProperties:
-    """A commit that records numbers with a table, by application (``recorded``)."""
-    return CommitProperties(
-        app_transactions=[Transaction(app_id=name, version=at) for name, at in marks.items()]
-    )
-
-
-def fenced(handle: DeltaTable, marks: Mapping[str, int]) -> CommitProperties:
-    """A commit that records numbers, and that no other of its kind from this version fits."""
-    return marked({**marks, KEYS: handle.version() + 1})
-
-
-def value_of(uri: str) -> str:
-    """The partition that a data file of a divided table belongs to, as text."""
-    return _place_of(uri)[0]
-
-
-def _place_of(uri: str) -> tuple[str, str | None]:
-    """The partition of a data file, and the batch that wrote it if its name says so."""
-    found = DATA_FILE.search(uri)
-    if found is None:
-        raise StoreError(f"{uri}: no data file of a divided table. Leave the lake's files alone.")
-    return found["value"], found["batch"]

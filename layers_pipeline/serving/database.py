@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.reading import scan_files
+from layers_pipeline.lake.data_files import scan_files
 from layers_pipeline.lake.table import Table
 from layers_pipeline.serving.history import History, newest
 from layers_pipeline.serving.macros import sql_literal

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from layers_pipeline.lake.reading import value_of
+from layers_pipeline.lake.data_files import value_of
 from layers_pipeline.lake.table import TICK, Table
 from layers_pipeline.serving.pinned import Pinned
 from layers_pipeline.settings import Settings

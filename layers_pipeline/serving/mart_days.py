@@ -19,7 +19,7 @@ import duckdb
 import polars as pl
 
 from layers_pipeline.lake import catalog
-from layers_pipeline.lake.reading import scan_files
+from layers_pipeline.lake.data_files import scan_files
 from layers_pipeline.serving.pinned import Pinned
 
 ONE_DAY: Final = timedelta(days=1)

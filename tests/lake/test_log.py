@@ -13,8 +13,9 @@ import pytest
 from deltalake import DeltaTable
 
 from layers_pipeline.errors import NotFoundError
+from layers_pipeline.lake.commits import CHECKPOINT_EVERY
 from layers_pipeline.lake.log import shorten_log
-from layers_pipeline.lake.store import CHECKPOINT_EVERY, Lake
+from layers_pipeline.lake.store import Lake
 from tests.lake.test_store import THINGS, lake_at, rows, things
 
 HOURS_S = 7_200

@@ -30,8 +30,9 @@ from layers_pipeline.errors import (
     StoreError,
 )
 from layers_pipeline.lake.catalog import QUARANTINE, TABLES
+from layers_pipeline.lake.commits import COMMIT_ATTEMPTS
 from layers_pipeline.lake.locks import FileLocks, Held, Locks
-from layers_pipeline.lake.store import COMMIT_ATTEMPTS, Lake
+from layers_pipeline.lake.store import Lake
 from layers_pipeline.lake.table import Table, Written, differ
 from layers_pipeline.lake.writing import LANDING, ORDER, TABLE
 from tests.hypothesis_profiles import examples

@@ -15,8 +15,9 @@ from layers_pipeline.lake.object_store import StoredFile, StoredFiles
 from layers_pipeline.lake.reading import damaged
 from layers_pipeline.lake.store import Lake
 from layers_pipeline.lake.table import Table
+from layers_pipeline.steps.keep.contents import CHUNK
 from layers_pipeline.steps.keep.manifest import Kept
-from layers_pipeline.steps.keep.vault import CHUNK, Source, Writer
+from layers_pipeline.steps.keep.vault import Source, Writer
 
 LOG: Final = "_delta_log"
 NOTE: Final = "_last_checkpoint"

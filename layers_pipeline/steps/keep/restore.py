@@ -30,9 +30,10 @@ from layers_pipeline.seen import Seen
 from layers_pipeline.serving import generations
 from layers_pipeline.settings import Settings
 from layers_pipeline.steps.keep.backup import DATABASE, pinning
+from layers_pipeline.steps.keep.contents import chunks_of, write_whole
 from layers_pipeline.steps.keep.manifest import Kept, Manifest
 from layers_pipeline.steps.keep.operations_copy import load_from_file
-from layers_pipeline.steps.keep.vault import Vault, chunks_of, write_whole
+from layers_pipeline.steps.keep.vault import Vault
 from layers_pipeline.steps.stores import CLOCK, name_of_operations, open_lake, seen_of_lake
 
 EMPTY: Final = "Restore into an empty place: name other ones, or move what lies there away."

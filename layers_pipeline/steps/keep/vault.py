@@ -2,13 +2,13 @@
 
 Belongs here: objects by checksum, which backups there are, what an interrupted one had copied,
 deleting old backups.
-Does not belong here: what belongs into a backup (``backup``), bringing it back (``restore``).
+Does not belong here: what belongs into a backup (``backup``), bringing it back (``restore``), how
+bytes are written (``contents``).
 
 ``objects/ab/abcd…`` holds a content under its SHA-256; ``backups/ID.json`` names those of a backup.
 While one is made, ``backups/ID.incomplete`` tells what was copied; the next one goes on from it.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -23,9 +23,9 @@ from pydantic import ValidationError
 from layers_pipeline.errors import LockTimeoutError, NotFoundError, StoreError
 from layers_pipeline.lake.locks import FileLocks
 from layers_pipeline.steps.keep import manifest
+from layers_pipeline.steps.keep.contents import chunks_of, has_size, write_whole
 from layers_pipeline.steps.keep.manifest import Kept, Manifest, Store
 
-CHUNK: Final = 1024 * 1024
 ID: Final = "%Y%m%dT%H%M%SZ"
 INCOMPLETE: Final = ".incomplete"
 Place = tuple[Store, str]
@@ -242,7 +242,7 @@ class Writer:
         known = self.copied.known.get((store, path))
         if known is None or (known.bytes, known.mtime_ns) != (size, mtime_ns):
             return None
-        if not _has_size(self._vault.object(known.sha256), known.bytes):
+        if not has_size(self._vault.object(known.sha256), known.bytes):
             return None
         self._count(known, is_new=False)
         return known
@@ -256,7 +256,7 @@ class Writer:
         incoming.parent.mkdir(parents=True, exist_ok=True)
         digest, size = write_whole(incoming, chunks)
         target = self._vault.object(digest)
-        is_new = not _has_size(target, size)
+        is_new = not has_size(target, size)
         if is_new:
             target.parent.mkdir(exist_ok=True)
             incoming.replace(target)
@@ -273,31 +273,6 @@ class Writer:
         self.copied.bytes += kept.bytes
         self.copied.new_files += is_new
         self.copied.new_bytes += kept.bytes if is_new else 0
-
-
-def write_whole(target: Path, chunks: Iterable[bytes]) -> tuple[str, int]:
-    """Write a file through to the disk; its checksum and size."""
-    digest, size = hashlib.sha256(), 0
-    with target.open("wb") as file:
-        for chunk in chunks:
-            file.write(chunk)
-            digest.update(chunk)
-            size += len(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    return digest.hexdigest(), size
-
-
-def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
-    """What is left of a file, in parts that fit into memory."""
-    return iter(lambda: file.read(CHUNK), b"")
-
-
-def _has_size(path: Path, size: int) -> bool:
-    try:
-        return path.stat().st_size == size
-    except OSError:
-        return False
 
 
 def _parsed(line: str) -> Kept | None:

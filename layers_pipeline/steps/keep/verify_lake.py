@@ -17,10 +17,11 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from layers_pipeline.errors import LayersError
 from layers_pipeline.lake import catalog
+from layers_pipeline.lake.data_files import sizes
 from layers_pipeline.lake.handles import Handle
 from layers_pipeline.lake.log import CHECKPOINT, LOG_FILE
+from layers_pipeline.lake.marks import recorded
 from layers_pipeline.lake.migration import missing
-from layers_pipeline.lake.reading import recorded, sizes
 from layers_pipeline.lake.store import Lake
 from layers_pipeline.lake.table import Parent, Table
 from layers_pipeline.progress import report
